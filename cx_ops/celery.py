@@ -1,0 +1,17 @@
+"""The Celery application: a doorbell only; the database is the queue (see docs/adr)."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cx_ops.settings")
+
+app = Celery("cx_ops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# A tick that no worker took before the next one is due is thrown away: the sweep looks at rows, not at ticks.
+app.conf.beat_schedule = {
+    "advance": {"task": "cx_ops.tasks.advance", "schedule": 5.0, "options": {"expires": 5.0}},
+    "tick": {"task": "cx_ops.tasks.tick", "schedule": 30.0, "options": {"expires": 30.0}},
+}
