@@ -1,0 +1,55 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountRole(TextChoices):
+    """Who somebody is on one account."""
+
+    CSM = "csm", _("Customer success manager")
+    ACCOUNT_EXECUTIVE = "account_executive", _("Account executive")
+    SUPPORT_LEAD = "support_lead", _("Support lead")
+    MARKETER = "marketer", _("Marketer")
+    SPONSOR = "sponsor", _("Executive sponsor")
+
+
+class KeyKind(TextChoices):
+    """What identifies an account to a source."""
+
+    EXTERNAL_ID = "external_id", _("External id")
+    DOMAIN = "domain", _("Domain")
+    ID = "id", _("Our own id")
+
+
+class Stakeholder(TextChoices):
+    CHAMPION = "champion", _("Champion")
+    SPONSOR = "sponsor", _("Sponsor")
+    DECISION_MAKER = "decision_maker", _("Decision maker")
+    USER = "user", _("User")
+    DETRACTOR = "detractor", _("Detractor")
+    UNKNOWN = "unknown", _("Not known")
+
+
+class Forecast(TextChoices):
+    COMMIT = "commit", _("Commit")
+    LIKELY = "likely", _("Likely")
+    AT_RISK = "at_risk", _("At risk")
+    UNKNOWN = "unknown", _("Not forecast")
+
+
+class ActivityKind(TextChoices):
+    NOTE = "note", _("Note")
+    CALL = "call", _("Call")
+    MEETING = "meeting", _("Meeting")
+    EMAIL = "email", _("E-mail")
+    TICKET = "ticket", _("Ticket")
+    USAGE = "usage", _("Usage")
+    SURVEY = "survey", _("Survey")
+
+
+class RedLine(TextChoices):
+    """What must reach a person whatever else is going on."""
+
+    CANCELLATION = "cancellation", _("Cancellation asked for")
+    LEGAL = "legal", _("Legal matter")
+    SPONSOR_LEFT = "sponsor_left", _("Sponsor left")
+    NOTICE_DATE = "notice_date", _("Notice date within 30 days")

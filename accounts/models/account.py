@@ -1,0 +1,155 @@
+"""The account, how sources call it, and who works on it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
+from django.contrib.postgres.indexes import GinIndex, OpClass
+
+from accounts.enums import AccountRole, KeyKind
+from core.enums import Role
+from core.ids import uuid7
+from core.models import Team, User
+
+READS_ALL = (Role.LEADER, Role.OPS)
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: User) -> AccountQuerySet:
+        """Accounts that `user` may see (TRUST.md): by role on the account, by team, by an item assigned."""
+        if not user.is_active:
+            return self.none()
+        if user.is_superuser or user.role in READS_ALL:
+            return self
+        if user.role == Role.MANAGER:
+            return self.filter(Q(team__lead=user) | Q(team_id=user.team_id, team__isnull=False))
+        if user.role != Role.CSM:
+            return self.none()
+        holds = AccountPerson.objects.filter(account=models.OuterRef("pk"), user=user)
+        granted = Grant.objects.filter(account=models.OuterRef("pk"), user=user)
+        return self.filter(
+            Q(team_id=user.team_id, team__isnull=False) | models.Exists(holds) | models.Exists(granted)
+        )
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Account(models.Model):
+    """A customer. Its values are a projection of what sources said (`FieldValue`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    domain = models.CharField(max_length=255, blank=True)
+    segment = models.SlugField(max_length=40, blank=True)
+    tier = models.SlugField(max_length=40, blank=True)
+    region = models.SlugField(max_length=40, blank=True)
+    stage = models.SlugField(max_length=40, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="accounts")
+    arr_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    arr_currency = models.CharField(max_length=3, blank=True)
+    renews_on = models.DateField(null=True, blank=True)
+    customer_since = models.DateField(null=True, blank=True)
+    fields = models.JSONField(default=dict, blank=True, help_text="Values of fields we have no column for.")
+    source_id = models.UUIDField(null=True, editable=False, help_text="The source that made it.")
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[AccountQuerySet] = AccountQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_search"),
+            models.Index(fields=["domain"], name="account_by_domain", condition=~Q(domain="")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(arr_amount=None, arr_currency="") | (Q(arr_amount__gte=0) & ~Q(arr_currency="")),
+                name="account_revenue_has_a_currency",
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="account_is_not_its_own_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class AccountKey(models.Model):
+    """What a namespace (a source) calls an account: the deterministic match of a record to an account.
+
+    A domain or an id of our own has no namespace.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="keys")
+    namespace_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=12, choices=KeyKind)
+    value = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["value", "kind", "namespace_id"],
+                nulls_distinct=False,
+                include=["account"],
+                name="one_account_per_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class AccountPerson(models.Model):
+    """Somebody's role on an account. One person a role."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="people")
+    role = models.CharField(max_length=20, choices=AccountRole)
+    user = models.ForeignKey(User, models.PROTECT, related_name="account_roles")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "role"], name="one_person_per_account_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.user_id}"
+
+
+class Grant(models.Model):
+    """Lets somebody see one account because an item on it is theirs."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="grants")
+    user = models.ForeignKey(User, models.CASCADE, related_name="grants")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "user"], name="one_grant")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.user_id}"
+
+
+class StageEntry(models.Model):
+    """A period an account spent in a lifecycle stage; the end is exclusive, empty while it lasts."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="stages")
+    stage = models.SlugField(max_length=40)
+    active_from = models.DateTimeField()
+    active_to = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["active_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(active_to=None), name="one_stage_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return self.stage

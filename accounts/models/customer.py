@@ -1,0 +1,177 @@
+"""The customer record: contacts, contracts, activities, revenue, and the history of imported values."""
+
+from __future__ import annotations
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.enums import ActivityKind, Forecast, RedLine, Stakeholder
+from accounts.models.account import Account
+from core.ids import uuid7
+from core.models import User
+
+
+class FieldValue(models.Model):
+    """One value a source gave for one field: when it was true, and when we learned it. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="values")
+    field = models.CharField(max_length=60)
+    value = models.JSONField(null=True)
+    source_id = models.UUIDField()
+    record_id = models.UUIDField(null=True)
+    observed_at = models.DateTimeField(help_text="When it was true.")
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="When we learned it.")
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "field", "-observed_at", "-id"], name="value_as_of")]
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}"
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Contact(models.Model):
+    """Somebody who works at the customer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="contacts")
+    source_id = models.UUIDField()
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    stakeholder = models.CharField(max_length=16, choices=Stakeholder, default=Stakeholder.UNKNOWN)
+    influence = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 5")
+    sentiment = models.SmallIntegerField(null=True, blank=True, help_text="-2 to 2")
+    left_on = models.DateField(null=True, blank=True)
+    do_not_contact = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
+            models.CheckConstraint(condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"),
+            models.CheckConstraint(condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class Contract(models.Model):
+    """A term the customer signed. `notice_on` is the last day on which notice can be given."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="contracts")
+    source_id = models.UUIDField()
+    external_id = models.CharField(max_length=200)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    notice_on = models.DateField(null=True, blank=True)
+    arr_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    arr_currency = models.CharField(max_length=3, blank=True)
+    auto_renews = models.BooleanField(default=False)
+    forecast = models.CharField(max_length=8, choices=Forecast, default=Forecast.UNKNOWN)
+    ended_early_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-ends_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contract_per_external_id"),
+            models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="contract_ends_after_it_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} to {self.ends_on}"
+
+
+class Activity(models.Model):
+    """A note, call, meeting, e-mail, ticket, usage reading or survey answer on an account's timeline."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="activities")
+    source_id = models.UUIDField()
+    external_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8, choices=ActivityKind)
+    happened_at = models.DateTimeField()
+    summary = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="activities")
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-happened_at", "-id"]
+        verbose_name_plural = "activities"
+        indexes = [models.Index(fields=["account", "-happened_at"], name="activity_timeline")]
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_activity_per_external_id")
+        ]
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class LedgerEntry(models.Model):
+    """Money that moved: an order, a renewal, a change of recurring revenue. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="ledger")
+    source_id = models.UUIDField()
+    external_id = models.CharField(max_length=200)
+    kind = models.SlugField(max_length=20, default="order")
+    happened_on = models.DateField()
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    units = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
+
+    class Meta:
+        ordering = ["-happened_on", "-id"]
+        indexes = [models.Index(fields=["account", "-happened_on"], name="ledger_by_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_ledger_entry_per_external_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.happened_on} {self.amount} {self.currency}"
+
+
+class FxRate(models.Model):
+    """How much reporting currency one unit of `currency` buys from `on_day` until the next rate."""
+
+    currency = models.CharField(max_length=3)
+    on_day = models.DateField()
+    rate = models.DecimalField(max_digits=16, decimal_places=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "on_day"], name="one_rate_per_currency_day"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.on_day} {self.rate}"
+
+
+class RedLineFlag(models.Model):
+    """A red line that a person or a source put on an account, until somebody lifts it."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="red_lines")
+    kind = models.CharField(max_length=16, choices=RedLine)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    why = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "kind"], condition=Q(until=None), name="one_standing_red_line_per_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,17 @@
+from core.models.acts import Act, Alert, StoredResponse
+from core.models.people import Absence, BusinessCalendar, Organisation, Team, User
+from core.models.work import Batch, DeadLetter, Pending
+
+__all__ = [
+    "Absence",
+    "Act",
+    "Alert",
+    "Batch",
+    "BusinessCalendar",
+    "DeadLetter",
+    "Organisation",
+    "Pending",
+    "StoredResponse",
+    "Team",
+    "User",
+]

@@ -1,0 +1,74 @@
+"""What was done and by whom: the audit of acts, alerts to people, and stored API answers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from core.ids import uuid7
+from core.models.people import Team, User
+
+
+class Act(models.Model):
+    """One thing somebody or something did, written in the transaction that did it. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    verb = models.SlugField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.CharField(max_length=120, help_text="Who, where it was not a person: a source, a stage.")
+    why = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["subject_type", "subject_id", "-at"], name="act_by_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject_type}:{self.subject_id}"
+
+
+class Alert(models.Model):
+    """Something a person must know: one per team, kind and local day; repeats raise its count."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="alerts")
+    kind = models.SlugField(max_length=60)
+    on_day = models.DateField()
+    text = models.TextField()
+    data = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=1)
+    raised_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "kind", "on_day"], nulls_distinct=False, name="alert_once_per_team_kind_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class StoredResponse(models.Model):
+    """The answer given to one `Idempotency-Key`, so that the same call gets the same answer."""
+
+    id = models.BigAutoField(primary_key=True)
+    principal = models.CharField(max_length=80)
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first call is still running.")
+    body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["principal", "key"], name="one_response_per_key")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,196 @@
+"""How work climbs from one stage to the next (TRUST.md): lease, work, leave, never twice, never lost.
+
+A stage's rows wait in a `Pending` table, grouped in batches. `Stage.advance` first leases batches in a transaction
+of its own (attempt counted, token given, committed), then works and removes them in one transaction that must still
+hold the token. A worker that dies leaves a lease that runs out; a batch that fails is halved until the one bad row is
+alone, retried with back-off, and after `MAX_ATTEMPTS` becomes a dead letter that a person can replay.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from core.bulk import copy_rows, database_now, execute, fetch_all
+from core.ids import uuid7
+from core.models import Act, DeadLetter, Pending, User
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 5
+LEASE_SECONDS = 120
+BACK_OFF_SECONDS = 2
+
+Work = Callable[[Sequence[Any], datetime], None]
+
+
+class LeaseLost(Exception):
+    """The lease ran out and somebody else has the rows."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Batches held by one worker until `LEASE_SECONDS` have passed."""
+
+    batches: list[UUID]
+    token: UUID
+    size: int
+    attempts: int
+
+
+def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, stage: str) -> None:
+    """Leave `rows` (id first, then `columns`) for `stage`, as one batch, in the caller's transaction."""
+    if not rows:
+        return
+    batch = uuid7()
+    execute("INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
+            [batch, stage, len(rows)])
+    copy_rows(model._meta.db_table, ["batch_id", "id", *columns], ((batch, *row) for row in rows))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the pipeline: rows of `pending` wait for it, `work` does it for a batch of them."""
+
+    name: str
+    pending: type[Pending]
+    work: Work
+    rows: int = 5000
+
+    def advance(self, now: datetime | None = None) -> int:
+        """Lease and do up to `rows` rows; how many were taken (0: nothing is waiting).
+
+        `now` is domain time, the database's clock unless somebody replays a day.
+        """
+        lease = self._lease()
+        if lease is None:
+            return 0
+        try:
+            with transaction.atomic():
+                self._present(lease)
+                self._work(lease, now or database_now())
+        except LeaseLost:
+            log.warning("%s: a lease ran out before its work was done", self.name)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("%s: a batch of %d failed", self.name, lease.size)
+            self._failed(lease, error)
+        return lease.size
+
+    def waiting(self) -> int:
+        """Rows that wait for this stage."""
+        return self.pending._default_manager.count()
+
+    def _lease(self) -> Lease | None:
+        """Lease fresh batches together up to `rows`, or one that was tried before, alone."""
+        with transaction.atomic():
+            found = fetch_all(
+                "SELECT id, size, attempts FROM core_batch WHERE stage = %s AND next_attempt_at <= clock_timestamp()"
+                " ORDER BY next_attempt_at, id LIMIT 200 FOR UPDATE SKIP LOCKED",
+                [self.name],
+            )
+            if not found:
+                return None
+            taken, size, attempts = _together(found, self.rows)
+            token = uuid4()
+            execute(
+                "UPDATE core_batch SET attempts = attempts + 1, token = %s,"
+                " leased_until = clock_timestamp() + make_interval(secs => %s),"
+                " next_attempt_at = clock_timestamp() + make_interval(secs => %s) WHERE id = ANY(%s)",
+                [token, LEASE_SECONDS, LEASE_SECONDS, taken],
+            )
+        return Lease(taken, token, size, attempts + 1)
+
+    def _present(self, lease: Lease) -> None:
+        gone = execute("DELETE FROM core_batch WHERE id = ANY(%s) AND token = %s", [lease.batches, lease.token])
+        if gone != len(lease.batches):
+            raise LeaseLost(self.name)
+
+    def _work(self, lease: Lease, now: datetime) -> None:
+        rows = list(self.pending._default_manager.filter(batch_id__in=lease.batches).order_by("id"))
+        if rows:
+            self.work(rows, now)
+        execute(f'DELETE FROM "{self.pending._meta.db_table}" WHERE batch_id = ANY(%s)', [lease.batches])
+
+    def _failed(self, lease: Lease, error: Exception) -> None:
+        """Halve what failed; a single row waits, and in the end dies."""
+        with transaction.atomic():
+            for batch in lease.batches:
+                self._batch_failed(batch, lease, f"{type(error).__name__}: {error}"[:2000])
+
+    def _batch_failed(self, batch: UUID, lease: Lease, error: str) -> None:
+        ids = [id for (id,) in fetch_all(
+            f'SELECT id FROM "{self.pending._meta.db_table}" WHERE batch_id = %s ORDER BY id', [batch])]
+        if len(ids) > 1:
+            self._halve(batch, ids, error)
+        elif lease.attempts >= MAX_ATTEMPTS and ids:
+            self._bury(batch, ids[0], lease.attempts, error)
+        else:
+            wait = BACK_OFF_SECONDS * 2**lease.attempts * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+            execute(
+                "UPDATE core_batch SET last_error = %s, token = NULL, leased_until = NULL,"
+                " next_attempt_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s",
+                [error, wait, batch],
+            )
+
+    def _halve(self, batch: UUID, ids: list[UUID], error: str) -> None:
+        half = ids[len(ids) // 2 :]
+        other = uuid7()
+        execute(
+            "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 1, %s)",
+            [other, self.name, len(half), error],
+        )
+        execute(f'UPDATE "{self.pending._meta.db_table}" SET batch_id = %s WHERE id = ANY(%s)', [other, half])
+        execute(
+            "UPDATE core_batch SET size = %s, attempts = 1, last_error = %s, token = NULL, leased_until = NULL,"
+            " next_attempt_at = clock_timestamp() WHERE id = %s",
+            [len(ids) - len(half), error, batch],
+        )
+
+    def _bury(self, batch: UUID, record_id: UUID, attempts: int, error: str) -> None:
+        row = self.pending._default_manager.filter(id=record_id).values().get()
+        DeadLetter.objects.create(
+            record_id=record_id, stage=self.name, row=msgspec.to_builtins(row), error=error, attempts=attempts
+        )
+        execute(f'DELETE FROM "{self.pending._meta.db_table}" WHERE id = %s', [record_id])
+        execute("DELETE FROM core_batch WHERE id = %s", [batch])
+
+
+def _together(found: list[tuple[Any, ...]], rows: int) -> tuple[list[UUID], int, int]:
+    """The batches to take: the first alone when it was tried before, else fresh ones up to `rows` rows."""
+    first, size, attempts = found[0]
+    taken = [first]
+    if attempts == 0:
+        for batch, more, tried in found[1:]:
+            if tried == 0 and size + more <= rows:
+                taken.append(batch)
+                size += more
+    return taken, size, attempts
+
+
+def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User, now: datetime) -> None:
+    """Put a dead record back in front of the stage that gave up on it.
+
+    Raises `DeadLetter.DoesNotExist` when it is unknown or was replayed already.
+    """
+    with transaction.atomic():
+        letter = DeadLetter.objects.select_for_update().get(id=letter_id, replayed_at=None)
+        model = stages[letter.stage].pending
+        columns = [name for name in letter.row if name not in ("id", "batch_id")]
+        leave(model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage)
+        letter.replayed_at, letter.replayed_by = now, by
+        letter.save(update_fields=["replayed_at", "replayed_by"])
+        Act.objects.create(verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now)
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether `error` says that PostgreSQL cannot be reached, rather than that the work is bad."""
+    return isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable()

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class CxOpsConfig(AppConfig):
+    name = "cx_ops"

@@ -1,0 +1,53 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Response(TextChoices):
+    """How far an insight may go, lowest first: the order of the members is the order of the responses."""
+
+    RECORD = "record", _("Recorded only")
+    MONITOR = "monitor", _("Monitoring")
+    AUTOMATED = "automated", _("Automated workflow")
+    HUMAN = "human", _("A human at once")
+
+
+class Suppression(TextChoices):
+    """Why a decision opened nothing new."""
+
+    STALE = "stale", _("Older than what was already decided, or its horizon has ended")
+    DWELL = "dwell", _("Below the band's edge, but not for long enough")
+    OPEN_ITEM = "open_item", _("Added as evidence to the item that is already open")
+    COOL_DOWN = "cool_down", _("Closed recently")
+    HOLD_OUT = "hold_out", _("In the control group")
+    KILL_SWITCH = "kill_switch", _("Automation is switched off")
+
+
+class OutcomeKind(TextChoices):
+    """How somebody closed an item."""
+
+    RISK_RESOLVED = "risk_resolved", _("Risk resolved")
+    EXPANSION_AGREED = "expansion_agreed", _("Expansion agreed")
+    ADVOCACY_GIVEN = "advocacy_given", _("Advocacy given")
+    NO_CHANGE = "no_change", _("No change")
+    NO_RESPONSE = "no_response", _("No response")
+    LOST = "lost", _("Lost")
+    INSIGHT_WRONG = "insight_wrong", _("The insight was wrong")
+    DUPLICATE = "duplicate", _("Duplicate")
+    OTHER = "other", _("Other")
+    SIGNAL_CLEARED = "signal_cleared", _("Signal cleared")
+    RETRACTED = "retracted", _("Insight taken back")
+    EXPIRED = "expired", _("Horizon ended")
+    COMPLETED = "completed", _("Playbook finished")
+    HANDED_TO_HUMAN = "handed_to_human", _("Passed to a person")
+
+
+class PolicyState(TextChoices):
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+
+
+class SwitchScope(TextChoices):
+    ALL = "all", _("All automation")
+    TYPE = "type", _("One insight type")
+    PLAYBOOK = "playbook", _("One playbook")
+    SOURCE = "source", _("One source")

@@ -1,0 +1,43 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class ScoreMeaning(TextChoices):
+    """What a source's number says: how sure it is of the insight, or how likely the event is."""
+
+    CONFIDENCE = "confidence", _("Confidence that the insight is right")
+    PROBABILITY = "probability", _("Probability of the event if nobody acts")
+
+
+class SourceMode(TextChoices):
+    CONSOLIDATE = "consolidate", _("Copied in")
+    PROPAGATE = "propagate", _("Our changes pushed out")
+    FEDERATE = "federate", _("Looked up live")
+
+
+class Scope(TextChoices):
+    """What an API token may do."""
+
+    INSIGHTS_WRITE = "insights:write", _("Send insights")
+    ACCOUNTS_WRITE = "accounts:write", _("Send accounts, contacts, contracts, activities")
+    EVENTS_WRITE = "events:write", _("Send events")
+    READ = "read", _("Read everything")
+
+
+class ImportStatus(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class Landing(TextChoices):
+    """What became of one record that arrived (API.md, result per item)."""
+
+    ACCEPTED = "accepted", _("Accepted")
+    CREATED = "created", _("Created")
+    UPDATED = "updated", _("Updated")
+    UNCHANGED = "unchanged", _("Unchanged")
+    DUPLICATE = "duplicate", _("Duplicate")
+    PARKED = "parked", _("Parked")
+    REJECTED = "rejected", _("Rejected")

@@ -1,0 +1,18 @@
+from playbooks.models.playbook import Effect, Playbook, PlaybookVersion, Run, RunStep, Step
+from playbooks.models.task import CapCounter, ClosedTask, CloseReason, ServiceLevel, Task, TaskNote, Watch
+
+__all__ = [
+    "CapCounter",
+    "CloseReason",
+    "ClosedTask",
+    "Effect",
+    "Playbook",
+    "PlaybookVersion",
+    "Run",
+    "RunStep",
+    "ServiceLevel",
+    "Step",
+    "Task",
+    "TaskNote",
+    "Watch",
+]
