@@ -1,0 +1,69 @@
+"""What a room says about a kind of record it takes, and what is answered about each one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from intake.enums import Landing
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why a record, or one field of it, cannot be taken, and what to do about it."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of one record."""
+
+    status: Landing
+    id: UUID | None = None
+    errors: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where records come from, and when: the same for all records of one call or one chunk of a file.
+
+    `now` is domain time; `namespace_id` is the source whose account ids are used; `actor` goes into the audit.
+    """
+
+    source_id: UUID
+    source_slug: str
+    namespace_id: UUID
+    now: datetime
+    actor: str
+    import_id: UUID | None = None
+
+
+class Apply(Protocol):
+    """Takes decoded, checked items in the caller's transaction; one result per item, in order."""
+
+    def __call__(self, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record: registered by the composition root, so that intake never names what is above it.
+
+    struct: msgspec struct of one item, which refuses unknown fields.
+    apply: lands and applies items; `raw` is each item's JSON as it arrived.
+    check: what the struct cannot say (an empty tuple: nothing wrong).
+    columns: for files: CSV column → field of the item, dotted for a nested one (`account.external_id`).
+    defaults: values for fields that a file does not have.
+    """
+
+    name: str
+    struct: type[msgspec.Struct]
+    apply: Apply
+    check: Callable[[Any, datetime], tuple[Problem, ...]] = lambda item, now: ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
