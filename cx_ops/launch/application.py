@@ -1,0 +1,142 @@
+"""The product's own processes: web, worker, beat; and Django's commands."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from cx_ops.launch import processes
+from cx_ops.launch.errors import LaunchError, say
+from cx_ops.launch.instance import ROOT, Instance
+from cx_ops.launch.processes import Child, Plan
+from cx_ops.launch.services import Services
+
+WEB_THREADS = 4
+READY_SECONDS = 90
+LOOPBACK = "127.0.0.1"
+
+
+def demo_environment(services: Services) -> dict[str, str]:
+    """Plain HTTP on the own machine."""
+    return services.environment() | {
+        "CX_ENV": "demo",
+        "CX_INSECURE_LOOPBACK": "1",
+        "CX_SECRET_KEY": os.environ.get("CX_SECRET_KEY") or services.instance.secret_key(),
+    }
+
+
+def production_environment(services: Services) -> dict[str, str]:
+    return services.environment() | {
+        "CX_ENV": "production",
+        "CX_SECRET_KEY": os.environ.get("CX_SECRET_KEY") or services.instance.secret_key(),
+    }
+
+
+def web(instance: Instance, environ: Mapping[str, str], *, host: str, port: int) -> Plan:
+    workers = os.environ.get("CX_WEB_WORKERS", "2")
+    argv = [sys.executable, "-P", "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
+    argv += ["--workers", workers, "--blocking-threads", str(WEB_THREADS), "--no-ws", "--http", "1"]
+    argv += ["--respawn-failed-workers", "--log-level", "warning", "cx_ops.wsgi:application"]
+    pool = {"CX_DB_POOL": os.environ.get("CX_DB_POOL", str(WEB_THREADS * 2))}
+    return Plan("web", argv, {**environ, **pool}, ROOT, instance.logs / "web.log")
+
+
+def worker(instance: Instance, environ: Mapping[str, str]) -> Plan:
+    """Stopped by SIGQUIT, Celery's soft shutdown: a job gets ten seconds, then goes back to the queue."""
+    concurrency = os.environ.get("CX_WORKER_CONCURRENCY", "2")
+    argv = [sys.executable, "-P", "-m", "celery", "--app", "cx_ops", "worker", "--concurrency", concurrency]
+    argv += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    log = instance.logs / "worker.log"
+    return Plan("worker", argv, environ, ROOT, log, signal.SIGQUIT, stop_seconds=30)
+
+
+def beat(instance: Instance, environ: Mapping[str, str]) -> Plan:
+    """In memory: its few periods start anew with it."""
+    argv = [sys.executable, "-P", "-m", "celery", "--app", "cx_ops", "beat", "--loglevel", "WARNING"]
+    argv += ["--scheduler", "celery.beat:Scheduler", "--pidfile", ""]
+    return Plan("beat", argv, environ, ROOT, instance.logs / "beat.log")
+
+
+def start(services: Services, environ: Mapping[str, str], *, host: str, port: int) -> list[Child]:
+    """Start web, worker and beat; returns when the product says it is ready.
+
+    The caller stops the returned children. Raises LaunchError, with all of them stopped.
+    """
+    instance, children = services.instance, list[Child]()
+    try:
+        for plan in (web(instance, environ, host=host, port=port), worker(instance, environ)):
+            processes.start(plan, children)
+        processes.start(beat(instance, environ), children)
+        services.announce({child.plan.name: child.pid for child in children})
+        probe = Probe(host, port, environ)
+        watched = [*services.children, *children]
+        processes.wait_until(probe.is_ready, children=watched, what=probe.url, seconds=READY_SECONDS)
+    except BaseException:
+        processes.stop_all(children)
+        raise
+    return children
+
+
+def manage(*words: str) -> list[str]:
+    """The command line of a Django command."""
+    return [sys.executable, "-P", str(ROOT / "manage.py"), *words]
+
+
+def run_manage(*words: str, environ: Mapping[str, str]) -> str:
+    """Run a Django command; its output. Raises LaunchError with the output when it fails."""
+    return processes.run_quietly(manage(*words), environ=environ, directory=ROOT, doing=f"manage {words[0]}")
+
+
+def collect_static(instance: Instance, environ: Mapping[str, str]) -> None:
+    """Collect the static files, again only when one of them has changed."""
+    stamp = instance.root / "static.json"
+    newest = max((file.stat().st_mtime_ns for file in _static_sources()), default=0)
+    if stamp.exists() and json.loads(stamp.read_text()) == newest:
+        return
+    say("Collecting the static files ...")
+    run_manage("collectstatic", "--noinput", "--clear", environ=environ)
+    stamp.write_text(json.dumps(newest))
+
+
+def _static_sources() -> list[Path]:
+    """Our own files, and the lock for those of the packages."""
+    files = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
+    return [*files, ROOT / "requirements" / "run.lock"]
+
+
+class Probe:
+    """Asks /readyz as a proxy in front would."""
+
+    def __init__(self, host: str, port: int, environ: Mapping[str, str]) -> None:
+        address = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104
+        self.url = f"http://{address}:{port}/readyz"
+        names = environ.get("CX_ALLOWED_HOSTS", "").split(",")
+        name = names[0].strip().lstrip(".")
+        self.host_header = name if name not in {"", "*"} else "localhost"
+
+    def is_ready(self) -> bool:
+        request = Request(self.url, headers={"Host": self.host_header})  # noqa: S310
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (HTTPError, URLError, OSError):
+            return False
+
+
+def choose_port(host: str, port: int) -> int:
+    """The port itself, or a free one for 0. Raises LaunchError when it is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise LaunchError(
+                f"Port {port} on {host} cannot be used ({error.strerror}). "
+                "Give another one with --port, or --port 0 for any free one"
+            ) from error
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""One module per command of `./cx`; each takes its arguments and returns an exit code."""

@@ -1,0 +1,28 @@
+"""`./cx serve`: the product for real use, behind a proxy that ends TLS."""
+
+from collections.abc import Sequence
+
+from cx_ops.launch import application, processes, services
+from cx_ops.launch.commands import options
+from cx_ops.launch.errors import say
+
+
+def run(argv: Sequence[str]) -> int:
+    parser = options.parser(
+        "serve", "Start web, worker and beat; DATABASE_URL and REDIS_URL are used when set."
+    )
+    options.add_directory(parser, options.SERVE_DIRECTORY)
+    options.add_address(parser)
+    chosen = parser.parse_args(argv)
+    port = application.choose_port(chosen.host, chosen.port)
+    with services.owned(options.instance(chosen)) as ready:
+        environ = application.production_environment(ready)
+        application.run_manage("migrate", "--noinput", environ=environ)
+        application.collect_static(ready.instance, environ)
+        children = application.start(ready, environ, host=chosen.host, port=port)
+        try:
+            say(f"CX Ops is ready on http://{chosen.host}:{port} for a proxy that ends TLS")
+            processes.watch([*ready.children, *children])
+        finally:
+            say("Stopping ...")
+            processes.stop_all(children)
