@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pghistory
+import pgtrigger
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
@@ -297,5 +297,5 @@ LOGGING = {
 
 # --- Audit trail of changed rows: triggers once a statement, and nobody rewrites it
 
-PGHISTORY_LEVEL = pghistory.Statement
+PGHISTORY_LEVEL = pgtrigger.Statement
 PGHISTORY_APPEND_ONLY = True
