@@ -1,0 +1,337 @@
+/* The page's own behaviour; everything here only adds to pages that work without it.
+   docs/frontend.md lists the attributes. */
+(() => {
+  "use strict";
+
+  const root = document.documentElement;
+  const all = (selector, scope = document) => [...scope.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
+  const isShown = (element) => element.checkVisibility({ visibilityProperty: true });
+  const openModal = () => all("dialog:modal").at(-1);
+
+  // --- telling: the polite region, toasts, the "out of date" notice ---
+
+  function announce(text) {
+    const region = byId("announce");
+    if (!region || !text) return;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 60); // an emptied region makes a repeated text heard again
+  }
+
+  function showToast(title, text) {
+    const template = byId("toast-template");
+    if (!template) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.querySelector("[data-toast-title]").textContent = title;
+    toast.querySelector("[data-toast-text]").textContent = text;
+    const region = byId("toasts");
+    if (region.children.length >= 3) region.firstElementChild.remove();
+    region.append(toast);
+  }
+
+  function toastFor(kind, serverText) {
+    const words = byId("toast-template")?.dataset ?? {};
+    showToast(words[`${kind}Title`] ?? words.serverTitle, serverText || (words[`${kind}Text`] ?? words.serverText));
+  }
+
+  const setStale = (stale) => { const notice = byId("stale"); if (notice) notice.hidden = !stale; };
+
+  // --- times: the server's text stays as the title, so the exact time is never lost ---
+
+  const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [7, "day"], [4.35, "week"], [12, "month"], [Infinity, "year"]];
+  const relativeFormat = new Intl.RelativeTimeFormat(root.lang || undefined, { numeric: "auto" });
+
+  function relativeText(milliseconds) {
+    let amount = milliseconds / 1000;
+    for (const [size, unit] of STEPS) {
+      if (Math.abs(amount) < size) return relativeFormat.format(Math.round(amount), unit);
+      amount /= size;
+    }
+    return "";
+  }
+
+  function refreshTimes(scope = document) {
+    for (const time of all("time[data-relative]", scope)) {
+      const moment = Date.parse(time.dateTime);
+      if (Number.isNaN(moment)) continue;
+      time.title ||= time.textContent.trim();
+      time.textContent = relativeText(moment - Date.now());
+    }
+  }
+
+  // --- focus: only where the server asked for it ---
+
+  function settleContent() {
+    for (const element of all("[data-announce]")) {
+      announce(element.dataset.announce);
+      element.removeAttribute("data-announce");
+    }
+    const target = document.querySelector("[data-focus]");
+    if (target) {
+      target.removeAttribute("data-focus");
+      if (!target.matches("a[href], button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
+      target.focus();
+    }
+    refreshTimes();
+  }
+
+  // --- dialogs ---
+
+  function ask(text, okLabel) {
+    const dialog = byId("confirm-dialog");
+    if (!dialog) return Promise.resolve(window.confirm(text));
+    dialog.querySelector("[data-confirm-text]").textContent = text;
+    const ok = dialog.querySelector("[value=ok]");
+    ok.dataset.label ??= ok.textContent;
+    ok.textContent = okLabel || ok.dataset.label;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok"), { once: true });
+    });
+  }
+
+  const confirmed = new WeakSet();
+
+  async function confirmSubmit(event) {
+    const form = event.target;
+    const source = event.submitter?.dataset.confirm ? event.submitter : form;
+    if (!source.dataset.confirm || confirmed.delete(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (await ask(source.dataset.confirm, source.dataset.confirmOk)) {
+      confirmed.add(form);
+      form.requestSubmit(event.submitter);
+    }
+  }
+
+  function openDialog(event, opener) {
+    const dialog = byId(opener.dataset.dialog);
+    if (!dialog) return;
+    event.preventDefault();
+    const list = dialog.querySelector("[data-key-list]");
+    if (list) fillKeyList(list);
+    dialog.showModal();
+  }
+
+  // --- keys: read from data-key on the visible control that does the work ---
+
+  const TEXT_ENTRY = "textarea, select, [contenteditable]:not([contenteditable=false]), " +
+    "input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=reset], [type=file])";
+  const ACTS_ON_SPACE = "a[href], button, summary, input";
+  let prefix = "";
+  let prefixTimer = 0;
+
+  function controlFor(key) {
+    const scope = openModal() ?? document;
+    const usable = all(`[data-key="${CSS.escape(key)}"]`, scope).filter(
+      (element) => !element.matches(":disabled, [aria-disabled=true]") && (isShown(element) || element.closest("#nav")),
+    );
+    const row = document.activeElement?.closest("[data-row]") ?? scope.querySelector("[data-row][aria-current]");
+    return usable.find((element) => row?.contains(element)) ?? usable[0];
+  }
+
+  function activate(control) {
+    if (control.matches(TEXT_ENTRY)) {
+      control.focus();
+      control.select?.();
+    } else {
+      control.click();
+    }
+  }
+
+  function moveRow(step) {
+    const rows = all("[data-row]", openModal() ?? document).filter(isShown);
+    if (!rows.length) return false;
+    const active = document.activeElement?.closest("[data-row]");
+    const from = rows.indexOf(active ?? rows.find((row) => row.hasAttribute("aria-current")));
+    const row = rows[Math.min(Math.max(from + step, 0), rows.length - 1)];
+    (row.matches("a[href], button") ? row : row.querySelector("a[href], button"))?.focus();
+    return true;
+  }
+
+  function nameOfKey(event) {
+    const name = event.key === " " ? "space" : event.key.toLowerCase();
+    return event.ctrlKey || event.metaKey ? `mod+${name}` : name;
+  }
+
+  function pressWithModifier(event, name) {
+    if (name === "mod+enter") {
+      const form = document.activeElement?.closest("form");
+      form?.requestSubmit(form.querySelector("[data-submit]"));
+      return Boolean(form);
+    }
+    const control = controlFor(name);
+    if (control) activate(control);
+    return Boolean(control);
+  }
+
+  function pressSingle(name) {
+    const full = prefix ? `${prefix} ${name}` : name;
+    prefix = "";
+    clearTimeout(prefixTimer);
+    const control = controlFor(full);
+    if (control) {
+      activate(control);
+      return true;
+    }
+    if (full === "g") {
+      prefix = "g";
+      prefixTimer = setTimeout(() => { prefix = ""; }, 1500);
+      return true;
+    }
+    return full === "j" ? moveRow(1) : full === "k" ? moveRow(-1) : false;
+  }
+
+  function onKey(event) {
+    if (event.defaultPrevented || event.isComposing || event.altKey) return;
+    const name = nameOfKey(event);
+    let done = false;
+    if (name.startsWith("mod+")) {
+      done = pressWithModifier(event, name);
+    } else if (document.body.dataset.keys !== "off") {
+      const element = document.activeElement;
+      if (element?.matches(TEXT_ENTRY)) {
+        if (name === "escape" && !openModal()) element.blur();
+        return;
+      }
+      if (event.shiftKey && /^[a-z]$/.test(name)) return;
+      if ((name === "space" || name === "enter") && element?.matches(ACTS_ON_SPACE)) return;
+      if (name === "escape" && (openModal() || document.querySelector(":popover-open, details.menu[open]"))) return;
+      done = pressSingle(name);
+    }
+    if (done) event.preventDefault();
+  }
+
+  function labelOf(control) {
+    if (control.dataset.keyLabel) return control.dataset.keyLabel;
+    if (control.ariaLabel) return control.ariaLabel;
+    if (control.labels?.length) return labelOf(control.labels[0]);
+    const copy = control.cloneNode(true);
+    all("kbd, .count, .sr, small", copy).forEach((part) => part.remove());
+    return copy.textContent.trim() || control.title;
+  }
+
+  function fillKeyList(list) {
+    const seen = new Map();
+    for (const control of all("[data-key]")) {
+      if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, labelOf(control));
+    }
+    list.replaceChildren(...[...seen].flatMap(([key, label]) => {
+      const term = document.createElement("dt");
+      const keys = document.createElement("dd");
+      term.textContent = label;
+      keys.append(...key.split(" ").map((part) => {
+        const kbd = document.createElement("kbd");
+        kbd.textContent = part.replace("mod+", "Ctrl ");
+        return kbd;
+      }));
+      return [term, keys];
+    }));
+  }
+
+  // --- clicks that need no server ---
+
+  function onClick(event) {
+    const opener = event.target.closest("[data-dialog]");
+    if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) openDialog(event, opener);
+    event.target.closest("[data-dismiss]")?.closest("[data-dismissable]")?.remove();
+    if (event.target.matches("dialog[data-light]")) event.target.close(); // a click on the backdrop hits the dialog itself
+    for (const menu of all("details.menu[open]")) {
+      if (!menu.contains(event.target) || event.target.closest("[data-dialog]")) menu.open = false;
+    }
+  }
+
+  function onEscapeInMenu(event) {
+    const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.preventDefault();
+  }
+
+  async function onThemeSubmit(event) {
+    const form = event.target.closest("form[data-theme-form]");
+    if (!form || !event.submitter) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    const body = new FormData(form, event.submitter);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
+      if (answer.status >= 400) throw new Error(String(answer.status));
+      root.dataset.theme = theme;
+      all("button[name]", form).forEach((button) => { button.ariaPressed = String(button.value === theme); });
+    } catch {
+      toastFor("server");
+    }
+  }
+
+  // --- htmx: what failed, what to focus, when not to poll ---
+
+  const isPoll = (ctx) => ctx.sourceEvent?.type === "every";
+
+  function onFinished({ detail: { ctx } }) {
+    const status = ctx.response?.status;
+    const lost = status === undefined && /^error/.test(ctx.status) && !/AbortError/.test(ctx.status);
+    if (isPoll(ctx)) {
+      setStale(lost || status >= 400);
+    } else if (status >= 500) {
+      toastFor("server");
+    } else if (status >= 400 && ctx.swap === "none") {
+      const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
+      toastFor("refused", page.querySelector("[data-error]")?.textContent.trim());
+    } else if (lost) {
+      toastFor(ctx.request.signal.reason === "timeout" ? "timeout" : "offline");
+    }
+  }
+
+  function onBeforeSwap(event) {
+    const { ctx } = event.detail;
+    if (ctx.response?.status >= 500) event.preventDefault(); // also keeps out-of-band parts and the title of an error page out
+  }
+
+  function onResponse(event) {
+    const login = document.body.dataset.loginUrl;
+    if (event.detail.ctx.response.status !== 401 || !login) return;
+    event.preventDefault();
+    location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
+
+  function onAfterSwap({ detail: { ctx } }) {
+    const ok = ctx.response?.status < 400;
+    const home = ctx.sourceElement?.closest?.("dialog[open]");
+    const target = ctx.target instanceof Element ? ctx.target : null;
+    const arrived = target?.closest("dialog:not([open])");
+    if (ok && home && target && !home.contains(target)) home.close();
+    if (ok && arrived && ctx.swap !== "none") arrived.showModal();
+    settleContent();
+  }
+
+  function onHtmxConfirm(event) {
+    const { ctx, issueRequest, dropRequest } = event.detail;
+    event.preventDefault();
+    ask(ctx.confirm, ctx.sourceElement.dataset.confirmOk).then((yes) => (yes ? issueRequest() : dropRequest()));
+  }
+
+  document.addEventListener("keydown", onEscapeInMenu);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
+  document.addEventListener("submit", confirmSubmit, true);
+  document.addEventListener("submit", onThemeSubmit);
+  document.addEventListener("htmx:confirm", onHtmxConfirm);
+  document.addEventListener("htmx:before:response", onResponse);
+  document.addEventListener("htmx:before:swap", onBeforeSwap);
+  document.addEventListener("htmx:after:swap", onAfterSwap);
+  document.addEventListener("htmx:finally:request", onFinished);
+  document.addEventListener("every", (event) => { if (document.hidden) event.stopImmediatePropagation(); }, true);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !window.htmx) return;
+    all("[hx-trigger*='every']").forEach((element) => window.htmx.trigger(element, "every", {}, false));
+    refreshTimes();
+  });
+
+  setInterval(() => { if (!document.hidden) refreshTimes(); }, 30_000);
+  all("#messages [data-message]").forEach((message) => announce(message.textContent.trim()));
+  settleContent();
+  setTimeout(() => { root.dataset.ready = ""; }); // after htmx, which starts itself by an earlier timer
+})();
