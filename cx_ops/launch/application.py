@@ -1,5 +1,6 @@
 """The product's own processes: web, worker, beat; and Django's commands."""
 
+import hashlib
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from cx_ops.launch import processes
+from cx_ops.launch import database, processes
 from cx_ops.launch.errors import LaunchError, say
 from cx_ops.launch.instance import ROOT, Instance
 from cx_ops.launch.processes import Child, Plan
@@ -52,7 +53,7 @@ def worker(instance: Instance, environ: Mapping[str, str]) -> Plan:
     argv = [sys.executable, "-P", "-m", "celery", "--app", "cx_ops", "worker", "--concurrency", concurrency]
     argv += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     log = instance.logs / "worker.log"
-    return Plan("worker", argv, environ, ROOT, log, signal.SIGQUIT, stop_seconds=30)
+    return Plan("worker", argv, environ, ROOT, log, signal.SIGQUIT, stop_seconds=12)
 
 
 def beat(instance: Instance, environ: Mapping[str, str]) -> Plan:
@@ -80,6 +81,25 @@ def start(services: Services, environ: Mapping[str, str], *, host: str, port: in
         processes.stop_all(children)
         raise
     return children
+
+
+def migrate(services: Services, environ: Mapping[str, str]) -> None:
+    """Bring the schema up to date; at once where the database's marker says that it is."""
+    marker = database.read_marker(services.database_url) or {}
+    schema = _schema_fingerprint()
+    if marker.get("schema") == schema:
+        return
+    say("Bringing the database's schema up to date ...")
+    run_manage("migrate", "--noinput", environ=environ)
+    database.write_marker(services.database_url, {**marker, "schema": schema})
+
+
+def _schema_fingerprint() -> str:
+    """Changes with any migration, ours or a package's."""
+    digest = hashlib.sha256((ROOT / "requirements" / "run.lock").read_bytes())
+    for path in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def manage(*words: str) -> list[str]:

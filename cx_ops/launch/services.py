@@ -29,6 +29,7 @@ class Services:
             "REDIS_URL": self.redis_url,
             "CX_DATA_DIR": os.environ.get("CX_DATA_DIR") or str(self.instance.data),
             "DJANGO_SETTINGS_MODULE": "cx_ops.settings",
+            "PYTHONUNBUFFERED": "1",
         }
 
     def announce(self, extra: dict[str, int] | None = None) -> None:

@@ -55,22 +55,26 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _load(ready: Services, environ: Mapping[str, str], chosen: argparse.Namespace) -> None:
-    """Bring the schema up to date and the data in, once; a demo that broke off half-way is begun anew."""
+    """Bring the schema up to date and the data in, once; a demo that broke off half-way is begun anew.
+
+    That the data is whole is said by the database's marker, written last.
+    """
     data = str(chosen.data.expanduser().resolve()) if chosen.data else ""
     wanted = {"kind": "demo", "data": data, "whole": chosen.whole}
-    found = None if chosen.fresh else database.read_marker(ready.database_url)
-    if found is None:
+    found = {} if chosen.fresh else database.read_marker(ready.database_url) or {}
+    is_loaded = "kind" in found
+    if not is_loaded:
         _make_room(ready, fresh=chosen.fresh)
-    elif found["kind"] == "demo" and (data or chosen.whole) and found != wanted:
+    elif (data or chosen.whole) and not wanted.items() <= found.items():
         raise LaunchError("This demo holds other data: give --fresh to replace it, or another --dir")
-    say("Bringing the database's schema up to date ...")
-    application.run_manage("migrate", "--noinput", environ=environ)
+    application.migrate(ready, environ)
     application.collect_static(ready.instance, environ)
-    if found is None:
+    if not is_loaded:
         say("Loading the demonstration data ...")
         words = [*(["--data", data] if data else []), *(["--whole"] if chosen.whole else [])]
         application.run_manage("load_demo", *words, environ=environ)
-        database.write_marker(ready.database_url, wanted)
+        marker = database.read_marker(ready.database_url) or {}
+        database.write_marker(ready.database_url, {**marker, **wanted})
 
 
 def _make_room(ready: Services, *, fresh: bool) -> None:

@@ -19,6 +19,6 @@ def _run(module: str, argv: Sequence[str]) -> int:
     """Run the module on a migrated, empty, durable database."""
     with services.temporary(durable=True) as ready:
         environ = application.demo_environment(ready) | {"PYTHONPATH": str(ROOT)}
-        application.run_manage("migrate", "--noinput", environ=environ)
+        application.migrate(ready, environ)
         words = [sys.executable, "-P", "-m", module, *argv]
         return processes.run(words, environ=environ, directory=ROOT, children=[])

@@ -59,7 +59,7 @@ def _load(ready: Services, dump: Path, name: str, manifest: Manifest) -> None:
         with database.connect(database.with_name(ready.database_url, "postgres")) as connection:
             database.drop(connection, name)
         raise
-    database.write_marker(address, manifest.marker or {"kind": "restored"})
+    database.write_marker(address, {"kind": "restored", **(manifest.marker or {})})
 
 
 def _change_places(ready: Services, name: str, uploads: Path, unpacked: Path) -> None:

@@ -17,7 +17,7 @@ def run(argv: Sequence[str]) -> int:
     port = application.choose_port(chosen.host, chosen.port)
     with services.owned(options.instance(chosen)) as ready:
         environ = application.production_environment(ready)
-        application.run_manage("migrate", "--noinput", environ=environ)
+        application.migrate(ready, environ)
         application.collect_static(ready.instance, environ)
         children = application.start(ready, environ, host=chosen.host, port=port)
         try:
