@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.models import Act, Alert, User
 
@@ -41,7 +41,13 @@ def record_act(
 
 
 def raise_alert(
-    kind: str, text: str, *, on_day: date, now: datetime, team_id: UUID | None, data: Mapping[str, Any] | None = None
+    kind: str,
+    text: str,
+    *,
+    on_day: date,
+    now: datetime,
+    team_id: UUID | None,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Tell a team's lead something; the second time on one day replaces the text and raises the count.
 
@@ -57,3 +63,8 @@ def raise_alert(
         Alert.objects.filter(pk=alert.pk).update(
             text=text, data=dict(data or {}), count=F("count") + 1, raised_at=now, seen_at=None
         )
+
+
+def mark_alerts_seen(alerts: QuerySet[Alert], *, now: datetime) -> int:
+    """Note that somebody has read `alerts`; how many were new to them."""
+    return alerts.filter(seen_at=None).update(seen_at=now)

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 LEASE_SECONDS = 120
 BACK_OFF_SECONDS = 2
+SMALL = 1000  # rows: smaller batches go first, so that one urgent insight never waits behind a file
 
 Work = Callable[[Sequence[Any], datetime], None]
 
@@ -50,9 +51,32 @@ def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[
     if not rows:
         return
     batch = uuid7()
-    execute("INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
-            [batch, stage, len(rows)])
+    execute(
+        "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
+        [batch, stage, len(rows)],
+    )
     copy_rows(model._meta.db_table, ["batch_id", "id", *columns], ((batch, *row) for row in rows))
+
+
+def leave_selected(
+    model: type[Pending], columns: Sequence[str], select: str, params: Sequence[Any], *, stage: str
+) -> int:
+    """Leave what `select` (SQL giving id, then `columns`) finds for `stage`, as one batch; how many rows.
+
+    For rows that need not pass through Python.
+    """
+    batch = uuid7()
+    names = ", ".join(f'"{column}"' for column in ("batch_id", "id", *columns))
+    left = execute(
+        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT %s, found.* FROM ({select}) AS found',
+        [batch, *params],
+    )
+    if left:
+        execute(
+            "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
+            [batch, stage, left],
+        )
+    return left
 
 
 @dataclass(frozen=True)
@@ -94,8 +118,8 @@ class Stage:
         with transaction.atomic():
             found = fetch_all(
                 "SELECT id, size, attempts FROM core_batch WHERE stage = %s AND next_attempt_at <= clock_timestamp()"
-                " ORDER BY next_attempt_at, id LIMIT 200 FOR UPDATE SKIP LOCKED",
-                [self.name],
+                " ORDER BY size > %s, next_attempt_at, id LIMIT 200 FOR UPDATE SKIP LOCKED",
+                [self.name, SMALL],
             )
             if not found:
                 return None
@@ -110,7 +134,9 @@ class Stage:
         return Lease(taken, token, size, attempts + 1)
 
     def _present(self, lease: Lease) -> None:
-        gone = execute("DELETE FROM core_batch WHERE id = ANY(%s) AND token = %s", [lease.batches, lease.token])
+        gone = execute(
+            "DELETE FROM core_batch WHERE id = ANY(%s) AND token = %s", [lease.batches, lease.token]
+        )
         if gone != len(lease.batches):
             raise LeaseLost(self.name)
 
@@ -127,8 +153,12 @@ class Stage:
                 self._batch_failed(batch, lease, f"{type(error).__name__}: {error}"[:2000])
 
     def _batch_failed(self, batch: UUID, lease: Lease, error: str) -> None:
-        ids = [id for (id,) in fetch_all(
-            f'SELECT id FROM "{self.pending._meta.db_table}" WHERE batch_id = %s ORDER BY id', [batch])]
+        ids = [
+            id
+            for (id,) in fetch_all(
+                f'SELECT id FROM "{self.pending._meta.db_table}" WHERE batch_id = %s ORDER BY id', [batch]
+            )
+        ]
         if len(ids) > 1:
             self._halve(batch, ids, error)
         elif lease.attempts >= MAX_ATTEMPTS and ids:
@@ -185,10 +215,14 @@ def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User
         letter = DeadLetter.objects.select_for_update().get(id=letter_id, replayed_at=None)
         model = stages[letter.stage].pending
         columns = [name for name in letter.row if name not in ("id", "batch_id")]
-        leave(model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage)
+        leave(
+            model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage
+        )
         letter.replayed_at, letter.replayed_by = now, by
         letter.save(update_fields=["replayed_at", "replayed_by"])
-        Act.objects.create(verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now)
+        Act.objects.create(
+            verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now
+        )
 
 
 def is_database_away(error: BaseException) -> bool:

@@ -27,13 +27,17 @@ class InsightType(models.Model):
         max_digits=4, decimal_places=3, help_text="Share of accounts to which it happens within the horizon."
     )
     acting_share = models.DecimalField(
-        max_digits=4, decimal_places=3, help_text="Share of outcomes that acting changes: a prior until measured."
+        max_digits=4,
+        decimal_places=3,
+        help_text="Share of outcomes that acting changes: a prior until measured.",
     )
     horizon_days = models.PositiveSmallIntegerField(default=90)
     max_age_days = models.PositiveSmallIntegerField(
         default=30, help_text="An older score is never acted on without a person."
     )
-    split_by_reason = models.BooleanField(default=False, help_text="Keep one open item per reason, not one per type.")
+    split_by_reason = models.BooleanField(
+        default=False, help_text="Keep one open item per reason, not one per type."
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -61,7 +65,9 @@ class ModelVersion(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "model", "version"], name="one_model_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "model", "version"], name="one_model_version")
+        ]
 
     def __str__(self) -> str:
         return f"{self.model} {self.version}"
@@ -77,7 +83,9 @@ class Insight(models.Model):
     model = models.CharField(max_length=80)
     model_version = models.CharField(max_length=40)
     external_id = models.TextField()
-    confidence = models.DecimalField(max_digits=20, decimal_places=19, help_text="How sure the source is, unrounded.")
+    confidence = models.DecimalField(
+        max_digits=20, decimal_places=19, help_text="How sure the source is, unrounded."
+    )
     probability = models.DecimalField(max_digits=20, decimal_places=19, null=True)
     horizon_days = models.PositiveSmallIntegerField()
     scored_at = models.DateTimeField()

@@ -30,14 +30,21 @@ class Source(models.Model):
     cadence_hours = models.PositiveIntegerField(null=True, blank=True)
     runbook = models.TextField(blank=True)
     person = models.OneToOneField(
-        User, models.PROTECT, null=True, blank=True, related_name="source", help_text="Set when a person is the source."
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="source",
+        help_text="Set when a person is the source.",
     )
     is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(condition=Q(score_meaning__in=ScoreMeaning.values), name="source_meaning_known"),
+            models.CheckConstraint(
+                condition=Q(score_meaning__in=ScoreMeaning.values), name="source_meaning_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,14 @@
 from accounts.models.account import Account, AccountKey, AccountPerson, Grant, StageEntry
-from accounts.models.customer import Activity, Contact, Contract, FieldValue, FxRate, LedgerEntry, RedLineFlag
+from accounts.models.customer import (
+    Activity,
+    Contact,
+    Contract,
+    FieldValue,
+    FxRate,
+    LedgerEntry,
+    RedLineFlag,
+    TierRevenue,
+)
 from accounts.models.work import Parked, Resolved
 
 __all__ = [
@@ -17,4 +26,5 @@ __all__ = [
     "RedLineFlag",
     "Resolved",
     "StageEntry",
+    "TierRevenue",
 ]

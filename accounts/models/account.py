@@ -116,7 +116,9 @@ class AccountPerson(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="account_roles")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["account", "role"], name="one_person_per_account_role")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "role"], name="one_person_per_account_role")
+        ]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.user_id}"
@@ -148,7 +150,9 @@ class StageEntry(models.Model):
     class Meta:
         ordering = ["active_from"]
         constraints = [
-            models.UniqueConstraint(fields=["account"], condition=Q(active_to=None), name="one_stage_at_a_time")
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(active_to=None), name="one_stage_at_a_time"
+            )
         ]
 
     def __str__(self) -> str:

@@ -53,8 +53,12 @@ class Contact(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
-            models.CheckConstraint(condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"),
-            models.CheckConstraint(condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"),
+            models.CheckConstraint(
+                condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,7 +86,9 @@ class Contract(models.Model):
         ordering = ["-ends_on"]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contract_per_external_id"),
-            models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="contract_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(starts_on__lt=F("ends_on")), name="contract_ends_after_it_starts"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -133,7 +139,9 @@ class LedgerEntry(models.Model):
         ordering = ["-happened_on", "-id"]
         indexes = [models.Index(fields=["account", "-happened_on"], name="ledger_by_day")]
         constraints = [
-            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_ledger_entry_per_external_id")
+            models.UniqueConstraint(
+                fields=["source_id", "external_id"], name="one_ledger_entry_per_external_id"
+            )
         ]
 
     def __str__(self) -> str:
@@ -155,6 +163,18 @@ class FxRate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.on_day} {self.rate}"
+
+
+class TierRevenue(models.Model):
+    """Median yearly revenue of a tier's accounts, for those whose own is not known. Refreshed by the tick."""
+
+    tier = models.SlugField(max_length=40, primary_key=True, blank=True)
+    median = models.DecimalField(max_digits=14, decimal_places=2, help_text="In the reporting currency.")
+    accounts = models.PositiveIntegerField(help_text="How many accounts it is the median of.")
+    as_of = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tier}: {self.median}"
 
 
 class RedLineFlag(models.Model):

@@ -1,4 +1,5 @@
 from core.models.acts import Act, Alert, StoredResponse
+from core.models.mail import Mail
 from core.models.people import Absence, BusinessCalendar, Organisation, Team, User
 from core.models.work import Batch, DeadLetter, Pending
 
@@ -9,6 +10,7 @@ __all__ = [
     "Batch",
     "BusinessCalendar",
     "DeadLetter",
+    "Mail",
     "Organisation",
     "Pending",
     "StoredResponse",

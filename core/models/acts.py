@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
+from core.enums import Role
 from core.ids import uuid7
-from core.models.people import Team, User
+from core.models.people import Organisation, Team, User
 
 
 class Act(models.Model):
@@ -31,6 +34,17 @@ class Act(models.Model):
         return f"{self.verb} {self.subject_type}:{self.subject_id}"
 
 
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: User) -> AlertQuerySet:
+        """Alerts of the teams that `user` leads, or that have no team and fall to the catch-all; leaders and ops: all."""
+        if not user.is_active:
+            return self.none()
+        if user.is_superuser or user.role in (Role.LEADER, Role.OPS):
+            return self
+        catch_all = Organisation.objects.filter(catch_all=user)
+        return self.filter(models.Q(team__lead=user) | (models.Q(team=None) & models.Exists(catch_all)))
+
+
 class Alert(models.Model):
     """Something a person must know: one per team, kind and local day; repeats raise its count."""
 
@@ -43,6 +57,8 @@ class Alert(models.Model):
     count = models.PositiveIntegerField(default=1)
     raised_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[AlertQuerySet] = AlertQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-raised_at"]
@@ -63,7 +79,9 @@ class StoredResponse(models.Model):
     principal = models.CharField(max_length=80)
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first call is still running.")
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="Empty while the first call is still running."
+    )
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 

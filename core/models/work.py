@@ -63,7 +63,9 @@ class DeadLetter(models.Model):
         ordering = ["-died_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["record_id", "stage"], condition=models.Q(replayed_at=None), name="one_dead_letter_per_record"
+                fields=["record_id", "stage"],
+                condition=models.Q(replayed_at=None),
+                name="one_dead_letter_per_record",
             )
         ]
 

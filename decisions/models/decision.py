@@ -26,7 +26,9 @@ class Stream(models.Model):
     response = models.CharField(max_length=10, choices=Response)
     bound = models.DecimalField(max_digits=5, decimal_places=4, help_text="Lower bound of the band it is in.")
     entered_at = models.DateTimeField(help_text="Since when `response` holds.")
-    lower_scores = models.PositiveSmallIntegerField(default=0, help_text="Scores in a row that asked for less.")
+    lower_scores = models.PositiveSmallIntegerField(
+        default=0, help_text="Scores in a row that asked for less."
+    )
     scored_at = models.DateTimeField(help_text="The newest score decided.")
     expires_at = models.DateTimeField(help_text="When that score's horizon ends.")
 
@@ -55,14 +57,21 @@ class Item(models.Model):
     touched_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, choices=OutcomeKind, blank=True)
-    quiet_until = models.DateTimeField(null=True, help_text="End of the cool-down; empty with `quiet` set: for good.")
+    quiet_until = models.DateTimeField(
+        null=True, help_text="End of the cool-down; empty with `quiet` set: for good."
+    )
     quiet = models.BooleanField(default=False, help_text="A cool-down holds.")
 
     class Meta:
-        indexes = [models.Index(fields=["account", "type", "-opened_at"], name="item_latest")]
+        indexes = [
+            models.Index(fields=["account", "type", "-opened_at"], name="item_latest"),
+            models.Index(fields=["owner"], condition=Q(closed_at=None), name="item_open_by_owner"),
+        ]
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "type", "slot"], condition=Q(closed_at=None), name="one_open_item_per_account_type"
+                fields=["account", "type", "slot"],
+                condition=Q(closed_at=None),
+                name="one_open_item_per_account_type",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),

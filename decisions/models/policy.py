@@ -36,7 +36,9 @@ class PolicyVersion(models.Model):
     active_from = models.DateTimeField(null=True, blank=True, editable=False)
     active_to = models.DateTimeField(null=True, blank=True, editable=False)
     why = models.TextField(blank=True, help_text="What changed, and why.")
-    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    published_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
 
     objects = PolicyQuerySet.as_manager()
 
@@ -90,9 +92,13 @@ class AuthorityPolicy(PolicyVersion):
 
     margin = models.DecimalField(max_digits=4, decimal_places=3, default="0.030")
     dwell_hours = models.PositiveSmallIntegerField(default=24)
-    lower_scores = models.PositiveSmallIntegerField(default=2, help_text="Lower scores in a row before a band is left.")
+    lower_scores = models.PositiveSmallIntegerField(
+        default=2, help_text="Lower scores in a row before a band is left."
+    )
     calibrated_sources = models.JSONField(
-        default=list, blank=True, help_text="Slugs of sources of probabilities that these bands were published for."
+        default=list,
+        blank=True,
+        help_text="Slugs of sources of probabilities that these bands were published for.",
     )
 
     class Meta(PolicyVersion.Meta):
@@ -116,13 +122,17 @@ class AuthorityBand(models.Model):
     tier = models.SlugField(max_length=40, blank=True)
     lower = models.DecimalField(max_digits=5, decimal_places=4)
     response = models.CharField(max_length=10, choices=Response)
-    playbook = models.SlugField(max_length=60, blank=True, help_text="Slug of the playbook that a run starts.")
+    playbook = models.SlugField(
+        max_length=60, blank=True, help_text="Slug of the playbook that a run starts."
+    )
 
     class Meta:
         ordering = ["policy", "type", "tier", "-lower"]
         constraints = [
             models.UniqueConstraint(
-                fields=["policy", "type", "tier", "lower"], nulls_distinct=False, name="one_band_per_lower_bound"
+                fields=["policy", "type", "tier", "lower"],
+                nulls_distinct=False,
+                name="one_band_per_lower_bound",
             ),
             models.CheckConstraint(condition=Q(lower__gte=0, lower__lt=1), name="band_lower_range"),
             models.CheckConstraint(condition=Q(response__in=Response.values), name="band_response_known"),

@@ -1,11 +1,21 @@
 from playbooks.models.playbook import Effect, Playbook, PlaybookVersion, Run, RunStep, Step
-from playbooks.models.task import CapCounter, ClosedTask, CloseReason, ServiceLevel, Task, TaskNote, Watch
+from playbooks.models.task import (
+    CapCounter,
+    ClosedTask,
+    CloseReason,
+    Inflow,
+    ServiceLevel,
+    Task,
+    TaskNote,
+    Watch,
+)
 
 __all__ = [
     "CapCounter",
     "CloseReason",
     "ClosedTask",
     "Effect",
+    "Inflow",
     "Playbook",
     "PlaybookVersion",
     "Run",

@@ -38,7 +38,9 @@ class Task(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="tasks")
-    type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    type = models.ForeignKey(
+        InsightType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks")
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks")
     run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks")
@@ -47,8 +49,12 @@ class Task(models.Model):
     text = models.TextField(blank=True)
     status = models.CharField(max_length=8, choices=TaskStatus, default=TaskStatus.OPEN)
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.TODAY)
-    assignee = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
+    assignee = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False
+    )
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False
+    )
     urgent = models.BooleanField(default=False, help_text="From the human band: counts against the cap.")
     priority = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     priority_parts = models.JSONField(default=dict)
@@ -60,7 +66,15 @@ class Task(models.Model):
     next_step_on = models.DateField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True)
     snooze_reason = models.CharField(max_length=200, blank=True)
-    flag = models.CharField(max_length=200, blank=True, help_text="Something its owner must know: the cause cleared.")
+    back_to = models.CharField(
+        max_length=8, choices=Lane, blank=True, help_text="The lane it goes back to when it wakes."
+    )
+    paused_at = models.DateTimeField(
+        null=True, help_text="Waiting on the customer since: added back to the due times."
+    )
+    flag = models.CharField(
+        max_length=200, blank=True, help_text="Something its owner must know: the cause cleared."
+    )
     evidence_count = models.PositiveIntegerField(default=1)
     expires_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
@@ -84,11 +98,15 @@ class Task(models.Model):
             ),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="task_wakes"),
             models.Index(fields=["expires_at"], condition=Q(status__in=ACTIVE), name="task_expires"),
-            models.Index(fields=["closed_by", "-closed_at"], condition=~Q(closed_at=None), name="task_closed"),
+            models.Index(
+                fields=["closed_by", "-closed_at"], condition=~Q(closed_at=None), name="task_closed"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["item"], condition=Q(status__in=ACTIVE, run_step=None), name="one_active_task_per_item"
+                fields=["item"],
+                condition=Q(status__in=ACTIVE, run_step=None),
+                name="one_active_task_per_item",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at=None, status__in=ACTIVE, outcome="")
@@ -126,7 +144,9 @@ class ServiceLevel(models.Model):
 
     tier = models.SlugField(max_length=40, blank=True, unique=True)
     acknowledge_hours = models.PositiveSmallIntegerField(default=4, help_text="Business hours.")
-    touch_hours = models.PositiveSmallIntegerField(default=8, help_text="Business hours; 8 are one business day.")
+    touch_hours = models.PositiveSmallIntegerField(
+        default=8, help_text="Business hours; 8 are one business day."
+    )
     passes_cap = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -161,6 +181,22 @@ class CapCounter(models.Model):
         return f"{self.user_id} {self.on_day}: {self.taken}"
 
 
+class Inflow(models.Model):
+    """How many urgent items one import or source has opened on one day: what the flood guard counts.
+
+    `histogram` holds their number per whole per cent of confidence, so that the band that would fit can be named.
+    """
+
+    pk = models.CompositePrimaryKey("origin", "on_day")
+    origin = models.UUIDField(help_text="The import, or the source where it was no file.")
+    on_day = models.DateField()
+    opened = models.PositiveIntegerField(default=0)
+    histogram = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.on_day}: {self.opened}"
+
+
 class Watch(models.Model):
     """An account on somebody's watch list because of a monitored insight."""
 
@@ -173,6 +209,9 @@ class Watch(models.Model):
     last_at = models.DateTimeField()
     confidence = models.DecimalField(max_digits=20, decimal_places=19)
     until = models.DateTimeField()
+    last_insight_id = models.UUIDField(
+        null=True, help_text="The newest that was counted: the same one counts once."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "type"], name="one_watch_per_account_type")]

@@ -1,0 +1,76 @@
+"""How much one caller may ask: `RateLimit-*` on every answer, 429 past it, 503 when the workers fall behind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from core.api.idempotency import principal_of
+from core.api.problems import Problem
+from core.bulk import fetch_all
+
+WINDOW_SECONDS = 60
+BACKLOG_KEPT_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What is left of a caller's minute."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_seconds),
+        }
+
+
+class MinuteThrottle(BaseThrottle):
+    """At most `CX_API_REQUESTS_PER_MINUTE` requests of one token or user in one clock minute, per process."""
+
+    wait_seconds = 0.0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        limit: int = settings.CX_API_REQUESTS_PER_MINUTE
+        now = int(time.time())
+        key = f"throttle:{principal_of(request)}:{now // WINDOW_SECONDS}"
+        cache.add(key, 0, timeout=WINDOW_SECONDS * 2)
+        used = cache.incr(key)
+        self.wait_seconds = WINDOW_SECONDS - now % WINDOW_SECONDS
+        view.quota = Quota(limit, max(0, limit - used), int(self.wait_seconds))
+        return used <= limit
+
+    def wait(self) -> float:
+        return self.wait_seconds
+
+
+class BacklogThrottle(BaseThrottle):
+    """Refuses writes while the oldest batch has waited longer than `CX_BACKLOG_LIMIT_SECONDS`."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if request.method in ("GET", "HEAD", "OPTIONS") or backlog_seconds() <= settings.CX_BACKLOG_LIMIT_SECONDS:
+            return True
+        raise Problem(
+            503, _("The workers are behind, so nothing new is taken at the moment."), headers={"Retry-After": "30"}
+        )
+
+
+def backlog_seconds() -> float:
+    """The age of the oldest batch that waits for a stage, at most `BACKLOG_KEPT_SECONDS` old."""
+    kept = cache.get("backlog_seconds")
+    if kept is None:
+        [(age,)] = fetch_all("SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM core_batch")
+        kept = float(age or 0)
+        cache.set("backlog_seconds", kept, timeout=BACKLOG_KEPT_SECONDS)
+    return float(kept)

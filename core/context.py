@@ -1,0 +1,74 @@
+"""What the frame of every page shows: the main navigation and the person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from core.enums import Role
+from core.guards import LEADS, OPS, PEOPLE, WORKERS
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+
+class Entry(NamedTuple):
+    """One line of the navigation."""
+
+    label: _StrOrPromise
+    name: str
+    icon: str
+    roles: tuple[Role, ...]
+    key: str = ""
+    section: _StrOrPromise = ""
+
+
+ENTRIES = (
+    Entry(_("Queue"), "queue", "queue", WORKERS, "g q"),
+    Entry(_("Accounts"), "accounts", "accounts", PEOPLE, "g a"),
+    Entry(_("Watch list"), "watch_list", "eye", WORKERS, "g w"),
+    Entry(_("Recently closed"), "closed", "history", WORKERS, "g c"),
+    Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
+    Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
+    Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
+    Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),
+    Entry(_("Back office"), "admin:index", "settings", (Role.MANAGER, Role.OPS), "", _("Manage")),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """The context of templates/base.html for somebody who is signed in; nothing for anybody else."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {
+        "nav": [_line(entry, request.path) for entry in ENTRIES if _is_for(entry, user)],
+        "user_label": str(user),
+        "user_role": user.title or user.get_role_display(),
+        "keys": "on" if user.single_keys else "off",
+        "search_url": reverse("accounts"),
+    }
+
+
+def _is_for(entry: Entry, user: object) -> bool:
+    if entry.name.startswith("admin:"):
+        return bool(getattr(user, "is_staff", False))
+    return getattr(user, "role", "") in entry.roles or bool(getattr(user, "is_superuser", False))
+
+
+def _line(entry: Entry, path: str) -> dict[str, object]:
+    try:
+        url = reverse(entry.name)
+    except NoReverseMatch:
+        url = "/"
+    return {
+        "label": entry.label,
+        "url": url,
+        "icon": entry.icon,
+        "key": entry.key,
+        "section": entry.section,
+        "current": path.startswith(url) and url != "/",
+    }

@@ -1,0 +1,71 @@
+"""How money, confidence and people's names are written on a page."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from django import template
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+SHORT = ((Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
+
+
+def to_decimal(value: object) -> Decimal | None:
+    """The number in `value`, or None where there is none."""
+    try:
+        return Decimal(str(value)) if value not in (None, "") else None
+    except InvalidOperation:
+        return None
+
+
+@register.filter
+def money(value: object, currency: str = "") -> str:
+    """An amount rounded to units, such as "$84,000"; "unknown" where there is none."""
+    amount = to_decimal(value)
+    if amount is None:
+        return _("unknown")
+    return _signed(formats.number_format(amount.quantize(Decimal(1)), force_grouping=True), currency)
+
+
+@register.filter
+def short_money(value: object, currency: str = "") -> str:
+    """An amount to two or three digits, such as "$84k" or "$1.2m"."""
+    amount = to_decimal(value)
+    if amount is None:
+        return _("unknown")
+    for size, letter in SHORT:
+        if amount >= size:
+            scaled = amount / size
+            digits = 1 if scaled < 10 and scaled % 1 >= Decimal("0.05") else 0
+            return _signed(f"{formats.number_format(scaled, digits)}{letter}", currency)
+    return _signed(formats.number_format(amount, 0), currency)
+
+
+@register.filter
+def percent(value: object) -> str:
+    """A share of one as a whole percentage, such as "93 %"; never rounded up to 100 or down to 0."""
+    share = to_decimal(value)
+    if share is None:
+        return _("unknown")
+    whole = round(share * 100)
+    if share < 1 and whole == 100:
+        return _("over 99 %")
+    return f"{whole} %"
+
+
+@register.filter
+def initials(name: object) -> str:
+    """The first letters of the first and the last word."""
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def _signed(number: str, currency: str) -> str:
+    sign = SIGNS.get(currency)
+    if sign:
+        return f"{sign}{number}"
+    return f"{currency} {number}".strip()

@@ -1,0 +1,15 @@
+from core.views.alerts import show_alerts
+from core.views.person import go_home, set_theme, show_preferences
+from core.views.session import demo_sign_in, sign_in, sign_out
+from core.views.styleguide import show_styleguide
+
+__all__ = [
+    "demo_sign_in",
+    "go_home",
+    "set_theme",
+    "show_alerts",
+    "show_preferences",
+    "show_styleguide",
+    "sign_in",
+    "sign_out",
+]

@@ -1,0 +1,90 @@
+"""What must hold in the database at any moment (TRUST.md). Each is a query of the rows that break it."""
+
+from __future__ import annotations
+
+from core.bulk import fetch_all
+
+# An accepted insight that is still on its way is not older than this.
+PENDING_SLA = "10 minutes"
+
+INVARIANTS = {
+    "every accepted insight has exactly one decision, waits, or is a dead letter": f"""
+        SELECT r.id FROM intake_record AS r JOIN intake_recordkey AS k ON k.record_id = r.id
+        WHERE r.kind = 'insights'
+          AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d WHERE d.insight_id = r.id)
+          AND NOT EXISTS (SELECT 1 FROM accounts_parked AS p WHERE p.record_id = r.id)
+          AND NOT EXISTS (SELECT 1 FROM core_deadletter AS x WHERE x.record_id = r.id AND x.replayed_at IS NULL)
+          AND NOT (r.recorded_at > clock_timestamp() - interval '{PENDING_SLA}' AND (
+              EXISTS (SELECT 1 FROM intake_landed AS p WHERE p.id = r.id)
+              OR EXISTS (SELECT 1 FROM accounts_resolved AS p WHERE p.id = r.id)
+              OR EXISTS (SELECT 1 FROM insights_believed AS p WHERE p.id = r.id)))""",
+    "a decision has the account, type and confidence of its insight": """
+        SELECT d.insight_id FROM decisions_decision AS d JOIN insights_insight AS i ON i.id = d.insight_id
+        WHERE (d.account_id, d.type_id, d.confidence) IS DISTINCT FROM (i.account_id, i.type_id, i.confidence)""",
+    "an insight is about an account, of a type, from a source that exist": """
+        SELECT i.id FROM insights_insight AS i
+        WHERE NOT EXISTS (SELECT 1 FROM insights_insighttype AS t WHERE t.slug = i.type_id)
+           OR NOT EXISTS (SELECT 1 FROM intake_source AS s WHERE s.id = i.source_id)
+           OR NOT EXISTS (SELECT 1 FROM intake_record AS r WHERE r.id = i.id)""",
+    "no pending row without a batch, so that nothing lies where nobody looks": """
+        SELECT p.id FROM (
+            SELECT id, batch_id FROM intake_landed UNION ALL SELECT id, batch_id FROM accounts_resolved
+            UNION ALL SELECT id, batch_id FROM insights_believed UNION ALL SELECT id, batch_id FROM decisions_decided
+            UNION ALL SELECT id, batch_id FROM playbooks_closedtask) AS p
+        WHERE NOT EXISTS (SELECT 1 FROM core_batch AS b WHERE b.id = p.batch_id)""",
+    "no two open items for one account, type and slot": """
+        SELECT min(id::text) FROM decisions_item WHERE closed_at IS NULL
+        GROUP BY account_id, type_id, slot HAVING count(*) > 1""",
+    "an open item has one active task or one live run, or waits for dispatch": """
+        SELECT i.id FROM decisions_item AS i WHERE i.closed_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM playbooks_task AS t WHERE t.item_id = i.id AND t.closed_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM playbooks_run AS r WHERE r.item_id = i.id AND r.status = 'live')
+          AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d JOIN decisions_decided AS p ON p.id = d.insight_id
+                          WHERE d.item_id = i.id)
+          AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d JOIN core_deadletter AS x
+                          ON x.record_id = d.insight_id AND x.stage = 'dispatch' AND x.replayed_at IS NULL
+                          WHERE d.item_id = i.id)""",
+    "no active task and no live run of a closed item": """
+        SELECT t.id FROM playbooks_task AS t JOIN decisions_item AS i ON i.id = t.item_id
+        WHERE t.closed_at IS NULL AND i.closed_at IS NOT NULL
+        UNION ALL
+        SELECT r.id FROM playbooks_run AS r JOIN decisions_item AS i ON i.id = r.item_id
+        WHERE r.status = 'live' AND i.closed_at IS NOT NULL""",
+    "every task of an item has the decision that asked for it": """
+        SELECT id FROM playbooks_task WHERE item_id IS NOT NULL AND decision_id IS NULL AND run_step_id IS NULL""",
+    "every e-mail of a run left once": """
+        SELECT min(id::text) FROM playbooks_effect WHERE run_step_id IS NOT NULL
+        GROUP BY run_step_id HAVING count(*) > 1""",
+    "no automated run began while its switch was off": """
+        SELECT r.id FROM playbooks_run AS r JOIN decisions_decision AS d ON d.insight_id = r.insight_id
+        WHERE r.automated AND d.suppressed_by = 'kill_switch'""",
+    "the policy versions a decision names are published": """
+        SELECT d.insight_id FROM decisions_decision AS d
+        WHERE NOT EXISTS (SELECT 1 FROM decisions_authoritypolicy AS p
+                          WHERE p.version = d.authority_version AND p.state = 'published')
+           OR NOT EXISTS (SELECT 1 FROM decisions_ownershippolicy AS p
+                          WHERE p.version = d.ownership_version AND p.state = 'published')""",
+    "an assignee may see the account": """
+        SELECT t.id FROM playbooks_task AS t JOIN core_user AS u ON u.id = t.assignee_id
+        JOIN accounts_account AS a ON a.id = t.account_id
+        WHERE t.closed_at IS NULL AND u.role = 'csm' AND NOT u.is_superuser
+          AND a.team_id IS DISTINCT FROM u.team_id
+          AND NOT EXISTS (SELECT 1 FROM accounts_accountperson AS p WHERE p.account_id = a.id AND p.user_id = u.id)
+          AND NOT EXISTS (SELECT 1 FROM accounts_grant AS g WHERE g.account_id = a.id AND g.user_id = u.id)""",
+    "an import's rows add up": """
+        SELECT id FROM intake_import WHERE status = 'done'
+          AND rows_done <> (SELECT coalesce(sum(value::int), 0) FROM jsonb_each_text(counts))""",
+    "a closed task with an outcome has its outcome recorded, or waits for it": """
+        SELECT t.id FROM playbooks_task AS t WHERE t.closed_at IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM outcomes_outcome AS o WHERE o.task_id = t.id)
+          AND NOT EXISTS (SELECT 1 FROM playbooks_closedtask AS c WHERE c.id = t.id)
+          AND NOT EXISTS (SELECT 1 FROM core_deadletter AS x WHERE x.record_id = t.id AND x.stage = 'measure')""",
+}
+
+
+def broken_invariants() -> dict[str, list[str]]:
+    """Every invariant with the ids of up to 20 rows that break it."""
+    return {
+        name: [str(id) for (id,) in fetch_all(f"SELECT * FROM ({query}) AS broken LIMIT 20")]
+        for name, query in INVARIANTS.items()
+    }

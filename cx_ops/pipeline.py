@@ -1,0 +1,64 @@
+"""What happens to everything that arrives, in order. This file names every stage; no stage knows the next.
+
+    arrives      landed      resolved    believed     decided      done        measured
+    HTTP, CSV ─► intake ───► accounts ─► insights ──► decisions ─► playbooks ─► outcomes
+                 Record      Account     Insight      Decision     Task, Run    Outcome
+
+Each stage takes what the stage before committed, and commits what the next one takes (`core.stages`). It can be
+killed at any moment: what it had not committed is taken again, what it had is never done twice. The database is the
+queue; the workers, the beat and a history replay all call `advance_all` and `tick_all`.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from accounts.models import Resolved
+from accounts.services import refresh_tier_revenue, resolve_records
+from core.bulk import database_now
+from core.stages import Stage
+from decisions.models import Decided
+from decisions.services import decide_insights
+from insights.models import Believed
+from insights.services import believe_records
+from intake.models import Landed
+from outcomes.services import record_outcomes
+from playbooks.models import ClosedTask
+from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick
+
+STAGES = (
+    Stage("resolve", Landed, resolve_records),  # whom is it about?
+    Stage("believe", Resolved, believe_records),  # what do we believe?
+    Stage("decide", Believed, decide_insights),  # who acts, and how far alone?
+    Stage("dispatch", Decided, dispatch_decisions),  # give it to them
+    Stage("measure", ClosedTask, record_outcomes),  # what did it prove?
+)
+BY_NAME = {stage.name: stage for stage in STAGES}
+
+
+def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
+    """Run every stage until nothing waits, or for `seconds`; how many rows were moved.
+
+    `now` is domain time: the database's clock, unless somebody replays a day.
+    """
+    ends = time.monotonic() + seconds
+    moved = 0
+    while time.monotonic() < ends and (taken := sum(stage.advance(now) for stage in STAGES)):
+        moved += taken
+    return moved
+
+
+def tick_all(now: datetime | None = None) -> None:
+    """What falls due by itself: medians, snoozes, caps, expiries, SLAs, playbook steps, and what they send.
+
+    On a replayed day (`now` given) the effects are recorded and never sent.
+    """
+    moment = now or database_now()
+    refresh_tier_revenue(moment)
+    tick(moment)
+    advance_runs(moment)
+    if now is None:
+        send_effects(moment)
+    else:
+        record_effects(moment)

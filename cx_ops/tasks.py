@@ -1,0 +1,48 @@
+"""Celery jobs: the doorbell and the beat. Each is short, idempotent and takes nothing from its message."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from celery import shared_task
+
+from core.bulk import database_now, fetch_all
+from cx_ops import pipeline
+from intake.services import run_waiting_imports
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Whether this process alone runs `name` now: two beats do not run everything twice."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    [(mine,)] = fetch_all("SELECT pg_try_advisory_lock(%s)", [key])
+    try:
+        yield bool(mine)
+    finally:
+        if mine:
+            fetch_all("SELECT pg_advisory_unlock(%s)", [key])
+
+
+@shared_task
+def advance() -> None:
+    """Somebody rang, or the sweep came by: move everything that waits."""
+    pipeline.advance_all()
+
+
+@shared_task
+def tick() -> None:
+    """The clock moved: do what fell due, and pick up what was left lying."""
+    with alone("tick") as mine:
+        if mine:
+            pipeline.tick_all()
+    pipeline.advance_all()
+    run_waiting_imports(database_now())
+
+
+@shared_task
+def run_imports() -> None:
+    """A file is waiting."""
+    run_waiting_imports(database_now())
+    pipeline.advance_all()

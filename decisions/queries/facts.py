@@ -1,0 +1,332 @@
+"""The facts that decisions are made from, read for a whole batch of accounts at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.enums import RedLine
+from accounts.queries import red_lines
+from core.bulk import fetch_all
+from core.models import Organisation
+from decisions.enums import Response
+from decisions.rules import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState
+
+# A reason that a source or person gives, by which an insight itself crosses a red line.
+RED_LINE_REASONS = {
+    "cancellation_requested": RedLine.CANCELLATION,
+    "cancellation": RedLine.CANCELLATION,
+    "legal": RedLine.LEGAL,
+    "sponsor_left": RedLine.SPONSOR_LEFT,
+}
+
+StreamKey = tuple[UUID, str, UUID, str]
+ItemKey = tuple[UUID, str, str]
+
+
+@dataclass(frozen=True)
+class PendingInsight:
+    """One insight that waits for its decision. `slot` names the item it belongs to within its type."""
+
+    id: UUID
+    account_id: UUID
+    source_id: UUID
+    slot: str
+    claim: Claim
+    base_rate: Decimal
+    acting_share: Decimal
+
+    @property
+    def stream_key(self) -> StreamKey:
+        return (self.account_id, self.claim.type, self.source_id, self.claim.model)
+
+    @property
+    def item_key(self) -> ItemKey:
+        return (self.account_id, self.claim.type, self.slot)
+
+
+INSIGHTS = """
+SELECT i.id, i.account_id, i.source_id, CASE WHEN t.split_by_reason THEN i.reason ELSE '' END,
+       i.type_id, s.slug, i.model, i.confidence, i.scored_at,
+       i.scored_at + make_interval(days => i.horizon_days), i.scored_at + make_interval(days => t.max_age_days),
+       i.probability, i.reason, s.score_meaning = 'probability', coalesce(m.state = 'checked', false),
+       t.base_rate, t.acting_share
+FROM insights_believed AS b
+JOIN insights_insight AS i ON i.id = b.id
+JOIN insights_insighttype AS t ON t.slug = i.type_id
+JOIN intake_source AS s ON s.id = i.source_id
+LEFT JOIN insights_modelversion AS m
+    ON m.source_id = i.source_id AND m.model = i.model AND m.version = i.model_version
+WHERE b.account_id = ANY(%s)
+ORDER BY i.scored_at, i.id
+"""
+
+
+def pending_insights(account_ids: Sequence[UUID]) -> list[PendingInsight]:
+    """All insights of these accounts that wait for a decision, oldest score first."""
+    return [
+        PendingInsight(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
+        for row in fetch_all(INSIGHTS, [account_ids])
+    ]
+
+
+@dataclass
+class Situation:
+    """What is known about a batch of accounts. Streams, items and loads are kept up to date as decisions are made."""
+
+    places: Mapping[UUID, Place]
+    people: PeopleOfAccounts
+    stakes: Mapping[UUID, tuple[Decimal | None, str, int | None, str]]
+    red_lines: Mapping[UUID, tuple[str, ...]]
+    streams: dict[StreamKey, StreamState]
+    items: dict[ItemKey, ItemState]
+    switches: tuple[str, ...]
+    by_type: dict[tuple[UUID, str], set[StreamKey]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        for key in self.streams:
+            self.by_type[key[:2]].add(key)
+
+    def facts_of(self, insight: PendingInsight) -> Facts:
+        """Everything the decision about one insight may depend on."""
+        account, claim, key = insight.account_id, insight.claim, insight.stream_key
+        revenue, revenue_from, days_left, days_left_to = self.stakes[account]
+        return Facts(
+            claim=claim,
+            place=self.places[account],
+            people=self.people.of(account),
+            stake=Stake(
+                revenue, revenue_from, insight.base_rate, insight.acting_share, days_left, days_left_to
+            ),
+            stream=self.streams.get(key),
+            other_streams=tuple(self.streams[other] for other in self.by_type[key[:2]] if other != key),
+            item=self.items.get(insight.item_key),
+            red_lines=self._red_lines(account, claim),
+            switches=self.switches,
+        )
+
+    def _red_lines(self, account: UUID, claim: Claim) -> tuple[str, ...]:
+        standing = self.red_lines.get(account, ())
+        crossed = RED_LINE_REASONS.get(claim.reason)
+        return standing if crossed is None or crossed in standing else (*standing, crossed.value)
+
+    def remember_stream(self, key: StreamKey, stream: StreamState) -> None:
+        self.streams[key] = stream
+        self.by_type[key[:2]].add(key)
+
+
+def situation_of(account_ids: Sequence[UUID], switches: tuple[str, ...], now: datetime) -> Situation:
+    """Read what is known about these accounts: nine queries, whatever their number."""
+    teams, places, stakes = _accounts(account_ids, now)
+    return Situation(
+        places=places,
+        people=PeopleOfAccounts.read(teams, now),
+        stakes=stakes,
+        red_lines=red_lines(account_ids, now),
+        streams=_streams(account_ids),
+        items=_items(account_ids),
+        switches=switches,
+    )
+
+
+ACCOUNTS = """
+WITH wanted AS (SELECT unnest(%(ids)s::uuid[]) AS id),
+organisation AS (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation)
+SELECT a.id, a.team_id, a.tier, a.region, a.stage, a.segment,
+       a.arr_amount * CASE WHEN a.arr_currency = o.currency THEN 1 ELSE fx.rate END,
+       CASE WHEN a.arr_amount IS NULL THEN (
+           SELECT sum(l.amount * CASE WHEN l.currency = o.currency THEN 1 ELSE r.rate END)
+           FROM accounts_ledgerentry AS l LEFT JOIN LATERAL (
+               SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
+               ORDER BY on_day DESC LIMIT 1) AS r ON l.currency <> o.currency
+           WHERE l.account_id = a.id AND l.happened_on > %(today)s::date - 365 AND l.happened_on <= %(today)s) END,
+       median.median,
+       (SELECT min(notice_on) FROM accounts_contract AS c
+        WHERE c.account_id = a.id AND c.ended_early_on IS NULL AND notice_on >= %(today)s),
+       a.renews_on
+FROM wanted JOIN accounts_account AS a ON a.id = wanted.id CROSS JOIN organisation AS o
+LEFT JOIN LATERAL (
+    SELECT rate FROM accounts_fxrate WHERE currency = a.arr_currency AND on_day <= %(today)s
+    ORDER BY on_day DESC LIMIT 1) AS fx ON a.arr_currency <> o.currency
+LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
+"""
+
+Stakes = dict[UUID, tuple[Decimal | None, str, int | None, str]]
+
+
+def _accounts(
+    account_ids: Sequence[UUID], now: datetime
+) -> tuple[dict[UUID, UUID | None], dict[UUID, Place], Stakes]:
+    teams: dict[UUID, UUID | None] = {}
+    places: dict[UUID, Place] = {}
+    stakes: Stakes = {}
+    for id, team, tier, region, stage, segment, arr, orders, median, notice, renewal in fetch_all(
+        ACCOUNTS, {"ids": list(account_ids), "today": now.date()}
+    ):
+        teams[id] = team
+        places[id] = Place(tier, region, stage, segment)
+        stakes[id] = (*_revenue(arr, orders, median, tier), *_days_left(notice, renewal, now.date()))
+    return teams, places, stakes
+
+
+def _revenue(
+    arr: Decimal | None, orders: Decimal | None, median: Decimal | None, tier: str
+) -> tuple[Decimal | None, str]:
+    """The first figure that is known, and where it is from."""
+    for value, source in (
+        (arr, "yearly recurring revenue"),
+        (orders, "orders of the last 365 days"),
+        (median, f"median of tier {tier or 'none'}: own revenue unknown"),
+    ):
+        if value is not None:
+            return value.quantize(Decimal("0.01")), source
+    return None, "unknown"
+
+
+def _days_left(notice: date | None, renewal: date | None, today: date) -> tuple[int | None, str]:
+    if notice is not None:
+        return (notice - today).days, "notice date"
+    if renewal is not None and renewal >= today:
+        return (renewal - today).days, "renewal"
+    return None, ""
+
+
+STREAMS = """
+SELECT account_id, type_id, source_id, model, response, bound, entered_at, scored_at, expires_at, lower_scores
+FROM decisions_stream WHERE account_id = ANY(%s) ORDER BY account_id, type_id, source_id, model
+"""
+
+
+def _streams(account_ids: Sequence[UUID]) -> dict[StreamKey, StreamState]:
+    return {
+        (row[0], row[1], row[2], row[3]): StreamState(row[3], Response(row[4]), *row[5:])
+        for row in fetch_all(STREAMS, [account_ids])
+    }
+
+
+# The open item of each (account, type, slot), or else the one that was closed last.
+ITEMS = """
+SELECT DISTINCT ON (account_id, type_id, slot) account_id, type_id, slot, id, closed_at IS NULL, response, owner_id,
+       reasons, red_lines, outcome, quiet, quiet_until
+FROM decisions_item WHERE account_id = ANY(%s)
+ORDER BY account_id, type_id, slot, closed_at DESC NULLS FIRST
+"""
+
+
+def _items(account_ids: Sequence[UUID]) -> dict[ItemKey, ItemState]:
+    return {
+        (row[0], row[1], row[2]): ItemState(
+            row[3], row[4], Response(row[5]), row[6], tuple(row[7]), tuple(row[8]), *row[9:]
+        )
+        for row in fetch_all(ITEMS, [account_ids])
+    }
+
+
+USERS = """
+SELECT u.id, u.username, u.team_id, u.in_pool, u.daily_cap,
+       CASE WHEN NOT u.is_active THEN 'has left'
+            WHEN a.active_to IS NOT NULL THEN 'is away until ' || to_char(a.active_to, 'YYYY-MM-DD') ELSE '' END
+FROM core_user AS u
+LEFT JOIN (SELECT user_id, max(active_to) AS active_to FROM core_absence
+           WHERE active_from <= %(now)s AND active_to > %(now)s GROUP BY user_id) AS a ON a.user_id = u.id
+"""
+ROLES = "SELECT account_id, role, user_id FROM accounts_accountperson WHERE account_id = ANY(%s)"
+LOADS = """
+SELECT owner_id, count(*), count(*) FILTER (WHERE response = 'human' AND opened_at > %(now)s - interval '1 day')
+FROM decisions_item WHERE closed_at IS NULL AND owner_id = ANY(%(ids)s) GROUP BY owner_id
+"""
+
+
+@dataclass
+class PeopleOfAccounts:
+    """Who could own what on each account; a pool's loads are read only when somebody is needed from it."""
+
+    persons: dict[UUID, Person]
+    roles: dict[UUID, dict[str, Person]]
+    teams: Mapping[UUID, UUID | None]
+    names: dict[UUID, tuple[str, UUID | None]]
+    members: dict[UUID, list[UUID]]
+    caps: dict[UUID, int]
+    catch_all: Person | None
+    now: datetime
+    loads: dict[UUID, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, teams: Mapping[UUID, UUID | None], now: datetime) -> PeopleOfAccounts:
+        users = fetch_all(USERS, {"now": now})
+        persons = {row[0]: Person(row[0], row[1], row[5]) for row in users}
+        members: dict[UUID, list[UUID]] = defaultdict(list)
+        for id, _, team, in_pool, _, _ in users:
+            if in_pool and team:
+                members[team].append(id)
+        roles: dict[UUID, dict[str, Person]] = defaultdict(dict)
+        for account, role, user in fetch_all(ROLES, [list(teams)]):
+            roles[account][role] = persons[user]
+        names = {id: (name, lead) for id, name, lead in fetch_all("SELECT id, name, lead_id FROM core_team")}
+        catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
+        people = cls(
+            persons, roles, teams, names, members, {row[0]: row[4] for row in users},
+            persons.get(catch_all) if catch_all else None, now,
+        )  # fmt: skip
+        people._hold_pools()
+        return people
+
+    def of(self, account: UUID) -> People:
+        """The people of one account; its team's pool only where nobody with a role is available."""
+        roles = self.roles.get(account, {})
+        team = self.teams.get(account)
+        name, lead = self.names.get(team, ("", None)) if team else ("", None)
+        return People(
+            by_role=roles,
+            team=name,
+            pool=self._pool(team) if team and self._needs_pool(account) else (),
+            lead=self.persons.get(lead) if lead else None,
+            catch_all=self.catch_all,
+        )
+
+    def took(self, person: Person | None) -> None:
+        """Count an item that was just given to somebody, for the next look into a pool."""
+        if person and person.id in self.loads:
+            self.loads[person.id][0] += 1
+            self.loads[person.id][1] += 1
+
+    def _needs_pool(self, account: UUID) -> bool:
+        csm = self.roles.get(account, {}).get("csm")
+        return csm is None or bool(csm.absent)
+
+    def _hold_pools(self) -> None:
+        """Lock the teams whose pools will be asked, in id order: two workers must not both find one person free."""
+        teams = {team for account, team in self.teams.items() if team and self._needs_pool(account)}
+        if teams:
+            fetch_all(
+                "SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)]
+            )
+
+    def _pool(self, team: UUID) -> tuple[Person, ...]:
+        members = self.members.get(team, [])
+        self._read_loads(id for id in members if id not in self.loads)
+        return tuple(self._with_load(id) for id in members)
+
+    def _read_loads(self, ids: Iterable[UUID]) -> None:
+        wanted = list(ids)
+        if not wanted:
+            return
+        self.loads.update({id: [0, 0] for id in wanted})
+        for owner, open_items, today in fetch_all(LOADS, {"now": self.now, "ids": wanted}):
+            self.loads[owner] = [open_items, today]
+
+    def _with_load(self, id: UUID) -> Person:
+        person, (open_items, today) = self.persons[id], self.loads[id]
+        return Person(person.id, person.username, person.absent, open_items, today >= self.caps[id])
+
+
+def lock_accounts(account_ids: Sequence[UUID]) -> None:
+    """Hold these accounts until the transaction ends, in id order: nobody else decides or closes on them."""
+    fetch_all(
+        "SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        [sorted(account_ids)],
+    )

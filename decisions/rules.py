@@ -1,0 +1,544 @@
+"""Who acts on an insight, and how far the system may go alone.
+
+`decide` is the whole protocol in one function. Read it first; everything below it is one of its sentences:
+
+1. **The band.** Confidence alone asks for a response: by default 0.90 and up a human at once, 0.70 to 0.90 an
+   automated workflow, 0.50 to 0.70 monitoring, below that recorded only.
+2. **What it may ask for.** An old score never automates, an uncalibrated probability is only monitored, and an
+   automated band without a playbook becomes a human.
+3. **Calm.** A higher band is entered at once; a lower one only clearly below its edge, after a dwell.
+4. **The owner.** The ownership matrix names a role; if nobody available holds it on the account, then the account's
+   CSM, the team's pool, its lead, and at last the catch-all. Never somebody who left or is away.
+5. **No noise.** One open item per account and type, a cool-down after it was closed, a control group left alone, a
+   kill switch obeyed. What was suppressed is said, with the reason.
+
+Everything here is pure: facts and policy in, verdict out; the same facts give the same verdict on any day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from decisions.enums import Response, Suppression
+
+# ── Facts: what is known about one insight at the moment of the decision ──────────────────────────────────────────
+
+
+class Claim(Struct, frozen=True, omit_defaults=True):
+    """What an insight says, and what its source is worth. `probability_only`: its number is a probability."""
+
+    type: str
+    source: str
+    model: str
+    confidence: Decimal
+    scored_at: datetime
+    expires_at: datetime
+    acts_until: datetime
+    probability: Decimal | None = None
+    reason: str = ""
+    probability_only: bool = False
+    model_checked: bool = True
+
+
+class Place(Struct, frozen=True, omit_defaults=True):
+    """Where an account stands: the segment that matrix and bands are looked up by."""
+
+    tier: str = ""
+    region: str = ""
+    stage: str = ""
+    segment: str = ""
+
+
+class Person(Struct, frozen=True, omit_defaults=True):
+    """Somebody who could own the item. `absent` says why not; loads are known for members of a pool."""
+
+    id: UUID
+    username: str
+    absent: str = ""
+    open_items: int = 0
+    at_cap: bool = False
+
+
+class People(Struct, frozen=True, omit_defaults=True):
+    """Who holds which role on the account, and who stands behind them."""
+
+    by_role: Mapping[str, Person] = {}
+    team: str = ""
+    pool: tuple[Person, ...] = ()
+    lead: Person | None = None
+    catch_all: Person | None = None
+
+
+class StreamState(Struct, frozen=True, omit_defaults=True):
+    """What was decided last for one source and model on this account and type."""
+
+    model: str
+    response: Response
+    bound: Decimal
+    entered_at: datetime
+    scored_at: datetime
+    expires_at: datetime
+    lower_scores: int = 0
+
+
+class ItemState(Struct, frozen=True, omit_defaults=True):
+    """The open item of this account and type, or the one closed last. `quiet`: its cool-down, without an end for good."""
+
+    id: UUID
+    is_open: bool
+    response: Response
+    owner: UUID | None = None
+    reasons: tuple[str, ...] = ()
+    red_lines: tuple[str, ...] = ()
+    outcome: str = ""
+    quiet: bool = False
+    quiet_until: datetime | None = None
+
+
+class Stake(Struct, frozen=True, omit_defaults=True):
+    """What is at stake: yearly revenue in the reporting currency and where that figure is from."""
+
+    revenue: Decimal | None
+    revenue_from: str
+    base_rate: Decimal
+    acting_share: Decimal
+    days_left: int | None = None
+    days_left_to: str = ""
+
+
+class Facts(Struct, frozen=True, omit_defaults=True):
+    """Everything a decision may depend on. It is stored with the decision, which can so be replayed.
+
+    `switches` are the kill switches thrown that may bear on it: "all", "type x", "source x", "playbook x".
+    """
+
+    claim: Claim
+    place: Place
+    people: People
+    stake: Stake
+    stream: StreamState | None = None
+    other_streams: tuple[StreamState, ...] = ()
+    item: ItemState | None = None
+    red_lines: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
+    held_out: bool = False
+
+
+# ── Policy: what managers published ───────────────────────────────────────────────────────────────────────────────
+
+
+class Band(Struct, frozen=True):
+    """Confidence in [lower, upper) asks for `response`; the top band includes 1."""
+
+    lower: Decimal
+    upper: Decimal
+    response: Response
+    playbook: str = ""
+
+
+class Authority(Struct, frozen=True):
+    """Bands by (type, tier), each set highest first; "" stands for all. The set for ("", "") always exists."""
+
+    version: int
+    margin: Decimal
+    dwell: timedelta
+    lower_scores: int
+    bands: Mapping[tuple[str, str], tuple[Band, ...]]
+    calibrated_sources: tuple[str, ...] = ()
+
+
+class Cell(Struct, frozen=True):
+    """Insight type × segment → role; "" stands for all."""
+
+    type: str
+    tier: str
+    region: str
+    stage: str
+    segment: str
+    role: str
+
+
+class Ownership(Struct, frozen=True):
+    """The cells of one version of the matrix, the most exact first (see `by_precedence`)."""
+
+    version: int
+    cells: tuple[Cell, ...]
+
+
+class Policy(Struct, frozen=True):
+    authority: Authority
+    ownership: Ownership
+
+
+# ── The verdict ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Priority(Struct, frozen=True):
+    """Money that acting is expected to save or win; its parts, each with where it is from."""
+
+    value: Decimal
+    parts: tuple[tuple[str, Decimal | None, str], ...]
+
+
+class Verdict(Struct, frozen=True):
+    """What was decided. `act` is what is to be done about it; `stream` and `red_lines` are what is remembered."""
+
+    band: Band
+    response: Response
+    act: str
+    suppressed_by: Suppression | None
+    owner: Person | None
+    owner_path: tuple[str, ...]
+    reasons: tuple[str, ...]
+    playbook: str
+    priority: Priority | None
+    stream: StreamState | None
+
+
+class Act:
+    """What a decision asks the next stage to do."""
+
+    NOTHING = "nothing"
+    WATCH = "watch"  # put the account on its owner's watch list
+    RUN = "run"  # start an automated run of the playbook
+    TASK = "task"  # give a person a task
+    UPGRADE = "upgrade"  # stop the live run, give a person a task
+    EVIDENCE = "evidence"  # add to what is open already
+    WAKE = "evidence_wake"  # the same, and end a snooze: it got worse
+    CLEAR = "clear"  # the cause is gone
+
+
+def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
+    """The verdict about one insight at `now`."""
+    claim, item = facts.claim, facts.item
+    why: list[str] = []
+    band = find_band(claim, facts.place, policy.authority, why)
+    if out_of_date := why_out_of_date(facts, now):
+        return nothing_to_do(band, Suppression.STALE, [*why, out_of_date])
+
+    asked = what_it_may_ask_for(band, claim, policy.authority, now, why)
+    stream, dwells = settle(asked, band, facts, policy.authority, now, why)
+    response = stream.response
+    cleared = is_cleared(response, facts, now, why)
+    owner, path = find_owner(facts, policy.ownership) if response is not Response.RECORD else (None, ())
+
+    suppressed = Suppression.DWELL if dwells else why_suppressed(response, band, facts, now, why)
+    act = ACTS[suppressed](response, item, facts, cleared)
+    return Verdict(
+        band=band,
+        response=response,
+        act=act,
+        suppressed_by=suppressed,
+        owner=owner,
+        owner_path=path,
+        reasons=tuple(why),
+        playbook=band.playbook if acts_on(response) else "",
+        priority=priority_of(facts, now) if acts_on(response) else None,
+        stream=stream,
+    )
+
+
+RANK = {response: rank for rank, response in enumerate(Response)}
+
+
+def acts_on(response: Response) -> bool:
+    """Whether the response does something: a workflow or a human."""
+    return RANK[response] >= RANK[Response.AUTOMATED]
+
+
+def nothing_to_do(band: Band, suppressed: Suppression, why: Iterable[str]) -> Verdict:
+    """A decision all the same: recorded, with the reason why it goes no further."""
+    return Verdict(band, Response.RECORD, Act.NOTHING, suppressed, None, (), tuple(why), "", None, None)
+
+
+# ── 1. The band ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_band(claim: Claim, place: Place, authority: Authority, why: list[str]) -> Band:
+    """The band that holds the confidence, in the narrowest set of bands that fits the insight."""
+    for key in ((claim.type, place.tier), (claim.type, ""), ("", place.tier), ("", "")):
+        if bands := authority.bands.get(key):
+            band = next(band for band in bands if claim.confidence >= band.lower)
+            edge = "]" if band.upper == 1 else ")"
+            why.append(
+                f"confidence {plain(claim.confidence)} is in [{plain(band.lower)}, {plain(band.upper)}{edge}: "
+                f"{band.response.value} (authority version {authority.version}, {key[0] or 'all types'}, "
+                f"{key[1] or 'all tiers'})"
+            )
+            return band
+    raise LookupError("the published bands have no set for all types and tiers")
+
+
+def why_out_of_date(facts: Facts, now: datetime) -> str:
+    """Why the insight decides nothing: older than what its stream decided already, or its horizon is over."""
+    claim, stream = facts.claim, facts.stream
+    if stream and claim.scored_at < stream.scored_at:
+        return f"stale: a score of {stream.scored_at:%Y-%m-%d %H:%M} by the same model was decided already"
+    if claim.expires_at <= now:
+        return f"stale: its horizon ended on {claim.expires_at:%Y-%m-%d}"
+    return ""
+
+
+# ── 2. What it may ask for ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def what_it_may_ask_for(
+    band: Band, claim: Claim, authority: Authority, now: datetime, why: list[str]
+) -> Response:
+    """The band's response, within what the source, the age of the score and the playbook allow."""
+    asked = band.response
+    if claim.probability_only and claim.source not in authority.calibrated_sources and acts_on(asked):
+        why.append(f"{claim.source} sends probabilities and has no bands of its own yet: monitored")
+        return Response.MONITOR
+    if asked is Response.AUTOMATED and now > claim.acts_until:
+        why.append(f"too old to act on without a person since {claim.acts_until:%Y-%m-%d}: a human instead")
+        return Response.HUMAN
+    if asked is Response.AUTOMATED and not band.playbook:
+        why.append("the band names no playbook: a human instead")
+        return Response.HUMAN
+    if not claim.model_checked:
+        why.append(f"this version of {claim.model} has not been checked: nothing may reach the customer")
+    return asked
+
+
+# ── 3. Calm ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settle(
+    asked: Response, band: Band, facts: Facts, authority: Authority, now: datetime, why: list[str]
+) -> tuple[StreamState, bool]:
+    """The stream's state after this score, and whether it dwells in a band that the score no longer reaches."""
+    claim, before = facts.claim, facts.stream
+    after = StreamState(claim.model, asked, band.lower, now, claim.scored_at, claim.expires_at)
+    if before is None or before.expires_at <= now:
+        return after, False
+    if RANK[asked] > RANK[before.response]:
+        why.append(f"a higher band than {before.response.value}: entered at once")
+        return after, False
+    if asked is before.response:
+        return _stay(before, after, lower_scores=0), False
+
+    lower_scores = before.lower_scores + 1
+    edge, rested = before.bound - authority.margin, before.entered_at + authority.dwell
+    if claim.confidence < edge and now >= rested and lower_scores >= authority.lower_scores:
+        why.append(
+            f"{lower_scores} scores in a row below {before.response.value}, and the dwell is over: it falls"
+        )
+        return after, False
+    why.append(
+        f"dwell: {before.response.value} is left below {plain(edge)}, after {rested:%Y-%m-%d %H:%M} and "
+        f"{authority.lower_scores} lower scores in a row (this is number {lower_scores})"
+    )
+    return _stay(before, after, lower_scores=lower_scores), True
+
+
+def _stay(before: StreamState, after: StreamState, *, lower_scores: int) -> StreamState:
+    """The response held, with the new score's dates; a fresh confirmation also takes the bound of its band."""
+    return StreamState(
+        model=before.model,
+        response=before.response,
+        bound=before.bound if lower_scores else after.bound,
+        entered_at=before.entered_at,
+        scored_at=after.scored_at,
+        expires_at=after.expires_at,
+        lower_scores=lower_scores,
+    )
+
+
+def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
+    """Whether no live stream asks for anything any more; disagreement among them is said."""
+    others = [stream for stream in facts.other_streams if stream.expires_at > now]
+    for other in others:
+        if other.response is not response:
+            leads = max(response, other.response, key=RANK.__getitem__)
+            why.append(f"{other.model} says {other.response.value}: {leads.value}, the higher, leads")
+    return not acts_on(response) and not any(acts_on(other.response) for other in others)
+
+
+# ── 4. The owner ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_owner(facts: Facts, ownership: Ownership) -> tuple[Person | None, tuple[str, ...]]:
+    """The first available person down the chain, and the path by which they were found."""
+    people, cell = facts.people, find_cell(facts.claim.type, facts.place, ownership)
+    chain = {
+        f"{cell.role} of the account": people.by_role.get(cell.role),
+        "csm of the account": people.by_role.get("csm"),
+        f"pool of {people.team or 'no team'}": next(iter(pool_order(people.pool)), None),
+        f"lead of {people.team or 'no team'}": people.lead,
+        "catch-all": people.catch_all,
+    }
+    path = [f"matrix version {ownership.version}: {describe(cell)} → {cell.role}"]
+    for place, person in chain.items():
+        if person is None:
+            path.append(f"{place}: nobody")
+        elif person.absent:
+            path.append(f"{place}: {person.username} {person.absent}")
+        else:
+            path.append(f"{place}: {person.username}")
+            return person, tuple(path)
+    path.append("unassigned: nobody in the chain is available")
+    return None, tuple(path)
+
+
+def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
+    """The most exact cell that fits: type, tier, region, stage, segment count in that order."""
+    wanted = (type, place.tier, place.region, place.stage, place.segment)
+    for cell in ownership.cells:
+        parts = (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
+        if all(part in ("", want) for part, want in zip(parts, wanted, strict=True)):
+            return cell
+    raise LookupError("the published matrix has no cell for all types and segments")
+
+
+def by_precedence(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Cells in the order in which they are tried: a named type first, then tier, region, stage, segment."""
+    return tuple(
+        sorted(
+            cells,
+            key=lambda cell: [
+                not part for part in (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
+            ],
+        )
+    )
+
+
+def pool_order(pool: Iterable[Person]) -> list[Person]:
+    """Available members of a pool: those under their cap first, then by fewest open items."""
+    free = (person for person in pool if not person.absent)
+    return sorted(free, key=lambda person: (person.at_cap, person.open_items, person.username))
+
+
+def describe(cell: Cell) -> str:
+    """A cell in words, such as "churn_risk × tier strategic"."""
+    names = ("tier", "region", "stage", "segment")
+    parts = [f"{name} {value}" for name in names if (value := getattr(cell, name))]
+    return " × ".join([cell.type or "all types", *(parts or ["all segments"])])
+
+
+# ── 5. No noise ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def why_suppressed(
+    response: Response, band: Band, facts: Facts, now: datetime, why: list[str]
+) -> Suppression | None:
+    """What keeps a response that would act from opening something new, or None."""
+    item = facts.item
+    if not acts_on(response):
+        return None
+    if facts.held_out:
+        why.append("in the control group: nobody acts, so that the effect of acting can be measured")
+        return Suppression.HOLD_OUT
+    off = [switch for switch in facts.switches if switch in applicable_switches(facts.claim, band)]
+    if off and response is Response.AUTOMATED:
+        why.append(f"automation is switched off: {', '.join(off)}")
+        return Suppression.KILL_SWITCH
+    if item is None:
+        return None
+    news = what_is_new(response, facts, item)
+    if item.is_open:
+        if response is Response.HUMAN and item.response is Response.AUTOMATED:
+            why.append("a higher band than the live run's: the run stops, a person takes over")
+            return None
+        why.append(
+            "an item for this account and type is open: this is added to it" + (f"; {news}" if news else "")
+        )
+        return Suppression.OPEN_ITEM
+    if item.quiet and (item.quiet_until is None or item.quiet_until > now):
+        if news and item.quiet_until is not None:
+            why.append(f"cool-down broken: {news}")
+            return None
+        until = (
+            f"until {item.quiet_until:%Y-%m-%d}" if item.quiet_until else "until the account is reactivated"
+        )
+        why.append(f"cool-down after {item.outcome} {until}")
+        return Suppression.COOL_DOWN
+    return None
+
+
+def applicable_switches(claim: Claim, band: Band) -> tuple[str, ...]:
+    """The kill switches that would stop an automated response to this claim."""
+    return ("all", f"type {claim.type}", f"source {claim.source}", f"playbook {band.playbook}")
+
+
+def what_is_new(response: Response, facts: Facts, item: ItemState) -> str:
+    """What breaks a cool-down and a snooze: a higher band, a reason or a red line that the item did not have."""
+    if RANK[response] > RANK[item.response]:
+        return f"a higher band than {item.response.value}"
+    if facts.claim.reason and facts.claim.reason not in item.reasons:
+        return f"a new reason: {facts.claim.reason}"
+    if new := [line for line in facts.red_lines if line not in item.red_lines]:
+        return f"a red line: {', '.join(new)}"
+    return ""
+
+
+def _open(response: Response, item: ItemState | None, facts: Facts, cleared: bool) -> str:
+    if item and item.is_open and not (response is Response.HUMAN and item.response is Response.AUTOMATED):
+        return Act.CLEAR if cleared else Act.EVIDENCE
+    if response is Response.HUMAN:
+        return Act.UPGRADE if item and item.is_open else Act.TASK
+    return {Response.AUTOMATED: Act.RUN, Response.MONITOR: Act.WATCH}.get(response, Act.NOTHING)
+
+
+def _add(response: Response, item: ItemState | None, facts: Facts, cleared: bool) -> str:
+    if not item or not item.is_open:
+        return Act.NOTHING
+    return Act.WAKE if what_is_new(response, facts, item) else Act.EVIDENCE
+
+
+def _nothing(response: Response, item: ItemState | None, facts: Facts, cleared: bool) -> str:
+    return Act.NOTHING
+
+
+ACTS = {
+    None: _open,
+    Suppression.OPEN_ITEM: _add,
+    Suppression.DWELL: _add,
+    Suppression.COOL_DOWN: _nothing,
+    Suppression.HOLD_OUT: _nothing,
+    Suppression.KILL_SWITCH: _nothing,
+}
+
+
+# ── What comes first ──────────────────────────────────────────────────────────────────────────────────────────────
+
+# Days to the notice date or to the end of the insight's window → how much more it presses.
+URGENCY = ((7, Decimal("2.0")), (30, Decimal("1.5")), (90, Decimal("1.2")))
+
+
+def priority_of(facts: Facts, now: datetime) -> Priority:
+    """Revenue exposed × probability × share that acting changes × urgency (PRODUCT.md, Meanings)."""
+    claim, stake = facts.claim, facts.stake
+    window = (claim.expires_at - now).days
+    days, until = (
+        (stake.days_left, stake.days_left_to)
+        if stake.days_left is not None
+        else (window, "end of the window")
+    )
+    urgency = next((factor for limit, factor in URGENCY if days <= limit), Decimal(1))
+    if claim.probability is not None:
+        probability, source = claim.probability, f"as supplied by {claim.model}"
+    elif claim.probability_only:
+        probability, source = claim.confidence, f"as supplied by {claim.model}"
+    else:
+        probability, source = stake.base_rate, "base rate of the type: none was supplied"
+    value = (stake.revenue or Decimal(0)) * probability * stake.acting_share * urgency
+    return Priority(
+        value.quantize(Decimal("0.01")),
+        (
+            ("revenue exposed", stake.revenue, stake.revenue_from),
+            ("probability", probability, source),
+            ("share that acting changes", stake.acting_share, "prior, not measured yet"),
+            ("urgency", urgency, f"{days} days to the {until}"),
+        ),
+    )
+
+
+def plain(number: Decimal) -> str:
+    """A decimal without trailing zeros or exponent."""
+    return f"{number.normalize():f}"

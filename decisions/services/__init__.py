@@ -1,0 +1,23 @@
+from decisions.services.decide import decide_insights
+from decisions.services.items import assign_item, close_item, reactivate_account, reopen_item, touch_item
+from decisions.services.policies import (
+    PolicyRefused,
+    draft_authority,
+    draft_ownership,
+    publish_policy,
+    throw_switch,
+)
+
+__all__ = [
+    "PolicyRefused",
+    "assign_item",
+    "close_item",
+    "decide_insights",
+    "draft_authority",
+    "draft_ownership",
+    "publish_policy",
+    "reactivate_account",
+    "reopen_item",
+    "throw_switch",
+    "touch_item",
+]

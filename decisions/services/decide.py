@@ -1,0 +1,252 @@
+"""The decide stage: one verdict for every insight that waits, account by account, oldest score first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.bulk import copy_rows, execute
+from core.ids import uuid7
+from core.stages import leave
+from core.version import CODE_VERSION
+from decisions.models import Decided
+from decisions.queries.facts import (
+    ItemKey,
+    PendingInsight,
+    Situation,
+    StreamKey,
+    lock_accounts,
+    pending_insights,
+    situation_of,
+)
+from decisions.queries.policies import policy_at, switches_thrown
+from decisions.rules import RANK, Act, Facts, ItemState, Policy, StreamState, Verdict, decide
+from insights.models import Believed
+
+encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
+    """Decide all waiting insights of these rows' accounts, and leave what is to be done for dispatch.
+
+    The accounts are locked first, and what waits is read after that: insights that another worker decided in the
+    meantime are gone, and those that arrived in another batch are decided here, in order.
+    """
+    accounts = sorted({row.account_id for row in rows})
+    switches = switches_thrown()
+    lock_accounts(accounts)
+    insights = pending_insights(accounts)
+    policy = policy_at(now)
+    ledger = Ledger(situation_of(accounts, switches, now), policy, now)
+    for insight in insights:
+        ledger.decide(insight)
+    ledger.write()
+    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [[insight.id for insight in insights]])
+
+
+@dataclass
+class ItemChange:
+    """What this batch makes of one item: its new values, and whether it is new."""
+
+    key: ItemKey
+    state: ItemState
+    opened_at: datetime
+    expires_at: datetime
+    confidence: Any
+    is_new: bool
+    evidence: int = 0
+
+
+@dataclass
+class Ledger:
+    """Decides one insight after another and keeps what has to be written, until `write` writes it all at once."""
+
+    situation: Situation
+    policy: Policy
+    now: datetime
+    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    acts: list[tuple[UUID, str]] = field(default_factory=list)
+    streams: dict[StreamKey, StreamState] = field(default_factory=dict)
+    items: dict[ItemKey, ItemChange] = field(default_factory=dict)
+
+    def decide(self, insight: PendingInsight) -> None:
+        """Decide one insight and remember what it changes, so that the next one sees it."""
+        facts = self.situation.facts_of(insight)
+        verdict = decide(facts=facts, policy=self.policy, now=self.now)
+        if verdict.stream is not None:
+            self.streams[insight.stream_key] = verdict.stream
+            self.situation.remember_stream(insight.stream_key, verdict.stream)
+        item = EFFECTS[verdict.act](self, insight, facts, verdict)
+        self.decisions.append(self._row(insight, facts, verdict, item))
+        if verdict.act != Act.NOTHING:
+            self.acts.append((insight.id, verdict.act))
+
+    def open_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID:
+        """A new open item, owned by whom the verdict found."""
+        reason = facts.claim.reason
+        state = ItemState(
+            id=uuid7(),
+            is_open=True,
+            response=verdict.response,
+            owner=verdict.owner.id if verdict.owner else None,
+            reasons=(reason,) if reason else (),
+            red_lines=facts.red_lines,
+        )
+        self.situation.people.took(verdict.owner)
+        self._remember(insight, facts, state, is_new=True)
+        return state.id
+
+    def add_to_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID | None:
+        """The open item with this insight as evidence: its response, reasons and red lines only grow."""
+        item = facts.item
+        if item is None or not item.is_open:
+            return None
+        reason = facts.claim.reason
+        state = msgspec.structs.replace(
+            item,
+            response=max(item.response, verdict.response, key=RANK.__getitem__),
+            reasons=item.reasons if not reason or reason in item.reasons else (*item.reasons, reason),
+            red_lines=(*item.red_lines, *(line for line in facts.red_lines if line not in item.red_lines)),
+        )
+        self._remember(insight, facts, state, is_new=False)
+        return item.id
+
+    def no_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID | None:
+        """Nothing is open and nothing opens; the item that keeps it quiet, if any, is named."""
+        return facts.item.id if facts.item and verdict.suppressed_by else None
+
+    def write(self) -> None:
+        """Write streams, items, decisions and what is left for dispatch."""
+        self._write_streams()
+        self._write_items()
+        copy_rows("decisions_decision", DECISION_COLUMNS, self.decisions)
+        leave_for_dispatch(self.acts)
+
+    def _remember(self, insight: PendingInsight, facts: Facts, state: ItemState, *, is_new: bool) -> None:
+        self.situation.items[insight.item_key] = state
+        claim, known = facts.claim, self.items.get(insight.item_key)
+        if known is None or known.state.id != state.id:
+            self.items[insight.item_key] = ItemChange(
+                insight.item_key,
+                state,
+                self.now,
+                claim.expires_at,
+                claim.confidence,
+                is_new,
+                0 if is_new else 1,
+            )
+            return
+        known.state = state
+        known.expires_at = max(known.expires_at, claim.expires_at)
+        known.confidence = max(known.confidence, claim.confidence)
+        known.evidence += 1
+
+    def _row(
+        self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: UUID | None
+    ) -> tuple[Any, ...]:
+        band = verdict.band
+        return (
+            insight.id, insight.account_id, facts.claim.type, facts.claim.confidence,
+            band.lower, band.upper, band.response.value, verdict.response.value,
+            verdict.suppressed_by.value if verdict.suppressed_by else "",
+            self.policy.authority.version, self.policy.ownership.version,
+            verdict.owner.id if verdict.owner else None,
+            encode(verdict.owner_path).decode(), encode(verdict.reasons).decode(),
+            encode(verdict.priority).decode() if verdict.priority else None,
+            item, verdict.playbook, encode(facts).decode(), CODE_VERSION, self.now,
+        )  # fmt: skip
+
+    def _write_streams(self) -> None:
+        execute(
+            "CREATE TEMP TABLE IF NOT EXISTS staged_streams (LIKE decisions_stream) ON COMMIT DELETE ROWS"
+        )
+        execute("TRUNCATE staged_streams")
+        copy_rows(
+            "staged_streams",
+            STREAM_COLUMNS,
+            (
+                (*key, s.response.value, s.bound, s.entered_at, s.lower_scores, s.scored_at, s.expires_at)
+                for key, s in self.streams.items()
+            ),
+        )
+        execute(UPSERT_STREAMS)
+
+    def _write_items(self) -> None:
+        fresh = [change for change in self.items.values() if change.is_new]
+        copy_rows("decisions_item", ITEM_COLUMNS, (_new_item(change) for change in fresh))
+        grown = [change for change in self.items.values() if not change.is_new]
+        if grown:
+            execute(GROW_ITEMS, _columns(_grown_item(change) for change in grown))
+
+
+def leave_for_dispatch(acts: Sequence[tuple[UUID, str]]) -> None:
+    """Leave the acts for the next stage, in the order in which they were decided."""
+    leave(Decided, ["act"], acts, stage="dispatch")
+
+
+DECISION_COLUMNS = [
+    "insight_id", "account_id", "type_id", "confidence", "band_lower", "band_upper", "band_response", "response",
+    "suppressed_by", "authority_version", "ownership_version", "owner_id", "owner_path", "reasons", "priority",
+    "item_id", "playbook", "inputs", "code_version", "decided_at",
+]  # fmt: skip
+STREAM_COLUMNS = [
+    "account_id", "type_id", "source_id", "model",
+    "response", "bound", "entered_at", "lower_scores", "scored_at", "expires_at",
+]  # fmt: skip
+UPSERT_STREAMS = f"""
+INSERT INTO decisions_stream ({", ".join(STREAM_COLUMNS)}) SELECT {", ".join(STREAM_COLUMNS)} FROM staged_streams
+ON CONFLICT (account_id, type_id, source_id, model) DO UPDATE SET
+    response = excluded.response, bound = excluded.bound, entered_at = excluded.entered_at,
+    lower_scores = excluded.lower_scores, scored_at = excluded.scored_at, expires_at = excluded.expires_at
+"""
+ITEM_COLUMNS = [
+    "id", "account_id", "type_id", "slot", "response", "confidence", "owner_id", "reasons", "red_lines",
+    "evidence_count", "opened_at", "expires_at", "outcome", "quiet",
+]  # fmt: skip
+GROW_ITEMS = """
+UPDATE decisions_item AS item SET
+    response = new.response, confidence = greatest(item.confidence, new.confidence),
+    reasons = string_to_array(new.reasons, ','), red_lines = string_to_array(new.red_lines, ','),
+    evidence_count = item.evidence_count + new.evidence, expires_at = greatest(item.expires_at, new.expires_at)
+FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::text[], %s::text[], %s::int[], %s::timestamptz[])
+    AS new (id, response, confidence, reasons, red_lines, evidence, expires_at)
+WHERE item.id = new.id
+"""
+
+
+def _new_item(change: ItemChange) -> tuple[Any, ...]:
+    state = change.state
+    return (
+        state.id, *change.key, state.response.value, change.confidence, state.owner, list(state.reasons),
+        list(state.red_lines), 1 + change.evidence, change.opened_at, change.expires_at, "", False,
+    )  # fmt: skip
+
+
+def _grown_item(change: ItemChange) -> tuple[Any, ...]:
+    state = change.state
+    return (
+        state.id, state.response.value, change.confidence, ",".join(state.reasons), ",".join(state.red_lines),
+        change.evidence, change.expires_at,
+    )  # fmt: skip
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+# What each act makes of the item: a new one, one that grew, or none.
+EFFECTS = {
+    Act.TASK: Ledger.open_item,
+    Act.RUN: Ledger.open_item,
+    Act.UPGRADE: Ledger.add_to_item,
+    Act.EVIDENCE: Ledger.add_to_item,
+    Act.WAKE: Ledger.add_to_item,
+    Act.CLEAR: Ledger.add_to_item,
+    Act.WATCH: Ledger.no_item,
+    Act.NOTHING: Ledger.no_item,
+}

@@ -1,0 +1,58 @@
+"""What happens to an item after it was decided: closed with a cool-down, reopened, touched, passed on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from decisions.enums import OutcomeKind
+from decisions.models import CoolDown, Item
+from decisions.queries.facts import lock_accounts
+
+
+def _locked(item_id: UUID) -> Item:
+    """The item, with its account held: nobody decides on it meanwhile."""
+    account = Item.objects.values_list("account_id", flat=True).get(id=item_id)
+    lock_accounts([account])
+    return Item.objects.get(id=item_id)
+
+
+def close_item(*, item_id: UUID, outcome: OutcomeKind, now: datetime) -> None:
+    """Close an item and begin the cool-down that goes with its outcome. Closing a closed item changes nothing."""
+    item = _locked(item_id)
+    if item.closed_at is not None:
+        return
+    rule = (
+        CoolDown.objects.filter(Q(type=item.type) | Q(type=None), outcome=outcome)
+        .order_by(F("type").asc(nulls_last=True))
+        .first()
+    )
+    item.closed_at, item.outcome = now, outcome
+    item.quiet = rule is not None and rule.days != 0
+    item.quiet_until = now + timedelta(days=rule.days) if rule and rule.days else None
+    item.save(update_fields=["closed_at", "outcome", "quiet", "quiet_until"])
+
+
+def reopen_item(*, item_id: UUID, now: datetime) -> None:
+    """Undo a close. Raises `IntegrityError` when another item was opened for the account and type since."""
+    item = _locked(item_id)
+    item.closed_at, item.outcome, item.quiet, item.quiet_until = None, "", False, None
+    item.save(update_fields=["closed_at", "outcome", "quiet", "quiet_until"])
+
+
+def touch_item(*, item_id: UUID, now: datetime) -> None:
+    """Somebody has begun to act: the item no longer closes by itself when its cause goes away."""
+    Item.objects.filter(id=item_id, touched_at=None).update(touched_at=now)
+
+
+def assign_item(*, item_id: UUID, owner_id: UUID | None, now: datetime) -> None:
+    """The item belongs to somebody else from now on."""
+    Item.objects.filter(id=item_id).update(owner_id=owner_id)
+
+
+def reactivate_account(*, account_id: UUID) -> int:
+    """A lost customer is back: cool-downs without an end are over. How many there were."""
+    lock_accounts([account_id])
+    return Item.objects.filter(account_id=account_id, quiet=True, quiet_until=None).update(quiet=False)
