@@ -134,9 +134,7 @@ class Stage:
         return Lease(taken, token, size, attempts + 1)
 
     def _present(self, lease: Lease) -> None:
-        gone = execute(
-            "DELETE FROM core_batch WHERE id = ANY(%s) AND token = %s", [lease.batches, lease.token]
-        )
+        gone = execute("DELETE FROM core_batch WHERE id = ANY(%s) AND token = %s", [lease.batches, lease.token])
         if gone != len(lease.batches):
             raise LeaseLost(self.name)
 
@@ -215,14 +213,10 @@ def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User
         letter = DeadLetter.objects.select_for_update().get(id=letter_id, replayed_at=None)
         model = stages[letter.stage].pending
         columns = [name for name in letter.row if name not in ("id", "batch_id")]
-        leave(
-            model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage
-        )
+        leave(model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage)
         letter.replayed_at, letter.replayed_by = now, by
         letter.save(update_fields=["replayed_at", "replayed_by"])
-        Act.objects.create(
-            verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now
-        )
+        Act.objects.create(verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now)
 
 
 def is_database_away(error: BaseException) -> bool:

@@ -1,0 +1,217 @@
+"""The records this room takes (API.md, accounts/bulk and its likes), and what a struct cannot say about them. Pure.
+
+An absent field (UNSET) says nothing; an explicit null clears; a blank text is ignored, as in a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from accounts.enums import AccountRole, ActivityKind, Forecast, KeyKind, Stakeholder
+from accounts.rules.identity import Ref, is_placeholder, normalise_domain
+from intake.rules import Problem
+
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Short = Annotated[str, Meta(max_length=40)]
+Text = Annotated[str, Meta(max_length=20_000)]
+Key = Annotated[str, Meta(min_length=1, max_length=50)]
+Scalar = str | int | float | bool | None
+
+AMOUNT_LIMIT = Decimal(10) ** 12
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+class Money(Struct, frozen=True, forbid_unknown_fields=True):
+    amount: Decimal
+    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+
+
+class AccountRef(Struct, frozen=True, forbid_unknown_fields=True):
+    """The account a record is about: exactly one of external id (with the source whose it is), domain, our own id."""
+
+    external_id: Id | UnsetType = UNSET
+    source: Id | UnsetType = UNSET
+    domain: Id | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+
+
+class AccountItem(Struct, forbid_unknown_fields=True):
+    external_id: Id
+    name: Name
+    domain: str | None | UnsetType = UNSET
+    segment: Short | None | UnsetType = UNSET
+    tier: Short | None | UnsetType = UNSET
+    region: Short | None | UnsetType = UNSET
+    stage: Short | None | UnsetType = UNSET
+    arr: Money | None | UnsetType = UNSET
+    renews_on: date | None | UnsetType = UNSET
+    customer_since: date | None | UnsetType = UNSET
+    people: dict[AccountRole, str | None] | UnsetType = UNSET
+    csm: str | None | UnsetType = UNSET
+    parent: Id | None | UnsetType = UNSET
+    fields: dict[Key, Scalar] | UnsetType = UNSET
+
+
+class ContactItem(Struct, forbid_unknown_fields=True):
+    external_id: Id
+    account: AccountRef
+    name: Name
+    email: Annotated[str, Meta(max_length=254)] | None | UnsetType = UNSET
+    title: Annotated[str, Meta(max_length=120)] | None | UnsetType = UNSET
+    stakeholder: Stakeholder | None | UnsetType = UNSET
+    influence: Annotated[int, Meta(ge=1, le=5)] | None | UnsetType = UNSET
+    sentiment: Annotated[int, Meta(ge=-2, le=2)] | None | UnsetType = UNSET
+    left_on: date | None | UnsetType = UNSET
+    do_not_contact: bool | UnsetType = UNSET
+
+
+class ContractItem(Struct, forbid_unknown_fields=True):
+    external_id: Id
+    account: AccountRef
+    starts_on: date
+    ends_on: date
+    notice_on: date | None | UnsetType = UNSET
+    arr: Money | None | UnsetType = UNSET
+    auto_renews: bool | UnsetType = UNSET
+    forecast: Forecast | None | UnsetType = UNSET
+    ended_early_on: date | None | UnsetType = UNSET
+
+
+class ActivityItem(Struct, forbid_unknown_fields=True):
+    external_id: Id
+    account: AccountRef
+    kind: ActivityKind
+    happened_at: Annotated[datetime, Meta(tz=True)]
+    summary: Annotated[str, Meta(min_length=1, max_length=300)]
+    body: Text | None | UnsetType = UNSET
+    value: Decimal | None | UnsetType = UNSET
+    contact: Id | None | UnsetType = UNSET
+    by: str | None | UnsetType = UNSET
+
+
+class OrderItem(Struct, forbid_unknown_fields=True):
+    """Money that moved. Without an external id it is known by its content (`services.orders`)."""
+
+    account: AccountRef
+    happened_on: date
+    amount: Decimal
+    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+    units: Decimal | None | UnsetType = UNSET
+    kind: Annotated[str, Meta(pattern="^[a-z0-9_-]{1,20}$")] = "order"
+    external_id: Id | UnsetType = UNSET
+
+
+def to_slug(text: str) -> str:
+    """`Mid Market ` → `mid-market`: how tiers, segments, regions and stages are compared."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.strip().lower()).strip("-")
+
+
+def given(value: object) -> bool:
+    """Whether a record says something with `value`: neither absent nor blank."""
+    return value is not UNSET and not (isinstance(value, str) and not value.strip())
+
+
+def account_ref(ref: AccountRef, namespace: object) -> Ref:
+    """The ref as `find_accounts` takes it; `namespace` is the id of the source whose external ids are meant."""
+    if ref.external_id is not UNSET:
+        return namespace, KeyKind.EXTERNAL_ID.value, ref.external_id  # type: ignore[return-value]
+    if ref.domain is not UNSET:
+        return None, KeyKind.DOMAIN.value, str(ref.domain)
+    return None, KeyKind.ID.value, str(ref.id)
+
+
+def check_account(item: AccountItem, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_account_problems(item))
+
+
+def check_contact(item: ContactItem, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_contact_problems(item))
+
+
+def check_contract(item: ContractItem, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_contract_problems(item))
+
+
+def check_activity(item: ActivityItem, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_activity_problems(item, now))
+
+
+def check_order(item: OrderItem, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_order_problems(item, now))
+
+
+def _account_problems(item: AccountItem) -> Iterator[Problem]:
+    if is_placeholder(item.external_id):
+        yield Problem("external_id", "placeholder", f"'{item.external_id}' is no id: send the account's own.")
+    if isinstance(item.domain, str) and given(item.domain) and not normalise_domain(item.domain):
+        yield Problem("domain", "invalid", f"'{item.domain}' is not a domain such as example.com.")
+    if isinstance(item.parent, str) and item.parent == item.external_id:
+        yield Problem("parent", "self_parent", "An account cannot be its own parent.")
+    if isinstance(item.csm, str) and item.people is not UNSET and AccountRole.CSM in item.people:
+        yield Problem("csm", "given_twice", "Give the CSM in `csm` or in `people`, not in both.")
+    yield from _blank_name(item.name)
+    yield from _money_problems("arr", item.arr)
+
+
+def _contact_problems(item: ContactItem) -> Iterator[Problem]:
+    yield from _ref_problems(item.account)
+    yield from _blank_name(item.name)
+    if isinstance(item.email, str) and given(item.email) and not normalise_domain(item.email):
+        yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
+    elif isinstance(item.email, str) and given(item.email) and item.email.count("@") != 1:
+        yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
+
+
+def _contract_problems(item: ContractItem) -> Iterator[Problem]:
+    yield from _ref_problems(item.account)
+    yield from _money_problems("arr", item.arr)
+    if item.starts_on >= item.ends_on:
+        yield Problem("ends_on", "before_start", f"The contract ends on {item.ends_on}, before it starts.")
+    if isinstance(item.notice_on, date) and item.notice_on > item.ends_on:
+        yield Problem("notice_on", "after_end", f"Notice on {item.notice_on} is after the contract's end.")
+
+
+def _activity_problems(item: ActivityItem, now: datetime) -> Iterator[Problem]:
+    yield from _ref_problems(item.account)
+    if item.happened_at > now + CLOCK_SKEW:
+        yield Problem("happened_at", "in_future", "An activity cannot be in the future.")
+    if isinstance(item.value, Decimal) and not _fits(item.value, Decimal(10) ** 10):
+        yield Problem("value", "out_of_range", "Send a number below 10,000,000,000.")
+
+
+def _order_problems(item: OrderItem, now: datetime) -> Iterator[Problem]:
+    yield from _ref_problems(item.account)
+    if not _fits(item.amount, AMOUNT_LIMIT):
+        yield Problem("amount", "out_of_range", "Send an amount below 1,000,000,000,000.")
+    if isinstance(item.units, Decimal) and not _fits(item.units, Decimal(10) ** 11):
+        yield Problem("units", "out_of_range", "Send a number below 100,000,000,000.")
+    if item.happened_on > (now + timedelta(days=1)).date():
+        yield Problem("happened_on", "in_future", "An order cannot be in the future.")
+
+
+def _blank_name(name: str) -> Iterator[Problem]:
+    if not name.strip():
+        yield Problem("name", "required", "Give a name.")
+
+
+def _ref_problems(ref: AccountRef) -> Iterator[Problem]:
+    if sum(given(part) for part in (ref.external_id, ref.domain, ref.id)) != 1:
+        yield Problem("account", "one_of", "Name the account by one of external_id, domain, id.")
+    if ref.source is not UNSET and ref.external_id is UNSET:
+        yield Problem("account.source", "without_external_id", "A source goes with an external_id.")
+
+
+def _money_problems(field: str, money: Money | None | UnsetType) -> Iterator[Problem]:
+    if isinstance(money, Money) and not (_fits(money.amount, AMOUNT_LIMIT) and money.amount >= 0):
+        yield Problem(f"{field}.amount", "out_of_range", "Send an amount from 0 to below 1,000,000,000,000.")
+
+
+def _fits(number: Decimal, limit: Decimal) -> bool:
+    return number.is_finite() and abs(number) < limit
