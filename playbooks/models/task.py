@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pghistory
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Q
 
 from accounts.models import Account
-from core.bulk import BULK
 from core.ids import uuid7
 from core.models import Pending, Team, User
 from decisions.enums import OutcomeKind

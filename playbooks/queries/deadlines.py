@@ -1,0 +1,78 @@
+"""The next deadline of a task, as the chip that says it: state, words, and what is due."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from playbooks.enums import TaskStatus
+
+SOON = timedelta(hours=4)
+CLOSING = timedelta(days=3)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class Deadline(NamedTuple):
+    """`state` is one of the chip's; `text` is short ("4 hours late"), `reason` says what is due and when."""
+
+    state: str
+    text: str
+    reason: str
+
+
+class HasDeadlines(Protocol):
+    """The columns of a task that a deadline is made of."""
+
+    status: str
+    due_at: datetime
+    acknowledge_by: datetime | None
+    acknowledged_at: datetime | None
+    touch_by: datetime | None
+    touched_at: datetime | None
+    expires_at: datetime | None
+
+
+def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
+    """What is due next. Late comes before soon, soon before a window that closes."""
+    if task.status == TaskStatus.WAITING:
+        return Deadline("paused", _("Waiting"), _("The clock stands still while the customer has the next move."))
+    what, at = _what_is_due(task)
+    reason = f"{what} {in_words(at)}"
+    left = at - now
+    if left <= timedelta(0):
+        return Deadline("late", _("%(time)s late") % {"time": span(-left)}, reason)
+    if left <= SOON:
+        return Deadline("due_soon", span(left), reason)
+    if task.expires_at and task.expires_at - now <= CLOSING:
+        closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
+        return Deadline("closing", closing, reason)
+    return Deadline("on_track", span(left), reason)
+
+
+def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
+    if task.acknowledge_by and not task.acknowledged_at:
+        return _("Acknowledge by"), task.acknowledge_by
+    if task.touch_by and not task.touched_at:
+        return _("First touch by"), task.touch_by
+    return _("Due"), task.due_at
+
+
+def in_words(at: datetime) -> str:
+    """A moment in the reader's zone, such as "23 Nov, 09:00"."""
+    return formats.date_format(timezone.localtime(at), "j M, H:i")
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest unit, such as "5 hours"."""
+    if length < HOUR:
+        minutes = max(1, length // MINUTE)
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if length < 2 * DAY:
+        hours = length // HOUR
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    days = length // DAY
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}

@@ -1,0 +1,181 @@
+"""A queue: whose it is, its lanes with counts, a page of rows in their frozen order, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.http import Http404
+
+from core.enums import Role
+from core.models import Organisation, Team, User
+from playbooks.enums import ACTIVE, Lane, TaskStatus
+from playbooks.models import Task
+from playbooks.models.task import TaskQuerySet
+from playbooks.queries.deadlines import Deadline, next_deadline
+
+PAGE = 50
+ROW_COLUMNS = (
+    "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
+    "touch_by", "touched_at", "expires_at", "snoozed_until", "flag", "evidence_count", "outcome", "assignee_id",
+    "account__name", "account__arr_amount", "account__arr_currency", "type__name", "type__direction",
+    "decision__confidence",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose work is shown: one person's, or a team's."""
+
+    key: str
+    label: str
+    tasks: TaskQuerySet
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the queue. `exposed` is yearly revenue in `currency`, empty where it is unknown."""
+
+    id: UUID
+    account: str
+    title: str
+    type: str
+    direction: str
+    deadline: Deadline
+    confidence: Decimal | None
+    exposed: Decimal | None
+    currency: str
+    evidence_count: int
+    flag: str
+    is_snoozed: bool
+    snoozed_until: datetime | None
+    outcome: str
+    is_active: bool
+    position: str
+
+
+def find_scope(user: User, key: str) -> Scope:
+    """The queue named by `key`: "" is one's own, "team:<id>" a team's, else a colleague's id. Http404 if not theirs."""
+    if not key or key == str(user.pk):
+        return Scope("", str(user), Task.objects.filter(assignee=user), is_own=True)
+    choices = dict(queue_choices(user))
+    if key not in choices:
+        raise Http404
+    visible = Task.objects.visible_to(user)
+    if key.startswith("team:"):
+        team = key.removeprefix("team:")
+        tasks = visible.filter(Q(assignee__team_id=team) | Q(assignee=None, team_id=team))
+        return Scope(key, choices[key], tasks, is_own=False)
+    return Scope(key, choices[key], visible.filter(assignee_id=key), is_own=False)
+
+
+def queue_choices(user: User) -> list[tuple[str, str]]:
+    """The teams and people whose queues `user` may open; only leads have any."""
+    if user.role == Role.CSM and not user.is_superuser:
+        return []
+    teams = Team.objects.filter(is_active=True)
+    if user.role == Role.MANAGER and not user.is_superuser:
+        teams = teams.filter(Q(lead=user) | Q(pk=user.team_id))
+    names = dict(teams.values_list("pk", "name"))
+    people = User.objects.filter(team__in=list(names), is_active=True).exclude(pk=user.pk)
+    return [(f"team:{pk}", name) for pk, name in names.items()] + [
+        (str(person.pk), str(person)) for person in people.order_by("first_name", "username")
+    ]
+
+
+def count_lanes(scope: Scope) -> dict[str, int]:
+    """Active tasks per lane; every lane is there."""
+    found = scope.tasks.active().values_list("lane").annotate(count=Count("id")).order_by()
+    return {lane.value: 0 for lane in Lane} | dict(found)
+
+
+def load_page(scope: Scope, lane: str, *, after: str, now: datetime, currency: str) -> tuple[list[Row], str]:
+    """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
+    tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by("-priority", "due_at", "id")
+    found = list(tasks.values(*ROW_COLUMNS)[: PAGE + 1])
+    rows = [_row(values, now=now, currency=currency) for values in found[:PAGE]]
+    return rows, rows[-1].position if len(found) > PAGE else ""
+
+
+def load_rows(ids: Sequence[UUID], *, user: User, now: datetime, currency: str) -> list[Row]:
+    """The rows of these tasks as they are now, as far as `user` may see them."""
+    tasks = Task.objects.visible_to(user).filter(pk__in=ids)
+    return [_row(values, now=now, currency=currency) for values in tasks.values(*ROW_COLUMNS)]
+
+
+def next_in_order(task: Task, order: Sequence[UUID], *, user: User) -> Task | None:
+    """The next open task that nobody has claimed: in the frozen `order` that was on the screen, else in the lane."""
+    tasks = Task.objects.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user))
+    tasks = tasks.select_related("account").exclude(pk=task.pk)
+    if task.pk in order:
+        at = order.index(task.pk)
+        wanted = [*order[at + 1 :], *order[:at]]
+        found = {row.pk: row for row in tasks.visible_to(user).filter(pk__in=wanted)}
+        return next((found[pk] for pk in wanted if pk in found), None)
+    mine = tasks.filter(assignee=user).order_by("-priority", "due_at", "id")
+    here = mine.filter(lane=task.lane)
+    return _after(here, position(task.priority, task.due_at, task.pk)).first() or here.first() or mine.first()
+
+
+def count_changes(scope: Scope, lane: str, *, user: User, since: datetime) -> tuple[int, int]:
+    """How many tasks are new in the lane, and how many left it by somebody else's hand, since `since`."""
+    new = scope.tasks.active().filter(lane=lane, opened_at__gt=since).count()
+    closed = scope.tasks.filter(closed_at__gt=since).exclude(closed_by=user).count()
+    return new, closed
+
+
+def reporting_currency() -> str:
+    """The currency in which priorities and exposed revenue are counted."""
+    return Organisation.objects.values_list("reporting_currency", flat=True).first() or ""
+
+
+def position(priority: Decimal, due_at: datetime, pk: UUID) -> str:
+    """Where a row stands, as a cursor."""
+    return f"{priority}~{due_at.isoformat()}~{pk}"
+
+
+def _after(tasks: TaskQuerySet, cursor: str) -> TaskQuerySet:
+    if not cursor:
+        return tasks
+    try:
+        first, second, third = cursor.split("~")
+        priority, due_at, pk = Decimal(first), datetime.fromisoformat(second), UUID(third)
+    except (ValueError, InvalidOperation):
+        raise Http404 from None
+    same = Q(priority=priority) & (Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=pk))
+    return tasks.filter(Q(priority__lt=priority) | same, priority__lte=priority)
+
+
+class _Columns:
+    """The columns of a row by name, for `next_deadline`."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self.__dict__.update(values)
+
+
+def _row(values: dict[str, object], *, now: datetime, currency: str) -> Row:
+    task = _Columns(values)
+    exposed, exposed_in = exposed_revenue(values, currency)
+    return Row(
+        id=values["id"],
+        account=values["account__name"],
+        title=values["title"],
+        type=values["type__name"] or "",
+        direction=values["type__direction"] or "",
+        deadline=next_deadline(task, now),
+        confidence=values["decision__confidence"],
+        exposed=exposed,
+        currency=exposed_in,
+        evidence_count=values["evidence_count"],
+        flag=values["flag"],
+        is_snoozed=values["status"] == TaskStatus.SNOOZED,
+        snoozed_until=values["snoozed_until"],
+        outcome=values["outcome"],
+        is_active=values["status"] in ACTIVE,
+        position=position(values["priority"], values["due_at"], values["id"]),
+    )
