@@ -8,12 +8,15 @@ For whoever works on templates and CSS. The pages carry the same strict Content-
 
 import argparse
 import json
+import secrets
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer, make_server
 
 import django
+from django import forms
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -40,6 +43,17 @@ PAGES = {
     "429": ("429.html", 429),
     "500": ("500.html", 500),
 }
+
+
+class LoginForm(forms.Form):
+    """The fields of Django's own log-in form, which needs a database."""
+
+    username = forms.CharField(label="Username")
+    password = forms.CharField(label="Password", widget=forms.PasswordInput)
+
+    def clean(self) -> None:
+        """Refuse everybody: this is only a preview."""
+        raise forms.ValidationError("This name and password do not belong together.")
 
 
 def read_times(values: dict[str, object]) -> dict[str, object]:
@@ -73,8 +87,8 @@ def show_page(request: HttpRequest, name: str) -> HttpResponse:
     if name not in PAGES:
         raise Http404
     template, status = PAGES[name]
-    context = load_sample() if name == "styleguide" else {"demo_users": DEMO_USERS, "demo_url": "/login/"}
-    return render(request, template, context, status=status)
+    login = {"form": LoginForm(request.POST or None), "demo_users": DEMO_USERS, "demo_url": "/login/"}
+    return render(request, template, load_sample() if name == "styleguide" else login, status=status)
 
 
 def set_theme(request: HttpRequest) -> HttpResponse:
@@ -105,7 +119,7 @@ def configure() -> None:
     """Set up Django with templates and nothing else."""
     settings.configure(
         DEBUG=False,
-        SECRET_KEY="only for the preview",
+        SECRET_KEY=secrets.token_hex(),
         ALLOWED_HOSTS=["127.0.0.1", "localhost"],
         ROOT_URLCONF=__name__,
         STATIC_URL="/static/",
@@ -131,7 +145,7 @@ def main() -> None:
     port: int = parser.parse_args().port
     configure()
     server: WSGIServer = make_server("127.0.0.1", port, get_wsgi_application())
-    print(f"http://127.0.0.1:{port}/styleguide/", flush=True)
+    sys.stderr.write(f"http://127.0.0.1:{port}/styleguide/\n")
     server.serve_forever()
 
 

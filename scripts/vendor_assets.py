@@ -142,8 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "fetch":
         fetch(options.vendor)
     problems = find_problems(options.vendor)
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    sys.stderr.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0
 
 

@@ -24,9 +24,7 @@
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.querySelector("[data-toast-title]").textContent = title;
     toast.querySelector("[data-toast-text]").textContent = text;
-    const region = byId("toasts");
-    if (region.children.length >= 3) region.firstElementChild.remove();
-    region.append(toast);
+    byId("toasts").replaceChildren(toast); // one at a time: a pile would cover the page
   }
 
   function toastFor(kind, serverText) {
@@ -282,6 +280,8 @@
       toastFor("refused", page.querySelector("[data-error]")?.textContent.trim());
     } else if (lost) {
       toastFor(ctx.request.signal.reason === "timeout" ? "timeout" : "offline");
+    } else if (status) {
+      all("#toasts [data-error-toast]").forEach((toast) => toast.remove()); // the retry went through
     }
   }
 
