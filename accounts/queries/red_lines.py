@@ -1,0 +1,40 @@
+"""What must reach a person whatever else is going on (PRODUCT.md, Meanings: red lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from accounts.enums import RedLine
+from core.bulk import fetch_all
+
+SPONSOR_LEFT_DAYS = 90
+NOTICE_DAYS = 30
+
+RED_LINES = """
+SELECT account_id, kind FROM accounts_redlineflag
+WHERE account_id = ANY(%(ids)s) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
+UNION
+SELECT account_id, 'sponsor_left' FROM accounts_contact
+WHERE account_id = ANY(%(ids)s) AND stakeholder = 'sponsor'
+  AND left_on > %(today)s::date - %(sponsor_days)s AND left_on <= %(today)s::date
+UNION
+SELECT account_id, 'notice_date' FROM accounts_contract
+WHERE account_id = ANY(%(ids)s) AND ended_early_on IS NULL
+  AND notice_on BETWEEN %(today)s::date AND %(today)s::date + %(notice_days)s
+"""
+_ORDER = {kind: place for place, kind in enumerate(RedLine.values)}
+
+
+def red_lines(account_ids: Collection[UUID], now: datetime) -> dict[UUID, tuple[str, ...]]:
+    """Account → its red lines at `now`, in the order of `RedLine`; accounts without one are left out.
+
+    One query: flags that stand; sponsors who left within 90 days; contracts whose notice date is within the next
+    30 days. A contract without a notice date has no such red line.
+    """
+    found: dict[UUID, list[str]] = {}
+    days = {"sponsor_days": SPONSOR_LEFT_DAYS, "notice_days": NOTICE_DAYS}
+    for account, kind in fetch_all(RED_LINES, {"ids": list(account_ids), "now": now, "today": now.date(), **days}):
+        found.setdefault(account, []).append(kind)
+    return {account: tuple(sorted(kinds, key=_ORDER.__getitem__)) for account, kinds in found.items()}
