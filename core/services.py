@@ -7,8 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
+from psycopg.types.json import Jsonb
 
+from core.bulk import execute
+from core.ids import uuid7
 from core.models import Act, Alert, User
 
 
@@ -53,16 +56,19 @@ def raise_alert(
 
     Without a team it is for the catch-all.
     """
-    alert, made = Alert.objects.get_or_create(
-        team_id=team_id,
-        kind=kind,
-        on_day=on_day,
-        defaults={"text": text, "data": dict(data or {}), "raised_at": now},
+    execute(
+        RAISE_ALERT,
+        {"id": uuid7(), "team": team_id, "kind": kind, "day": on_day, "text": text, "data": Jsonb(data or {}), "now": now},
     )
-    if not made:
-        Alert.objects.filter(pk=alert.pk).update(
-            text=text, data=dict(data or {}), count=F("count") + 1, raised_at=now, seen_at=None
-        )
+
+
+RAISE_ALERT = """
+INSERT INTO core_alert (id, team_id, kind, on_day, text, data, count, raised_at)
+VALUES (%(id)s, %(team)s, %(kind)s, %(day)s, %(text)s, %(data)s, 1, %(now)s)
+ON CONFLICT (team_id, kind, on_day) DO UPDATE SET
+    text = excluded.text, data = excluded.data, count = core_alert.count + 1, raised_at = excluded.raised_at,
+    seen_at = NULL
+"""
 
 
 def mark_alerts_seen(alerts: QuerySet[Alert], *, now: datetime) -> int:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import django_stubs_ext
 import pgtrigger
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +11,9 @@ from django.core.management.utils import get_random_secret_key
 
 from cx_ops import environment
 from cx_ops.environment import Mode
+
+# Django's generic classes take their type arguments at run time too.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODE = environment.read_mode()

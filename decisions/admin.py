@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -44,16 +45,10 @@ class BandSet(BaseInlineFormSet[AuthorityBand, AuthorityPolicy, ModelForm[Author
 
     def clean(self) -> None:
         super().clean()
-        rows = [
-            form.cleaned_data
-            for form in self.forms
-            if form.cleaned_data and not form.cleaned_data.get("DELETE")
-        ]
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         sets = {(row.get("type"), row.get("tier", "")) for row in rows}
         if (None, "") not in sets:
-            raise ValidationError(
-                _("Keep a set of bands for all types and tiers, so that no insight falls through.")
-            )
+            raise ValidationError(_("Keep a set of bands for all types and tiers, so that no insight falls through."))
         for type, tier in sets:
             lowers = [row["lower"] for row in rows if (row.get("type"), row.get("tier", "")) == (type, tier)]
             if 0 not in lowers:
@@ -68,16 +63,10 @@ class CellSet(BaseInlineFormSet[OwnershipCell, OwnershipPolicy, ModelForm[Owners
 
     def clean(self) -> None:
         super().clean()
-        rows = [
-            form.cleaned_data
-            for form in self.forms
-            if form.cleaned_data and not form.cleaned_data.get("DELETE")
-        ]
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         parts = ("type", "tier", "region", "stage", "segment")
         if not any(all(not row.get(part) for part in parts) for row in rows):
-            raise ValidationError(
-                _("Keep a cell for all types and segments, so that no insight falls through.")
-            )
+            raise ValidationError(_("Keep a cell for all types and segments, so that no insight falls through."))
 
 
 class BandInline(ReadOnlyWhenPublished, admin.TabularInline[AuthorityBand, AuthorityPolicy]):
@@ -110,16 +99,18 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 
     @admin.action(description=_("Publish the selected draft"), permissions=["view"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self._try(
-            request, lambda by: [publish_policy(policy, by=by, now=database_now()) for policy in queryset]
-        )
+        def publish_all(by: User) -> None:
+            for policy in queryset:
+                publish_policy(policy, by=by, now=database_now())
+
+        self._try(request, publish_all)
 
     @admin.action(description=_("Make a draft from the version in force"), permissions=["view"])
     def draft_from_current(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         draft = draft_authority if self.model is AuthorityPolicy else draft_ownership
         self._try(request, lambda by: draft(by=by, now=database_now()))
 
-    def _try(self, request: HttpRequest, use_case: Any) -> None:
+    def _try(self, request: HttpRequest, use_case: Callable[[User], object]) -> None:
         assert isinstance(request.user, User)
         try:
             use_case(request.user)

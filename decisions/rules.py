@@ -87,7 +87,7 @@ class StreamState(Struct, frozen=True, omit_defaults=True):
 
 
 class ItemState(Struct, frozen=True, omit_defaults=True):
-    """The open item of this account and type, or the one closed last. `quiet`: its cool-down, without an end for good."""
+    """The open item of this account and type, or the one closed last; `quiet` without an end is for good."""
 
     id: UUID
     is_open: bool
@@ -287,9 +287,7 @@ def why_out_of_date(facts: Facts, now: datetime) -> str:
 # ── 2. What it may ask for ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def what_it_may_ask_for(
-    band: Band, claim: Claim, authority: Authority, now: datetime, why: list[str]
-) -> Response:
+def what_it_may_ask_for(band: Band, claim: Claim, authority: Authority, now: datetime, why: list[str]) -> Response:
     """The band's response, within what the source, the age of the score and the playbook allow."""
     asked = band.response
     if claim.probability_only and claim.source not in authority.calibrated_sources and acts_on(asked):
@@ -326,9 +324,7 @@ def settle(
     lower_scores = before.lower_scores + 1
     edge, rested = before.bound - authority.margin, before.entered_at + authority.dwell
     if claim.confidence < edge and now >= rested and lower_scores >= authority.lower_scores:
-        why.append(
-            f"{lower_scores} scores in a row below {before.response.value}, and the dwell is over: it falls"
-        )
+        why.append(f"{lower_scores} scores in a row below {before.response.value}, and the dwell is over: it falls")
         return after, False
     why.append(
         f"dwell: {before.response.value} is left below {plain(edge)}, after {rested:%Y-%m-%d %H:%M} and "
@@ -401,9 +397,7 @@ def by_precedence(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple(
         sorted(
             cells,
-            key=lambda cell: [
-                not part for part in (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
-            ],
+            key=lambda cell: [not part for part in (cell.type, cell.tier, cell.region, cell.stage, cell.segment)],
         )
     )
 
@@ -424,9 +418,7 @@ def describe(cell: Cell) -> str:
 # ── 5. No noise ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def why_suppressed(
-    response: Response, band: Band, facts: Facts, now: datetime, why: list[str]
-) -> Suppression | None:
+def why_suppressed(response: Response, band: Band, facts: Facts, now: datetime, why: list[str]) -> Suppression | None:
     """What keeps a response that would act from opening something new, or None."""
     item = facts.item
     if not acts_on(response):
@@ -445,17 +437,13 @@ def why_suppressed(
         if response is Response.HUMAN and item.response is Response.AUTOMATED:
             why.append("a higher band than the live run's: the run stops, a person takes over")
             return None
-        why.append(
-            "an item for this account and type is open: this is added to it" + (f"; {news}" if news else "")
-        )
+        why.append("an item for this account and type is open: this is added to it" + (f"; {news}" if news else ""))
         return Suppression.OPEN_ITEM
     if item.quiet and (item.quiet_until is None or item.quiet_until > now):
         if news and item.quiet_until is not None:
             why.append(f"cool-down broken: {news}")
             return None
-        until = (
-            f"until {item.quiet_until:%Y-%m-%d}" if item.quiet_until else "until the account is reactivated"
-        )
+        until = f"until {item.quiet_until:%Y-%m-%d}" if item.quiet_until else "until the account is reactivated"
         why.append(f"cool-down after {item.outcome} {until}")
         return Suppression.COOL_DOWN
     return None
@@ -516,9 +504,7 @@ def priority_of(facts: Facts, now: datetime) -> Priority:
     claim, stake = facts.claim, facts.stake
     window = (claim.expires_at - now).days
     days, until = (
-        (stake.days_left, stake.days_left_to)
-        if stake.days_left is not None
-        else (window, "end of the window")
+        (stake.days_left, stake.days_left_to) if stake.days_left is not None else (window, "end of the window")
     )
     urgency = next((factor for limit, factor in URGENCY if days <= limit), Decimal(1))
     if claim.probability is not None:

@@ -36,7 +36,7 @@ class Act(models.Model):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: User) -> AlertQuerySet:
-        """Alerts of the teams that `user` leads, or that have no team and fall to the catch-all; leaders and ops: all."""
+        """Alerts of the teams that `user` leads, or that have no team; leaders and ops: all."""
         if not user.is_active:
             return self.none()
         if user.is_superuser or user.role in (Role.LEADER, Role.OPS):
@@ -79,9 +79,7 @@ class StoredResponse(models.Model):
     principal = models.CharField(max_length=80)
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(
-        null=True, help_text="Empty while the first call is still running."
-    )
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the first call runs.")
     body = models.BinaryField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -31,9 +32,7 @@ class BusinessCalendar(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(opens__lt=F("closes")), name="calendar_opens_before_it_closes"
-            ),
+            models.CheckConstraint(condition=Q(opens__lt=F("closes")), name="calendar_opens_before_it_closes"),
             models.CheckConstraint(condition=Q(weekdays__len__gt=0), name="calendar_has_a_working_day"),
         ]
 
@@ -88,9 +87,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=16, choices=Role, default=Role.CSM)
     title = models.CharField(max_length=80, blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
-    in_pool = models.BooleanField(
-        default=False, help_text=_("Takes items that belong to nobody in the team.")
-    )
+    in_pool = models.BooleanField(default=False, help_text=_("Takes items that belong to nobody in the team."))
     timezone = models.CharField(max_length=64, default="UTC")
     calendar = models.ForeignKey(BusinessCalendar, models.PROTECT, null=True, blank=True)
     daily_cap = models.PositiveSmallIntegerField(
@@ -99,7 +96,7 @@ class User(AbstractUser):
     theme = models.CharField(max_length=8, default="auto")
     single_keys = models.BooleanField(default=True, help_text=_("Single-key shortcuts."))
 
-    objects = PeopleManager()
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known")]
@@ -118,9 +115,7 @@ class Absence(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(active_from__lt=F("active_to")), name="absence_ends_after_it_begins"
-            )
+            models.CheckConstraint(condition=Q(active_from__lt=F("active_to")), name="absence_ends_after_it_begins")
         ]
 
     def __str__(self) -> str:

@@ -26,9 +26,7 @@ class Stream(models.Model):
     response = models.CharField(max_length=10, choices=Response)
     bound = models.DecimalField(max_digits=5, decimal_places=4, help_text="Lower bound of the band it is in.")
     entered_at = models.DateTimeField(help_text="Since when `response` holds.")
-    lower_scores = models.PositiveSmallIntegerField(
-        default=0, help_text="Scores in a row that asked for less."
-    )
+    lower_scores = models.PositiveSmallIntegerField(default=0, help_text="Scores in a row that asked for less.")
     scored_at = models.DateTimeField(help_text="The newest score decided.")
     expires_at = models.DateTimeField(help_text="When that score's horizon ends.")
 
@@ -57,9 +55,7 @@ class Item(models.Model):
     touched_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, choices=OutcomeKind, blank=True)
-    quiet_until = models.DateTimeField(
-        null=True, help_text="End of the cool-down; empty with `quiet` set: for good."
-    )
+    quiet_until = models.DateTimeField(null=True, help_text="End of the cool-down; empty with `quiet` set: for good.")
     quiet = models.BooleanField(default=False, help_text="A cool-down holds.")
 
     class Meta:

@@ -19,13 +19,13 @@ from decisions.enums import OutcomeKind, PolicyState, Response, SwitchScope
 from insights.models import InsightType
 
 
-class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
-    def in_force_at(self, now: datetime) -> PolicyQuerySet:
-        return self.filter(
-            Q(active_from=None) | Q(active_from__lte=now),
-            Q(active_to=None) | Q(active_to__gt=now),
-            state=PolicyState.PUBLISHED,
-        )
+def in_force_at(now: datetime) -> Q:
+    """The one published version whose period holds `now`."""
+    return Q(
+        Q(active_from=None) | Q(active_from__lte=now),
+        Q(active_to=None) | Q(active_to__gt=now),
+        state=PolicyState.PUBLISHED,
+    )
 
 
 class PolicyVersion(models.Model):
@@ -36,11 +36,7 @@ class PolicyVersion(models.Model):
     active_from = models.DateTimeField(null=True, blank=True, editable=False)
     active_to = models.DateTimeField(null=True, blank=True, editable=False)
     why = models.TextField(blank=True, help_text="What changed, and why.")
-    published_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
-
-    objects = PolicyQuerySet.as_manager()
+    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
 
     class Meta:
         abstract = True
@@ -92,9 +88,7 @@ class AuthorityPolicy(PolicyVersion):
 
     margin = models.DecimalField(max_digits=4, decimal_places=3, default="0.030")
     dwell_hours = models.PositiveSmallIntegerField(default=24)
-    lower_scores = models.PositiveSmallIntegerField(
-        default=2, help_text="Lower scores in a row before a band is left."
-    )
+    lower_scores = models.PositiveSmallIntegerField(default=2, help_text="Lower scores in a row before a band is left.")
     calibrated_sources = models.JSONField(
         default=list,
         blank=True,
@@ -122,9 +116,7 @@ class AuthorityBand(models.Model):
     tier = models.SlugField(max_length=40, blank=True)
     lower = models.DecimalField(max_digits=5, decimal_places=4)
     response = models.CharField(max_length=10, choices=Response)
-    playbook = models.SlugField(
-        max_length=60, blank=True, help_text="Slug of the playbook that a run starts."
-    )
+    playbook = models.SlugField(max_length=60, blank=True, help_text="Slug of the playbook that a run starts.")
 
     class Meta:
         ordering = ["policy", "type", "tier", "-lower"]

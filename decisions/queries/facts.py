@@ -99,9 +99,7 @@ class Situation:
             claim=claim,
             place=self.places[account],
             people=self.people.of(account),
-            stake=Stake(
-                revenue, revenue_from, insight.base_rate, insight.acting_share, days_left, days_left_to
-            ),
+            stake=Stake(revenue, revenue_from, insight.base_rate, insight.acting_share, days_left, days_left_to),
             stream=self.streams.get(key),
             other_streams=tuple(self.streams[other] for other in self.by_type[key[:2]] if other != key),
             item=self.items.get(insight.item_key),
@@ -158,9 +156,7 @@ LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
 Stakes = dict[UUID, tuple[Decimal | None, str, int | None, str]]
 
 
-def _accounts(
-    account_ids: Sequence[UUID], now: datetime
-) -> tuple[dict[UUID, UUID | None], dict[UUID, Place], Stakes]:
+def _accounts(account_ids: Sequence[UUID], now: datetime) -> tuple[dict[UUID, UUID | None], dict[UUID, Place], Stakes]:
     teams: dict[UUID, UUID | None] = {}
     places: dict[UUID, Place] = {}
     stakes: Stakes = {}
@@ -302,9 +298,7 @@ class PeopleOfAccounts:
         """Lock the teams whose pools will be asked, in id order: two workers must not both find one person free."""
         teams = {team for account, team in self.teams.items() if team and self._needs_pool(account)}
         if teams:
-            fetch_all(
-                "SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)]
-            )
+            fetch_all("SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)])
 
     def _pool(self, team: UUID) -> tuple[Person, ...]:
         members = self.members.get(team, [])

@@ -9,14 +9,15 @@ from decimal import Decimal
 from core.bulk import fetch_all
 from decisions.enums import Response
 from decisions.models import AuthorityBand, AuthorityPolicy, OwnershipPolicy
+from decisions.models.policy import in_force_at
 from decisions.rules import Authority, Band, Cell, Ownership, Policy, by_precedence
 
 
 def policy_at(now: datetime) -> Policy:
     """What was published for `now`; there is always exactly one version of each (migration 0002)."""
     return Policy(
-        authority_of(AuthorityPolicy.objects.in_force_at(now).get()),
-        ownership_of(OwnershipPolicy.objects.in_force_at(now).get()),
+        authority_of(AuthorityPolicy.objects.get(in_force_at(now))),
+        ownership_of(OwnershipPolicy.objects.get(in_force_at(now))),
     )
 
 

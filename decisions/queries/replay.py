@@ -37,9 +37,7 @@ def replay_decisions(chunk: int = 2000) -> Iterator[list[Difference]]:
 
     for row in Decision.objects.order_by("insight_id").iterator(chunk_size=chunk):
         facts = msgspec.convert(row.inputs, Facts)
-        verdict = decide(
-            facts=facts, policy=policy(row.authority_version, row.ownership_version), now=row.decided_at
-        )
+        verdict = decide(facts=facts, policy=policy(row.authority_version, row.ownership_version), now=row.decided_at)
         yield _differences(row, verdict)
 
 

@@ -146,9 +146,7 @@ class Ledger:
         known.confidence = max(known.confidence, claim.confidence)
         known.evidence += 1
 
-    def _row(
-        self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: UUID | None
-    ) -> tuple[Any, ...]:
+    def _row(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: UUID | None) -> tuple[Any, ...]:
         band = verdict.band
         return (
             insight.id, insight.account_id, facts.claim.type, facts.claim.confidence,
@@ -162,9 +160,7 @@ class Ledger:
         )  # fmt: skip
 
     def _write_streams(self) -> None:
-        execute(
-            "CREATE TEMP TABLE IF NOT EXISTS staged_streams (LIKE decisions_stream) ON COMMIT DELETE ROWS"
-        )
+        execute("CREATE TEMP TABLE IF NOT EXISTS staged_streams (LIKE decisions_stream) ON COMMIT DELETE ROWS")
         execute("TRUNCATE staged_streams")
         copy_rows(
             "staged_streams",

@@ -13,7 +13,7 @@ from core.models import User
 from core.services import record_act
 from decisions.enums import PolicyState, SwitchScope
 from decisions.models import AuthorityBand, AuthorityPolicy, KillSwitch, OwnershipCell, OwnershipPolicy
-from decisions.models.policy import PolicyVersion
+from decisions.models.policy import PolicyVersion, in_force_at
 
 P = TypeVar("P", OwnershipPolicy, AuthorityPolicy)
 
@@ -49,7 +49,7 @@ def _draft(
 ) -> P:
     check_may_publish(by)
     with transaction.atomic():
-        current = model.objects.in_force_at(now).get()
+        current = model.objects.get(in_force_at(now))
         rows = list(getattr(current, parts).all())
         draft = model.objects.get(version=current.version)
         draft.version = (model.objects.aggregate(newest=Max("version"))["newest"] or 0) + 1
@@ -58,7 +58,7 @@ def _draft(
         draft.save(force_insert=True)
         for row in rows:
             row.pk, row.policy_id = None, draft.version
-        part._default_manager.bulk_create(rows)  # type: ignore[arg-type]
+        part._default_manager.bulk_create(rows)
         record_act("drafted", draft, by=by, now=now, why=why)
     return draft
 
@@ -84,9 +84,7 @@ def publish_policy(policy: PolicyVersion, *, by: User, now: datetime) -> None:
         raise PolicyRefused(str(error).split("\n", 1)[0]) from error
 
 
-def throw_switch(
-    *, scope: SwitchScope, value: str, off: bool, by: User, why: str, now: datetime
-) -> KillSwitch:
+def throw_switch(*, scope: SwitchScope, value: str, off: bool, by: User, why: str, now: datetime) -> KillSwitch:
     """Switch automation off (or on again) in a scope. In force when this returns: acts wait for the row's lock."""
     check_may_publish(by)
     if off and not why.strip():

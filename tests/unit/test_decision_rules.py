@@ -49,9 +49,7 @@ def bands(playbook: str = "rescue") -> tuple[Band, ...]:
     )
 
 
-def policy(
-    *, cells: tuple[Cell, ...] = (), sets: dict[tuple[str, str], tuple[Band, ...]] | None = None
-) -> Policy:
+def policy(*, cells: tuple[Cell, ...] = (), sets: dict[tuple[str, str], tuple[Band, ...]] | None = None) -> Policy:
     everywhere = Cell("", "", "", "", "", "csm")
     authority = Authority(1, Decimal("0.03"), timedelta(hours=24), 2, {("", ""): bands(), **(sets or {})})
     return Policy(authority, Ownership(1, by_precedence((everywhere, *cells))))
@@ -61,9 +59,7 @@ def person(number: int, username: str, **more: Any) -> Person:
     return Person(UUID(int=number), username, **more)
 
 
-ANA, BEA, CARL, DANA, EVE = (
-    person(n, name) for n, name in enumerate(("ana", "bea", "carl", "dana", "eve"), start=1)
-)
+ANA, BEA, CARL, DANA, EVE = (person(n, name) for n, name in enumerate(("ana", "bea", "carl", "dana", "eve"), start=1))
 
 
 def facts(confidence: str = "0.93", **changes: Any) -> Facts:
@@ -201,18 +197,14 @@ class TestClearing:
 
     def test_another_live_stream_holds_it_and_the_disagreement_is_said(self) -> None:
         vendor = stream(HUMAN, model="vendor-gbm")
-        given = facts(
-            "0.1", stream=stream(HUMAN, hours=30, lower_scores=1), item=item(), other_streams=(vendor,)
-        )
+        given = facts("0.1", stream=stream(HUMAN, hours=30, lower_scores=1), item=item(), other_streams=(vendor,))
         result = verdict(given)
         assert result.act == Act.EVIDENCE
         assert any("vendor-gbm says human" in reason for reason in result.reasons)
 
     def test_an_ended_stream_does_not_hold_it(self) -> None:
         ended = stream(HUMAN, model="vendor-gbm", expires_at=NOW)
-        given = facts(
-            "0.1", stream=stream(HUMAN, hours=30, lower_scores=1), item=item(), other_streams=(ended,)
-        )
+        given = facts("0.1", stream=stream(HUMAN, hours=30, lower_scores=1), item=item(), other_streams=(ended,))
         assert verdict(given).act == Act.CLEAR
 
 
@@ -269,10 +261,7 @@ class TestOwner:
 
     def test_lead_then_catch_all_then_nobody(self) -> None:
         away = person(9, "zoe", absent="is away until 2026-12-01")
-        assert (
-            self.owner(facts(people=People(team="North", pool=(away,), lead=DANA, catch_all=EVE)))[0]
-            == "dana"
-        )
+        assert self.owner(facts(people=People(team="North", pool=(away,), lead=DANA, catch_all=EVE)))[0] == "dana"
         assert self.owner(facts(people=People(team="North", lead=away, catch_all=EVE)))[0] == "eve"
         name, path = self.owner(facts(people=People(team="North", lead=away, catch_all=away)))
         assert name is None
@@ -361,7 +350,7 @@ class TestPriority:
     def test_is_the_product_of_its_parts(self) -> None:
         result = verdict(facts(claim={"probability": Decimal("0.5"), "expires_at": NOW + timedelta(days=20)}))
         assert result.priority.value == Decimal("15000.00")  # 100,000 × 0.5 × 0.2 × 1.5
-        assert [name for name, _, _ in result.priority.parts][0] == "revenue exposed"
+        assert result.priority.parts[0][0] == "revenue exposed"
 
     def test_without_a_probability_the_base_rate_is_taken_and_said(self) -> None:
         parts = {name: (value, source) for name, value, source in verdict(facts()).priority.parts}
@@ -391,9 +380,9 @@ people = st.builds(
         st.sampled_from(["csm", "marketer"]),
         st.builds(Person, st.uuids(), st.just("x"), st.sampled_from(["", "has left"])),
     ),
-    pool=st.lists(
-        st.builds(Person, st.uuids(), st.text(max_size=3), st.sampled_from(["", "is away"])), max_size=4
-    ).map(tuple),
+    pool=st.lists(st.builds(Person, st.uuids(), st.text(max_size=3), st.sampled_from(["", "is away"])), max_size=4).map(
+        tuple
+    ),
 )
 
 
@@ -405,12 +394,11 @@ class TestAlways:
         item=st.none() | items,
         people=people,
     )
-    def test_a_verdict_is_whole(
-        self, confidence: Decimal, stream: Any, others: Any, item: Any, people: People
-    ) -> None:
+    def test_a_verdict_is_whole(self, confidence: Decimal, stream: Any, others: Any, item: Any, people: People) -> None:
         given = facts(str(confidence), stream=stream, other_streams=others, item=item, people=people)
         result = verdict(given)
-        assert result.band.lower <= confidence and (confidence < result.band.upper or result.band.upper == 1)
+        assert result.band.lower <= confidence
+        assert confidence < result.band.upper or result.band.upper == 1
         assert result.owner is None or not result.owner.absent
         assert result.reasons
         if result.suppressed_by:

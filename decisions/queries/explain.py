@@ -1,0 +1,161 @@
+"""A decision in words: the claim, the facts behind it, who raised it, and why it went where it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.utils import formats
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from core.templatetags.cx import percent, to_decimal
+from decisions.enums import Response, Suppression
+from decisions.models import Decision
+from insights.models import Insight
+
+FACTS_SHOWN = 4
+
+
+class Fact(NamedTuple):
+    """One dated fact: what changed, which source said so, when it was seen."""
+
+    text: str
+    source: str
+    at: datetime
+
+
+class Part(NamedTuple):
+    """One factor of a priority: its name, its value as a number, where the number is from."""
+
+    name: str
+    value: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `templates/decisions/_explanation.html` shows."""
+
+    claim: str
+    facts: list[Fact]
+    more_facts: list[Fact]
+    raised_by: str
+    confidence: Decimal
+    band: str
+    band_response: str
+    response: str
+    owner: str
+    owner_path: list[str]
+    reasons: list[str]
+    suppressed: str
+    authority_version: int
+    ownership_version: int
+    priority: list[Part]
+    priority_value: Decimal | None
+
+
+def explain(decision: Decision) -> Explanation:
+    """The words for one decision, whose insight, source, type and owner are loaded already."""
+    insight = decision.insight
+    facts = facts_of(insight)
+    priority = decision.priority or {}
+    return Explanation(
+        claim=claim_of(insight),
+        facts=facts[:FACTS_SHOWN],
+        more_facts=facts[FACTS_SHOWN:],
+        raised_by=raised_by(insight),
+        confidence=decision.confidence,
+        band=interval(decision.band_lower, decision.band_upper),
+        band_response=str(Response(decision.band_response).label),
+        response=str(Response(decision.response).label),
+        owner=str(decision.owner) if decision.owner else "",
+        owner_path=list(decision.owner_path),
+        reasons=list(decision.reasons),
+        suppressed=str(Suppression(decision.suppressed_by).label) if decision.suppressed_by else "",
+        authority_version=decision.authority_version,
+        ownership_version=decision.ownership_version,
+        priority=parts_of(priority),
+        priority_value=to_decimal(priority.get("value")),
+    )
+
+
+def claim_of(insight: Insight) -> str:
+    """The claim in one sentence: who says it, how sure, what happens, within what time."""
+    words = {
+        "who": insight.source.name if insight.source.person_id else insight.model,
+        "sure": percent(insight.confidence),
+        "event": insight.type.event,
+        "days": insight.horizon_days,
+    }
+    sentence = _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
+    if insight.probability is None:
+        return sentence
+    return f"{sentence} " + _("It puts the chance at %(chance)s if nobody acts.") % {
+        "chance": percent(insight.probability)
+    }
+
+
+def raised_by(insight: Insight) -> str:
+    """The person, or the model with its version, and the source it came from."""
+    if insight.source.person_id:
+        return insight.source.name
+    model = f"{insight.model} {insight.model_version}".strip()
+    return _("%(model)s, from %(source)s") % {"model": model, "source": insight.source.name}
+
+
+def facts_of(insight: Insight) -> list[Fact]:
+    """The factors as sentences, the weightiest first."""
+    factors = [factor for factor in insight.factors if isinstance(factor, dict)]
+    factors.sort(key=lambda factor: abs(to_decimal(factor.get("contribution")) or 0), reverse=True)
+    return [
+        Fact(_fact_text(factor), insight.source.name, _moment(factor.get("observed_at")) or insight.scored_at)
+        for factor in factors
+    ]
+
+
+def parts_of(priority: dict[str, Any]) -> list[Part]:
+    """The parts of a stored priority: (name, value, where it is from) each."""
+    return [Part(str(name), to_decimal(value), str(source)) for name, value, source in priority.get("parts", [])]
+
+
+def interval(lower: Decimal, upper: Decimal) -> str:
+    """A half-open band, such as "0.70 to 0.90"."""
+    return _("%(lower)s to %(upper)s") % {"lower": f"{lower:.2f}", "upper": f"{upper:.2f}"}
+
+
+def _fact_text(factor: dict[str, Any]) -> str:
+    name = str(factor.get("name", "")).replace("_", " ")
+    name = name[:1].upper() + name[1:]
+    value, was = factor.get("value"), factor.get("was")
+    if value is None:
+        return name
+    if was is None:
+        return f"{name}: {_number(value)}"
+    before, after = to_decimal(was), to_decimal(value)
+    if before is None or after is None:
+        return _("%(name)s changed from %(was)s to %(value)s") % {"name": name, "was": was, "value": value}
+    words = {"name": name, "was": _number(was), "value": _number(value)}
+    if after < before:
+        return _("%(name)s fell from %(was)s to %(value)s") % words
+    if after > before:
+        return _("%(name)s rose from %(was)s to %(value)s") % words
+    return _("%(name)s stayed at %(value)s") % words
+
+
+def _number(value: object) -> str:
+    number = to_decimal(value)
+    if number is None:
+        return str(value)
+    digits = 0 if number == number.to_integral_value() else 2
+    return formats.number_format(number, digits, use_l10n=True, force_grouping=abs(number) >= 10_000)
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = parse_datetime(str(value)) if value else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
