@@ -71,7 +71,8 @@ def download(package: str, version: str, folder: Path) -> bytes:
     command = ["npm", "pack", f"{package}@{version}", "--json", "--silent"]
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     described = json.loads(done.stdout)[0]
-    tarball = (folder / described["filename"]).read_bytes()
+    filename: str = described["filename"]
+    tarball = (folder / filename).read_bytes()
     if digest("sha512", tarball) != described["integrity"]:
         raise VendorError(f"{package}@{version}: the tarball differs from the registry's integrity value")
     return tarball
