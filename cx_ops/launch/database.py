@@ -57,9 +57,7 @@ def drop(connection: psycopg.Connection, name: str) -> None:
 
 def is_empty(url: str) -> bool:
     """Whether no table stands in it."""
-    query = (
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
-    )
+    query = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
     query += " AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' LIMIT 1"
     with connect(url) as connection:
         return connection.execute(query).fetchone() is None

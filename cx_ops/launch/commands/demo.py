@@ -82,9 +82,7 @@ def _make_room(ready: Services, *, fresh: bool) -> None:
     if database.is_empty(ready.database_url):
         return
     if not ready.embedded_database and not fresh:
-        raise LaunchError(
-            "The database in DATABASE_URL holds tables, but no complete demo; --fresh empties it"
-        )
+        raise LaunchError("The database in DATABASE_URL holds tables, but no complete demo; --fresh empties it")
     say("An earlier demo was not loaded to its end: beginning anew ...")
     database.recreate(ready.database_url)
     ready.instance.credentials.unlink(missing_ok=True)
@@ -96,9 +94,7 @@ def _tell(url: str, instance: Instance, *, as_json: bool) -> None:
         print(json.dumps({"url": url, **credentials}), flush=True)
         return
     lines = [f"CX Ops is ready: {url}", ""]
-    lines += [
-        f"  {user['username']:20} {user['password']:24} {user['role']}" for user in credentials["users"]
-    ]
+    lines += [f"  {user['username']:20} {user['password']:24} {user['role']}" for user in credentials["users"]]
     lines += ["", f"  API token: {credentials['api_token']}", "", "Ctrl-C stops it; its data is kept."]
     print("\n".join(lines), flush=True)
 

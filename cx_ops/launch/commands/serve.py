@@ -8,9 +8,7 @@ from cx_ops.launch.errors import say
 
 
 def run(argv: Sequence[str]) -> int:
-    parser = options.parser(
-        "serve", "Start web, worker and beat; DATABASE_URL and REDIS_URL are used when set."
-    )
+    parser = options.parser("serve", "Start web, worker and beat; DATABASE_URL and REDIS_URL are used when set.")
     options.add_directory(parser, options.SERVE_DIRECTORY)
     options.add_address(parser)
     chosen = parser.parse_args(argv)
