@@ -7,5 +7,6 @@ class CxOpsConfig(AppConfig):
     name = "cx_ops"
 
     def ready(self) -> None:
-        """Whoever rings the doorbell needs the Celery application to be there."""
+        """Whoever rings the doorbell needs the Celery application to be there; whoever takes records, their kinds."""
         import_module("cx_ops.celery")
+        import_module("cx_ops.kinds").register_kinds()

@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "core.api.problems.ApiProblemsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -268,8 +270,13 @@ EMAIL_FILE_PATH = CX_DATA_DIR / "mail"
 # --- API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["intake.api.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "intake.api.authentication.TokenAuthentication",
+        "intake.api.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["intake.api.authentication.Scoped"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttling.MinuteThrottle", "core.api.throttling.BacklogThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Pages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -277,7 +284,14 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# A minute's requests of one token or person; how old the oldest waiting batch may be before writes get 503.
+CX_API_REQUESTS_PER_MINUTE = environment.read_integer("CX_API_REQUESTS_PER_MINUTE", default=6000)
+CX_BACKLOG_LIMIT_SECONDS = environment.read_integer("CX_BACKLOG_LIMIT_SECONDS", default=15 * 60)
+# A file as sent, and as unpacked.
+CX_IMPORT_MAX_BYTES = environment.read_integer("CX_IMPORT_MAX_BYTES", default=512 * 1024 * 1024)
+CX_IMPORT_MAX_UNPACKED = environment.read_integer("CX_IMPORT_MAX_UNPACKED", default=2 * 1024 * 1024 * 1024)
 SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
     "TITLE": "CX Ops API",
     "DESCRIPTION": "Insights, accounts and events in; decisions, tasks and outcomes out.",
     "VERSION": "1",

@@ -42,9 +42,7 @@ class Source(models.Model):
     class Meta:
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(score_meaning__in=ScoreMeaning.values), name="source_meaning_known"
-            ),
+            models.CheckConstraint(condition=Q(score_meaning__in=ScoreMeaning.values), name="source_meaning_known"),
         ]
 
     def __str__(self) -> str:
@@ -113,7 +111,7 @@ class Landed(Pending):
 
 
 class Import(models.Model):
-    """One file on its way in. `rows_done` moves in the transaction that lands the rows, so a restart goes on from it."""
+    """One file on its way in. `rows_done` moves in the transaction that lands the rows, so a restart goes on."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     source = models.ForeignKey(Source, models.PROTECT, related_name="imports")

@@ -50,6 +50,10 @@ class Apply(Protocol):
     def __call__(self, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]: ...
 
 
+UPSERTED = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.REJECTED)
+BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTED)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of record: registered by the composition root, so that intake never names what is above it.
@@ -58,7 +62,10 @@ class Kind:
     apply: lands and applies items; `raw` is each item's JSON as it arrived.
     check: what the struct cannot say (an empty tuple: nothing wrong).
     columns: for files: CSV column → field of the item, dotted for a nested one (`account.external_id`).
-    defaults: values for fields that a file does not have.
+    statuses: what can become of a record.
+    required: columns without which a file is not taken.
+    json_columns: columns whose cells are JSON; the cells of all others are text.
+    defaults: values for fields that a file does not have, by dotted field.
     """
 
     name: str
@@ -66,4 +73,7 @@ class Kind:
     apply: Apply
     check: Callable[[Any, datetime], tuple[Problem, ...]] = lambda item, now: ()
     columns: Mapping[str, str] = field(default_factory=dict)
+    statuses: tuple[Landing, ...] = UPSERTED
+    required: tuple[str, ...] = ()
+    json_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)

@@ -73,9 +73,7 @@ def _stored(principal: str, key: str, digest: str) -> HttpResponse | None:
     name = f"{principal} {key}"
     [(locked,)] = fetch_all("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
     if not locked:
-        raise Problem(
-            409, _("A call with this Idempotency-Key is still running."), headers={"Retry-After": "1"}
-        )
+        raise Problem(409, _("A call with this Idempotency-Key is still running."), headers={"Retry-After": "1"})
     stored = StoredResponse.objects.filter(principal=principal, key=key).first()
     if stored is None:
         return None
@@ -83,9 +81,7 @@ def _stored(principal: str, key: str, digest: str) -> HttpResponse | None:
         raise Problem(409, _("This Idempotency-Key was used with another request. Use a new key."))
     status = stored.status or 200
     kind = CONTENT_TYPE if status >= 400 else "application/json"
-    return HttpResponse(
-        bytes(stored.body or b""), status=status, content_type=kind, headers={REPLAYED: "true"}
-    )
+    return HttpResponse(bytes(stored.body or b""), status=status, content_type=kind, headers={REPLAYED: "true"})
 
 
 def _store(principal: str, key: str, digest: str, response: HttpResponseBase) -> HttpResponseBase:

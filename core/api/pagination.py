@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -10,9 +10,11 @@ from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from core.api.problems import unprocessable
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 LARGEST_PAGE = 100
 
@@ -33,18 +35,14 @@ class Pages(CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except exceptions.NotFound:
-            raise unprocessable(
-                "cursor", "invalid", _("This cursor is not one of ours. Start without it.")
-            ) from None
+            raise unprocessable("cursor", "invalid", _("This cursor is not one of ours. Start without it.")) from None
 
     def get_page_size(self, request: Request) -> int:
         word = request.query_params.get("limit")
         if word is None:
             return self.page_size
         if not (word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= LARGEST_PAGE):
-            raise unprocessable(
-                "limit", "out_of_range", _("limit must be a whole number from 1 to %d.") % LARGEST_PAGE
-            )
+            raise unprocessable("limit", "out_of_range", _("limit must be a whole number from 1 to %d.") % LARGEST_PAGE)
         return int(word)
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -54,7 +52,7 @@ class Pages(CursorPagination):
         return Response(body)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri", "nullable": True}
+        link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],

@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from django.views.defaults import server_error as html_server_error
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -89,7 +88,6 @@ def problem_response(
 
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """DRF's exception handler: every error becomes a problem document."""
-    set_rollback()
     view_request = context.get("request")
     request: HttpRequest | None = getattr(view_request, "_request", view_request)
     found = _as_problem(error)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from core.api.idempotency import principal_of
 from core.api.problems import Problem
 from core.bulk import fetch_all
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 WINDOW_SECONDS = 60
 BACKLOG_KEPT_SECONDS = 2

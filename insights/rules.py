@@ -1,0 +1,104 @@
+"""The claim an insight makes, as it may arrive (API.md), and what a struct cannot say about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct
+
+from accounts.rules.records import AccountRef, given
+from intake.rules import Problem
+
+CLOCK_SKEW = timedelta(minutes=5)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_DECIMALS = 19
+LONGEST_TEXT = 4000
+
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Moment = Annotated[datetime, Meta(tz=True)]
+FactorValue = float | int | bool | Text | None
+
+
+class ContactRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The person at the customer an insight is about: one of the two."""
+
+    external_id: Id | None = None
+    email: Annotated[str, Meta(min_length=3, max_length=254)] | None = None
+
+
+class Factor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One thing a model saw: its value now and before, and how much it weighed."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    value: FactorValue = None
+    was: FactorValue = None
+    contribution: float | None = None
+    observed_at: Moment | None = None
+
+
+class Claim(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What any insight says, whichever way it comes. Confidence and probability lie in [0, 1]."""
+
+    type: Annotated[str, Meta(min_length=1, max_length=40)]
+    account: AccountRef
+    confidence: Decimal
+    scored_at: Moment
+    model: Annotated[str, Meta(min_length=1, max_length=80)]
+    model_version: Annotated[str, Meta(min_length=1, max_length=40)]
+    probability: Decimal | None = None
+    horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    contact: ContactRef | None = None
+    reason: Annotated[str, Meta(max_length=60, pattern="^[A-Za-z0-9_.-]*$")] = ""
+    factors: Annotated[list[Factor], Meta(max_length=50)] = []
+    talking_points: Annotated[list[Text], Meta(max_length=20)] = []
+
+
+class InsightItem(Claim, kw_only=True):
+    """An insight by API."""
+
+    external_id: Id
+
+
+class ScoreItem(Claim, kw_only=True):
+    """A row of a score file; without an external id it is known by `score_id`."""
+
+    external_id: Annotated[str, Meta(max_length=200)] = ""
+
+
+def check_claim(item: Claim, now: datetime) -> tuple[Problem, ...]:
+    return tuple(_problems(item, now))
+
+
+def score_id(item: Claim) -> str:
+    """The key of a score within its source: (type, account, model, scored_at)."""
+    account = item.account
+    whom = account.external_id or account.domain or account.id
+    return f"{item.type}/{whom}/{item.model}/{item.scored_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _problems(item: Claim, now: datetime) -> Iterator[Problem]:
+    account = item.account
+    if given(account.external_id) + given(account.domain) + given(account.id) != 1:
+        yield Problem("account", "one_of", "Name the account by one of external_id, domain, id.")
+    if account.source is not UNSET and account.external_id is UNSET:
+        yield Problem("account.source", "without_external_id", "A source goes with an external_id.")
+    yield from _share_problems("confidence", item.confidence)
+    if item.probability is not None:
+        yield from _share_problems("probability", item.probability)
+    if item.scored_at > now + CLOCK_SKEW:
+        yield Problem("scored_at", "in_future", "This time is in the future. Send when the score was made.")
+    elif item.scored_at < EARLIEST:
+        yield Problem("scored_at", "too_old", "This time is before 1970. Send when the score was made.")
+    if item.contact is not None and (item.contact.external_id is None) == (item.contact.email is None):
+        yield Problem("contact", "one_of", "Name the contact by one of external_id, email.")
+
+
+def _share_problems(field: str, number: Decimal) -> Iterator[Problem]:
+    if not (number.is_finite() and 0 <= number <= 1):
+        yield Problem(field, "out_of_range", "Send a number from 0 to 1, such as 0.93 for 93 %.")
+    elif -int(number.as_tuple().exponent) > MOST_DECIMALS:
+        yield Problem(field, "too_many_decimals", f"Send at most {MOST_DECIMALS} digits after the point.")

@@ -1,0 +1,155 @@
+"""Insights on their way in: by API, by file, by a person; all through one door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from accounts.queries import find_accounts
+from accounts.rules.records import account_ref
+from core.ids import uuid7
+from core.models import User
+from core.services import record_act
+from insights.models import Insight, InsightType
+from insights.rules import Claim, InsightItem, ScoreItem, check_claim, score_id
+from intake.enums import Landing
+from intake.models import Source
+from intake.queries import find_namespaces
+from intake.rules import BELIEVED, Arrival, Kind, Problem, Result
+from intake.services import Row, land_records, take
+
+RECORD_KIND = "insights"
+_canonical = msgspec.json.Encoder(decimal_format="number")
+
+
+def land_insights(items: Sequence[InsightItem | ScoreItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
+    """Land each item; PARKED where nobody knows its account yet."""
+    types = set(InsightType.objects.filter(is_active=True).values_list("slug", flat=True))
+    spaces = find_namespaces({item.account.source for item in items if item.account.source})
+    results: list[Result | None] = [_refused(item, types, spaces) for item in items]
+    rows = [_row(item, spaces, arrival) for item, result in zip(items, results, strict=True) if result is None]
+    known = find_accounts({row.about for row in rows})
+    landed = iter(zip(rows, land_records(RECORD_KIND, rows, arrival), strict=True))
+    return [result or _parked(*next(landed), known=known) for result in results]
+
+
+def _refused(item: Claim, types: set[str], spaces: dict[str, UUID]) -> Result | None:
+    if item.type not in types:
+        text = _("There is no insight type “%(type)s”. There are: %(types)s.") % {
+            "type": item.type,
+            "types": ", ".join(sorted(types)),
+        }
+        return Result(Landing.REJECTED, errors=(Problem("type", "unknown_type", text),))
+    if item.account.source and item.account.source not in spaces:
+        text = _("There is no source “%s”. Leave it out to use your own ids.") % item.account.source
+        return Result(Landing.REJECTED, errors=(Problem("account.source", "unknown_source", text),))
+    return None
+
+
+def _row(item: InsightItem | ScoreItem, spaces: dict[str, UUID], arrival: Arrival) -> Row:
+    if not item.external_id:
+        item.external_id = score_id(item)
+    if item.scored_at.utcoffset():
+        item.scored_at = item.scored_at.astimezone(UTC)
+    source = item.account.source
+    space = spaces[source] if source else arrival.namespace_id
+    return Row(item.external_id, _canonical.encode(item), account_ref(item.account, space))
+
+
+def _parked(row: Row, result: Result, *, known: dict[tuple[UUID | None, str, str], UUID]) -> Result:
+    if result.status is Landing.ACCEPTED and row.about not in known:
+        return Result(Landing.PARKED, result.id)
+    return result
+
+
+INSIGHTS = Kind("insights", struct=InsightItem, apply=land_insights, check=check_claim, statuses=BELIEVED)
+SCORES = Kind(
+    "scores",
+    struct=ScoreItem,
+    apply=land_insights,
+    check=check_claim,
+    statuses=BELIEVED,
+    columns={
+        "external_id": "external_id",
+        "insight_type": "type",
+        "account_id": "account.external_id",
+        "account_source": "account.source",
+        "account_domain": "account.domain",
+        "confidence": "confidence",
+        "probability": "probability",
+        "horizon_days": "horizon_days",
+        "scored_at": "scored_at",
+        "model": "model",
+        "model_version": "model_version",
+        "reason": "reason",
+        "contact_email": "contact.email",
+        "factors": "factors",
+        "talking_points": "talking_points",
+    },
+    required=("insight_type", "confidence", "scored_at", "model", "model_version"),
+    json_columns=frozenset({"factors", "talking_points"}),
+)
+KINDS = (INSIGHTS, SCORES)
+
+
+class InsightRefused(Exception):
+    """A person's insight was not taken; `.problem` says which field, and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def raise_insight(
+    *,
+    by: User,
+    account: Account,
+    type: str,  # noqa: A002 - the word of the contract
+    confidence: Decimal,
+    now: datetime,
+    reason: str = "",
+    probability: Decimal | None = None,
+    horizon_days: int | None = None,
+    talking_points: Sequence[str] = (),
+) -> UUID:
+    """A person's own insight, through the same door as any other; its id. Raises `InsightRefused`."""
+    fields = {
+        "external_id": str(uuid7()),
+        "type": type,
+        "account": {"id": str(account.id)},
+        "confidence": confidence,
+        "scored_at": now,
+        "model": "person",
+        "model_version": "1",
+        "reason": reason,
+        "probability": probability,
+        "horizon_days": horizon_days,
+        "talking_points": list(talking_points),
+    }
+    with transaction.atomic():
+        source = person_source(by=by, now=now)
+        arrival = Arrival(source.id, source.slug, source.id, now, actor=by.username)
+        [result] = take(INSIGHTS, [_canonical.encode(fields)], arrival)
+        if result.id is None:
+            raise InsightRefused(result.errors[0])
+        record_act("raised", Insight(id=result.id), by=by, now=now, why=reason)
+    return result.id
+
+
+def person_source(*, by: User, now: datetime) -> Source:
+    """The source that a person is, made on first use."""
+    source, made = Source.objects.get_or_create(
+        person=by,
+        defaults={"slug": f"person-{slugify(by.username)}"[:60], "name": str(by)[:120], "owner": by},
+    )
+    if made:
+        record_act("created", source, by=by, now=now)
+    return source

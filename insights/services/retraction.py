@@ -1,0 +1,61 @@
+"""Taking an insight, or a whole file of them, back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.bulk import execute
+from core.models import User
+from core.services import record_act
+from insights.models import Insight, Retraction
+from intake.models import Import, Record
+
+RETRACT_ALL = """
+INSERT INTO insights_retraction (insight_id, why, by_id, actor, retracted_at)
+SELECT i.id, %(why)s, %(by)s, %(actor)s, %(now)s FROM insights_insight i WHERE i.import_id = %(import)s
+ON CONFLICT (insight_id) DO NOTHING
+"""
+
+
+class AlreadyRetracted(Exception):
+    """The insight was taken back before."""
+
+
+class NotBelievedYet(Exception):
+    """The insight has landed, but is still on its way, or waits for its account."""
+
+
+def retract_insight(
+    *, insight_id: UUID, why: str, now: datetime, by: User | None = None, actor: str = ""
+) -> Retraction:
+    """Take one insight back. What becomes of its item is for the caller (`queries.affected_insights`).
+
+    Raises `Insight.DoesNotExist`, `NotBelievedYet`, `AlreadyRetracted`.
+    """
+    with transaction.atomic():
+        insight = Insight.objects.filter(id=insight_id).first()
+        if insight is None:
+            if Record.objects.filter(id=insight_id).exists():
+                raise NotBelievedYet(_("This insight is still being worked on. Try again in a moment."))
+            raise Insight.DoesNotExist
+        retraction, made = Retraction.objects.get_or_create(
+            insight=insight, defaults={"why": why, "by": by, "actor": actor or str(by), "retracted_at": now}
+        )
+        if not made:
+            raise AlreadyRetracted(_("This insight was taken back before."))
+        record_act("retracted", insight, by=by, actor=actor, now=now, why=why)
+    return retraction
+
+
+def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None = None, actor: str = "") -> int:
+    """Take all insights of a file back; how many were not before. Raises `Import.DoesNotExist`."""
+    with transaction.atomic():
+        of = Import.objects.select_for_update().get(id=import_id)
+        names = {"why": why, "by": by.pk if by else None, "actor": actor or str(by), "now": now, "import": of.id}
+        retracted = execute(RETRACT_ALL, names)
+        record_act("retracted", of, by=by, actor=actor, now=now, why=why, data={"insights": retracted})
+    return retracted

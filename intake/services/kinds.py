@@ -1,0 +1,32 @@
+"""The kinds of record that are taken: each room defines its own, the composition root registers them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from intake.rules import Kind
+
+_kinds: dict[str, Kind] = {}
+
+
+class UnknownKind(Exception):
+    """No kind has this name; says which there are."""
+
+
+def register(kind: Kind) -> None:
+    """Take records of `kind` from now on. The same name twice is a mistake of ours."""
+    if _kinds.setdefault(kind.name, kind) is not kind:
+        raise ValueError(f"two kinds are called {kind.name}")
+
+
+def find(name: str) -> Kind:
+    """The kind of that name. Raises `UnknownKind`."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        raise UnknownKind(_("kind must be one of: %s.") % ", ".join(file_kinds())) from None
+
+
+def file_kinds() -> list[str]:
+    """Names of the kinds that can come in a file."""
+    return sorted(name for name, kind in _kinds.items() if kind.columns)

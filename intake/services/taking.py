@@ -1,0 +1,161 @@
+"""Taking records in: clean, decode, check, apply. The same for one item, a bulk call and a chunk of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.text import clean_json
+from intake.enums import Landing
+from intake.rules import Arrival, Kind, Problem, Result
+
+LARGEST_BATCH = 10_000
+
+
+def take(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival, *, from_text: bool = False) -> list[Result]:
+    """Take each JSON item of `raw_items`; one result an item, in order, all of it committed together.
+
+    from_text: numbers, times and so on may come as text (the cells of a file).
+    """
+    raw, items, problems = _decode_all(kind, raw_items, from_text)
+    good: list[int] = []
+    for index, item in enumerate(items):
+        if item is None:
+            continue
+        found = kind.check(item, arrival.now)
+        if found:
+            problems[index] = found
+        else:
+            good.append(index)
+    with transaction.atomic():
+        applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
+    results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
+    for index, result in zip(good, applied, strict=True):
+        results[index] = result
+    return results
+
+
+def counts_of(results: Sequence[Result]) -> dict[str, int]:
+    """How many results have each status; statuses that do not occur are left out."""
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    return counts
+
+
+def external_id_of(raw: bytes) -> str:
+    """What an item calls itself, as far as that can be read; `""` where it cannot."""
+    try:
+        found = _named.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    return found.external_id if isinstance(found.external_id, str) else ""
+
+
+class _Named(msgspec.Struct):
+    external_id: Any = ""
+
+
+_named = msgspec.json.Decoder(_Named)
+_Problems = dict[int, tuple[Problem, ...]]
+
+
+def _decode_all(
+    kind: Kind, raw_items: Sequence[bytes], from_text: bool
+) -> tuple[list[bytes], list[Any | None], _Problems]:
+    """Cleaned JSON, decoded items (None: could not be) and why not.
+
+    The whole batch at once, since msgspec is fastest so; it stops at the first bad item, and then each is decoded
+    on its own.
+    """
+    decoder = msgspec.json.Decoder(list[kind.struct], strict=not from_text)  # type: ignore[name-defined]
+    try:
+        raw = [clean_json(item) for item in raw_items]
+        return raw, decoder.decode(b"[" + b",".join(raw) + b"]"), {}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _decode_each(kind, raw_items, from_text)
+
+
+def _decode_each(
+    kind: Kind, raw_items: Sequence[bytes], from_text: bool
+) -> tuple[list[bytes], list[Any | None], _Problems]:
+    decoder = msgspec.json.Decoder(kind.struct, strict=not from_text)
+    raw: list[bytes] = []
+    items: list[Any | None] = []
+    problems: _Problems = {}
+    for index, given in enumerate(raw_items):
+        cleaned, item = given, None
+        try:
+            cleaned = clean_json(given)
+            item = decoder.decode(cleaned)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            problems[index] = (problem_of(error),)
+        raw.append(cleaned)
+        items.append(item)
+    return raw, items, problems
+
+
+# --- What msgspec says, in words that tell what to do
+
+_PATH = re.compile(r" - at `(?:key in )?\$?\.?(.*?)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_NAMES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "decimal": "a number such as 0.93",
+    "bool": "true or false",
+    "datetime": "a time such as 2026-11-22T06:00:00Z",
+    "date": "a date such as 2026-11-22",
+    "array": "a list",
+    "object": "a JSON object",
+    "null": "null",
+    "uuid": "an id",
+}
+_FIXED = (
+    ("Invalid decimal string", "not_a_number", "This is not a number. Send digits only, such as 0.93."),
+    ("with a timezone component", "no_time_zone", "Give the time with its zone, such as 2026-11-22T06:00:00Z."),
+    ("Invalid RFC3339", "not_a_time", "Write the time as 2026-11-22T06:00:00Z."),
+    ("Invalid UUID", "not_an_id", "This is not one of our ids."),
+    ("Number out of range", "out_of_range", "This number is too large."),
+)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Why an item could not be decoded, with the field's dotted name."""
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return Problem("", "malformed", _("This is not valid JSON. NaN and Infinity are not JSON either."))
+    place = _PATH.search(text)
+    path = place.group(1) if place else ""
+    text = text[: place.start()] if place else text
+    for pattern, code, words in (
+        (_UNKNOWN, "unknown_field", _("The field “%s” is not known. Leave it out or mend its name.")),
+        (_MISSING, "required", _("The field “%s” is missing.")),
+    ):
+        named = pattern.fullmatch(text)
+        if named:
+            name = named.group(1)
+            return Problem(f"{path}.{name}".lstrip("."), code, words % name)
+    for sign, code, words in _FIXED:
+        if sign in text:
+            return Problem(path, code, _(words))
+    return Problem(path, "invalid", _expected(text))
+
+
+def _expected(text: str) -> str:
+    found = _EXPECTED.fullmatch(text)
+    if found is None:
+        return text.replace("`", "") + "."
+    wanted = " | ".join(_NAMES.get(name, name) for name in found.group(1).split(" | "))
+    return _("This must be %(wanted)s, not %(got)s.") % {
+        "wanted": wanted.replace(" | ", _(" or ")),
+        "got": _NAMES.get(found.group(2), found.group(2)),
+    }
