@@ -14,12 +14,13 @@ Ref = tuple[UUID | None, str, str]
 PLACEHOLDER = re.compile(r"^(?:[0-]*|-1|null|nil|n/?a|none|test|anonymous|unknown|undefined)$", re.IGNORECASE)
 
 # Mailboxes of private people: such a domain belongs to nobody's company.
-FREE_MAIL = frozenset(
-    "aol.com duck.com fastmail.com free.fr gmail.com gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk"
-    " hotmail.com hotmail.fr icloud.com laposte.net libero.it live.com mac.com mail.com mail.ru me.com msn.com"
-    " orange.fr outlook.com pm.me proton.me protonmail.com qq.com t-online.de uol.com.br web.de yahoo.co.uk"
-    " yahoo.com yahoo.fr yandex.ru ymail.com zoho.com 126.com 163.com".split()
-)
+FREE_MAIL = frozenset({
+    "aol.com", "duck.com", "fastmail.com", "free.fr", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com",
+    "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com",
+    "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "pm.me", "proton.me",
+    "protonmail.com", "qq.com", "t-online.de", "uol.com.br", "web.de", "yahoo.co.uk", "yahoo.com", "yahoo.fr",
+    "yandex.ru", "ymail.com", "zoho.com", "126.com", "163.com",
+})  # fmt: skip
 _DOMAIN = re.compile(r"^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$")
 
 

@@ -45,17 +45,17 @@ class AccountRef(Struct, frozen=True, forbid_unknown_fields=True):
 class AccountItem(Struct, forbid_unknown_fields=True):
     external_id: Id
     name: Name
-    domain: str | None | UnsetType = UNSET
-    segment: Short | None | UnsetType = UNSET
-    tier: Short | None | UnsetType = UNSET
-    region: Short | None | UnsetType = UNSET
-    stage: Short | None | UnsetType = UNSET
-    arr: Money | None | UnsetType = UNSET
-    renews_on: date | None | UnsetType = UNSET
-    customer_since: date | None | UnsetType = UNSET
+    domain: str | UnsetType | None = UNSET
+    segment: Short | UnsetType | None = UNSET
+    tier: Short | UnsetType | None = UNSET
+    region: Short | UnsetType | None = UNSET
+    stage: Short | UnsetType | None = UNSET
+    arr: Money | UnsetType | None = UNSET
+    renews_on: date | UnsetType | None = UNSET
+    customer_since: date | UnsetType | None = UNSET
     people: dict[AccountRole, str | None] | UnsetType = UNSET
-    csm: str | None | UnsetType = UNSET
-    parent: Id | None | UnsetType = UNSET
+    csm: str | UnsetType | None = UNSET
+    parent: Id | UnsetType | None = UNSET
     fields: dict[Key, Scalar] | UnsetType = UNSET
 
 
@@ -63,12 +63,12 @@ class ContactItem(Struct, forbid_unknown_fields=True):
     external_id: Id
     account: AccountRef
     name: Name
-    email: Annotated[str, Meta(max_length=254)] | None | UnsetType = UNSET
-    title: Annotated[str, Meta(max_length=120)] | None | UnsetType = UNSET
-    stakeholder: Stakeholder | None | UnsetType = UNSET
-    influence: Annotated[int, Meta(ge=1, le=5)] | None | UnsetType = UNSET
-    sentiment: Annotated[int, Meta(ge=-2, le=2)] | None | UnsetType = UNSET
-    left_on: date | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
+    title: Annotated[str, Meta(max_length=120)] | UnsetType | None = UNSET
+    stakeholder: Stakeholder | UnsetType | None = UNSET
+    influence: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET
+    sentiment: Annotated[int, Meta(ge=-2, le=2)] | UnsetType | None = UNSET
+    left_on: date | UnsetType | None = UNSET
     do_not_contact: bool | UnsetType = UNSET
 
 
@@ -77,11 +77,11 @@ class ContractItem(Struct, forbid_unknown_fields=True):
     account: AccountRef
     starts_on: date
     ends_on: date
-    notice_on: date | None | UnsetType = UNSET
-    arr: Money | None | UnsetType = UNSET
+    notice_on: date | UnsetType | None = UNSET
+    arr: Money | UnsetType | None = UNSET
     auto_renews: bool | UnsetType = UNSET
-    forecast: Forecast | None | UnsetType = UNSET
-    ended_early_on: date | None | UnsetType = UNSET
+    forecast: Forecast | UnsetType | None = UNSET
+    ended_early_on: date | UnsetType | None = UNSET
 
 
 class ActivityItem(Struct, forbid_unknown_fields=True):
@@ -90,10 +90,10 @@ class ActivityItem(Struct, forbid_unknown_fields=True):
     kind: ActivityKind
     happened_at: Annotated[datetime, Meta(tz=True)]
     summary: Annotated[str, Meta(min_length=1, max_length=300)]
-    body: Text | None | UnsetType = UNSET
-    value: Decimal | None | UnsetType = UNSET
-    contact: Id | None | UnsetType = UNSET
-    by: str | None | UnsetType = UNSET
+    body: Text | UnsetType | None = UNSET
+    value: Decimal | UnsetType | None = UNSET
+    contact: Id | UnsetType | None = UNSET
+    by: str | UnsetType | None = UNSET
 
 
 class OrderItem(Struct, forbid_unknown_fields=True):
@@ -103,7 +103,7 @@ class OrderItem(Struct, forbid_unknown_fields=True):
     happened_on: date
     amount: Decimal
     currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
-    units: Decimal | None | UnsetType = UNSET
+    units: Decimal | UnsetType | None = UNSET
     kind: Annotated[str, Meta(pattern="^[a-z0-9_-]{1,20}$")] = "order"
     external_id: Id | UnsetType = UNSET
 
@@ -163,9 +163,7 @@ def _account_problems(item: AccountItem) -> Iterator[Problem]:
 def _contact_problems(item: ContactItem) -> Iterator[Problem]:
     yield from _ref_problems(item.account)
     yield from _blank_name(item.name)
-    if isinstance(item.email, str) and given(item.email) and not normalise_domain(item.email):
-        yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
-    elif isinstance(item.email, str) and given(item.email) and item.email.count("@") != 1:
+    if isinstance(item.email, str) and given(item.email) and not _is_address(item.email):
         yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
 
 
@@ -208,9 +206,13 @@ def _ref_problems(ref: AccountRef) -> Iterator[Problem]:
         yield Problem("account.source", "without_external_id", "A source goes with an external_id.")
 
 
-def _money_problems(field: str, money: Money | None | UnsetType) -> Iterator[Problem]:
+def _money_problems(field: str, money: Money | UnsetType | None) -> Iterator[Problem]:
     if isinstance(money, Money) and not (_fits(money.amount, AMOUNT_LIMIT) and money.amount >= 0):
         yield Problem(f"{field}.amount", "out_of_range", "Send an amount from 0 to below 1,000,000,000,000.")
+
+
+def _is_address(text: str) -> bool:
+    return text.count("@") == 1 and not text.startswith("@") and normalise_domain(text) != ""
 
 
 def _fits(number: Decimal, limit: Decimal) -> bool:

@@ -92,7 +92,7 @@ def _resolve_rest(ids: list[UUID]) -> None:
         [(id, found[space, key, value]) for id, space, key, value, _ in rest if (space, key, value) in found],
         stage=STAGE,
     )
-    _park((row for row in rest if row[1:4] not in found))
+    _park(row for row in rest if row[1:4] not in found)
 
 
 def _park(rows: Iterable[tuple[UUID, UUID | None, str, str, str]]) -> None:
@@ -101,5 +101,3 @@ def _park(rows: Iterable[tuple[UUID, UUID | None, str, str, str]]) -> None:
         ref = normalise_ref((namespace, key_kind, value)) or (namespace, key_kind, value)
         parked.append(Parked(record_id=id, namespace_id=ref[0], key_kind=ref[1], value=ref[2], kind=kind))
     Parked.objects.bulk_create(parked, ignore_conflicts=True, batch_size=2000)
-
-

@@ -83,7 +83,7 @@ def _open_book(items: Sequence[AccountItem], arrival: Arrival) -> Book:
         account.id: account for account in Account.objects.filter(id__in=about).order_by("id").select_for_update()
     }
     named = {name for item in items for name in _appointments(item).values() if name}
-    roles = AccountPerson.objects.filter(account__in=about).values_list("account_id", "role", "user_id") if named else ()
+    roles = AccountPerson.objects.filter(account__in=about).values_list("account_id", "role", "user_id")
     return Book(
         arrival=arrival,
         ids=ids,
@@ -166,7 +166,7 @@ def _set_columns(account: Account, item: AccountItem) -> dict[str, object]:
     return changed | _set_revenue(account, item.arr)
 
 
-def _set_revenue(account: Account, arr: Money | None | object) -> dict[str, object]:
+def _set_revenue(account: Account, arr: Money | object | None) -> dict[str, object]:
     if arr is UNSET:
         return {}
     amount = arr.amount.quantize(CENT) if isinstance(arr, Money) else None
@@ -245,7 +245,7 @@ def _write_stages(book: Book) -> None:
 
 
 def _write_people(appointed: dict[tuple[UUID, str], UUID | None]) -> None:
-    for role in {role for (_, role), user in appointed.items() if user is None}:
+    for role in {role for (_account, role), user in appointed.items() if user is None}:
         left = [account for (account, of), user in appointed.items() if user is None and of == role]
         AccountPerson.objects.filter(role=role, account__in=left).delete()
     AccountPerson.objects.bulk_create(
