@@ -25,6 +25,8 @@ if INSECURE_LOOPBACK and MODE is Mode.PRODUCTION:
     raise ImproperlyConfigured("CX_INSECURE_LOOPBACK=1 is for the demo and the tests only")
 
 CX_DATA_DIR = Path(os.environ.get("CX_DATA_DIR") or BASE_DIR / ".cx" / "data")
+# Where load_demo leaves the demonstration's log-ins for the launcher.
+CX_CREDENTIALS_FILE = Path(os.environ.get("CX_CREDENTIALS_FILE") or CX_DATA_DIR / "credentials.json")
 
 # --- Application
 

@@ -27,6 +27,7 @@ def demo_environment(services: Services) -> dict[str, str]:
     return services.environment() | {
         "CX_ENV": "demo",
         "CX_INSECURE_LOOPBACK": "1",
+        "CX_CREDENTIALS_FILE": str(services.instance.credentials),
         "CX_SECRET_KEY": os.environ.get("CX_SECRET_KEY") or services.instance.secret_key(),
     }
 
