@@ -1,5 +1,5 @@
 from decisions.services.decide import decide_insights
-from decisions.services.items import assign_item, close_item, reactivate_account, reopen_item, touch_item
+from decisions.services.items import assign_item, close_item, close_items, reactivate_account, reopen_item, touch_item
 from decisions.services.policies import (
     PolicyRefused,
     draft_authority,
@@ -12,6 +12,7 @@ __all__ = [
     "PolicyRefused",
     "assign_item",
     "close_item",
+    "close_items",
     "decide_insights",
     "draft_authority",
     "draft_ownership",

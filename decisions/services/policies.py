@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 
 from core.enums import Role
@@ -80,6 +80,7 @@ def publish_policy(policy: PolicyVersion, *, by: User, now: datetime) -> None:
                 state=PolicyState.PUBLISHED, active_from=now, published_by=by
             )
             record_act("published", draft, by=by, now=now, why=draft.why)
+            connection.check_constraints()
     except IntegrityError as error:
         raise PolicyRefused(str(error).split("\n", 1)[0]) from error
 

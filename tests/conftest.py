@@ -1,0 +1,61 @@
+"""What the tests share: no broker, no network, an API client that speaks as an integration."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from intake.models import Source
+from tests.factories import make_source, make_token
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rings of the doorbell go nowhere: a test runs the stages it wants."""
+    monkeypatch.setattr("core.doorbell.ring", lambda job: True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    cache.clear()
+
+
+class ApiClient(Client):
+    """A test client that sends JSON with a token."""
+
+    def __init__(self, token: str = "") -> None:
+        super().__init__(raise_request_exception=False)
+        self.token = token
+
+    def call(self, method: str, path: str, data: Any = None, **headers: str) -> Any:
+        """`headers` by their names with underscores: `Idempotency_Key="x"`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        kind = named.pop("Content-Type", "application/json")
+        if self.token:
+            named.setdefault("Authorization", f"Bearer {self.token}")
+        return self.generic(method, path, b"" if data is None else encode(data), content_type=kind, headers=named)
+
+    def send(self, path: str, data: Any, **headers: str) -> Any:
+        return self.call("POST", path, data, **headers)
+
+    def read(self, path: str, **headers: str) -> Any:
+        return self.call("GET", path, None, **headers)
+
+
+def encode(data: Any) -> bytes:
+    return data if isinstance(data, bytes) else json.dumps(data).encode()
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return make_source("house")
+
+
+@pytest.fixture
+def api(source: Source) -> ApiClient:
+    """An integration of the source `house` that may do everything."""
+    return ApiClient(make_token(source)[1])
