@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
-    "core.middleware.RequestIdMiddleware",
+    "core.api.request_id.RequestIdMiddleware",
     "core.api.problems.ApiProblemsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

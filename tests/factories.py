@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
+from decimal import Decimal
 from typing import Any
 
-from accounts.models import Account, AccountKey
+from accounts.enums import AccountRole
+from accounts.models import Account, AccountKey, AccountPerson
 from core.enums import Role
-from core.models import Team, User
+from core.models import Organisation, Team, User
+from core.stages import leave
+from insights.enums import ModelState
+from insights.models import Believed, Insight, ModelVersion
 from intake.enums import Scope
 from intake.models import ApiToken, Source
 from intake.services import create_token
@@ -21,7 +26,7 @@ def make_team(name: str = "", **fields: Any) -> Team:
     return Team.objects.create(name=name or f"Team {next(_number)}", **fields)
 
 
-def make_user(username: str = "", role: Role = Role.CSM, **fields: Any) -> User:
+def make_user(username: str = "", role: str = Role.CSM, **fields: Any) -> User:
     name = username or f"user{next(_number)}"
     return User.objects.create_user(
         name, email=f"{name}@example.com", password="correct horse battery", role=role, **fields
@@ -33,14 +38,56 @@ def make_source(slug: str = "", **fields: Any) -> Source:
     return Source.objects.create(slug=name, name=name.title(), **fields)
 
 
-def make_account(external_id: str = "", *, source: Source | None = None, name: str = "", **fields: Any) -> Account:
-    """An account, known to `source` by `external_id` when both are given."""
+def make_organisation(**fields: Any) -> Organisation:
+    return Organisation.objects.update_or_create(id=1, defaults={"name": "Fictional Holding"} | fields)[0]
+
+
+def make_account(
+    name: str = "",
+    *,
+    external_id: str = "",
+    source: Source | None = None,
+    csm: User | None = None,
+    **fields: Any,
+) -> Account:
+    """An account, of its CSM's team unless told, known to `source` by `external_id` when both are given."""
+    team = fields.pop("team", csm.team if csm else None)
     account = Account.objects.create(
-        name=name or f"Fictional Company {next(_number)}", created_at=NOW, source_id=source and source.id, **fields
+        name=name or f"Fictional Company {next(_number)}",
+        team=team,
+        created_at=NOW,
+        source_id=source.id if source else None,
+        **fields,
     )
+    if csm:
+        AccountPerson.objects.create(account=account, role=AccountRole.CSM, user=csm)
     if external_id and source:
         AccountKey.objects.create(account=account, namespace_id=source.id, kind="external_id", value=external_id)
     return account
+
+
+def make_insight(account: Account, confidence: str = "0.93", *, source: Source, **fields: Any) -> Insight:
+    """A believed insight of a checked model, left for the decide stage."""
+    values: dict[str, Any] = {
+        "type_id": "churn_risk",
+        "model": "house-logit",
+        "model_version": "1",
+        "external_id": f"sc-{next(_number)}",
+        "horizon_days": 90,
+        "scored_at": NOW,
+        "accepted_at": NOW,
+    }
+    insight = Insight.objects.create(
+        account=account, source=source, confidence=Decimal(confidence), **(values | fields)
+    )
+    ModelVersion.objects.get_or_create(
+        source=source,
+        model=insight.model,
+        version=insight.model_version,
+        defaults={"state": ModelState.CHECKED, "first_seen_at": NOW},
+    )
+    leave(Believed, ["account_id"], [(insight.id, account.id)], stage="decide")
+    return insight
 
 
 def make_token(source: Source, *scopes: Scope, **fields: Any) -> tuple[ApiToken, str]:
