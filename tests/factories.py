@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import count
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from accounts.enums import AccountRole

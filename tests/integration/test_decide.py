@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from core.models import Absence, Batch, DeadLetter, User
 from core.stages import Stage, leave
@@ -191,6 +192,11 @@ def test_streams_remember_per_model(desk: Desk) -> None:
     assert dict(Stream.objects.values_list("model", "response")) == {"house-logit": "human", "vendor-gbm": "record"}
 
 
+def _delete_and_check(rows: QuerySet[AuthorityBand]) -> None:
+    rows.delete()
+    connection.check_constraints()
+
+
 class TestPublishing:
     def test_a_published_draft_decides_from_then_on(self, desk: Desk) -> None:
         draft = draft_authority(by=desk.lead, now=NOW)
@@ -204,8 +210,7 @@ class TestPublishing:
     def test_a_hole_is_refused_in_words_and_nothing_is_published(self, desk: Desk) -> None:
         draft = draft_authority(by=desk.lead, now=NOW)
         with pytest.raises(IntegrityError, match="leave a hole"), transaction.atomic():
-            AuthorityBand.objects.filter(policy=draft, type_id=None, lower=0).delete()
-            connection.check_constraints()
+            _delete_and_check(AuthorityBand.objects.filter(policy=draft, type_id=None, lower=0))
         matrix = draft_ownership(by=desk.lead, now=NOW)
         matrix.cells.filter(type=None).delete()
         with pytest.raises(PolicyRefused, match="hole"):
