@@ -85,6 +85,15 @@ class Instance:
             raise LaunchError(f"{path} belongs to somebody else; set TMPDIR to a directory of your own")
         return path
 
+    @property
+    def is_production(self) -> bool:
+        """Whether `./cx serve` made it."""
+        return (self.root / "production").exists()
+
+    def mark_production(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.root / "production").touch()
+
     def forget_sockets(self) -> None:
         """Remove what the servers left of their sockets; the caller has stopped them."""
         shutil.rmtree(self.socket_dir(), ignore_errors=True)

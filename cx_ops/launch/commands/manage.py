@@ -19,8 +19,9 @@ def run(argv: Sequence[str]) -> int:
     if not words or words[0] in {"-h", "--help"}:
         print(USAGE)
         return 0 if words else 2
-    with services.borrowed_or_owned(Instance(directory)) as ready:
-        is_served = directory == options.SERVE_DIRECTORY.resolve()
+    instance = Instance(directory)
+    with services.borrowed_or_owned(instance) as ready:
+        is_served = instance.is_production
         surroundings = application.production_environment if is_served else application.demo_environment
         return processes.run(
             application.manage(*words),

@@ -13,10 +13,13 @@ def run(argv: Sequence[str]) -> int:
     options.add_address(parser)
     chosen = parser.parse_args(argv)
     port = application.choose_port(chosen.host, chosen.port)
-    with services.owned(options.instance(chosen)) as ready:
+    instance = options.instance(chosen)
+    instance.mark_production()
+    with services.owned(instance) as ready:
         environ = application.production_environment(ready)
         application.migrate(ready, environ)
         application.collect_static(ready.instance, environ)
+        say("Starting web, worker and beat ...")
         children = application.start(ready, environ, host=chosen.host, port=port)
         try:
             say(f"CX Ops is ready on http://{chosen.host}:{port} for a proxy that ends TLS")
