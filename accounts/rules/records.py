@@ -22,6 +22,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Short = Annotated[str, Meta(max_length=40)]
 Text = Annotated[str, Meta(max_length=20_000)]
 Key = Annotated[str, Meta(min_length=1, max_length=50)]
+Currency = Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
 Scalar = str | int | float | bool | None
 
 AMOUNT_LIMIT = Decimal(10) ** 12
@@ -30,7 +31,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 class Money(Struct, frozen=True, forbid_unknown_fields=True):
     amount: Decimal
-    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+    currency: Currency
 
 
 class AccountRef(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,15 +98,30 @@ class ActivityItem(Struct, forbid_unknown_fields=True):
 
 
 class OrderItem(Struct, forbid_unknown_fields=True):
-    """Money that moved. Without an external id it is known by its content (`services.orders`)."""
+    """Money that moved: `amount` with `currency`, or one entry of `amounts` (currency → amount).
+
+    Without an external id it is known by its content (`services.orders`).
+    """
 
     account: AccountRef
     happened_on: date
-    amount: Decimal
-    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+    amount: Decimal | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    amounts: dict[Currency, Decimal] | UnsetType = UNSET
     units: Decimal | UnsetType | None = UNSET
     kind: Annotated[str, Meta(pattern="^[a-z0-9_-]{1,20}$")] = "order"
     external_id: Id | UnsetType = UNSET
+
+    @property
+    def money(self) -> Money | None:
+        """The one sum it names; None when it names none, several, or a number without a currency."""
+        sums = dict(self.amounts) if self.amounts is not UNSET else {}
+        if self.amount is not UNSET:
+            sums[self.currency if self.currency is not UNSET else ""] = self.amount
+        if len(sums) != 1 or "" in sums:
+            return None
+        ((currency, amount),) = sums.items()
+        return Money(amount, currency)
 
 
 def to_slug(text: str) -> str:
@@ -186,7 +202,9 @@ def _activity_problems(item: ActivityItem, now: datetime) -> Iterator[Problem]:
 
 def _order_problems(item: OrderItem, now: datetime) -> Iterator[Problem]:
     yield from _ref_problems(item.account)
-    if not _fits(item.amount, AMOUNT_LIMIT):
+    if item.money is None:
+        yield Problem("amount", "required", "Give one amount with its currency.")
+    elif not _fits(item.money.amount, AMOUNT_LIMIT):
         yield Problem("amount", "out_of_range", "Send an amount below 1,000,000,000,000.")
     if isinstance(item.units, Decimal) and not _fits(item.units, Decimal(10) ** 11):
         yield Problem("units", "out_of_range", "Send a number below 100,000,000,000.")

@@ -84,7 +84,7 @@ def _release(accounts: Mapping[Ref, UUID]) -> int:
 def _resolve_rest(ids: list[UUID]) -> None:
     """What no external id matched: domains and our own ids, then external ids made a moment ago; the rest is parked."""
     fetch_all("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS])
-    rest: list[tuple[UUID, UUID | None, str, str, str]] = fetch_all(LEFT_OVER, [ids])  # type: ignore[assignment]
+    rest: list[tuple[UUID, UUID | None, str, str, str]] = fetch_all(LEFT_OVER, [ids])
     found = find_accounts((namespace, kind, value) for _, namespace, kind, value, _ in rest)
     leave(
         Resolved,

@@ -112,7 +112,7 @@ def _refusals(items: Sequence[AccountItem], book: Book) -> dict[int, tuple[Probl
             wishes,
             existing=set(book.ids.values()),
             coming={id for external_id, id in book.new.items() if external_id in coming},
-            parents=dict(Account.objects.exclude(parent=None).values_list("id", "parent_id")),  # type: ignore[arg-type]
+            parents=dict(Account.objects.exclude(parent=None).values_list("id", "parent_id")),
         )
         refused |= {row: (problem,) for row, problem in bad.items()}
     return refused

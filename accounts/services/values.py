@@ -16,8 +16,8 @@ from core.ids import uuid7
 from intake.models import Record
 from intake.rules import Arrival
 
-Change = tuple[UUID, str, object, UUID]
-"""(account, field, new value, record that said so)"""
+Change = tuple[UUID, str, object, UUID | None]
+"""(account, field, new value, record that said so: None when a person did)"""
 
 
 def log_records(kind: str, external_ids: Sequence[str], raw: Sequence[bytes], arrival: Arrival) -> list[UUID]:

@@ -1,0 +1,102 @@
+"""Contacts, contracts and activities as they come from sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from msgspec import UNSET
+
+from accounts.enums import Forecast, Stakeholder
+from accounts.models import Activity, Contact, Contract
+from accounts.queries.identity import find_people
+from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
+from accounts.services.rows import Refusals, RowKind, Values, upsert_rows
+from intake.rules import Arrival, Problem, Result
+
+CENT = Decimal("0.01")
+VALUE = Decimal("0.0001")
+
+
+def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
+    return upsert_rows(RowKind("contacts", Contact, _contact), items, raw, arrival)
+
+
+def upsert_contracts(items: Sequence[ContractItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
+    return upsert_rows(RowKind("contracts", Contract, _contract), items, raw, arrival)
+
+
+def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
+    """Also refuses rows whose contact or person is not known."""
+    people = find_people({item.by for item in items if isinstance(item.by, str) and given(item.by)})
+    contacts = _contacts({item.contact for item in items if isinstance(item.contact, str)}, arrival)
+    kind = RowKind(
+        "activities",
+        Activity,
+        values=lambda item: _activity(item, contacts, {name: person.pk for name, person in people.items()}),
+        refuse=lambda items, arrival: _unknown_names(items, contacts, people),
+    )
+    return upsert_rows(kind, items, raw, arrival)
+
+
+def _contact(item: ContactItem) -> Values:
+    said = _said(item, ("title", "left_on", "influence", "sentiment"), texts=("title",))
+    if given(item.email):
+        said["email"] = (item.email or "").strip().lower()
+    if given(item.stakeholder):
+        said["stakeholder"] = item.stakeholder or Stakeholder.UNKNOWN
+    if item.do_not_contact is not UNSET:
+        said["do_not_contact"] = item.do_not_contact
+    return {"name": item.name.strip(), **said}
+
+
+def _contract(item: ContractItem) -> Values:
+    said = _said(item, ("notice_on", "ended_early_on"))
+    if item.arr is not UNSET:
+        said["arr_amount"] = item.arr.amount.quantize(CENT) if isinstance(item.arr, Money) else None
+        said["arr_currency"] = item.arr.currency.upper() if isinstance(item.arr, Money) else ""
+    if item.auto_renews is not UNSET:
+        said["auto_renews"] = item.auto_renews
+    if given(item.forecast):
+        said["forecast"] = item.forecast or Forecast.UNKNOWN
+    return {"starts_on": item.starts_on, "ends_on": item.ends_on, **said}
+
+
+def _activity(item: ActivityItem, contacts: dict[str, UUID], people: dict[str, UUID]) -> Values:
+    said = _said(item, ("body",), texts=("body",))
+    if item.value is not UNSET:
+        said["value"] = item.value.quantize(VALUE) if item.value is not None else None
+    if given(item.contact):
+        said["contact_id"] = contacts[str(item.contact)] if item.contact else None
+    if given(item.by):
+        said["by_id"] = people[str(item.by)] if item.by else None
+    return {"kind": item.kind, "happened_at": item.happened_at, "summary": item.summary.strip(), **said}
+
+
+def _said(item: object, names: tuple[str, ...], texts: tuple[str, ...] = ()) -> Values:
+    """What an item says under `names`; a null empties a text."""
+    found = {name: getattr(item, name) for name in names if given(getattr(item, name))}
+    return {name: "" if value is None and name in texts else value for name, value in found.items()}
+
+
+def _contacts(external_ids: set[str], arrival: Arrival) -> dict[str, UUID]:
+    if not external_ids:
+        return {}
+    known = Contact.objects.filter(source_id=arrival.source_id, external_id__in=external_ids)
+    return dict(known.values_list("external_id", "id"))
+
+
+def _unknown_names(items: Sequence[ActivityItem], contacts: object, people: object) -> Refusals:
+    checks: tuple[tuple[str, object, Callable[[str], str]], ...] = (
+        ("contact", contacts, lambda name: _("No contact '%s' of this source is known: send it first.") % name),
+        ("by", people, lambda name: _("Nobody active has the user name or e-mail '%s'.") % name),
+    )
+    refused: Refusals = {}
+    for row, item in enumerate(items):
+        for field, known, words in checks:
+            name = getattr(item, field)
+            if isinstance(name, str) and given(name) and name not in known:  # type: ignore[operator]
+                refused[row] = (Problem(field, f"unknown_{'person' if field == 'by' else field}", words(name)),)
+    return refused

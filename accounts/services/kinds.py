@@ -1,0 +1,108 @@
+"""The kinds of record this room takes, by API and by file; the composition root registers them."""
+
+from __future__ import annotations
+
+from accounts.enums import AccountRole
+from accounts.rules import records
+from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
+from accounts.services.orders import add_orders
+from accounts.services.upsert import upsert_accounts
+from intake.rules import Kind
+
+# Currencies that a header may end in: `amount_usd` is a sum in US dollars.
+CURRENCIES = ("usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "jpy", "inr", "brl")
+ABOUT = {
+    "account_id": "account.external_id",
+    "account_external_id": "account.external_id",
+    "account_source": "account.source",
+    "account_domain": "account.domain",
+}
+
+
+def _same(names: str) -> dict[str, str]:
+    """Columns that are called as the field."""
+    return {name: name for name in names.split()}
+
+
+ACCOUNTS = Kind(
+    name="accounts",
+    struct=records.AccountItem,
+    apply=upsert_accounts,
+    check=records.check_account,
+    columns={
+        "account_id": "external_id",
+        "external_id": "external_id",
+        "name": "name",
+        "account_name": "name",
+        "domain": "domain",
+        "segment": "segment",
+        "tier": "tier",
+        "region": "region",
+        "stage": "stage",
+        "arr": "arr.amount",
+        "arr_amount": "arr.amount",
+        "arr_currency": "arr.currency",
+        "currency": "arr.currency",
+        "renews_on": "renews_on",
+        "customer_since": "customer_since",
+        "parent": "parent",
+        "parent_id": "parent",
+        **{role: f"people.{role}" for role in AccountRole.values},
+    },
+    required=("name",),
+)
+CONTACTS = Kind(
+    name="contacts",
+    struct=records.ContactItem,
+    apply=upsert_contacts,
+    check=records.check_contact,
+    columns={
+        **ABOUT,
+        "contact_id": "external_id",
+        **_same("external_id name email title stakeholder influence sentiment left_on do_not_contact"),
+    },
+    required=("name",),
+)
+CONTRACTS = Kind(
+    name="contracts",
+    struct=records.ContractItem,
+    apply=upsert_contracts,
+    check=records.check_contract,
+    columns={
+        **ABOUT,
+        "contract_id": "external_id",
+        "arr": "arr.amount",
+        "arr_amount": "arr.amount",
+        "arr_currency": "arr.currency",
+        "currency": "arr.currency",
+        **_same("external_id starts_on ends_on notice_on auto_renews forecast ended_early_on"),
+    },
+    required=("starts_on", "ends_on"),
+)
+ACTIVITIES = Kind(
+    name="activities",
+    struct=records.ActivityItem,
+    apply=upsert_activities,
+    check=records.check_activity,
+    columns={
+        **ABOUT,
+        "activity_id": "external_id",
+        "contact_id": "contact",
+        **_same("external_id kind happened_at summary body value contact by"),
+    },
+    required=("kind", "happened_at", "summary"),
+)
+ORDERS = Kind(
+    name="orders",
+    struct=records.OrderItem,
+    apply=add_orders,
+    check=records.check_order,
+    columns={
+        **ABOUT,
+        "order_id": "external_id",
+        "ordered_on": "happened_on",
+        **_same("external_id happened_on amount currency units kind"),
+        **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
+    },
+)
+KINDS = (ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS)
