@@ -1,0 +1,214 @@
+"""The customers of the fictional book: who they are, and what will become of each of them.
+
+Everything follows from a seed and from the day that the book is looked at, so the same day gives the same book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from random import Random
+
+from cx_ops.demo import names
+from cx_ops.demo.days import workdays_before
+
+SEED = "a book that nobody kept"
+HISTORY_DAYS = 182
+NAMED, DIGITAL = 200, 800
+LEAVES_A_YEAR = 0.12
+
+
+class Fate(StrEnum):
+    """What will become of a customer, whatever the scorers say about it."""
+
+    STEADY = "steady"
+    LEAVES = "leaves"
+    SAVED = "saved"  # would leave, if nobody called
+    BLIP = "blip"  # looks bad for a few weeks, for a reason that means nothing
+    GROWS = "grows"
+
+
+@dataclass(frozen=True)
+class Tier:
+    """How many named customers of a tier there are in a hundred, and what they pay and use."""
+
+    slug: str
+    share: float
+    revenue: tuple[int, int]
+    seats: tuple[int, int]
+    notice_days: int
+
+
+TIERS = (
+    Tier("strategic", 0.06, (240_000, 620_000), (400, 1200), 90),
+    Tier("enterprise", 0.30, (70_000, 210_000), (120, 400), 90),
+    Tier("mid", 0.64, (18_000, 65_000), (25, 140), 60),
+)
+DIGITAL_TIER = Tier("digital", 1.0, (900, 9_500), (3, 24), 30)
+REGIONS = {"emea": 0.38, "amer": 0.44, "apac": 0.18}
+CSMS = {"emea": ("ana", "ben"), "apac": ("cleo",), "amer": ("dev", "edda", "finn", "gus")}
+LEAVER, LEFT_WORKDAYS_AGO, HEIRS = "gus", 37, ("dev", "edda", "finn")
+EXECUTIVES = {"emea": "hana", "apac": "hana", "amer": "ivo"}
+CURRENCIES = {"emea": ("EUR", "EUR", "GBP", "USD"), "amer": ("USD",), "apac": ("USD",)}
+UNRATED_CURRENCY = "CHF"  # has no rate: its accounts take their tier's median, and say so
+FATES = {Fate.SAVED: 0.05, Fate.BLIP: 0.06, Fate.GROWS: 0.11}
+RISK_REASONS = ("usage_drop", "ticket_backlog", "slow_adoption", "logins_fell", "invoice_dispute")
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One company. `turn` is the day its fate is about; `term_ends` the end of the contract at the book's start."""
+
+    number: int
+    name: str
+    tier: str
+    region: str
+    segment: str
+    currency: str
+    revenue: Decimal
+    seats: int
+    since: date
+    term_ends: date
+    notice_days: int
+    fate: Fate
+    turn: date
+    reason: str
+    people: Mapping[str, str] = field(default_factory=dict)
+    heir: str = ""  # takes over from a customer success manager who leaves
+    is_story: bool = False  # what scorers say about it is written by hand
+
+    @property
+    def external_id(self) -> str:
+        return f"A{self.number:04}"
+
+    @property
+    def domain(self) -> str:
+        return names.domain_of(self.name)
+
+    @property
+    def is_named(self) -> bool:
+        return self.tier != DIGITAL_TIER.slug
+
+    def random(self, *about: object) -> Random:
+        """Chance of its own for this customer and matter, the same every time."""
+        return Random(f"{SEED}:{self.number}:{about}")  # noqa: S311 - chance, not secrecy
+
+    def people_on(self, day: date, handed_over: date) -> dict[str, str]:
+        """Who holds which role on the account; `handed_over` is the day on which a leaver's accounts moved."""
+        moved = {"csm": self.heir} if self.people.get("csm") == LEAVER and day >= handed_over else {}
+        return {**self.people, **moved}
+
+    def has_left(self, day: date) -> bool:
+        return self.fate is Fate.LEAVES and day >= self.turn
+
+    def term_at(self, day: date) -> tuple[date, date]:
+        """First and last day of the yearly term that `day` is in."""
+        ends = self.term_ends
+        while ends < day:
+            ends = year_after(ends)
+        return year_after(ends, -1), ends
+
+
+@dataclass(frozen=True)
+class Book:
+    """All customers, the first day of their history and the last."""
+
+    customers: tuple[Customer, ...]
+    first_day: date
+    today: date
+
+    def named(self) -> Iterator[Customer]:
+        return (customer for customer in self.customers if customer.is_named)
+
+    def random(self, *about: object) -> Random:
+        """Chance of its own for this matter, the same every time."""
+        return Random(f"{SEED}:{about}")  # noqa: S311
+
+    def __getitem__(self, name: str) -> Customer:
+        """The customer with this name. Raises KeyError."""
+        for customer in self.customers:
+            if customer.name == name:
+                return customer
+        raise KeyError(name)
+
+    @property
+    def left_on(self) -> date:
+        """The day after which the leaver is gone."""
+        return workdays_before(self.today, LEFT_WORKDAYS_AGO)
+
+    @property
+    def handed_over_on(self) -> date:
+        """The day on which the CRM sends the leaver's accounts with their new people."""
+        return workdays_before(self.today, LEFT_WORKDAYS_AGO - 2)
+
+    def days(self) -> Iterator[date]:
+        for number in range((self.today - self.first_day).days + 1):
+            yield self.first_day + timedelta(days=number)
+
+
+def make_book(today: date, *, scale: float = 1.0) -> Book:
+    """`scale` × 200 named and 800 digital customers, with half a year behind them."""
+    random = Random(SEED)  # noqa: S311
+    companies = names.company_names(random)
+    first = today - timedelta(days=HISTORY_DAYS)
+    named, digital = round(NAMED * scale), round(DIGITAL * scale)
+    tiers = [tier for tier in TIERS for _ in range(max(1, round(named * tier.share)))][:named]
+    tiers += [TIERS[-1]] * (named - len(tiers)) + [DIGITAL_TIER] * digital
+    customers = tuple(
+        _make_customer(number, companies[number], tier, random, first) for number, tier in enumerate(tiers, start=1)
+    )
+    return Book(customers, first, today)
+
+
+def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Random, first: date) -> Customer:
+    region = random.choices([*REGIONS], [*REGIONS.values()])[0]
+    term_ends = first + timedelta(days=random.randrange(1, 366))
+    fate, turn = _make_fate(random, first, term_ends)
+    return Customer(
+        number=number,
+        name=company[0],
+        segment=company[1],
+        tier=tier.slug,
+        region=region,
+        currency=UNRATED_CURRENCY if number % 97 == 0 else random.choice(CURRENCIES[region]),
+        revenue=Decimal(random.randrange(*tier.revenue) // 100 * 100),
+        seats=random.randrange(*tier.seats),
+        since=year_after(term_ends, -random.randrange(1, 6)),
+        term_ends=term_ends,
+        notice_days=tier.notice_days,
+        fate=fate,
+        turn=turn,
+        reason=random.choice(RISK_REASONS),
+        people=_make_people(random, region, named=tier is not DIGITAL_TIER),
+        heir=HEIRS[number % len(HEIRS)],
+    )
+
+
+def _make_fate(random: Random, first: date, term_ends: date) -> tuple[Fate, date]:
+    """A customer that leaves does so at the end of its term: 12 in a hundred of those that end in a year."""
+    if random.random() < LEAVES_A_YEAR:
+        return Fate.LEAVES, term_ends
+    fate = random.choices([*FATES, Fate.STEADY], [*FATES.values(), 1 - sum(FATES.values())])[0]
+    return fate, first + timedelta(days=random.randrange(14, HISTORY_DAYS + 28))
+
+
+def _make_people(random: Random, region: str, *, named: bool) -> dict[str, str]:
+    """Digital customers have no manager of their own: the pools of the teams look after them."""
+    people = {"account_executive": EXECUTIVES[region], "marketer": "juno", "support_lead": "kai"}
+    csm = random.choice(CSMS[region])
+    return {"csm": csm, **people} if named else people
+
+
+def year_after(day: date, years: int = 1) -> date:
+    """The same day another year; the 28th for a leap day."""
+    return day.replace(year=day.year + years, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def rewritten(book: Book, number: int, **changes: object) -> Book:
+    """The book with one customer's facts replaced."""
+    customers = list(book.customers)
+    customers[number - 1] = replace(customers[number - 1], **changes)  # type: ignore[arg-type]
+    return replace(book, customers=tuple(customers))

@@ -1,0 +1,50 @@
+"""How risk, growth and use run towards what will become of a customer. Shares are in [0, 1]. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cx_ops.demo.book import Customer, Fate
+
+RISES_DAYS = 80
+SETTLED_DAYS = 15  # before the notice date, when a customer that leaves has made up its mind
+CALM = (0.05, 0.30)
+
+
+def risk_of(customer: Customer, day: date) -> float:
+    """How near to leaving a customer is, seen by somebody who knows what will become of it."""
+    calm = customer.random("calm").uniform(*CALM)
+    ahead = (customer.turn - day).days
+    match customer.fate:
+        case Fate.LEAVES:
+            return _ramp(calm, 0.965, 1 - (ahead - customer.notice_days - SETTLED_DAYS) / RISES_DAYS)
+        case Fate.SAVED if ahead >= 0:
+            return _ramp(calm, 0.94, 1 - ahead / 45)
+        case Fate.SAVED:
+            return _ramp(0.94, 0.12, -ahead / 40)
+        case Fate.BLIP:
+            return _ramp(calm, 0.80, 1 - abs(ahead) / 24)
+        case _:
+            return calm
+
+
+def growth_of(customer: Customer, day: date) -> float:
+    """How ready a customer is to buy more; 0 for one that is not going to."""
+    if customer.fate is not Fate.GROWS:
+        return 0.0
+    ahead = (customer.turn - day).days
+    return _ramp(0.30, 0.95, 1 - ahead / 50) if ahead >= -25 else 0.0
+
+
+def users_of(customer: Customer, day: date) -> int:
+    """People at the customer who were active in the week up to `day`."""
+    usual = customer.seats * customer.random("usual").uniform(0.55, 0.85)
+    fall = 1 - 0.62 * max(0.0, risk_of(customer, day) - 0.30) / 0.70
+    rise = 1 + 0.35 * max(0.0, growth_of(customer, day) - 0.30) / 0.70
+    week = customer.random("week", day.isocalendar()[:2]).uniform(0.95, 1.05)
+    return max(1, min(round(usual * fall * rise * week), round(customer.seats * 1.1)))
+
+
+def _ramp(low: float, high: float, share: float) -> float:
+    """From `low` to `high` as `share` goes from 0 to 1."""
+    return low + (high - low) * min(1.0, max(0.0, share))

@@ -1,0 +1,237 @@
+"""What arrives on a day beside scores: from the CRM, the help desk, and the product itself. Pure.
+
+Items have the shapes of API.md; every source names accounts by the CRM's ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from cx_ops.demo import names
+from cx_ops.demo.book import LEAVER, Book, Customer, Fate
+from cx_ops.demo.fates import growth_of, risk_of, users_of
+
+Item = dict[str, object]
+Feed = tuple[str, str, list[Item]]
+"""Slug of the source, kind of record, items."""
+
+TITLES = {
+    "champion": "Head of Operations",
+    "sponsor": "Chief Operating Officer",
+    "decision_maker": "Finance Director",
+    "user": "Analyst",
+    "detractor": "IT Manager",
+    "unknown": "Coordinator",
+}
+STAKEHOLDERS = ("champion", "sponsor", "decision_maker", "user", "detractor", "unknown")
+TOUCHES = (
+    ("call", "Call with {who}", "Went through open points; they had no surprises."),
+    ("meeting", "Quarterly review with {who}", "Looked at what they set out to do, and how far they are."),
+    ("email", "E-mail to {who}", "Sent the notes of the last meeting and two dates."),
+    ("call", "Call from {who}", "A question about rights for new people; answered on the spot."),
+)
+TICKETS = ("Export takes too long", "Cannot sign in after the change of domain", "Report shows last week's figures",
+           "Import stops at row 2,000", "Please add a user", "Totals differ between two pages")  # fmt: skip
+LATE_NEWS_DAYS = 24  # how long it can take until the CRM hears that a customer has left
+
+
+def opening(book: Book) -> list[Feed]:
+    """The first export of everything, on the book's first day."""
+    customers = book.customers
+    return [
+        ("crm", "accounts", [account(book, customer, book.first_day) for customer in customers]),
+        ("crm", "contacts", [item for customer in customers for item in contacts(customer)]),
+        ("crm", "contracts", [contract(customer, book.first_day) for customer in customers]),
+    ]
+
+
+def daily(book: Book, day: date) -> list[Feed]:
+    """What changed since the day before."""
+    found = [
+        ("crm", "accounts", [*_changed_accounts(book, day)]),
+        ("crm", "contracts", [*_renewals(book, day), *_endings(book, day)]),
+        ("crm", "orders", [*_invoices(book, day)]),
+        ("crm", "activities", [*_touches(book, day)]),
+        ("desk", "activities", [*_tickets(book, day)]),
+        ("product", "activities", [*_usage(book, day)]),
+    ]
+    return [feed for feed in found if feed[2]]
+
+
+def account(book: Book, customer: Customer, day: date, *, stage: str = "") -> Item:
+    """The CRM's row of a customer on a day; of one that has left, as it was at its end."""
+    people = customer.people_on(day, book.handed_over_on)
+    day = min(day, customer.turn) if customer.fate is Fate.LEAVES else day
+    _, ends = customer.term_at(day)
+    return {
+        "external_id": customer.external_id,
+        "name": customer.name,
+        "domain": customer.domain,
+        "tier": customer.tier,
+        "segment": customer.segment,
+        "region": customer.region,
+        "stage": stage or ("onboarding" if (day - customer.since).days < 120 else "established"),
+        "arr": {"amount": revenue_at(customer, day), "currency": customer.currency},
+        "renews_on": ends,
+        "customer_since": customer.since,
+        "people": people,
+        "fields": {"seats": customer.seats},
+    }
+
+
+def revenue_at(customer: Customer, day: date) -> Decimal:
+    """A year's revenue under the contract in force: a customer that grew pays a fifth more from its next term on."""
+    terms = sum(1 for _ in _terms_begun(customer, day))
+    grown = terms and customer.fate is Fate.GROWS and customer.turn <= day
+    return (customer.revenue * (Decimal("1.2") if grown else 1)).quantize(Decimal(1))
+
+
+def contract(customer: Customer, day: date) -> Item:
+    """The contract of the term that `day` is in."""
+    starts, ends = customer.term_at(day)
+    return {
+        "external_id": f"{customer.external_id}-{ends.year}",
+        "account": {"external_id": customer.external_id},
+        "starts_on": starts,
+        "ends_on": ends,
+        "notice_on": ends - timedelta(days=customer.notice_days),
+        "arr": {"amount": revenue_at(customer, day), "currency": customer.currency},
+        "auto_renews": not customer.is_named,
+        "forecast": _forecast(customer, day),
+    }
+
+
+def contacts(customer: Customer) -> Iterator[Item]:
+    """3 to 6 people of a named customer, one or two of a digital one."""
+    chance = customer.random("contacts")
+    count = chance.randrange(3, 7) if customer.is_named else chance.randrange(1, 3)
+    for number, stakeholder in enumerate(STAKEHOLDERS[:count], start=1):
+        first, last = names.person_name(chance)
+        yield {
+            "external_id": f"{customer.external_id}-{number}",
+            "account": {"external_id": customer.external_id},
+            "name": f"{first} {last}",
+            "email": f"{first}.{last}{number}@{customer.domain}".lower(),
+            "title": TITLES[stakeholder],
+            "stakeholder": stakeholder,
+            "influence": chance.randrange(1, 6),
+            "sentiment": chance.choice((-1, 0, 0, 1, 1, 2)),
+        }
+
+
+def activity(
+    customer: Customer,
+    day: date,
+    kind: str,
+    summary: str,
+    *,
+    hour: int = 4,
+    body: str = "",
+    value: object = None,
+    by: str = "",
+) -> Item:
+    """Something that happened at `hour` UTC of the day."""
+    item: Item = {
+        "external_id": f"{customer.external_id}-{kind}-{day}-{len(summary)}",
+        "account": {"external_id": customer.external_id},
+        "kind": kind,
+        "happened_at": f"{day}T{hour:02}:00:00Z",
+        "summary": summary,
+    }
+    given = {"body": body, "value": value, "by": by, "contact": f"{customer.external_id}-1"}
+    return item | {name: content for name, content in given.items() if content not in ("", None)}
+
+
+def _forecast(customer: Customer, day: date) -> str:
+    risk = risk_of(customer, day)
+    return "at_risk" if risk >= 0.7 else "likely" if risk >= 0.25 else "commit"
+
+
+def _terms_begun(customer: Customer, day: date) -> Iterator[date]:
+    """First days of terms that began after the book's first one, up to `day`."""
+    if not customer.has_left(day) and customer.term_ends < day:
+        starts, _ = customer.term_at(day)
+        yield starts
+
+
+def _changed_accounts(book: Book, day: date) -> Iterator[Item]:
+    """Customers whose term began anew or whose people changed, and those of whom the CRM hears that they left."""
+    for customer in book.customers:
+        if day == book.handed_over_on and customer.people.get("csm") == LEAVER and not customer.has_left(day):
+            yield account(book, customer, day)
+        elif customer.fate is Fate.LEAVES:
+            late = customer.random("late news").randrange(0, LATE_NEWS_DAYS)
+            if day == customer.turn + timedelta(days=late):
+                yield account(book, customer, day, stage="churned")
+        elif day == customer.term_ends + timedelta(days=1):
+            yield account(book, customer, day)
+
+
+def _renewals(book: Book, day: date) -> Iterator[Item]:
+    for customer in book.customers:
+        if customer.fate is not Fate.LEAVES and day == customer.term_ends + timedelta(days=1):
+            yield contract(customer, day)
+
+
+def _endings(book: Book, day: date) -> Iterator[Item]:
+    """The forecast as somebody keeps it, in the month before the notice date."""
+    for customer in book.named():
+        notice = customer.term_ends - timedelta(days=customer.notice_days)
+        if day in (notice - timedelta(days=30), notice) and not customer.has_left(day):
+            yield contract(customer, day)
+
+
+def _invoices(book: Book, day: date) -> Iterator[Item]:
+    """A year is invoiced when its term begins."""
+    for customer in book.customers:
+        if customer.fate is not Fate.LEAVES and day == customer.term_ends + timedelta(days=1):
+            yield {
+                "external_id": f"{customer.external_id}-{day.year}",
+                "account": {"external_id": customer.external_id},
+                "kind": "renewal",
+                "happened_on": day,
+                "amount": revenue_at(customer, day),
+                "currency": customer.currency,
+            }
+
+
+def _touches(book: Book, day: date) -> Iterator[Item]:
+    """Calls, meetings and e-mails with named customers, about twice a month each."""
+    if day.weekday() >= 5:
+        return
+    chance = book.random("touches", day)
+    for customer in book.named():
+        if chance.random() < 0.09 and not customer.has_left(day):
+            kind, summary, body = chance.choice(TOUCHES)
+            contact = next(contacts(customer))
+            by = customer.people_on(day, book.handed_over_on)["csm"]
+            yield activity(customer, day, kind, summary.format(who=contact["name"]), body=body, by=by)
+
+
+def _tickets(book: Book, day: date) -> Iterator[Item]:
+    """More of them where trouble brews."""
+    chance = book.random("tickets", day)
+    for customer in book.customers:
+        rate = 0.012 if customer.is_named else 0.003
+        if chance.random() < rate and not customer.has_left(day):
+            yield activity(customer, day, "ticket", chance.choice(TICKETS), hour=3)
+        elif customer.is_named and chance.random() < rate * 3 * risk_of(customer, day):
+            yield activity(customer, day, "ticket", f"Again: {chance.choice(TICKETS).lower()}", hour=2)
+
+
+def _usage(book: Book, day: date) -> Iterator[Item]:
+    """People active in the week before, every Monday; a survey answer now and then."""
+    if day.weekday() != 0:
+        return
+    chance = book.random("surveys", day)
+    for customer in book.customers:
+        if customer.has_left(day):
+            continue
+        users = users_of(customer, day)
+        yield activity(customer, day, "usage", f"{users} people active in the week", hour=1, value=users)
+        if chance.random() < 0.03:
+            mood = 9.5 - 6 * risk_of(customer, day) + 2 * growth_of(customer, day) + chance.gauss(0, 1)
+            answer = max(0, min(10, round(mood)))
+            yield activity(customer, day, "survey", f"Would recommend us: {answer} of 10", value=answer)

@@ -1,0 +1,102 @@
+"""The fictional book, lived day by day: what arrives, what falls due, what people do, each at its own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from accounts.models import Account, AccountKey
+from core.models import Team
+from core.services import record_act
+from cx_ops import pipeline
+from cx_ops.demo import feeds, people, scores, stories
+from cx_ops.demo.arrivals import Door
+from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book, Customer
+from cx_ops.demo.conduct import Desk
+from cx_ops.demo.days import ARRIVAL, NIGHT, SESSIONS, TICK, ZONES, at, is_workday
+from cx_ops.demo.feeds import Feed
+
+Moment = tuple[datetime, str, tuple[str, ...]]
+OFFICES = {
+    "emea": ("ana", "ben", "hana", "juno", "kai"),
+    "amer": ("dev", "edda", "finn", "gus", "ivo", "mara"),
+    "apac": ("cleo",),
+}
+
+
+class History:
+    """A book on its way from its first day to `now`."""
+
+    def __init__(self, book: Book, door: Door, *, now: datetime) -> None:
+        self.book, self.door, self.now = book, door, now
+        self.accounts: Mapping[str, UUID] = {}
+        self.acts = 0
+
+    def open(self) -> None:
+        """The first export, and the territories of those without a manager of their own."""
+        start = at(self.book.first_day, ARRIVAL)
+        self.door.deliver(feeds.opening(self.book), now=start)
+        self.accounts = dict(AccountKey.objects.filter(kind="external_id").values_list("value", "account_id"))
+        draw_territories(now=start)
+        customers: dict[object, Customer] = {
+            self.accounts[customer.external_id]: customer for customer in self.book.customers
+        }
+        self.desk = Desk(self.book, customers)
+
+    def live(self) -> None:
+        """Every moment of every day up to `now`."""
+        for day in self.book.days():
+            for moment, what, who in self._moments(day):
+                if moment <= self.now:
+                    getattr(self, f"_{what}")(day, moment, who)
+
+    def _moments(self, day: date) -> Iterator[Moment]:
+        """What happens on a day, in the order of its clocks."""
+        moments: list[Moment] = [(at(day, ARRIVAL), "arrive", ()), (at(day, TICK), "tick", ())]
+        if is_workday(day):
+            moments += [
+                (at(day, clock, ZONES[office]), "work", who) for office, who in OFFICES.items() for clock in SESSIONS
+            ]
+            moments += [
+                (at(day, TICK).replace(hour=deed.hour), "follow", (str(number),))
+                for number, (deed, _) in enumerate(stories.deeds(self.book, day))
+            ]
+        if day == self.book.left_on:
+            moments.append((at(day, NIGHT), "leave", ()))
+        yield from sorted(moments, key=lambda moment: moment[0])
+
+    def _arrive(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        found: list[Feed] = [
+            *feeds.daily(self.book, day),
+            *stories.feeds(self.book, day),
+            ("house", "insights", scores.house_scores(self.book, day)),
+            ("vendor", "insights", scores.vendor_scores(self.book, day)),
+        ]
+        self.door.deliver(found, now=now)
+        pipeline.advance_all(now)
+
+    def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        pipeline.tick_all(now)
+        pipeline.advance_all(now)
+
+    def _work(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        absent = {name for name in who if name == LEAVER and day > self.book.left_on}
+        absent |= {name for name in who if people.is_away(name, day, today=self.book.today)}
+        self.acts += self.desk.work(sorted(set(who) - absent), now=now)
+
+    def _follow(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        deed, customer = stories.deeds(self.book, day)[int(who[0])]
+        self.desk.perform(deed, self.accounts[customer.external_id], now=now)
+
+    def _leave(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        self.desk.hand_over(LEAVER, by="mara", now=now)
+        people.leave_company(LEAVER, now=now)
+
+
+def draw_territories(*, now: datetime) -> None:
+    """Give the accounts that have no manager of their own to the team of their region."""
+    for region, team in {"emea": people.EMEA, "apac": people.EMEA, "amer": people.AMER}.items():
+        chosen = Team.objects.get(name=team)
+        Account.objects.filter(tier=DIGITAL_TIER.slug, region=region).update(team=chosen)
+        record_act("territory-drawn", chosen, now=now, actor="demo", why=f"Digital accounts of {region}.")

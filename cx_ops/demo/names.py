@@ -1,0 +1,60 @@
+"""Names of companies and people that exist nowhere."""
+
+from __future__ import annotations
+
+from random import Random
+
+PLACES = (
+    "Amberwick", "Ashgrove", "Bellwether", "Birchmere", "Bramblegate", "Brightwater", "Brindlewood", "Cedarfall",
+    "Cloudberry", "Copperhill", "Cranebrook", "Dapplefield", "Dewmere", "Driftmark", "Eldermead", "Emberlane",
+    "Fennimore", "Fernhollow", "Foxglove", "Frostmere", "Gorsebank", "Greywillow", "Harebell", "Hazelworth",
+    "Heronsgate", "Hollowmere", "Inkwater", "Ivyholt", "Juniper Row", "Kestrelmoor", "Kingfisher Quay", "Lanternhill",
+    "Larkfield", "Lindenhall", "Longbarrow", "Marshlight", "Meadowsweet", "Millstone", "Mistlewick", "Mossbank",
+    "Nettlecombe", "Nightingale", "Oakenshore", "Osprey Point", "Otterbrook", "Pebblestow", "Pinecroft",
+    "Plumtree", "Quartzfield", "Quillmark", "Ravenstone", "Reedmere", "Rowanside", "Saltmarsh", "Silverbirch",
+    "Skylark", "Snowdrop", "Starling", "Stonecrop", "Sundew", "Swallowtail", "Tamarack", "Thistledown", "Thornmere",
+    "Tidewater", "Umberfield", "Verbena", "Vinegate", "Waxwing", "Westerlow", "Whitethorn", "Wildrye", "Windhover",
+    "Woodbine", "Wrenfield", "Yarrow", "Yewdale", "Zephyrine",
+)  # fmt: skip
+TRADES = {
+    "manufacturing": ("Castings", "Instruments", "Tooling", "Ceramics"),
+    "retail": ("Outfitters", "Grocers", "Home", "Books"),
+    "finance": ("Mutual", "Assurance", "Leasing", "Trust"),
+    "health": ("Clinics", "Diagnostics", "Care", "Labs"),
+    "software": ("Systems", "Data", "Cloud", "Studio"),
+    "logistics": ("Freight", "Logistics", "Couriers", "Storage"),
+}
+FIRST = (
+    "Ada", "Alba", "Amir", "Anouk", "Aron", "Bela", "Bruno", "Carla", "Cyrus", "Dina", "Edgar", "Elin", "Emil",
+    "Farah", "Felix", "Greta", "Hugo", "Ida", "Imran", "Ines", "Iris", "Jonas", "Jun", "Kaya", "Lars", "Leila",
+    "Lena", "Luca", "Maren", "Mateo", "Mika", "Nadia", "Nils", "Olga", "Omar", "Paul", "Petra", "Rana", "Rosa",
+    "Sami", "Selma", "Tariq", "Tessa", "Theo", "Uma", "Vera", "Viktor", "Wanda", "Yara", "Zeno",
+)  # fmt: skip
+LAST = (
+    "Alder", "Applegarth", "Aster", "Bayleaf", "Bilberry", "Bracken", "Briar", "Burdock", "Campion", "Chervil",
+    "Clover", "Coltsfoot", "Cornflower", "Cowslip", "Crabapple", "Damson", "Dogwood", "Elderberry", "Fennel",
+    "Figwort", "Gentian", "Goldenrod", "Hawthorne", "Hornbeam", "Hyssop", "Juniper", "Laurel", "Lovage", "Mallow",
+    "Medlar", "Milkwort", "Mulberry", "Myrtle", "Oakley", "Pimpernel", "Primrose", "Quince", "Ragwort", "Rosehip",
+    "Samphire", "Sorrel", "Speedwell", "Spruce", "Tansy", "Teasel", "Valerian", "Vetch", "Willowby", "Woodruff",
+    "Yarrow",
+)  # fmt: skip
+
+
+def company_names(random: Random) -> list[tuple[str, str]]:
+    """(name, segment) of every company there can be, each once, shuffled."""
+    names = [
+        (f"{place} {trade}", segment) for place in PLACES for segment, trades in TRADES.items() for trade in trades
+    ]
+    random.shuffle(names)
+    return names
+
+
+def domain_of(name: str) -> str:
+    """A domain below example.com, which is reserved for examples."""
+    word = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return "-".join(part for part in word.split("-") if part) + ".example.com"
+
+
+def person_name(random: Random) -> tuple[str, str]:
+    """First and last name."""
+    return random.choice(FIRST), random.choice(LAST)

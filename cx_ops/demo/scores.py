@@ -1,0 +1,140 @@
+"""What two scorers say on a day: a house model that is about right, and a vendor's that is far too sure. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from cx_ops.demo.book import Book, Customer, Fate
+from cx_ops.demo.days import is_workday, workday_number
+from cx_ops.demo.fates import growth_of, risk_of
+from cx_ops.demo.words import TYPES, factors_of, talking_points_of
+
+Item = dict[str, object]
+HORIZONS = {"churn_risk": 90, "expansion_signal": 60, "advocacy_potential": 30, "engagement_opportunity": 45}
+MODELS = {
+    "churn_risk": "house-churn",
+    "expansion_signal": "house-growth",
+    "advocacy_potential": "house-voice",
+    "engagement_opportunity": "house-reach",
+}
+VENDOR_MODEL = ("vendor-gbm", "7")
+EXPLAINED_FROM = 0.4  # below, the house model gives no facts
+OVERDUE_INVOICES = 9  # of one person's customers, on the last day
+
+
+def insight(
+    customer: Customer,
+    type: str,
+    confidence: float,
+    day: date,
+    *,
+    reason: str,
+    vendor: bool = False,
+) -> Item:
+    """One insight as a scorer posts it. The vendor gives no facts."""
+    model, version = VENDOR_MODEL if vendor else (MODELS[type], "3")
+    item: Item = {
+        "external_id": f"{model}-{day}-{customer.external_id}-{type}",
+        "type": type,
+        "account": {"external_id": customer.external_id},
+        "confidence": round(confidence, 4),
+        "horizon_days": HORIZONS[type],
+        "model": model,
+        "model_version": version,
+        "scored_at": f"{day}T04:00:00Z",
+        "reason": "" if vendor else reason,
+    }
+    if not vendor and confidence >= EXPLAINED_FROM:
+        item["factors"] = factors_of(customer, type, reason, day)
+        item["talking_points"] = talking_points_of(type, reason)
+    return item
+
+
+def house_scores(book: Book, day: date) -> list[Item]:
+    """Named customers once a week, digital ones once a month; signals on the day they show."""
+    overdue = _overdue(book, day) if day == book.today else ()
+    if not is_workday(day):
+        return [*overdue]
+    scored = _in_turn(book, day, named=5, digital=20)
+    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *overdue]
+
+
+def vendor_scores(book: Book, day: date) -> list[Item]:
+    """Churn risk of everybody, named customers every second week, digital ones every eighth."""
+    if not is_workday(day):
+        return []
+    scored = _in_turn(book, day, named=10, digital=40)
+    return [
+        insight(customer, "churn_risk", _too_sure(customer, day), day, reason="", vendor=True) for customer in scored
+    ]
+
+
+def _in_turn(book: Book, day: date, *, named: int, digital: int) -> list[Customer]:
+    """Those whose turn it is on a workday: everybody once in so many of them."""
+    turn = workday_number(day)
+    return [
+        customer
+        for customer in _scored(book, day)
+        if customer.number % (every := named if customer.is_named else digital) == turn % every
+    ]
+
+
+def _scored(book: Book, day: date) -> Iterator[Customer]:
+    return (customer for customer in book.customers if not customer.is_story and not customer.has_left(day))
+
+
+def _risks(scored: Iterable[Customer], day: date) -> Iterator[Item]:
+    for customer in scored:
+        noise = customer.random("house", day).gauss(0, 0.03)
+        confidence = min(0.985, max(0.01, risk_of(customer, day) + noise))
+        yield insight(customer, "churn_risk", confidence, day, reason=customer.reason)
+
+
+def _growth(scored: Iterable[Customer], day: date) -> Iterator[Item]:
+    for customer in scored:
+        growth = growth_of(customer, day)
+        if growth > 0.4:
+            chance = customer.random("growth", day)
+            reason = customer.random("why it grows").choice(("seats_full", "new_team"))
+            confidence = min(0.97, growth + chance.gauss(0, 0.03))
+            yield insight(customer, "expansion_signal", confidence, day, reason=reason)
+
+
+def _moments(book: Book, day: date) -> Iterator[Item]:
+    """A few customers a day have a good moment to be asked, or something worth showing them."""
+    chance = book.random("moments", day)
+    for customer in _scored(book, day):
+        luck = chance.random()
+        if luck < 0.0016 and risk_of(customer, day) < 0.35:
+            reason = chance.choice(("survey_praise", "goal_reached"))
+            yield insight(customer, "advocacy_potential", chance.uniform(0.55, 0.95), day, reason=reason)
+        elif luck > 0.9982:
+            reason = chance.choice(("unused_feature", "new_admin"))
+            yield insight(customer, "engagement_opportunity", chance.uniform(0.50, 0.93), day, reason=reason)
+
+
+def _overdue(book: Book, day: date) -> Iterator[Item]:
+    """A wrong invoice went out to many of Ana's customers: more than she can take in a day."""
+    hers = [
+        customer
+        for customer in _scored(book, day)
+        if customer.people.get("csm") == "ana" and customer.fate in (Fate.STEADY, Fate.BLIP)
+    ]
+    for customer in hers[:OVERDUE_INVOICES]:
+        confidence = customer.random("overdue").uniform(0.905, 0.96)
+        item = insight(customer, "churn_risk", confidence, day, reason="invoice_dispute")
+        yield {**item, "external_id": f"{item['external_id']}-invoice", "scored_at": f"{day}T04:30:00Z"}
+
+
+def _too_sure(customer: Customer, day: date) -> float:
+    """The vendor's number: the risk, pushed towards 0 and 1."""
+    risk = risk_of(customer, day)
+    pushed = 2.6 * math.log(risk / (1 - risk)) + 1.0 + customer.random("vendor", day).gauss(0, 0.8)
+    return min(0.9999, max(0.0001, 1 / (1 + math.exp(-pushed))))
+
+
+def known_reasons() -> set[str]:
+    """Every reason that a scorer of the book can give."""
+    return {reason for wordings in TYPES.values() for reason in wordings}

@@ -1,0 +1,147 @@
+"""What a scorer says about a claim: its reason, the facts behind it, and what to talk about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from cx_ops.demo.book import Customer
+from cx_ops.demo.fates import users_of
+
+Fact = tuple[str, object, object, float]  # name, value, was, contribution
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Facts beside the use of the product, and talking points, of one reason."""
+
+    facts: Callable[[Customer, Random], list[Fact]]
+    talking_points: tuple[str, ...]
+
+
+RISK = {
+    "usage_drop": Wording(
+        lambda customer, chance: [
+            ("days since an admin signed in", chance.randrange(9, 30), chance.randrange(1, 4), 0.6),
+            ("reports built in 30 days", chance.randrange(0, 5), chance.randrange(12, 40), 0.4),
+        ],
+        ("Ask what changed in the team that used it most", "Offer to go through the last four weeks together"),
+    ),
+    "ticket_backlog": Wording(
+        lambda customer, chance: [
+            ("tickets open for more than 10 days", chance.randrange(2, 6), 0, 0.9),
+            ("tickets reopened in 30 days", chance.randrange(1, 4), 0, 0.3),
+        ],
+        ("Know the state of each open ticket before you call", "Say who will answer, and by which day"),
+    ),
+    "slow_adoption": Wording(
+        lambda customer, chance: [
+            ("features in use, of 14", chance.randrange(2, 5), chance.randrange(5, 8), 0.7),
+            ("seats never used", round(customer.seats * chance.uniform(0.3, 0.5)), None, 0.5),
+        ],
+        ("Ask what they bought it for, in their words", "Pick one result to reach before the renewal"),
+    ),
+    "logins_fell": Wording(
+        lambda customer, chance: [
+            ("log-ins a week", chance.randrange(8, 40), chance.randrange(60, 140), 0.8),
+            ("main user's last log-in, days ago", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
+        ],
+        ("Ask whether the main user has a new job", "Find out who does this work now"),
+    ),
+    "invoice_dispute": Wording(
+        lambda customer, chance: [
+            ("invoice overdue, days", chance.randrange(18, 50), 0, 0.9),
+            ("e-mails about the invoice", chance.randrange(3, 8), 0, 0.4),
+        ],
+        ("Have the invoice and the contract in front of you", "Bring accounting in before you talk about value"),
+    ),
+    "sponsor_left": Wording(
+        lambda customer, chance: [
+            ("executive sponsor", "left", "in place", 1.4),
+            ("meetings with a decision maker in 60 days", 0, chance.randrange(2, 4), 0.6),
+        ],
+        ("Ask who inherits the goals of the one who left", "Ask the champion to introduce you this week"),
+    ),
+    "competitor_named": Wording(
+        lambda customer, chance: [
+            ("mentions of another vendor in tickets", chance.randrange(1, 4), 0, 1.1),
+            ("exports of all data in 14 days", chance.randrange(1, 3), 0, 0.8),
+        ],
+        ("Do not name the other vendor first", "Ask what they would miss, and what they would not"),
+    ),
+}
+EXPANSION = {
+    "seats_full": Wording(
+        lambda customer, chance: [
+            ("invitations refused for want of a seat", chance.randrange(3, 14), 0, 0.9),
+            ("teams using it", chance.randrange(4, 8), chance.randrange(2, 4), 0.4),
+        ],
+        ("Ask which team waits for seats", "Check open tickets before any offer"),
+    ),
+    "new_team": Wording(
+        lambda customer, chance: [
+            ("departments with active people", chance.randrange(3, 6), 2, 0.8),
+            ("visits to the pricing page in 14 days", chance.randrange(4, 12), 0, 0.6),
+        ],
+        ("Ask the champion what the new team wants to do", "Bring one example from their own trade"),
+    ),
+}
+ADVOCACY = {
+    "survey_praise": Wording(
+        lambda customer, chance: [
+            ("survey answer, of 10", chance.choice((9, 10)), chance.choice((6, 7, 8)), 0.9),
+            ("tickets solved on the first answer", chance.randrange(3, 9), None, 0.3),
+        ],
+        ("Thank them before asking", "Let them choose: a review, a call, a story"),
+    ),
+    "goal_reached": Wording(
+        lambda customer, chance: [
+            ("goal of the year", "reached", "under way", 1.0),
+            ("people active a week", chance.randrange(40, 120), chance.randrange(20, 40), 0.4),
+        ],
+        ("Name the goal they reached", "Ask whose story it is to tell"),
+    ),
+}
+ENGAGEMENT = {
+    "unused_feature": Wording(
+        lambda customer, chance: [
+            ("exports made by hand in 30 days", chance.randrange(10, 40), None, 0.7),
+            ("scheduled reports", 0, None, 0.5),
+        ],
+        ("Show scheduled reports: they do it by hand today",),
+    ),
+    "new_admin": Wording(
+        lambda customer, chance: [
+            ("days since a new admin began", chance.randrange(2, 12), None, 0.8),
+            ("help pages read in 7 days", chance.randrange(6, 25), 1, 0.5),
+        ],
+        ("Offer the half hour for new admins", "Ask what the last admin left undone"),
+    ),
+}
+TYPES = {
+    "churn_risk": RISK,
+    "expansion_signal": EXPANSION,
+    "advocacy_potential": ADVOCACY,
+    "engagement_opportunity": ENGAGEMENT,
+}
+
+
+def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[dict[str, object]]:
+    """The facts behind a claim, those about the use of the product first."""
+    chance = customer.random("facts", type, reason, day.isocalendar()[:2])
+    facts: list[Fact] = []
+    if type in ("churn_risk", "expansion_signal"):
+        now, was = users_of(customer, day), users_of(customer, date.fromordinal(day.toordinal() - 56))
+        facts.append(("people active in a week", now, was, round(abs(now - was) / max(was, 1) * 2, 2)))
+    facts += TYPES[type][reason].facts(customer, chance)
+    return [
+        {"name": name, "value": value, "contribution": share, "observed_at": f"{day}T00:00:00Z"}
+        | ({} if was is None else {"was": was})
+        for name, value, was, share in facts
+    ]
+
+
+def talking_points_of(type: str, reason: str) -> list[str]:
+    return list(TYPES[type][reason].talking_points)
