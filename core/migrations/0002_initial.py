@@ -18,6 +18,9 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    # A swappable dependency on the user names this app's first migration, which has no user yet.
+    run_before = [("admin", "0001_initial"), ("intake", "0001_initial")]
+
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('core', '0001_extensions'),
