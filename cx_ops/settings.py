@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import django_stubs_ext
-import pgtrigger
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from pgtrigger.core import Statement
 
 from cx_ops import environment
 from cx_ops.environment import Mode
@@ -317,5 +317,5 @@ LOGGING = {
 
 # --- Audit trail of changed rows: triggers once a statement, and nobody rewrites it
 
-PGHISTORY_LEVEL = pgtrigger.Statement
+PGHISTORY_LEVEL = Statement
 PGHISTORY_APPEND_ONLY = True
