@@ -119,4 +119,4 @@ class Decision(models.Model):
 class Decided(Pending):
     """decided → dispatched: a verdict whose task or run is still to be made."""
 
-    act = models.CharField(max_length=12)
+    act = models.CharField(max_length=16)
