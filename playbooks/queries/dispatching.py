@@ -1,0 +1,174 @@
+"""What the dispatch stage needs to know about its decisions and the people they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from core.bulk import fetch_all
+from playbooks.enums import StepKind
+from playbooks.rules.hours import Hours
+
+
+class Case(NamedTuple):
+    """One decision and what it is about."""
+
+    insight_id: UUID
+    act: str
+    account_id: UUID
+    account: str
+    tier: str
+    team_id: UUID | None
+    type_id: str
+    type: str
+    item_id: UUID | None
+    item_is_open: bool
+    item_response: str
+    owner_id: UUID | None
+    playbook: str
+    priority: Decimal
+    parts: str
+    confidence: Decimal
+    red_lines: bool
+    evidence_count: int
+    expires_at: datetime
+    source_id: UUID
+    source: str
+    import_id: UUID | None
+
+    @property
+    def origin(self) -> UUID:
+        """What the flood guard counts by: the file, or the source where it was no file."""
+        return self.import_id or self.source_id
+
+
+CASES = """
+SELECT d.insight_id, w.act, d.account_id, a.name, a.tier, a.team_id, d.type_id, t.name, item.id,
+       coalesce(item.closed_at IS NULL AND item.id IS NOT NULL, false), coalesce(item.response, ''),
+       coalesce(item.owner_id, d.owner_id), d.playbook,
+       coalesce((d.priority ->> 'value')::numeric, 0), coalesce(d.priority -> 'parts', '[]')::text, d.confidence,
+       coalesce(cardinality(item.red_lines) > 0, false), coalesce(item.evidence_count, 1),
+       coalesce(item.expires_at, ins.scored_at + make_interval(days => ins.horizon_days)),
+       ins.source_id, s.slug, ins.import_id
+FROM unnest(%s::uuid[], %s::text[]) AS w (id, act)
+JOIN decisions_decision d ON d.insight_id = w.id
+JOIN insights_insight ins ON ins.id = d.insight_id
+JOIN intake_source s ON s.id = ins.source_id
+JOIN accounts_account a ON a.id = d.account_id
+JOIN insights_insighttype t ON t.slug = d.type_id
+LEFT JOIN decisions_item item ON item.id = d.item_id
+ORDER BY d.insight_id
+"""
+LOCK_ITEMS = """
+SELECT id FROM decisions_item WHERE id IN (SELECT item_id FROM decisions_decision WHERE insight_id = ANY(%s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def locked_cases(acts: Mapping[UUID, str]) -> list[Case]:
+    """The decisions with these ids, oldest first, with their items locked in id order."""
+    fetch_all(LOCK_ITEMS, [list(acts)])
+    return [Case(*row) for row in fetch_all(CASES, [list(acts), list(acts.values())])]
+
+
+class Owner(NamedTuple):
+    """Somebody who takes tasks, with the hours by which theirs are due."""
+
+    id: UUID
+    name: str
+    email: str
+    is_active: bool
+    team_id: UUID | None
+    daily_cap: int
+    hours: Hours
+
+
+OWNERS = """
+SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), u.email, u.is_active,
+       u.team_id, u.daily_cap, u.timezone, c.opens, c.closes, c.weekdays, c.holidays
+FROM core_user u
+LEFT JOIN core_businesscalendar c ON c.id = coalesce(u.calendar_id, (SELECT calendar_id FROM core_organisation))
+WHERE u.id = ANY(%s)
+"""
+ORGANISATION = """
+SELECT coalesce(c.timezone, o.timezone), c.opens, c.closes, c.weekdays, c.holidays
+FROM core_organisation o LEFT JOIN core_businesscalendar c ON c.id = o.calendar_id
+"""
+
+
+def owners(ids: Iterable[UUID | None]) -> dict[UUID, Owner]:
+    """People by id: opening hours of their calendar, or the organisation's, read in their own zone."""
+    rows = fetch_all(OWNERS, [sorted({id for id in ids if id is not None})])
+    return {row[0]: Owner(*row[:6], hours_of(*row[6:])) for row in rows}
+
+
+def organisation_hours() -> Hours:
+    """The hours by which work that belongs to nobody is due."""
+    rows = fetch_all(ORGANISATION)
+    return hours_of(*rows[0]) if rows else Hours()
+
+
+def hours_of(
+    timezone: str,
+    opens: time | None,
+    closes: time | None,
+    weekdays: Sequence[int] | None,
+    holidays: Sequence[date] | None,
+) -> Hours:
+    """Working hours from a calendar's columns; without a calendar nine to five, Monday to Friday."""
+    if opens is None or closes is None:
+        return Hours(timezone=timezone)
+    return Hours(timezone, opens, closes, tuple(weekdays or ()), tuple(holidays or ()))
+
+
+class Level(NamedTuple):
+    """How soon a task of one tier is acknowledged and acted on, in business hours."""
+
+    acknowledge_hours: int
+    touch_hours: int
+    passes_cap: bool
+
+
+def service_levels() -> dict[str, Level]:
+    """Service levels by tier; "" is everybody else's and always there."""
+    rows = fetch_all("SELECT tier, acknowledge_hours, touch_hours, passes_cap FROM playbooks_servicelevel")
+    return {"": Level(4, 8, passes_cap=False), **{tier: Level(*rest) for tier, *rest in rows}}
+
+
+class StepRow(NamedTuple):
+    id: UUID
+    kind: StepKind
+    business_hours: int
+
+
+class Plan(NamedTuple):
+    """The newest published version of a playbook, with its steps in order."""
+
+    version_id: UUID
+    steps: tuple[StepRow, ...]
+
+
+PLANS = """
+SELECT p.slug, v.id, s.id, s.kind, s.business_hours
+FROM playbooks_playbook p
+JOIN LATERAL (SELECT id FROM playbooks_playbookversion WHERE playbook_id = p.slug AND state = 'published'
+              ORDER BY number DESC LIMIT 1) v ON true
+JOIN playbooks_step s ON s.version_id = v.id
+WHERE p.is_active AND p.slug = ANY(%s) ORDER BY p.slug, s.position
+"""
+
+
+def plans(slugs: Collection[str]) -> dict[str, Plan]:
+    """Published plans by playbook; one that is inactive, unpublished or empty is left out."""
+    found: dict[str, tuple[UUID, list[StepRow]]] = {}
+    for slug, version, step, kind, hours in fetch_all(PLANS, [sorted(set(slugs) - {""})]):
+        found.setdefault(slug, (version, []))[1].append(StepRow(step, StepKind(kind), hours))
+    return {slug: Plan(version, tuple(steps)) for slug, (version, steps) in found.items()}
+
+
+def ids_of(sql: str, params: Sequence[Any]) -> set[UUID]:
+    """The first column of a query, as a set."""
+    return {row[0] for row in fetch_all(sql, params)}

@@ -1,0 +1,1 @@
+"""What playbooks and queues decide by: pure Python, no clock, no database."""

@@ -1,0 +1,3 @@
+from playbooks.services.dispatch import dispatch_decisions
+
+__all__ = ["dispatch_decisions"]

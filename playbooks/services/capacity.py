@@ -1,0 +1,111 @@
+"""Who still has room today: cap counters and the flood guard, locked and counted in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from core.bulk import execute, fetch_all
+from core.services import raise_alert
+from playbooks.rules.cap import FLOOD_DAYS, Room, band_that_fits, is_flood
+from playbooks.rules.hours import local_day
+from playbooks.rules.steps import per_cent
+
+if TYPE_CHECKING:
+    from playbooks.queries.dispatching import Case, Owner
+
+ADD_COUNTERS = """
+INSERT INTO playbooks_capcounter (user_id, on_day, taken)
+SELECT user_id, on_day, 0 FROM unnest(%s::uuid[], %s::date[]) AS new (user_id, on_day) ORDER BY user_id, on_day
+ON CONFLICT DO NOTHING
+"""
+LOCK_COUNTERS = """
+SELECT c.user_id, c.taken FROM playbooks_capcounter c
+JOIN unnest(%s::uuid[], %s::date[]) AS day (user_id, on_day) USING (user_id, on_day)
+ORDER BY c.user_id, c.on_day FOR UPDATE OF c
+"""
+IN_NOW = """
+SELECT assignee_id, count(*) FROM playbooks_task
+WHERE assignee_id = ANY(%s) AND lane = 'now' AND urgent AND status IN ('open', 'claimed', 'snoozed', 'waiting')
+GROUP BY assignee_id
+"""
+TAKE = """
+UPDATE playbooks_capcounter c SET taken = c.taken + new.n
+FROM unnest(%s::uuid[], %s::date[], %s::int[]) AS new (user_id, on_day, n)
+WHERE c.user_id = new.user_id AND c.on_day = new.on_day
+"""
+
+
+def lock_rooms(people: Collection[Owner], now: datetime) -> dict[UUID, Room]:
+    """The room each has on their local day, held until the transaction ends, in (person, day) order."""
+    if not people:
+        return {}
+    days = _days(people, now)
+    execute(ADD_COUNTERS, [list(days), list(days.values())])
+    taken = dict(fetch_all(LOCK_COUNTERS, [list(days), list(days.values())]))
+    in_now = dict(fetch_all(IN_NOW, [list(days)]))
+    return {p.id: Room(p.daily_cap, taken[p.id], in_now.get(p.id, 0)) for p in people}
+
+
+def take_room(people: Collection[Owner], given: Mapping[UUID, int], now: datetime) -> None:
+    """Count urgent tasks that were given to people today; their counters are locked already."""
+    days = {id: day for id, day in _days(people, now).items() if given.get(id)}
+    if days:
+        execute(TAKE, [list(days), list(days.values()), [given[id] for id in days]])
+
+
+def _days(people: Collection[Owner], now: datetime) -> dict[UUID, date]:
+    return {p.id: local_day(now, p.hours.timezone) for p in sorted(people, key=lambda person: person.id)}
+
+
+COUNT_INFLOW = """
+INSERT INTO playbooks_inflow AS i (origin, on_day, opened, histogram) VALUES (%s, %s, %s, %s)
+ON CONFLICT (origin, on_day) DO UPDATE SET opened = i.opened + excluded.opened,
+    histogram = (SELECT jsonb_object_agg(key, n) FROM (
+        SELECT key, sum(value::int) AS n FROM (
+            SELECT * FROM jsonb_each_text(i.histogram) UNION ALL SELECT * FROM jsonb_each_text(excluded.histogram)
+        ) AS both GROUP BY key) AS summed)
+RETURNING opened, histogram::text
+"""
+CAPS = """
+SELECT daily_cap FROM core_user
+WHERE is_active AND (id = ANY(%s) OR (team_id = ANY(%s) AND role = 'csm'))
+"""
+
+
+def floods(cases: Sequence[Case], people: Mapping[UUID, Owner], now: datetime) -> set[UUID]:
+    """Count what each origin opens today; those that opened more than its teams take in two days.
+
+    A flood is told to the leads of its teams, with the band that would fit.
+    """
+    by_origin: dict[UUID, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_origin[case.origin].append(case)
+    return {origin for origin, mine in sorted(by_origin.items()) if _floods(origin, mine, people, now)}
+
+
+def _floods(origin: UUID, cases: Sequence[Case], people: Mapping[UUID, Owner], now: datetime) -> bool:
+    day = now.date()
+    histogram = Counter(str(int(case.confidence * 100)) for case in cases)
+    ((opened, total),) = fetch_all(COUNT_INFLOW, [origin, day, len(cases), json.dumps(histogram)])
+    owners = {case.owner_id for case in cases if case.owner_id}
+    teams = {case.team_id for case in cases} | {people[id].team_id for id in owners if id in people}
+    caps = [cap for (cap,) in fetch_all(CAPS, [list(owners), list(teams - {None})])]
+    if not is_flood(opened, caps):
+        return False
+    capacity = FLOOD_DAYS * sum(caps)
+    fits = band_that_fits(json.loads(total), capacity)
+    advice = (
+        f"a band from {per_cent(fits)} up would fit" if fits else "no band would fit: its confidences are too alike"
+    )
+    text = (
+        f"{cases[0].source} opened {opened:,} urgent items today; its teams take {capacity:,} in two days. "
+        f"They are released by priority within the cap: {advice}."
+    )
+    for team in teams:
+        raise_alert("flood", text, on_day=day, now=now, team_id=team, data={"origin": str(origin), "opened": opened})
+    return True

@@ -1,0 +1,232 @@
+"""Closing a task with its outcome, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.bulk import execute
+from core.models import Act, User
+from core.services import raise_alert, record_act
+from decisions.enums import OutcomeKind
+from decisions.models import Item
+from decisions.services import assign_item, close_item, reopen_item, touch_item
+from playbooks.enums import ACTIVE, Lane, TaskStatus
+from playbooks.models import ClosedTask, CloseReason, Task, TaskNote
+from playbooks.rules.outcomes import outcomes_for
+from playbooks.services.ending import leave_for_measure
+from playbooks.services.grants import grant_sight, revoke_idle
+from playbooks.services.resolving import lead_of
+from playbooks.services.runs import finish_step, restart_run, stop_run_of_item, unfinish_step
+from playbooks.services.taking import TaskRefused, store, take, take_active
+
+CLOSED_FIELDS = [
+    "status", "closed_at", "closed_by", "outcome", "outcome_reason", "outcome_note", "acknowledged_at", "touched_at",
+    "snoozed_until", "paused_at",
+]  # fmt: skip
+
+
+@transaction.atomic
+def close_task(
+    *, task_id: UUID, by: User, version: int, outcome: str, reason: str = "", note: str = "", now: datetime
+) -> Task:
+    """Close a task with its outcome; its item closes with it and begins its cool-down, its run ends.
+
+    "completed" on the task of a playbook's step only finishes the step. A second "no response" in a row does not
+    close: the task goes to the team's lead, flagged.
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    kind = check_outcome(task, outcome, reason, note)
+    if note.strip():
+        TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+    if kind is OutcomeKind.NO_RESPONSE and (lead := _whom_silence_goes_to(task)):
+        return _to_the_lead(task, lead, by=by, now=now)
+    return _close(task, kind, reason, note.strip(), by=by, now=now)
+
+
+def allowed_outcomes(task: Task) -> tuple[OutcomeKind, ...]:
+    """What this task may be closed with, in the order in which it is shown."""
+    direction = task.type.direction if task.type else ""
+    return outcomes_for(task.type_id or "", direction, is_step=task.run_step_id is not None)
+
+
+def reasons_for(outcome: str) -> list[CloseReason]:
+    """The reasons that go with an outcome; "other" may always be given, with words."""
+    return list(CloseReason.objects.filter(outcome=outcome, is_active=True))
+
+
+def check_outcome(task: Task, outcome: str, reason: str, note: str) -> OutcomeKind:
+    """The outcome, if the task may be closed with it like this; raises `TaskRefused` naming the field."""
+    allowed = allowed_outcomes(task)
+    if outcome not in allowed:
+        names = ", ".join(kind.value for kind in allowed)
+        raise TaskRefused(_("Choose one of the outcomes of this task: %(names)s.") % {"names": names}, "outcome")
+    kind = OutcomeKind(outcome)
+    if kind is OutcomeKind.OTHER and not note.strip():
+        raise TaskRefused(_("Say in a few words what happened: “other” alone tells nobody anything."), "note")
+    _check_reason(kind, reason, note, {row.slug for row in reasons_for(outcome)})
+    return kind
+
+
+def _check_reason(kind: OutcomeKind, reason: str, note: str, known: Collection[str]) -> None:
+    names = ", ".join([*sorted(known), "other"])
+    if kind is OutcomeKind.INSIGHT_WRONG and not reason:
+        raise TaskRefused(_("Say why the insight was wrong: %(names)s.") % {"names": names}, "reason")
+    if reason == "other" and not note.strip():
+        raise TaskRefused(_("Say in a few words why."), "note")
+    if reason and reason != "other" and reason not in known:
+        raise TaskRefused(_("This reason is not known here. Choose one of: %(names)s.") % {"names": names}, "reason")
+
+
+def _close(task: Task, kind: OutcomeKind, reason: str, note: str, *, by: User, now: datetime) -> Task:
+    before = {"status": task.status, "lane": task.lane}
+    task.status = TaskStatus.MERGED if kind is OutcomeKind.DUPLICATE else TaskStatus.CLOSED
+    task.closed_at, task.closed_by = now, by
+    task.outcome, task.outcome_reason, task.outcome_note = kind, reason, note
+    task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
+    task.snoozed_until = task.paused_at = None
+    closed = store(task, *CLOSED_FIELDS)
+    ended: dict[str, Any] = {}
+    if task.run_step_id and kind is OutcomeKind.COMPLETED:
+        finish_step(task.run_step_id, by=by, now=now)
+    elif task.item_id:
+        ended = _end_item(task, kind, by=by, now=now)
+    revoke_idle([task.account_id])
+    leave_for_measure([task.id])
+    record_act(
+        "closed", closed, by=by, now=now, why=kind.value, data={"before": before, "ended": ended, "reason": reason}
+    )
+    return closed
+
+
+def _end_item(task: Task, kind: OutcomeKind, *, by: User, now: datetime) -> dict[str, Any]:
+    """Close the task's item, its run and whatever else was open for it; what is needed to take that back."""
+    assert task.item_id is not None
+    others = Task.objects.active().filter(item=task.item_id).exclude(pk=task.pk).order_by("id")
+    merged = {str(other.pk): other.status for other in others}
+    for other in others:
+        other.status, other.outcome, other.closed_at, other.closed_by = (
+            TaskStatus.MERGED,
+            OutcomeKind.DUPLICATE,
+            now,
+            by,
+        )
+        other.snoozed_until = None
+        store(other, "status", "outcome", "closed_at", "closed_by", "snoozed_until")
+    run = stop_run_of_item(task.item_id, why=f"{task.title}: {kind.value}", now=now)
+    close_item(item_id=task.item_id, outcome=kind, now=now)
+    return {"run": run, "merged": merged}
+
+
+# ── No response, twice ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _whom_silence_goes_to(task: Task) -> User | None:
+    """The lead, when the account's last item of this type ended in silence too; None when this may close."""
+    if not task.item_id or not task.item:
+        return None
+    before = (
+        Item.objects.filter(account=task.account_id, type=task.type_id, closed_at__isnull=False)
+        .exclude(pk=task.item_id)
+        .order_by("-opened_at", "-id")
+        .first()
+    )
+    if before is None or before.outcome != OutcomeKind.NO_RESPONSE:
+        return None
+    lead = lead_of(task.account)
+    return lead if lead and lead.pk != task.assignee_id else None
+
+
+def _to_the_lead(task: Task, lead: User, *, by: User, now: datetime) -> Task:
+    assert task.item_id is not None
+    task.assignee, task.status, task.lane = lead, TaskStatus.OPEN, Lane.NOW
+    task.acknowledged_at = task.snoozed_until = task.paused_at = None
+    task.flag = _("No response for the second time in a row, says %(who)s: decide what to do.") % {"who": by}
+    fresh = store(task, "assignee", "status", "lane", "acknowledged_at", "snoozed_until", "paused_at", "flag")
+    assign_item(item_id=task.item_id, owner_id=lead.pk, now=now)
+    touch_item(item_id=task.item_id, now=now)
+    grant_sight([(task.account_id, lead.pk)])
+    revoke_idle([task.account_id])
+    record_act("assigned", fresh, by=by, now=now, why="second no response in a row", data={"to": str(lead.pk)})
+    raise_alert(
+        "second_no_response", fresh.flag, on_day=now.date(), now=now, team_id=task.team_id, data={"task": str(task.pk)}
+    )
+    return fresh
+
+
+# ── Back again ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    """Take a close back: the task, its item, its run and what was closed with it are as they were before.
+
+    Mail that has left stays sent. Raises `TaskRefused` when it is open, or something newer is open in its place.
+    """
+    task = take(task_id, by=by, version=version, now=now)
+    if task.status in ACTIVE:
+        raise TaskRefused(_("This task is open already."))
+    _check_place_is_free(task)
+    act = Act.objects.filter(subject_type="task", subject_id=str(task.pk), verb__in=["closed", "merged"]).first()
+    data: dict[str, Any] = act.data if act else {}
+    closed_as = task.outcome
+    status = data.get("before", {}).get("status", TaskStatus.OPEN)
+    task.status = status if status == TaskStatus.CLAIMED else TaskStatus.OPEN
+    task.lane = Lane.TODAY if task.lane == Lane.WAITING else task.lane
+    task.closed_at = task.closed_by = None
+    task.outcome = task.outcome_reason = task.outcome_note = ""
+    fresh = store(task, *CLOSED_FIELDS, "lane")
+    if task.assignee_id:
+        grant_sight([(task.account_id, task.assignee_id)])
+    if task.run_step_id and closed_as == OutcomeKind.COMPLETED:
+        unfinish_step(task.run_step_id, now=now)
+    elif task.item_id:
+        _restore_item(task.item_id, data.get("ended", {}), now)
+    ClosedTask.objects.filter(pk=task.pk).delete()
+    record_act("reopened", fresh, by=by, now=now, data={"was": closed_as})
+    return fresh
+
+
+def _check_place_is_free(task: Task) -> None:
+    if task.item is None:
+        return
+    taken = Item.objects.filter(account=task.item.account_id, type=task.item.type_id, slot=task.item.slot)
+    if task.item.closed_at and taken.filter(closed_at=None).exists():
+        raise TaskRefused(_("A newer item about the same thing is open on this account: work on that one."))
+    if Task.objects.active().filter(item=task.item_id, run_step=None).exists() and not task.run_step_id:
+        raise TaskRefused(_("Another task for the same item is open: work on that one."))
+
+
+def _restore_item(item_id: UUID, ended: dict[str, Any], now: datetime) -> None:
+    reopen_item(item_id=item_id, now=now)
+    if run := ended.get("run"):
+        restart_run(UUID(run["id"]), steps=run["steps"], effects=run["effects"])
+    for id, status in ended.get("merged", {}).items():
+        execute(
+            "UPDATE playbooks_task SET status = %s, outcome = '', closed_at = NULL, closed_by_id = NULL,"
+            " version = version + 1 WHERE id = %s AND status = 'merged'",
+            ["open" if status == TaskStatus.SNOOZED else status, id],
+        )
+
+
+@transaction.atomic
+def merge_task(*, task_id: UUID, into: UUID, by: User, version: int, now: datetime) -> Task:
+    """Close a task as a duplicate of `into`, a task on the same account, which keeps its evidence.
+
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    other = Task.objects.visible_to(by).active().filter(pk=into).exclude(pk=task.pk).first()
+    if other is None or other.account_id != task.account_id:
+        raise TaskRefused(_("Choose an open task on the same account."), "into")
+    Task.objects.filter(pk=other.pk).update(
+        evidence_count=other.evidence_count + task.evidence_count, version=other.version + 1
+    )
+    TaskNote.objects.create(task=other, by=by, text=_("Merged with this: %(title)s") % {"title": task.title}, at=now)
+    return _close(task, OutcomeKind.DUPLICATE, "", str(other.pk), by=by, now=now)

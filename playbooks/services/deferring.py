@@ -1,0 +1,97 @@
+"""Putting a task off: snoozed, or waiting on the customer; and taking it up again."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.models import User
+from core.services import record_act
+from decisions.services import touch_item
+from playbooks.enums import Lane, TaskStatus
+from playbooks.models import Task, TaskNote
+from playbooks.services.taking import TaskRefused, store, take_active
+
+WOKEN = ["status", "lane", "back_to", "snoozed_until", "snooze_reason", "paused_at", "due_at", "touch_by"]
+
+
+@transaction.atomic
+def snooze_task(
+    *, task_id: UUID, by: User, version: int, until: datetime | None, reason: str = "", now: datetime
+) -> Task:
+    """Put a task off until a moment, or sooner if it gets worse. Its service level goes on running.
+
+    Past the end of its window it needs a reason, which the manager sees.
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    if until is None or until <= now:
+        raise TaskRefused(_("Choose a moment in the future to be reminded at."), "until")
+    if task.expires_at and until > task.expires_at and not reason.strip():
+        raise TaskRefused(
+            _("Its window closes on %(day)s: choose an earlier day, or say why it can wait.")
+            % {"day": task.expires_at.date()},
+            "reason",
+        )
+    _leave_lane(task)
+    task.status, task.snoozed_until, task.snooze_reason = TaskStatus.SNOOZED, until, reason.strip()[:200]
+    task.acknowledged_at, task.paused_at = task.acknowledged_at or now, None
+    fresh = store(task, "status", "lane", "back_to", "snoozed_until", "snooze_reason", "acknowledged_at", "paused_at")
+    record_act("snoozed", fresh, by=by, now=now, why=task.snooze_reason, data={"until": until.isoformat()})
+    return fresh
+
+
+@transaction.atomic
+def wait_on_customer(
+    *, task_id: UUID, by: User, version: int, next_step_on: date | None, note: str = "", now: datetime
+) -> Task:
+    """Wait for the customer, who was contacted: what is due later pauses until it is taken up again.
+
+    Needs the date on which to ask again. Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    if next_step_on is None or next_step_on < now.date():
+        raise TaskRefused(_("Choose the day on which you will ask again."), "next_step_on")
+    if note.strip():
+        TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+    _leave_lane(task)
+    task.status, task.next_step_on, task.paused_at = TaskStatus.WAITING, next_step_on, now
+    task.snoozed_until, task.snooze_reason = None, ""
+    task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
+    fresh = store(
+        task, "status", "lane", "back_to", "next_step_on", "paused_at", "snoozed_until", "snooze_reason",
+        "acknowledged_at", "touched_at",
+    )  # fmt: skip
+    if task.item_id:
+        touch_item(item_id=task.item_id, now=now)
+    record_act("waiting", fresh, by=by, now=now, data={"next_step_on": next_step_on.isoformat()})
+    return fresh
+
+
+@transaction.atomic
+def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    """Take up a task that was snoozed or waiting; the time it waited on the customer is added to what is due.
+
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    if task.status not in (TaskStatus.SNOOZED, TaskStatus.WAITING):
+        raise TaskRefused(_("This task is neither snoozed nor waiting."))
+    paused = now - task.paused_at if task.paused_at else timedelta(0)
+    task.due_at += paused
+    task.touch_by = task.touch_by + paused if task.touch_by else None
+    task.status = TaskStatus.CLAIMED if task.touched_at else TaskStatus.OPEN
+    task.lane, task.back_to = Lane(task.back_to or Lane.TODAY), ""
+    task.snoozed_until, task.snooze_reason, task.paused_at = None, "", None
+    fresh = store(task, *WOKEN)
+    record_act("resumed", fresh, by=by, now=now, data={"paused_seconds": int(paused.total_seconds())})
+    return fresh
+
+
+def _leave_lane(task: Task) -> None:
+    """Into Waiting, remembering where from."""
+    if task.lane != Lane.WAITING:
+        task.back_to, task.lane = task.lane, Lane.WAITING

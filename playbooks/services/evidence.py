@@ -1,0 +1,113 @@
+"""More evidence for what is open, and causes that went away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from core.bulk import execute
+from decisions.enums import OutcomeKind
+from decisions.services import close_items
+from playbooks.queries.dispatching import Case, ids_of
+from playbooks.services.acts import record_acts
+from playbooks.services.ending import end_tasks
+from playbooks.services.opening import open_items_of
+from playbooks.services.starting import stop_runs_of
+
+# The number of pieces and the end of the horizon are the item's, so that adding the same evidence twice changes nothing.
+ADD = """
+WITH locked AS (
+    SELECT id FROM playbooks_task WHERE item_id = ANY(%(items)s)
+        AND status IN ('open', 'claimed', 'snoozed', 'waiting') ORDER BY id FOR UPDATE
+), new AS (
+    SELECT DISTINCT ON (item_id) item_id, priority, parts
+    FROM unnest(%(items)s::uuid[], %(priorities)s::numeric[], %(parts)s::text[]) AS n (item_id, priority, parts)
+    ORDER BY item_id, priority DESC
+)
+UPDATE playbooks_task AS t SET
+    evidence_count = item.evidence_count, expires_at = greatest(t.expires_at, item.expires_at),
+    priority = greatest(t.priority, new.priority),
+    priority_parts = CASE WHEN new.priority > t.priority THEN new.parts::jsonb ELSE t.priority_parts END,
+    version = t.version + 1
+FROM new JOIN decisions_item item ON item.id = new.item_id
+WHERE t.id IN (SELECT id FROM locked) AND t.item_id = new.item_id
+  AND (t.evidence_count, t.expires_at, t.priority) IS DISTINCT FROM
+      (item.evidence_count, greatest(t.expires_at, item.expires_at), greatest(t.priority, new.priority))
+"""
+WAKE = """
+UPDATE playbooks_task SET status = 'open', snoozed_until = NULL, snooze_reason = '', back_to = '', flag = %s,
+    lane = CASE WHEN urgent THEN 'now' ELSE 'today' END, version = version + 1
+WHERE item_id = ANY(%s) AND status = 'snoozed' RETURNING id
+"""
+STILL_ASKED_FOR = """
+SELECT item.id FROM decisions_item item JOIN decisions_stream s
+    ON s.account_id = item.account_id AND s.type_id = item.type_id
+WHERE item.id = ANY(%s) AND s.response IN ('automated', 'human') AND s.expires_at > %s
+"""
+TOUCHED = """
+SELECT item.id FROM decisions_item item WHERE item.id = ANY(%s) AND (
+    item.touched_at IS NOT NULL OR EXISTS (
+        SELECT 1 FROM playbooks_task t WHERE t.item_id = item.id AND t.touched_at IS NOT NULL))
+"""
+FLAG = """
+UPDATE playbooks_task SET flag = %s, version = version + 1
+WHERE item_id = ANY(%s) AND status IN ('open', 'claimed', 'snoozed', 'waiting') AND flag <> %s
+"""
+
+
+def add_evidence(cases: Sequence[Case], now: datetime) -> None:
+    """Raise what is open by what came in: it counts more, lasts longer, is never worth less."""
+    mine = sorted(case for case in cases if case.item_is_open)
+    if mine:
+        execute(
+            ADD,
+            {
+                "items": [case.item_id for case in mine],
+                "priorities": [case.priority for case in mine],
+                "parts": [case.parts for case in mine],
+            },
+        )
+
+
+def wake_with_evidence(cases: Sequence[Case], now: datetime) -> None:
+    """Evidence that says it got worse: a snooze ends, and its owner is told why."""
+    add_evidence(cases, now)
+    flag = _("It got worse on %(day)s: the snooze has ended.") % {"day": f"{now:%Y-%m-%d}"}
+    woken = ids_of(WAKE, [flag, open_items_of(cases)])
+    record_acts("woken", "task", ((id, "it got worse", {}) for id in woken), actor="dispatch", now=now)
+
+
+def clear_items(cases: Sequence[Case], now: datetime) -> None:
+    """The cause is gone: untouched items close themselves and say so, touched ones are flagged.
+
+    What another live stream still asks for stays as it is.
+    """
+    items = open_items_of(cases)
+    items = sorted(set(items) - ids_of(STILL_ASKED_FOR, [items, now]))
+    flag = _("The signal cleared on %(day)s: check whether there is still something to do.") % {
+        "day": f"{now:%Y-%m-%d}"
+    }
+    touched = flag_touched(items, flag)
+    close_untouched(sorted(set(items) - touched), outcome=OutcomeKind.SIGNAL_CLEARED, why="the signal cleared", now=now)
+
+
+def flag_touched(items: Collection[UUID], flag: str) -> set[UUID]:
+    """Flag the active tasks of those items that somebody has begun to work on; which items these are."""
+    touched = ids_of(TOUCHED, [list(items)])
+    execute(FLAG, [flag, list(touched), flag])
+    return touched
+
+
+def close_untouched(
+    items: Collection[UUID], *, outcome: OutcomeKind, why: str, now: datetime, actor: str = "dispatch"
+) -> None:
+    """Close items with their tasks and runs, by nobody, with the reason on record."""
+    if not items:
+        return
+    end_tasks(items, outcome=outcome, now=now, actor=actor)
+    stop_runs_of(items, why=why, now=now)
+    close_items(item_ids=items, outcome=outcome, now=now)
+    record_acts("closed", "item", ((id, why, {}) for id in items), actor=actor, now=now)

@@ -1,0 +1,195 @@
+"""Opening tasks for decisions of the human band: owner, service level, lane, plan, permission to see the account."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from core.bulk import copy_rows
+from core.ids import uuid7
+from core.services import raise_alert
+from playbooks.enums import Lane, RunStatus, RunStepStatus, StepKind, TaskStatus
+from playbooks.queries.dispatching import (
+    Case,
+    Level,
+    Owner,
+    Plan,
+    ids_of,
+    organisation_hours,
+    owners,
+    plans,
+    service_levels,
+)
+from playbooks.rules.cap import Urgent, those_released
+from playbooks.rules.hours import Hours, add_hours
+from playbooks.services.acts import record_acts
+from playbooks.services.capacity import floods, lock_rooms, take_room
+from playbooks.services.grants import grant_sight
+
+TASK_COLUMNS = [
+    "id", "account_id", "type_id", "item_id", "decision_id", "run_id", "title", "text", "status", "lane", "back_to",
+    "assignee_id", "team_id", "urgent", "priority", "priority_parts", "due_at", "acknowledge_by", "touch_by",
+    "snooze_reason", "flag", "evidence_count", "expires_at", "opened_at", "outcome", "outcome_reason",
+    "outcome_note", "version",
+]  # fmt: skip
+RUN_COLUMNS = [
+    "id", "version_id", "item_id", "account_id", "insight_id", "owner_id", "status", "automated", "started_at",
+    "ended_why",
+]  # fmt: skip
+STEP_COLUMNS = ["id", "run_id", "step_id", "status", "due_at"]
+AT_WORK = """
+SELECT item_id FROM playbooks_task WHERE item_id = ANY(%s)
+    AND (run_step_id IS NULL AND status IN ('open', 'claimed', 'snoozed', 'waiting') OR decision_id = ANY(%s))
+"""
+LIVE_RUNS = "SELECT item_id FROM playbooks_run WHERE item_id = ANY(%s) AND status = 'live'"
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a batch is opened by, read once."""
+
+    people: Mapping[UUID, Owner]
+    levels: Mapping[str, Level]
+    plans: Mapping[str, Plan]
+    office: Hours
+    now: datetime
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], now: datetime) -> Book:
+        return cls(
+            people=owners(case.owner_id for case in cases),
+            levels=service_levels(),
+            plans=plans({case.playbook for case in cases}),
+            office=organisation_hours(),
+            now=now,
+        )
+
+    def owner(self, case: Case) -> Owner | None:
+        """The case's owner, unless they left since it was decided."""
+        person = self.people.get(case.owner_id) if case.owner_id else None
+        return person if person and person.is_active else None
+
+    def level(self, case: Case) -> Level:
+        return self.levels.get(case.tier) or self.levels[""]
+
+    def due(self, case: Case, hours: int) -> datetime:
+        """So many business hours from now, by the owner's calendar or the organisation's."""
+        owner = self.owner(case)
+        return add_hours(self.now, hours, owner.hours if owner else self.office)
+
+
+def open_tasks(cases: Sequence[Case], now: datetime) -> None:
+    """Open a task for each decision whose item is open and has none; what needs nobody's room stands in Now.
+
+    `urgent` tasks count against the cap: the rest of a person's day waits in Later, by priority.
+    """
+    fresh = without_those_at_work(cases)
+    if not fresh:
+        return
+    book = Book.of(fresh, now)
+    lanes = _lanes(fresh, book)
+    runs = _plan(fresh, book)
+    ids = {case.insight_id: uuid7() for case in fresh}
+    copy_rows(
+        "playbooks_task",
+        TASK_COLUMNS,
+        (_task_row(ids[c.insight_id], c, lanes[c.insight_id], runs.get(c.insight_id), book) for c in fresh),
+    )
+    grant_sight((case.account_id, owner.id) for case in fresh if (owner := book.owner(case)))
+    record_acts(
+        "opened", "task",
+        ((ids[c.insight_id], c.act, {"decision": c.insight_id, "lane": lanes[c.insight_id]}) for c in fresh),
+        actor="dispatch", now=now,
+    )  # fmt: skip
+    tell_of_unassigned((case for case in fresh if book.owner(case) is None), now)
+
+
+def without_those_at_work(cases: Sequence[Case]) -> list[Case]:
+    """One case per open item that nobody has a task for yet, the oldest first."""
+    open_items = {case.item_id: case for case in reversed(cases) if case.item_is_open}
+    at_work = ids_of(AT_WORK, [list(open_items), [case.insight_id for case in open_items.values()]])
+    return sorted(case for id, case in open_items.items() if id not in at_work)
+
+
+def tell_of_unassigned(cases: Iterable[Case], now: datetime) -> None:
+    """Alert each team of items that belong to nobody."""
+    counts = Counter(case.team_id for case in cases)
+    for team, count in counts.items():
+        text = _("%(count)d new items have no owner: nobody in the chain is available. Assign them.") % {"count": count}
+        raise_alert("unassigned", text, on_day=now.date(), now=now, team_id=team, data={"count": count})
+
+
+def _lanes(cases: Sequence[Case], book: Book) -> dict[UUID, Lane]:
+    """Now for what its owner has room for, or what passes; Later for the rest."""
+    flooding = floods(cases, book.people, book.now)
+    by_owner: dict[UUID, list[Urgent]] = defaultdict(list)
+    lanes: dict[UUID, Lane] = {}
+    for case in cases:
+        passes = case.red_lines or (book.level(case).passes_cap and case.origin not in flooding)
+        if owner := book.owner(case):
+            by_owner[owner.id].append(Urgent(case.insight_id, case.priority, passes))
+        else:
+            lanes[case.insight_id] = Lane.NOW if passes or case.origin not in flooding else Lane.LATER
+    people = [book.people[id] for id in by_owner]
+    rooms = lock_rooms(people, book.now)
+    released = {id: those_released(urgent, rooms[id]) for id, urgent in by_owner.items()}
+    take_room(people, {id: len(ids) for id, ids in released.items()}, book.now)
+    in_now: set[UUID] = set().union(*released.values())
+    return lanes | {
+        task.id: Lane.NOW if task.id in in_now else Lane.LATER for tasks in by_owner.values() for task in tasks
+    }
+
+
+def _plan(cases: Sequence[Case], book: Book) -> dict[UUID, UUID]:
+    """Start the playbook of each case as its owner's check-list: steps for people only, nothing goes by itself."""
+    busy = ids_of(LIVE_RUNS, [[case.item_id for case in cases]])
+    planned = [case for case in cases if case.playbook in book.plans and case.item_id not in busy]
+    runs = {case.insight_id: uuid7() for case in planned}
+    copy_rows("playbooks_run", RUN_COLUMNS, (run_row(runs[c.insight_id], c, book, automated=False) for c in planned))
+    copy_rows(
+        "playbooks_runstep",
+        STEP_COLUMNS,
+        (
+            (uuid7(), runs[case.insight_id], step.id, RunStepStatus.OPEN.value, book.due(case, step.business_hours))
+            for case in planned
+            for step in book.plans[case.playbook].steps
+            if step.kind is StepKind.TASK
+        ),
+    )
+    return runs
+
+
+def run_row(id: UUID, case: Case, book: Book, *, automated: bool) -> tuple[Any, ...]:
+    """A row for `RUN_COLUMNS`."""
+    owner = book.owner(case)
+    return (
+        id, book.plans[case.playbook].version_id, case.item_id, case.account_id, case.insight_id,
+        owner.id if owner else None, RunStatus.LIVE.value, automated, book.now, "",
+    )  # fmt: skip
+
+
+def _task_row(id: UUID, case: Case, lane: Lane, run: UUID | None, book: Book) -> tuple[Any, ...]:
+    level, owner = book.level(case), book.owner(case)
+    acknowledge_by = book.due(case, level.acknowledge_hours)
+    return (
+        id, case.account_id, case.type_id, case.item_id, case.insight_id, run, title_of(case), "",
+        TaskStatus.OPEN.value, lane.value, "", owner.id if owner else None, case.team_id, True, case.priority,
+        case.parts, acknowledge_by, acknowledge_by, book.due(case, level.touch_hours), "", "", case.evidence_count,
+        case.expires_at, book.now, "", "", "", 1,
+    )  # fmt: skip
+
+
+def title_of(case: Case) -> str:
+    """What the task is called, such as "Churn risk: Acme"."""
+    return f"{case.type}: {case.account}"[:200]
+
+
+def open_items_of(cases: Collection[Case]) -> list[UUID]:
+    """The open items that cases are about."""
+    return sorted({case.item_id for case in cases if case.item_id and case.item_is_open})

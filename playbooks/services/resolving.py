@@ -1,0 +1,71 @@
+"""Who takes over: the chain behind an account, without those who left or are away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from accounts.enums import AccountRole
+from accounts.models import Account, AccountPerson
+from core.models import Organisation, User
+from playbooks.enums import ACTIVE
+
+
+def lead_of(account: Account) -> User | None:
+    """The active lead of the account's team, else the installation's catch-all."""
+    lead = account.team.lead if account.team else None
+    if lead and lead.is_active:
+        return lead
+    organisation = Organisation.objects.select_related("catch_all").first()
+    catch_all = organisation.catch_all if organisation else None
+    return catch_all if catch_all and catch_all.is_active else None
+
+
+def successors(accounts: Collection[Account], *, leaver: User, now: datetime) -> dict[UUID, User | None]:
+    """Who takes each account's work from `leaver`: its CSM, the team's pool, its lead, the catch-all.
+
+    A pool takes in turn, those with the fewest open tasks first. None where nobody is left.
+    """
+    available = {user.pk: user for user in User.objects.available_at(now).exclude(pk=leaver.pk)}
+    csms = dict(
+        AccountPerson.objects.filter(account__in=accounts, role=AccountRole.CSM).values_list("account_id", "user_id")
+    )
+    pools = Pools(available)
+    return {account.pk: next((user for user in _chain(account, csms, available, pools)), None) for account in accounts}
+
+
+def _chain(account: Account, csms: dict[UUID, UUID], available: dict[UUID, User], pools: Pools) -> Iterator[User]:
+    if csm := available.get(csms.get(account.pk, account.pk)):
+        yield csm
+    if account.team_id and (member := pools.next_of(account.team_id)):
+        yield member
+    lead = lead_of(account)
+    if lead and lead.pk in available:
+        yield lead
+    organisation = Organisation.objects.first()
+    if organisation and organisation.catch_all_id in available:
+        yield available[organisation.catch_all_id]
+
+
+class Pools:
+    """The pools of teams; each given task counts at once, so that a hand-over spreads."""
+
+    def __init__(self, available: dict[UUID, User]) -> None:
+        members = [user for user in available.values() if user.in_pool and user.team_id]
+        open_tasks = User.objects.filter(pk__in=[user.pk for user in members]).annotate(
+            n=Count("tasks", filter=Q(tasks__status__in=ACTIVE))
+        )
+        self._load: dict[UUID, int] = {user.pk: user.n for user in open_tasks}
+        self._members = members
+
+    def next_of(self, team_id: UUID) -> User | None:
+        """The member with the fewest open tasks, who is counted as taking one."""
+        mine = [user for user in self._members if user.team_id == team_id]
+        if not mine:
+            return None
+        chosen = min(mine, key=lambda user: (self._load[user.pk], user.username))
+        self._load[chosen.pk] += 1
+        return chosen

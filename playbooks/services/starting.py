@@ -1,0 +1,123 @@
+"""Starting and stopping automated runs for decisions, in batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from core.bulk import copy_rows, fetch_all
+from core.ids import uuid7
+from core.services import raise_alert
+from decisions.enums import OutcomeKind, Response
+from decisions.queries.policies import switches_thrown
+from decisions.services import close_items
+from playbooks.enums import RunStepStatus
+from playbooks.queries.dispatching import Case, ids_of
+from playbooks.services.acts import record_acts
+from playbooks.services.ending import end_tasks
+from playbooks.services.opening import (
+    RUN_COLUMNS,
+    STEP_COLUMNS,
+    Book,
+    open_tasks,
+    run_row,
+)
+
+KNOWN_RUNS = """
+SELECT item_id FROM playbooks_run WHERE item_id = ANY(%s)
+UNION ALL SELECT item_id FROM playbooks_task WHERE item_id = ANY(%s)
+"""
+STOP = """
+WITH stopped AS (
+    UPDATE playbooks_run SET status = 'stopped', ended_at = %s, ended_why = %s
+    WHERE item_id = ANY(%s) AND status = 'live' RETURNING id
+), skipped AS (
+    UPDATE playbooks_runstep SET status = 'skipped', done_at = %s
+    WHERE run_id IN (SELECT id FROM stopped) AND status IN ('due', 'open')
+), cancelled AS (
+    UPDATE playbooks_effect SET status = 'cancelled', last_error = %s
+    WHERE status = 'due' AND run_step_id IN (
+        SELECT id FROM playbooks_runstep WHERE run_id IN (SELECT id FROM stopped))
+)
+SELECT id FROM stopped
+"""
+
+
+def start_runs(cases: Sequence[Case], now: datetime) -> None:
+    """Start the automated playbook of each open item that has had none.
+
+    Switched off meanwhile: not started, the item passed to its team by an alert. No such playbook: a person's task.
+    """
+    fresh = _never_started(cases)
+    thrown = switches_thrown()
+    stopped = {case: why for case in fresh if (why := switch_for(case.type_id, case.playbook, case.source, thrown))}
+    _not_started(stopped, now)
+    allowed = [case for case in fresh if case not in stopped]
+    book = Book.of(allowed, now)
+    runs = {uuid7(): case for case in allowed if case.playbook in book.plans}
+    copy_rows("playbooks_run", RUN_COLUMNS, (run_row(id, case, book, automated=True) for id, case in runs.items()))
+    copy_rows(
+        "playbooks_runstep",
+        STEP_COLUMNS,
+        (
+            (uuid7(), id, book.plans[case.playbook].steps[0].id, RunStepStatus.DUE.value, now)
+            for id, case in runs.items()
+        ),
+    )
+    record_acts(
+        "started", "run", ((id, case.playbook, {"decision": case.insight_id}) for id, case in runs.items()),
+        actor="dispatch", now=now,
+    )  # fmt: skip
+    open_tasks([case for case in allowed if case.playbook not in book.plans], now)
+
+
+def switch_for(type: str, playbook: str, source: str, thrown: Collection[str]) -> str:
+    """The kill switch that stops this automation, or ""."""
+    mine = ("all", f"type {type}", f"playbook {playbook}", f"source {source}")
+    return next((switch for switch in mine if switch in thrown), "")
+
+
+def stop_runs_for(cases: Sequence[Case], now: datetime) -> None:
+    """Stop the live runs of these items because a person takes over; the tasks of their steps end with them."""
+    items = [case.item_id for case in cases if case.item_id]
+    stopped = stop_runs_of(items, why="a higher band: a person takes over", now=now)
+    end_tasks(items, outcome=OutcomeKind.HANDED_TO_HUMAN, now=now, steps_only=True)
+    record_acts("stopped", "run", ((id, "a higher band", {}) for id in stopped), actor="dispatch", now=now)
+
+
+def stop_runs_of(items: Collection[UUID], *, why: str, now: datetime) -> list[UUID]:
+    """End the live runs of items: steps still to come are skipped, mail not yet sent is cancelled. The runs."""
+    return [id for (id,) in fetch_all(STOP, [now, why[:200], list(items), now, why])]
+
+
+def _never_started(cases: Sequence[Case]) -> list[Case]:
+    """Open items of the automated band that neither a run nor a person has worked on yet; one case each."""
+    items = {c.item_id: c for c in reversed(cases) if c.item_is_open and c.item_response == Response.AUTOMATED}
+    known = ids_of(KNOWN_RUNS, [list(items), list(items)])
+    return sorted(case for id, case in items.items() if id not in known)
+
+
+def _not_started(stopped: dict[Case, str], now: datetime) -> None:
+    """Close what a switch stopped, with the reason on record, and tell each team how many there were."""
+    if not stopped:
+        return
+    close_items(item_ids=[c.item_id for c in stopped if c.item_id], outcome=OutcomeKind.HANDED_TO_HUMAN, now=now)
+    record_acts(
+        "not_started", "item", ((c.item_id or c.insight_id, f"switched off: {why}", {"decision": c.insight_id})
+                                for c, why in stopped.items()),
+        actor="dispatch", now=now,
+    )  # fmt: skip
+    tell_of_switch(Counter(case.team_id for case in stopped), now)
+
+
+def tell_of_switch(counts: Counter[UUID | None], now: datetime) -> None:
+    """Alert teams of automation that a kill switch stopped."""
+    for team, count in counts.items():
+        text = _("Automation is switched off: %(count)d playbooks were stopped. Their accounts are yours.") % {
+            "count": count
+        }
+        raise_alert("automation_off", text, on_day=now.date(), now=now, team_id=team, data={"count": count})

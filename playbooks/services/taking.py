@@ -1,0 +1,183 @@
+"""Taking a task in hand: locked in order, visible, allowed, and as the caller last saw it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import AccountPerson
+from core.bulk import fetch_all
+from core.enums import Role
+from core.models import Act, User
+from decisions.enums import OutcomeKind
+from decisions.models import Item
+from decisions.queries.facts import lock_accounts
+from playbooks.enums import ACTIVE
+from playbooks.models import Task
+
+READERS = {
+    Role.LEADER: gettext_lazy(
+        "Leaders read everything and change nothing here: ask the task's owner or their manager."
+    ),
+    Role.OPS: gettext_lazy("Operations sees every task and closes none: ask the task's owner or their manager."),
+    Role.INTEGRATION: gettext_lazy("An integration cannot work on tasks: a person has to sign in."),
+}
+VERBS = {
+    "acknowledged": gettext_lazy("opened"),
+    "assigned": gettext_lazy("handed over"),
+    "snoozed": gettext_lazy("snoozed"),
+    "waiting": gettext_lazy("set to wait on the customer"),
+    "resumed": gettext_lazy("taken up again"),
+    "touched": gettext_lazy("worked on"),
+    "noted": gettext_lazy("noted on"),
+    "reopened": gettext_lazy("reopened"),
+    "merged": gettext_lazy("merged"),
+    "opened": gettext_lazy("opened"),
+    "woken": gettext_lazy("woken"),
+}
+
+
+class TaskChanged(Exception):
+    """Somebody else changed the task since the caller saw it. Carries the task as it is now."""
+
+    def __init__(self, task: Task, now: datetime) -> None:
+        super().__init__(what_happened(task, now))
+        self.task = task
+
+
+class TaskRefused(Exception):
+    """This cannot be done to the task; the message says what can. `field` is what to mend.
+
+    `forbidden`: not this person's to do at all (403 rather than 422).
+    """
+
+    def __init__(self, message: str, field: str = "", *, forbidden: bool = False) -> None:
+        super().__init__(message)
+        self.field = field
+        self.forbidden = forbidden
+
+
+def what_happened(task: Task, now: datetime) -> str:
+    """What somebody else did last, such as "Already closed by Ana 2 minutes ago: risk resolved"."""
+    if task.closed_at is not None:
+        return _("Already closed by %(who)s %(ago)s ago: %(outcome)s") % {
+            "who": task.closed_by or _("the system"),
+            "ago": timesince(task.closed_at, now),
+            "outcome": OutcomeKind(task.outcome).label.lower(),
+        }
+    act = Act.objects.filter(subject_type="task", subject_id=str(task.pk)).select_related("by").first()
+    if act is None:
+        return _("Changed since you opened it. Look again, then decide.")
+    return _("Changed by %(who)s %(ago)s ago: %(what)s") % {
+        "who": act.by or _("the system"),
+        "ago": timesince(act.at, now),
+        "what": VERBS.get(act.verb, act.verb),
+    }
+
+
+def lock_task(task_id: UUID) -> Task:
+    """The task, locked after its account and its item. Raises `Task.DoesNotExist`."""
+    account_id, item_id = Task.objects.values_list("account_id", "item_id").get(id=task_id)
+    if item_id is not None:
+        lock_accounts([account_id])
+        Item.objects.select_for_update(no_key=True).get(id=item_id)
+    return Task.objects.select_for_update(of=("self",)).select_related("account__team", "type", "item").get(id=task_id)
+
+
+def take(task_id: UUID, *, by: User, version: int, now: datetime) -> Task:
+    """The task, locked, for `by` to change. Raises `Task.DoesNotExist` when they may not even see it,
+    `TaskRefused` when it is not theirs to change, `TaskChanged` when `version` is no longer its version."""
+    if not Task.objects.visible_to(by).filter(id=task_id).exists():
+        raise Task.DoesNotExist
+    task = lock_task(task_id)
+    check_may_act(by, task)
+    if task.version != version:
+        raise TaskChanged(task, now)
+    return task
+
+
+def take_active(task_id: UUID, *, by: User, version: int, now: datetime) -> Task:
+    """`take`, for what is only done to a task that is not closed."""
+    task = take(task_id, by=by, version=version, now=now)
+    if task.status not in ACTIVE:
+        raise TaskChanged(task, now)
+    return task
+
+
+def check_may_act(user: User, task: Task) -> None:
+    """Raise `TaskRefused` with the reason unless `user` may work on `task`.
+
+    Its assignee, people with a role on the account and their managers may; of a task that nobody has, the team.
+    """
+    if not user.is_active:
+        raise TaskRefused(_("This log-in has been deactivated."), forbidden=True)
+    if user.is_superuser or task.assignee_id == user.pk:
+        return
+    if user.role in READERS:
+        raise TaskRefused(str(READERS[Role(user.role)]), forbidden=True)
+    if _has_authority(user, task):
+        return
+    raise TaskRefused(
+        _("This task is somebody else's, and you have no role on %(account)s: ask them to hand it over.")
+        % {"account": task.account.name},
+        forbidden=True,
+    )
+
+
+def may_act(user: User, task: Task) -> bool:
+    """Whether `check_may_act` would let `user`."""
+    try:
+        check_may_act(user, task)
+    except TaskRefused:
+        return False
+    return True
+
+
+def _has_authority(user: User, task: Task) -> bool:
+    team = task.account.team
+    in_team = user.team_id is not None and user.team_id in (task.team_id, task.account.team_id)
+    if team is not None and team.lead_id == user.pk:
+        return True
+    if user.role == Role.MANAGER and (in_team or _manages(user, task.assignee_id)):
+        return True
+    if task.assignee_id is None and in_team:
+        return True
+    return AccountPerson.objects.filter(account=task.account_id, user=user).exists()
+
+
+def _manages(user: User, assignee_id: UUID | None) -> bool:
+    theirs = Q(team__lead=user) | Q(team_id=user.team_id, team__isnull=False)
+    return assignee_id is not None and User.objects.filter(theirs, pk=assignee_id).exists()
+
+
+def store(task: Task, *fields: str) -> Task:
+    """Write these fields of a locked task, with the next version; the fresh task."""
+    task.version += 1
+    task.save(update_fields=[*fields, "version"])
+    return Task.objects.select_related("account", "type", "assignee", "item", "closed_by").get(pk=task.pk)
+
+
+def check_can_take(person: User, now: datetime) -> None:
+    """Raise `TaskRefused` unless work may be given to `person`: never a leaver, nor somebody away."""
+    if person.role in READERS:
+        raise TaskRefused(_("%(who)s does not take tasks.") % {"who": person}, "to")
+    if not person.is_active:
+        raise TaskRefused(_("%(who)s has left: choose somebody else.") % {"who": person}, "to")
+    away = person.absences.filter(active_from__lte=now, active_to__gt=now).first()
+    if away:
+        until = timezone.localtime(away.active_to).date()
+        raise TaskRefused(
+            _("%(who)s is away until %(day)s: choose somebody else.") % {"who": person, "day": until}, "to"
+        )
+
+
+def live_run_of(item_id: UUID) -> UUID | None:
+    """The item's live run, locked, if it has one."""
+    rows = fetch_all("SELECT id FROM playbooks_run WHERE item_id = %s AND status = 'live' FOR UPDATE", [item_id])
+    return rows[0][0] if rows else None

@@ -1,0 +1,84 @@
+"""Working on a task: opened by its owner, noted on, touched, planned."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.models import User
+from core.services import record_act
+from decisions.services import touch_item
+from playbooks.enums import ACTIVE, TaskStatus
+from playbooks.models import Task, TaskNote
+from playbooks.services.taking import TaskRefused, check_may_act, lock_task, store, take_active
+
+WORKED_ON = ["status", "acknowledged_at", "touched_at", "due_at"]
+
+
+@transaction.atomic
+def acknowledge_task(*, task_id: UUID, by: User, now: datetime) -> Task:
+    """Say that its assignee has seen the task: done by opening it. Anybody else's look changes nothing.
+
+    The task is due by its first touch from then on. Raises `Task.DoesNotExist`.
+    """
+    task = Task.objects.visible_to(by).get(pk=task_id)
+    if task.assignee_id != by.pk or task.acknowledged_at or task.status not in ACTIVE:
+        return task
+    task = lock_task(task_id)
+    if task.acknowledged_at or task.assignee_id != by.pk or task.status not in ACTIVE:
+        return task
+    task.acknowledged_at = now
+    if task.touch_by and not task.touched_at:
+        task.due_at = task.touch_by
+    fresh = store(task, "acknowledged_at", "due_at")
+    record_act("acknowledged", fresh, by=by, now=now)
+    return fresh
+
+
+@transaction.atomic
+def add_note(*, task_id: UUID, by: User, text: str, now: datetime) -> TaskNote:
+    """Write a note on a task, open or closed. No version is needed: a note never overwrites anything.
+
+    Raises `TaskRefused`, `Task.DoesNotExist`.
+    """
+    if not text.strip():
+        raise TaskRefused(_("Write something first."), "text")
+    if not Task.objects.visible_to(by).filter(pk=task_id).exists():
+        raise Task.DoesNotExist
+    task = lock_task(task_id)
+    check_may_act(by, task)
+    note = TaskNote.objects.create(task=task, by=by, text=text.strip(), at=now)
+    record_act("noted", task, by=by, now=now)
+    if task.status in ACTIVE:
+        _touch(task, now)
+    return note
+
+
+@transaction.atomic
+def touch_task(
+    *, task_id: UUID, by: User, version: int, next_step_on: date | None = None, note: str = "", now: datetime
+) -> Task:
+    """Say that something was done for the task, and when it goes on. Raises `TaskRefused`, `TaskChanged`."""
+    task = take_active(task_id, by=by, version=version, now=now)
+    if next_step_on is not None and next_step_on < now.date():
+        raise TaskRefused(_("The next step is in the past: choose today or later."), "next_step_on")
+    if note.strip():
+        TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+    task.next_step_on = next_step_on or task.next_step_on
+    fresh = _touch(task, now, "next_step_on")
+    record_act("touched", fresh, by=by, now=now, data={"next_step_on": str(task.next_step_on or "")})
+    return fresh
+
+
+def _touch(task: Task, now: datetime, *fields: str) -> Task:
+    """The first work on it counts for the service level, and the item no longer closes by itself."""
+    task.status = TaskStatus.CLAIMED if task.status == TaskStatus.OPEN else task.status
+    task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
+    if task.touch_by and task.due_at < task.touch_by:
+        task.due_at = task.touch_by
+    if task.item_id:
+        touch_item(item_id=task.item_id, now=now)
+    return store(task, *WORKED_ON, *fields)
