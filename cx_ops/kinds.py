@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from accounts.services.kinds import KINDS as ACCOUNT_KINDS
 from insights.services import KINDS as INSIGHT_KINDS
 from intake.services import register
 
 
 def register_kinds() -> None:
-    for kind in (*INSIGHT_KINDS,):
+    for kind in (*ACCOUNT_KINDS, *INSIGHT_KINDS):
         register(kind)

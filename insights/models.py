@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pghistory
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Account
+from accounts.models import Account, OfAccountQuerySet
 from core.bulk import BULK
 from core.ids import uuid7
 from core.models import Pending, User
@@ -96,6 +98,8 @@ class Insight(models.Model):
     import_id = models.UUIDField(null=True)
     accepted_at = models.DateTimeField(help_text="Domain time of landing.")
     recorded_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[OfAccountQuerySet[Insight]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+import io
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from intake.models import Source
+from django.db.models import QuerySet
+
+from core.enums import Role
+from core.export import safe_cell
+from core.models import User
+from intake.models import Import, RejectedRow, Source
+
+REASON = ("_row", "_column", "_code", "_message", "_value")
+IMPORTERS = (Role.OPS, Role.MANAGER, Role.LEADER)
 
 
 def namespace_of(source: Source) -> UUID:
@@ -19,3 +29,27 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
     if not wanted:
         return {}
     return {source.slug: namespace_of(source) for source in Source.objects.filter(slug__in=wanted)}
+
+
+def visible_imports(user: User) -> QuerySet[Import]:
+    """Files that `user` may see: all of them for those who watch the data, else one's own."""
+    rows = Import.objects.select_related("source", "created_by")
+    if not user.is_active:
+        return rows.none()
+    return rows if user.is_superuser or user.role in IMPORTERS else rows.filter(created_by=user)
+
+
+def rejected_as_csv(of: Import) -> Iterator[str]:
+    """The rows that were not taken, as a file to mend and send again: original columns, then why."""
+    header = [str(name) for name in of.dialect.get("header", [])]
+    yield _line([*header, *REASON])
+    for row in RejectedRow.objects.filter(of=of).order_by("row").iterator(2000):
+        cells = [str(cell) for cell in row.cells][: len(header)]
+        blanks = [""] * (len(header) - len(cells))
+        yield _line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])
+
+
+def _line(cells: list[str]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow([safe_cell(cell) for cell in cells])
+    return text.getvalue()

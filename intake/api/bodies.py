@@ -47,13 +47,15 @@ def _array(body: bytes) -> list[bytes]:
     try:
         return [bytes(item) for item in _split.decode(body)]
     except msgspec.ValidationError:
-        raise Problem(422, _("Send a JSON array of items, or one item a line as NDJSON.")) from None
+        if _line(body):
+            raise Problem(422, _("Send a JSON array of items, or one item a line as NDJSON.")) from None
+        raise Problem(400, _("The body is not valid JSON. NaN and Infinity are not JSON either.")) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem(400, _("The body is not valid JSON. NaN and Infinity are not JSON either.")) from None
 
 
 def _line(line: bytes) -> bytes:
-    """One line of NDJSON; empty, which is no JSON either, when it is broken."""
+    """One JSON value, such as a line of NDJSON; empty, which is no JSON either, when it is broken."""
     try:
         return bytes(_one.decode(line))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -1,3 +1,4 @@
+from intake.services.imports import ImportRefused, run_import, run_waiting_imports, start_import
 from intake.services.kinds import UnknownKind, file_kinds, find, register
 from intake.services.landing import About, Row, land_records
 from intake.services.taking import LARGEST_BATCH, counts_of, external_id_of, take
@@ -6,6 +7,7 @@ from intake.services.tokens import TokenRefused, create_token, revoke_token, use
 __all__ = [
     "LARGEST_BATCH",
     "About",
+    "ImportRefused",
     "Row",
     "TokenRefused",
     "UnknownKind",
@@ -17,6 +19,9 @@ __all__ = [
     "land_records",
     "register",
     "revoke_token",
+    "run_import",
+    "run_waiting_imports",
+    "start_import",
     "take",
     "use_token",
 ]

@@ -103,6 +103,7 @@ def _decode_each(
 # --- What msgspec says, in words that tell what to do
 
 _PATH = re.compile(r" - at `(?:key in )?\$?\.?(.*?)`$")
+_ELEMENT = re.compile(r"\.?\[[^]]*\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
@@ -134,7 +135,7 @@ def problem_of(error: Exception) -> Problem:
     if not isinstance(error, msgspec.ValidationError):
         return Problem("", "malformed", _("This is not valid JSON. NaN and Infinity are not JSON either."))
     place = _PATH.search(text)
-    path = place.group(1) if place else ""
+    path = _ELEMENT.sub("", place.group(1)) if place else ""
     text = text[: place.start()] if place else text
     for pattern, code, words in (
         (_UNKNOWN, "unknown_field", _("The field “%s” is not known. Leave it out or mend its name.")),
