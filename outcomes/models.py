@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models import Account
+from accounts.models import Account, OfAccountQuerySet
 from core.ids import uuid7
 from core.models import User
 from decisions.enums import OutcomeKind
@@ -28,6 +30,8 @@ class Outcome(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     happened_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[OfAccountQuerySet[Outcome]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

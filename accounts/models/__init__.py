@@ -1,4 +1,4 @@
-from accounts.models.account import Account, AccountKey, AccountPerson, Grant, StageEntry
+from accounts.models.account import Account, AccountKey, AccountPerson, Grant, OfAccountQuerySet, StageEntry
 from accounts.models.customer import (
     Activity,
     Contact,
@@ -22,6 +22,7 @@ __all__ = [
     "FxRate",
     "Grant",
     "LedgerEntry",
+    "OfAccountQuerySet",
     "Parked",
     "RedLineFlag",
     "Resolved",

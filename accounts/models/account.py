@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 import pghistory
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
-from django.contrib.postgres.indexes import GinIndex, OpClass
 
 from accounts.enums import AccountRole, KeyKind
 from core.enums import Role
@@ -16,6 +16,12 @@ from core.ids import uuid7
 from core.models import Team, User
 
 READS_ALL = (Role.LEADER, Role.OPS)
+Row = TypeVar("Row", bound=models.Model)
+
+
+def reads_all(user: User) -> bool:
+    """Whether `user` may see every account."""
+    return user.is_active and (user.is_superuser or user.role in READS_ALL)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -23,7 +29,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Accounts that `user` may see (TRUST.md): by role on the account, by team, by an item assigned."""
         if not user.is_active:
             return self.none()
-        if user.is_superuser or user.role in READS_ALL:
+        if reads_all(user):
             return self
         if user.role == Role.MANAGER:
             return self.filter(Q(team__lead=user) | Q(team_id=user.team_id, team__isnull=False))
@@ -31,9 +37,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
             return self.none()
         holds = AccountPerson.objects.filter(account=models.OuterRef("pk"), user=user)
         granted = Grant.objects.filter(account=models.OuterRef("pk"), user=user)
-        return self.filter(
-            Q(team_id=user.team_id, team__isnull=False) | models.Exists(holds) | models.Exists(granted)
-        )
+        return self.filter(Q(team_id=user.team_id, team__isnull=False) | models.Exists(holds) | models.Exists(granted))
+
+
+class OfAccountQuerySet(models.QuerySet[Row]):
+    """Rows with an `account`: whoever may see the account may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        if reads_all(user):
+            return self
+        return self.filter(account__in=Account.objects.visible_to(user).values("id"))
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -116,9 +129,7 @@ class AccountPerson(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="account_roles")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "role"], name="one_person_per_account_role")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "role"], name="one_person_per_account_role")]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.user_id}"
@@ -150,9 +161,7 @@ class StageEntry(models.Model):
     class Meta:
         ordering = ["active_from"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["account"], condition=Q(active_to=None), name="one_stage_at_a_time"
-            )
+            models.UniqueConstraint(fields=["account"], condition=Q(active_to=None), name="one_stage_at_a_time")
         ]
 
     def __str__(self) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pghistory
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.enums import ActivityKind, Forecast, RedLine, Stakeholder
-from accounts.models.account import Account
+from accounts.models.account import Account, OfAccountQuerySet
 from core.ids import uuid7
 from core.models import User
 
@@ -49,16 +51,14 @@ class Contact(models.Model):
     left_on = models.DateField(null=True, blank=True)
     do_not_contact = models.BooleanField(default=False)
 
+    objects: ClassVar[OfAccountQuerySet[Contact]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
-            models.CheckConstraint(
-                condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"
-            ),
-            models.CheckConstraint(
-                condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"
-            ),
+            models.CheckConstraint(condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"),
+            models.CheckConstraint(condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"),
         ]
 
     def __str__(self) -> str:
@@ -82,13 +82,13 @@ class Contract(models.Model):
     forecast = models.CharField(max_length=8, choices=Forecast, default=Forecast.UNKNOWN)
     ended_early_on = models.DateField(null=True, blank=True)
 
+    objects: ClassVar[OfAccountQuerySet[Contract]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         ordering = ["-ends_on"]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contract_per_external_id"),
-            models.CheckConstraint(
-                condition=Q(starts_on__lt=F("ends_on")), name="contract_ends_after_it_starts"
-            ),
+            models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="contract_ends_after_it_starts"),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +109,8 @@ class Activity(models.Model):
     value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="activities")
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects: ClassVar[OfAccountQuerySet[Activity]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-happened_at", "-id"]
@@ -135,13 +137,13 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
     units = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
 
+    objects: ClassVar[OfAccountQuerySet[LedgerEntry]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         ordering = ["-happened_on", "-id"]
         indexes = [models.Index(fields=["account", "-happened_on"], name="ledger_by_day")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["source_id", "external_id"], name="one_ledger_entry_per_external_id"
-            )
+            models.UniqueConstraint(fields=["source_id", "external_id"], name="one_ledger_entry_per_external_id")
         ]
 
     def __str__(self) -> str:
@@ -185,6 +187,8 @@ class RedLineFlag(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     why = models.TextField(blank=True)
+
+    objects: ClassVar[OfAccountQuerySet[RedLineFlag]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

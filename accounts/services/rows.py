@@ -18,7 +18,7 @@ from accounts.services.values import log_records
 from core.bulk import fetch_all
 from core.ids import uuid7
 from intake.enums import Landing
-from intake.models import Source
+from intake.queries import find_namespaces
 from intake.rules import Arrival, Problem, Result
 
 Values = dict[str, object]
@@ -62,7 +62,7 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
 
 def accounts_of(items: Sequence[Any], arrival: Arrival) -> dict[int, UUID]:
     """Row → the account it is about, where that is known."""
-    spaces = _namespaces(items)
+    spaces = find_namespaces(item.account.source for item in items if item.account.source is not UNSET)
     refs = {row: ref for row, item in enumerate(items) if (ref := _ref(item.account, spaces, arrival)) is not None}
     found = find_accounts(refs.values())
     return {row: found[ref] for row, ref in refs.items() if ref in found}
@@ -77,15 +77,6 @@ def _ref(ref: AccountRef, spaces: Mapping[str, UUID], arrival: Arrival) -> Ref |
     if ref.source is UNSET:
         return account_ref(ref, arrival.namespace_id)
     return account_ref(ref, spaces[ref.source]) if ref.source in spaces else None
-
-
-def _namespaces(items: Iterable[Any]) -> dict[str, UUID]:
-    """Slug of a source that an item names → the source whose account ids that one uses."""
-    slugs = {item.account.source for item in items if item.account.source is not UNSET}
-    if not slugs:
-        return {}
-    sources = Source.objects.filter(slug__in=slugs).values_list("slug", "account_namespace_id", "id")
-    return {slug: namespace or own for slug, namespace, own in sources}
 
 
 def lock_source(name: str, arrival: Arrival) -> None:

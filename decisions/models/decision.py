@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Account
+from accounts.models import Account, OfAccountQuerySet
 from core.bulk import BULK
 from core.ids import uuid7
 from core.models import Pending, User
@@ -58,6 +60,8 @@ class Item(models.Model):
     quiet_until = models.DateTimeField(null=True, help_text="End of the cool-down; empty with `quiet` set: for good.")
     quiet = models.BooleanField(default=False, help_text="A cool-down holds.")
 
+    objects: ClassVar[OfAccountQuerySet[Item]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         indexes = [
             models.Index(fields=["account", "type", "-opened_at"], name="item_latest"),
@@ -107,6 +111,8 @@ class Decision(models.Model):
     code_version = models.CharField(max_length=40)
     decided_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[OfAccountQuerySet[Decision]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-insight"]

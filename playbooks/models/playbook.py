@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pghistory
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Account
+from accounts.models import Account, OfAccountQuerySet
 from core.ids import uuid7
 from core.models import User
 from decisions.enums import PolicyState
@@ -96,6 +98,8 @@ class Run(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[OfAccountQuerySet[Run]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

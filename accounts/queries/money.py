@@ -1,0 +1,50 @@
+"""Sums in the reporting currency. What cannot be converted is unknown (None), never nought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from core.bulk import fetch_all
+from core.models import Organisation
+
+TRAILING_DAYS = 365
+
+RATES = """
+SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate
+WHERE currency = ANY(%s) AND on_day <= %s ORDER BY currency, on_day DESC
+"""
+TRAILING = """
+SELECT l.account_id, CASE WHEN bool_and(l.currency = %(reporting)s OR r.rate IS NOT NULL)
+    THEN sum(l.amount * CASE WHEN l.currency = %(reporting)s THEN 1 ELSE r.rate END) END
+FROM accounts_ledgerentry l
+LEFT JOIN LATERAL (
+    SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
+    ORDER BY on_day DESC LIMIT 1) r ON l.currency <> %(reporting)s
+WHERE l.account_id = ANY(%(ids)s) AND l.happened_on > %(day)s::date - %(days)s AND l.happened_on <= %(day)s
+GROUP BY l.account_id
+"""
+
+
+def reporting_currency() -> str:
+    """The organisation's; US dollars until it is set up."""
+    return Organisation.objects.values_list("reporting_currency", flat=True).first() or "USD"
+
+
+def to_reporting_currency(amounts: Sequence[tuple[Decimal, str]], on_day: date) -> list[Decimal | None]:
+    """Each (amount, currency) in the reporting currency at the newest rate not after `on_day`; None: no such rate."""
+    reporting = reporting_currency()
+    rates: dict[str, Decimal] = dict(fetch_all(RATES, [list({currency for _, currency in amounts}), on_day]))
+    rates[reporting] = Decimal(1)
+    return [amount * rates[currency] if currency in rates else None for amount, currency in amounts]
+
+
+def trailing_revenue(account_ids: Collection[UUID], day: date) -> dict[UUID, Decimal | None]:
+    """The ledger's sum of the 365 days up to and with `day`, in the reporting currency, each entry at its day's rate.
+
+    Accounts without entries are left out; None: an entry has no rate.
+    """
+    terms = {"reporting": reporting_currency(), "ids": list(account_ids), "day": day, "days": TRAILING_DAYS}
+    return dict(fetch_all(TRAILING, terms))
