@@ -22,7 +22,7 @@ from playbooks.rules.outcomes import outcomes_for
 from playbooks.services.ending import leave_for_measure
 from playbooks.services.grants import grant_sight, revoke_idle
 from playbooks.services.resolving import lead_of
-from playbooks.services.runs import finish_step, restart_run, stop_run_of_item, unfinish_step
+from playbooks.services.running import finish_step, restart_run, stop_run_of_item, unfinish_step
 from playbooks.services.taking import TaskRefused, store, take, take_active
 
 CLOSED_FIELDS = [
@@ -111,13 +111,8 @@ def _end_item(task: Task, kind: OutcomeKind, *, by: User, now: datetime) -> dict
     others = Task.objects.active().filter(item=task.item_id).exclude(pk=task.pk).order_by("id")
     merged = {str(other.pk): other.status for other in others}
     for other in others:
-        other.status, other.outcome, other.closed_at, other.closed_by = (
-            TaskStatus.MERGED,
-            OutcomeKind.DUPLICATE,
-            now,
-            by,
-        )
-        other.snoozed_until = None
+        other.status, other.outcome = TaskStatus.MERGED, OutcomeKind.DUPLICATE
+        other.closed_at, other.closed_by, other.snoozed_until = now, by, None
         store(other, "status", "outcome", "closed_at", "closed_by", "snoozed_until")
     run = stop_run_of_item(task.item_id, why=f"{task.title}: {kind.value}", now=now)
     close_item(item_id=task.item_id, outcome=kind, now=now)

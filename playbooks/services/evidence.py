@@ -17,7 +17,7 @@ from playbooks.services.ending import end_tasks
 from playbooks.services.opening import open_items_of
 from playbooks.services.starting import stop_runs_of
 
-# The number of pieces and the end of the horizon are the item's, so that adding the same evidence twice changes nothing.
+# Count and horizon are the item's, so that adding the same evidence twice changes nothing.
 ADD = """
 WITH locked AS (
     SELECT id FROM playbooks_task WHERE item_id = ANY(%(items)s)
