@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
+from uuid import UUID
 
 from django.db import connection
+from psycopg import adapters
+from psycopg.pq import Format
+
+Params = Sequence[Any] | Mapping[str, Any]
+TIMESTAMPTZ = 1184  # its type id in every PostgreSQL
 
 
 class BulkReference(TypedDict):
@@ -31,22 +37,49 @@ def database_now() -> datetime:
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY `rows` into `table`. JSON columns take `str` or `bytes` that are JSON already."""
+    """COPY `rows` into `table`. JSON columns take `str` that is JSON already, array columns `array_text`."""
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def fetch_all(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     """All rows of one query."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        _load_times_quickly(cursor)
+        cursor.execute(sql, _quick(params))
         return list(cursor.fetchall())
 
 
-def execute(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
+def execute(sql: str, params: Params = ()) -> int:
     """Run one statement; the number of rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, _quick(params))
         return int(cursor.rowcount)
+
+
+def array_text(values: Iterable[object]) -> str:
+    """PostgreSQL's text form of a one-dimensional array."""
+    quoted = (str(value).replace("\\", r"\\").replace('"', r"\"") for value in values)
+    return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"
+
+
+def _quick(params: Params) -> Params:
+    """Lists of ids as text: psycopg's own way of writing a list costs ten times as much an element."""
+    if isinstance(params, Mapping):
+        return {name: _array_of_ids(value) for name, value in params.items()}
+    return [_array_of_ids(value) for value in params]
+
+
+def _array_of_ids(value: Any) -> Any:
+    if isinstance(value, list) and value and all(type(element) is UUID for element in value):
+        return "{" + ",".join(map(str, value)) + "}"
+    return value
+
+
+def _load_times_quickly(cursor: Any) -> None:
+    """Django reads times with a loader in Python; the session is in UTC, so psycopg's own in C reads the same."""
+    loader = adapters.get_loader(TIMESTAMPTZ, Format.TEXT)
+    if loader is not None:
+        cursor.cursor.adapters.register_loader(TIMESTAMPTZ, loader)

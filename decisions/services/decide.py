@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.bulk import copy_rows, execute
+from core.bulk import array_text, copy_rows, execute
 from core.ids import uuid7
 from core.stages import leave
 from core.version import CODE_VERSION
@@ -218,8 +218,8 @@ WHERE item.id = new.id
 def _new_item(change: ItemChange) -> tuple[Any, ...]:
     state = change.state
     return (
-        state.id, *change.key, state.response.value, change.confidence, state.owner, list(state.reasons),
-        list(state.red_lines), 1 + change.evidence, change.opened_at, change.expires_at, "", False,
+        state.id, *change.key, state.response.value, change.confidence, state.owner, array_text(state.reasons),
+        array_text(state.red_lines), 1 + change.evidence, change.opened_at, change.expires_at, "", False,
     )  # fmt: skip
 
 
