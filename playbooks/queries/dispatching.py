@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from core.bulk import fetch_all
+from core.business_time import Hours
 from playbooks.enums import StepKind
-from playbooks.rules.hours import Hours
 
 
 class Case(NamedTuple):
@@ -83,12 +83,13 @@ class Owner(NamedTuple):
     is_active: bool
     team_id: UUID | None
     daily_cap: int
+    zone: str
     hours: Hours
 
 
 OWNERS = """
 SELECT u.id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), u.email, u.is_active,
-       u.team_id, u.daily_cap, u.timezone, c.opens, c.closes, c.weekdays, c.holidays
+       u.team_id, u.daily_cap, u.timezone, coalesce(c.timezone, u.timezone), c.opens, c.closes, c.weekdays, c.holidays
 FROM core_user u
 LEFT JOIN core_businesscalendar c ON c.id = coalesce(u.calendar_id, (SELECT calendar_id FROM core_organisation))
 WHERE u.id = ANY(%s)
@@ -100,9 +101,9 @@ FROM core_organisation o LEFT JOIN core_businesscalendar c ON c.id = o.calendar_
 
 
 def owners(ids: Iterable[UUID | None]) -> dict[UUID, Owner]:
-    """People by id: opening hours of their calendar, or the organisation's, read in their own zone."""
+    """People by id: with the hours of their calendar, or the organisation's."""
     rows = fetch_all(OWNERS, [sorted({id for id in ids if id is not None})])
-    return {row[0]: Owner(*row[:6], hours_of(*row[6:])) for row in rows}
+    return {row[0]: Owner(*row[:7], hours_of(*row[7:])) for row in rows}
 
 
 def organisation_hours() -> Hours:
@@ -112,7 +113,7 @@ def organisation_hours() -> Hours:
 
 
 def hours_of(
-    timezone: str,
+    zone: str,
     opens: time | None,
     closes: time | None,
     weekdays: Sequence[int] | None,
@@ -120,8 +121,8 @@ def hours_of(
 ) -> Hours:
     """Working hours from a calendar's columns; without a calendar nine to five, Monday to Friday."""
     if opens is None or closes is None:
-        return Hours(timezone=timezone)
-    return Hours(timezone, opens, closes, tuple(weekdays or ()), tuple(holidays or ()))
+        return Hours(zone=zone)
+    return Hours(zone, opens, closes, frozenset(weekdays or ()), frozenset(holidays or ()))
 
 
 class Level(NamedTuple):

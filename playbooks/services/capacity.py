@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from core.bulk import execute, fetch_all
 from core.services import raise_alert
 from playbooks.rules.cap import FLOOD_DAYS, Room, band_that_fits, is_flood
-from playbooks.rules.hours import local_day
 from playbooks.rules.steps import per_cent
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def take_room(people: Collection[Owner], given: Mapping[UUID, int], now: datetim
 
 
 def _days(people: Collection[Owner], now: datetime) -> dict[UUID, date]:
-    return {p.id: local_day(now, p.hours.timezone) for p in sorted(people, key=lambda person: person.id)}
+    return {p.id: now.astimezone(ZoneInfo(p.zone)).date() for p in sorted(people, key=lambda person: person.id)}
 
 
 COUNT_INFLOW = """

@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from core.bulk import copy_rows
+from core.business_time import Hours, add_business_hours
 from core.ids import uuid7
 from core.services import raise_alert
 from playbooks.enums import Lane, RunStatus, RunStepStatus, StepKind, TaskStatus
@@ -27,7 +29,6 @@ from playbooks.queries.dispatching import (
     service_levels,
 )
 from playbooks.rules.cap import Urgent, those_released
-from playbooks.rules.hours import Hours, add_hours
 from playbooks.services.acts import record_acts
 from playbooks.services.capacity import floods, lock_rooms, take_room
 from playbooks.services.grants import grant_sight
@@ -48,6 +49,9 @@ SELECT item_id FROM playbooks_task WHERE item_id = ANY(%s)
     AND (run_step_id IS NULL AND status IN ('open', 'claimed', 'snoozed', 'waiting') OR decision_id = ANY(%s))
 """
 LIVE_RUNS = "SELECT item_id FROM playbooks_run WHERE item_id = ANY(%s) AND status = 'live'"
+
+# Whole batches fall due by few calendars.
+due_after = lru_cache(maxsize=4096)(add_business_hours)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Book:
     def due(self, case: Case, hours: int) -> datetime:
         """So many business hours from now, by the owner's calendar or the organisation's."""
         owner = self.owner(case)
-        return add_hours(self.now, hours, owner.hours if owner else self.office)
+        return due_after(self.now, hours, owner.hours if owner else self.office)
 
 
 def open_tasks(cases: Sequence[Case], now: datetime) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.bulk import execute
+from core.business_time import Hours, add_business_hours
 from core.enums import Role
 from core.models import User
 from core.services import record_act
@@ -21,7 +22,6 @@ from decisions.services import close_item, reopen_item, touch_item
 from playbooks.enums import EffectStatus, RunStatus, RunStepStatus, StepKind
 from playbooks.models import Effect, PlaybookVersion, Run, RunStep, Task
 from playbooks.queries.dispatching import organisation_hours, owners
-from playbooks.rules.hours import add_hours
 
 
 class RunRefused(Exception):
@@ -53,7 +53,9 @@ def start_run(*, item_id: UUID, playbook: str, by: User, now: datetime) -> Run:
     )  # fmt: skip
     hours = _hours_of(item.owner_id)
     RunStep.objects.bulk_create(
-        RunStep(run=run, step=step, status=RunStepStatus.OPEN, due_at=add_hours(now, step.business_hours, hours))
+        RunStep(
+            run=run, step=step, status=RunStepStatus.OPEN, due_at=add_business_hours(now, step.business_hours, hours)
+        )
         for step in version.steps.filter(kind=StepKind.TASK)
     )
     Task.objects.active().filter(item=item, run_step=None).update(run=run)
@@ -174,7 +176,7 @@ def finish_step(run_step_id: UUID, *, by: User | None, now: datetime) -> None:
     )
     if following is not None:
         wait = following.business_hours if following.kind == StepKind.WAIT else None
-        due = now if wait is None else add_hours(now, wait, _hours_of(step.run.owner_id))
+        due = now if wait is None else add_business_hours(now, wait, _hours_of(step.run.owner_id))
         RunStep.objects.get_or_create(run=step.run, step=following, defaults={"due_at": due})
     elif step.run.status == RunStatus.LIVE:
         _finish_run(step.run, now)
@@ -204,6 +206,6 @@ def unfinish_step(run_step_id: UUID, *, now: datetime) -> None:
         reopen_item(item_id=step.run.item_id, now=now)
 
 
-def _hours_of(owner_id: UUID | None) -> Any:
+def _hours_of(owner_id: UUID | None) -> Hours:
     owner = owners([owner_id]).get(owner_id) if owner_id else None
     return owner.hours if owner else organisation_hours()

@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.bulk import fetch_all
+from core.business_time import NoWorkingDay, add_business_hours
 from core.models import User
 from core.services import raise_alert, record_act
 from decisions.enums import OutcomeKind
@@ -20,7 +21,6 @@ from decisions.services import close_item
 from playbooks.enums import Lane, RunStepStatus, StepKind
 from playbooks.models import Effect, RunStep, Task
 from playbooks.queries.dispatching import organisation_hours, owners
-from playbooks.rules.hours import NoWorkingDay, add_hours
 from playbooks.rules.steps import fill, may_run_alone, per_cent
 from playbooks.services.grants import grant_sight
 from playbooks.services.resolving import lead_of
@@ -107,7 +107,7 @@ def _make_task(step: RunStep, now: datetime) -> None:
     task = Task.objects.create(
         account=run.account, type=run.item.type, item=run.item, decision_id=run.insight_id, run=run, run_step=step,
         title=fill(step.step.title, words)[:200], text=fill(step.step.text, words), lane=Lane.TODAY, assignee=owner,
-        team=run.account.team, due_at=add_hours(now, step.step.business_hours or A_DAY, hours), opened_at=now,
+        team=run.account.team, due_at=add_business_hours(now, step.step.business_hours or A_DAY, hours), opened_at=now,
         expires_at=run.item.expires_at, evidence_count=run.item.evidence_count, **_priority(run.insight_id),
     )  # fmt: skip
     if owner:

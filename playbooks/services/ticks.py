@@ -1,0 +1,180 @@
+"""The tick: what happens because time has passed. Set-based; run every minute, and safe to run twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.bulk import execute, fetch_all
+from core.services import raise_alert
+from decisions.enums import OutcomeKind
+from decisions.queries.facts import lock_accounts
+from playbooks.queries.dispatching import ids_of, owners
+from playbooks.rules.cap import Urgent, those_released
+from playbooks.services.acts import record_acts
+from playbooks.services.capacity import lock_rooms, take_room
+from playbooks.services.evidence import close_untouched, flag_touched
+from playbooks.services.stepping import finish_idle_runs
+
+SNOOZED = """
+UPDATE playbooks_task SET status = CASE WHEN touched_at IS NULL THEN 'open' ELSE 'claimed' END,
+    lane = coalesce(nullif(back_to, ''), 'today'), back_to = '', snoozed_until = NULL, version = version + 1
+WHERE status = 'snoozed' AND snoozed_until <= %s RETURNING id
+"""
+# The time spent waiting on the customer is given back to what was due meanwhile.
+WAITED = """
+UPDATE playbooks_task t SET status = 'claimed', lane = coalesce(nullif(t.back_to, ''), 'today'), back_to = '',
+    due_at = t.due_at + coalesce(%(now)s - t.paused_at, interval '0'),
+    touch_by = t.touch_by + coalesce(%(now)s - t.paused_at, interval '0'),
+    paused_at = NULL, flag = %(flag)s, version = t.version + 1
+FROM core_user u
+WHERE t.status = 'waiting' AND u.id = t.assignee_id AND t.next_step_on <= (%(now)s AT TIME ZONE u.timezone)::date
+RETURNING t.id
+"""
+WAITING_IN_LATER = """
+SELECT assignee_id, id, priority FROM playbooks_task
+WHERE lane = 'later' AND urgent AND status IN ('open', 'claimed') AND assignee_id IS NOT NULL
+"""
+RELEASE = "UPDATE playbooks_task SET lane = 'now', version = version + 1 WHERE id = ANY(%s) AND lane = 'later'"
+EXPIRED = """
+SELECT t.id, t.item_id, t.account_id FROM playbooks_task t
+WHERE t.expires_at <= %s AND t.status IN ('open', 'claimed', 'snoozed', 'waiting') AND t.item_id IS NOT NULL
+    AND (t.touched_at IS NULL OR t.flag = '')
+"""
+LATE = """
+SELECT team_id, count(*) FILTER (WHERE acknowledged_at IS NULL AND acknowledge_by <= %(now)s),
+       count(*) FILTER (WHERE touched_at IS NULL AND touch_by <= %(now)s AND paused_at IS NULL)
+FROM playbooks_task
+WHERE status IN ('open', 'claimed', 'snoozed', 'waiting') AND urgent AND touched_at IS NULL
+    AND (acknowledge_by <= %(now)s OR touch_by <= %(now)s)
+GROUP BY team_id
+"""
+# Revenue in the reporting currency where a rate is known; what is not known is left out, never counted as nothing.
+CAPPED = """
+SELECT u.team_id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), count(*),
+       sum((SELECT (part ->> 1)::numeric FROM jsonb_array_elements(t.priority_parts) part
+            WHERE part ->> 0 = 'revenue exposed' AND part ->> 1 IS NOT NULL LIMIT 1))
+FROM playbooks_task t JOIN core_user u ON u.id = t.assignee_id
+WHERE t.lane = 'later' AND t.urgent AND t.status IN ('open', 'claimed')
+GROUP BY u.team_id, u.id ORDER BY 4 DESC NULLS LAST, 2
+"""
+KNOWN_TODAY = "SELECT team_id, kind, data ->> 'count' FROM core_alert WHERE on_day = %s AND kind = ANY(%s)"
+
+
+def tick(now: datetime) -> None:
+    """Wake, release, expire, warn, and make room for next month's records: each in a transaction of its own."""
+    for part in PARTS:
+        with transaction.atomic():
+            part(now)
+
+
+def wake_snoozed(now: datetime) -> int:
+    """Snoozed tasks whose moment has come go back to their lane; how many."""
+    woken = ids_of(SNOOZED, [now])
+    record_acts("woken", "task", ((id, "its snooze ended", {}) for id in woken), actor="tick", now=now)
+    return len(woken)
+
+
+def resume_waiting(now: datetime) -> int:
+    """Tasks that waited on the customer come back on the day of their next step; how many."""
+    back = ids_of(WAITED, {"now": now, "flag": _("Ask again: today is the day you planned for it.")})
+    record_acts("resumed", "task", ((id, "its next step is today", {}) for id in back), actor="tick", now=now)
+    return len(back)
+
+
+def release_from_later(now: datetime) -> int:
+    """Later → Now by priority, as far as each person's day has room; how many."""
+    waiting: dict[UUID, list[Urgent]] = defaultdict(list)
+    for owner, id, priority in fetch_all(WAITING_IN_LATER):
+        waiting[owner].append(Urgent(id, priority, passes=False))
+    people = [person for person in owners(waiting).values() if person.is_active]
+    rooms = lock_rooms(people, now)
+    released = {id: those_released(waiting[id], rooms[id]) for id in rooms}
+    freed: set[UUID] = set().union(*released.values())
+    if freed:
+        execute(RELEASE, [sorted(freed)])
+        take_room(people, {id: len(ids) for id, ids in released.items()}, now)
+        record_acts("released", "task", ((id, "there is room today", {}) for id in freed), actor="tick", now=now)
+    return len(freed)
+
+
+def expire(now: datetime) -> int:
+    """Tasks whose newest evidence has run out: untouched ones end as expired, touched ones are flagged; how many."""
+    found = fetch_all(EXPIRED, [now])
+    if not found:
+        return 0
+    lock_accounts(sorted({account for _id, _item, account in found}))
+    items = sorted({item for _id, item, _account in found})
+    flag = _("Its window closed on %(day)s: close it, or say what is still to come.") % {"day": f"{now:%Y-%m-%d}"}
+    touched = flag_touched(items, flag)
+    close_untouched(
+        sorted(set(items) - touched), outcome=OutcomeKind.EXPIRED, why="its window closed", now=now, actor="tick"
+    )
+    return len(found)
+
+
+def warn_of_late(now: datetime) -> int:
+    """One alert per team, kind and day, counted from the tasks as they are now; how many changed."""
+    counts: dict[tuple[UUID | None, str], int] = {}
+    for team, unacknowledged, untouched in fetch_all(LATE, {"now": now}):
+        counts[team, "late_acknowledge"] = unacknowledged
+        counts[team, "late_touch"] = untouched
+    texts = {
+        "late_acknowledge": _("%(count)d urgent tasks have not been opened in time."),
+        "late_touch": _("%(count)d urgent tasks have not been acted on in time."),
+    }
+    lines = {key: texts[key[1]] % {"count": count} for key, count in counts.items() if count}
+    return _say(lines, {key: str(count) for key, count in counts.items()}, now)
+
+
+def tell_leads(now: datetime) -> int:
+    """A line a day to each lead about who has work waiting behind their cap; how many changed."""
+    lines: dict[tuple[UUID | None, str], list[str]] = defaultdict(list)
+    for team, who, count, exposed in fetch_all(CAPPED):
+        lines[team, "capped"].append(_waiting_line(who, count, exposed))
+    texts = {key: "; ".join(parts) for key, parts in lines.items()}
+    return _say(texts, texts, now)
+
+
+def _waiting_line(who: str, count: int, exposed: Decimal | None) -> str:
+    if exposed is None:
+        return _("%(who)s: %(count)d waiting") % {"who": who, "count": count}
+    return _("%(who)s: %(count)d waiting, %(exposed)s exposed") % {
+        "who": who,
+        "count": count,
+        "exposed": f"{exposed:,.0f}",
+    }
+
+
+def _say(texts: dict[tuple[UUID | None, str], str], counts: dict[tuple[UUID | None, str], str], now: datetime) -> int:
+    """Raise what is new since the last time today: the same state twice is one alert."""
+    day: date = now.date()
+    known = {(team, kind): said for team, kind, said in fetch_all(KNOWN_TODAY, [day, list({k for _t, k in texts})])}
+    fresh = {key: text for key, text in texts.items() if known.get(key) != counts[key]}
+    for (team, kind), text in fresh.items():
+        raise_alert(kind, text, on_day=day, now=now, team_id=team, data={"count": counts[team, kind]})
+    return len(fresh)
+
+
+def end_idle(now: datetime) -> int:
+    """Items whose automated run has ended and that nobody works on any more; how many were closed."""
+    return finish_idle_runs(now)
+
+
+def partitions(now: datetime) -> None:
+    """Room in the landing log for this month and the next, by the clock that its ids are made with."""
+    execute(ADD_PARTITIONS)
+
+
+ADD_PARTITIONS = """
+SELECT cx_add_record_partition(month)
+FROM (SELECT (date_trunc('month', clock_timestamp()) + make_interval(months => n))::date AS month
+      FROM generate_series(0, 1) AS n) AS months
+WHERE to_regclass('intake_record_' || to_char(month, 'YYYY_MM')) IS NULL
+"""
+PARTS = (wake_snoozed, resume_waiting, expire, release_from_later, warn_of_late, tell_leads, end_idle, partitions)
