@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.enums import Role
 from core.ids import uuid7
 from core.models import Pending, User
 from intake.enums import ImportStatus, Scope, ScoreMeaning, SourceMode
@@ -110,6 +113,17 @@ class Landed(Pending):
     kind = models.CharField(max_length=20)
 
 
+WATCH_THE_DATA = (Role.OPS, Role.MANAGER, Role.LEADER)
+
+
+class ImportQuerySet(models.QuerySet["Import"]):
+    def visible_to(self, user: User) -> ImportQuerySet:
+        """All files for those who watch the data, else one's own."""
+        if not user.is_active:
+            return self.none()
+        return self if user.is_superuser or user.role in WATCH_THE_DATA else self.filter(created_by=user)
+
+
 class Import(models.Model):
     """One file on its way in. `rows_done` moves in the transaction that lands the rows, so a restart goes on."""
 
@@ -130,6 +144,8 @@ class Import(models.Model):
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[ImportQuerySet] = ImportQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

@@ -9,13 +9,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from core.enums import Role
 from core.export import safe_cell
 from core.models import User
 from intake.models import Import, RejectedRow, Source
 
 REASON = ("_row", "_column", "_code", "_message", "_value")
-IMPORTERS = (Role.OPS, Role.MANAGER, Role.LEADER)
 
 
 def namespace_of(source: Source) -> UUID:
@@ -31,12 +29,9 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
     return {source.slug: namespace_of(source) for source in Source.objects.filter(slug__in=wanted)}
 
 
-def visible_imports(user: User) -> QuerySet[Import]:
-    """Files that `user` may see: all of them for those who watch the data, else one's own."""
-    rows = Import.objects.select_related("source", "created_by")
-    if not user.is_active:
-        return rows.none()
-    return rows if user.is_superuser or user.role in IMPORTERS else rows.filter(created_by=user)
+def visible_imports(user: User | None) -> QuerySet[Import]:
+    """Files that `user` may see, with what a list shows of them."""
+    return Import.objects.visible_to(user).select_related("source", "created_by")
 
 
 def rejected_as_csv(of: Import) -> Iterator[str]:

@@ -39,6 +39,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
         granted = Grant.objects.filter(account=models.OuterRef("pk"), user=user)
         return self.filter(Q(team_id=user.team_id, team__isnull=False) | models.Exists(holds) | models.Exists(granted))
 
+    def called(self, external_id: str) -> AccountQuerySet:
+        """Accounts that some source calls `external_id`."""
+        keys = AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID, value=external_id)
+        return self.filter(id__in=keys.values("account_id"))
+
 
 class OfAccountQuerySet(models.QuerySet[Row]):
     """Rows with an `account`: whoever may see the account may see them."""
@@ -157,6 +162,8 @@ class StageEntry(models.Model):
     stage = models.SlugField(max_length=40)
     active_from = models.DateTimeField()
     active_to = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[OfAccountQuerySet[StageEntry]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["active_from"]

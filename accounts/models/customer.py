@@ -27,6 +27,8 @@ class FieldValue(models.Model):
     observed_at = models.DateTimeField(help_text="When it was true.")
     recorded_at = models.DateTimeField(db_default=Now(), help_text="When we learned it.")
 
+    objects: ClassVar[OfAccountQuerySet[FieldValue]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         indexes = [models.Index(fields=["account", "field", "-observed_at", "-id"], name="value_as_of")]
 

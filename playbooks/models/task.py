@@ -8,7 +8,7 @@ import pghistory
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Account
+from accounts.models import Account, OfAccountQuerySet
 from core.ids import uuid7
 from core.models import Pending, Team, User
 from decisions.enums import OutcomeKind
@@ -209,6 +209,8 @@ class Watch(models.Model):
     last_insight_id = models.UUIDField(
         null=True, help_text="The newest that was counted: the same one counts once."
     )
+
+    objects: ClassVar[OfAccountQuerySet[Watch]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "type"], name="one_watch_per_account_type")]
