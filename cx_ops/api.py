@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from accounts.api import views as accounts
+from cx_ops import api_docs
 from insights.api import views as insights
+from intake.api import openapi as _schemes  # noqa: F401 - registers how callers prove who they are
+from intake.api import views as intake
+from outcomes.api import views as outcomes
+from playbooks.api import decisions, runs, tasks
 
 urlpatterns: list[URLPattern] = [
+    path("schema/", api_docs.schema, name="api-schema"),
+    path("docs/", api_docs.docs, name="api-docs"),
     path("insights", insights.Insights.as_view(), name="api-insights"),
     path("insights/bulk", insights.InsightsBulk.as_view(), name="api-insights-bulk"),
     path("insights/<uuid:id>", insights.OneInsight.as_view(), name="api-insight"),
     path("insights/<uuid:id>/retract", insights.RetractInsight.as_view(), name="api-insight-retract"),
+    path("accounts", accounts.Accounts.as_view(), name="api-accounts"),
+    path("accounts/bulk", accounts.AccountsBulk.as_view(), name="api-accounts-bulk"),
+    path("accounts/<uuid:id>", accounts.OneAccount.as_view(), name="api-account"),
+    path("contacts/bulk", accounts.ContactsBulk.as_view(), name="api-contacts-bulk"),
+    path("contracts/bulk", accounts.ContractsBulk.as_view(), name="api-contracts-bulk"),
+    path("activities/bulk", accounts.ActivitiesBulk.as_view(), name="api-activities-bulk"),
+    path("decisions", decisions.Decisions.as_view(), name="api-decisions"),
+    path("decisions/<uuid:id>", decisions.OneDecision.as_view(), name="api-decision"),
+    path("tasks", tasks.Tasks.as_view(), name="api-tasks"),
+    path("tasks/<uuid:id>", tasks.OneTask.as_view(), name="api-task"),
+    path("runs", runs.Runs.as_view(), name="api-runs"),
+    path("outcomes", outcomes.Outcomes.as_view(), name="api-outcomes"),
+    path("imports", intake.Imports.as_view(), name="api-imports"),
+    path("imports/<uuid:id>", intake.OneImport.as_view(), name="api-import"),
+    path("imports/<uuid:id>/errors", intake.ImportErrors.as_view(), name="api-import-errors"),
 ]

@@ -10,7 +10,7 @@ from accounts.queries.page import (
     shown_values,
 )
 from accounts.queries.red_lines import red_lines
-from accounts.queries.search import AccountPage, CursorRefused, list_accounts, search_accounts
+from accounts.queries.search import AccountPage, CursorRefused, list_accounts, listed_accounts, search_accounts
 from accounts.queries.values import Value, account_as_of, value_as_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "find_accounts",
     "find_people",
     "list_accounts",
+    "listed_accounts",
     "merge_timelines",
     "red_lines",
     "reporting_currency",

@@ -8,14 +8,17 @@ import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
-from accounts.models import Account, AccountKey
+from accounts.enums import ActivityKind, KeyKind
+from accounts.models import Account, AccountKey, AccountPerson, Activity
 from accounts.models.account import AccountQuerySet
 from accounts.rules.identity import normalise_domain
 from core.models import User
+from intake.models import Source
 
 PAGE_ROWS = 50
+TOUCHES = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING)
 
 
 class CursorRefused(ValueError):
@@ -35,21 +38,36 @@ def search_accounts(accounts: AccountQuerySet, text: str) -> AccountQuerySet:
     text = text.strip()
     if not text:
         return accounts
-    called = AccountKey.objects.filter(account=OuterRef("pk"), value=text)
-    wanted = Q(name__icontains=text) | Exists(called)
+    called = Account.objects.called(text).values("id")
     domain = normalise_domain(text) or text.lower()
-    return accounts.filter(wanted | Q(domain__startswith=domain))
+    return accounts.filter(Q(name__icontains=text) | Q(id__in=called) | Q(domain__startswith=domain))
+
+
+def listed_accounts(accounts: AccountQuerySet) -> AccountQuerySet:
+    """`accounts` with what a list shows: team, people, and `external_keys`, each with the slug of its `source`."""
+    source = Source.objects.filter(id=OuterRef("namespace_id")).values("slug")
+    keys = AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID).annotate(source=Subquery(source)).order_by("id")
+    return accounts.select_related("team").prefetch_related(
+        "people__user", Prefetch("keys", queryset=keys, to_attr="external_keys")
+    )
 
 
 def list_accounts(
-    user: User, *, text: str = "", cursor: str = "", archived: bool = False, rows: int = PAGE_ROWS
+    user: User, *, text: str = "", mine: bool = False, cursor: str = "", archived: bool = False, rows: int = PAGE_ROWS
 ) -> AccountPage:
-    """One page of the accounts that `user` may see. Raises `CursorRefused`."""
+    """One page of the accounts that `user` may see, each with its `last_touch`. Raises `CursorRefused`.
+
+    `mine`: only those on which they have a role.
+    """
     found = search_accounts(Account.objects.visible_to(user).filter(archived_at__isnull=not archived), text)
+    if mine:
+        found = found.filter(Exists(AccountPerson.objects.filter(account=OuterRef("pk"), user=user)))
     if cursor:
         name, id = _read_cursor(cursor)
         found = found.filter(Q(name__gt=name) | Q(name=name, id__gt=id))
-    page = list(found.select_related("team").prefetch_related("people__user").order_by("name", "id")[: rows + 1])
+    touches = Activity.objects.filter(account=OuterRef("pk"), kind__in=TOUCHES).order_by("-happened_at")
+    listed = listed_accounts(found).annotate(last_touch=Subquery(touches.values("happened_at")[:1]))
+    page = list(listed.order_by("name", "id")[: rows + 1])
     more = len(page) > rows
     return AccountPage(page[:rows], _cursor(page[rows - 1]) if more else "")
 

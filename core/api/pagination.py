@@ -23,12 +23,12 @@ class Pages(CursorPagination):
     """`limit` rows (50 unless told, at most 100); `count=true` adds how many there are in all."""
 
     page_size = 50
-    ordering = "-id"
+    ordering = "-pk"
     page_size_query_param = "limit"
     cursor_query_description = "Where to go on: copied from `next` or `previous`."
     page_size_query_description = "Rows a page, at most 100."
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         self.count = queryset.order_by().count() if _flag(request, "count") else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from django.db.models import Choices
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
@@ -24,6 +25,9 @@ DECIMAL: Schema = {
 }
 
 
+ANYTHING: Schema = {"description": "Anything else is answered as rejected, without spoiling the other items."}
+
+
 class ProblemErrorOut(serializers.Serializer[Any]):
     field = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
@@ -39,7 +43,7 @@ class ProblemOut(serializers.Serializer[Any]):
     detail = serializers.CharField()
     instance = serializers.CharField(allow_blank=True)
     request_id = serializers.CharField(allow_blank=True)
-    errors = ProblemErrorOut(many=True)
+    errors = ProblemErrorOut(many=True)  # type: ignore[assignment]
 
 
 def problems(*statuses: int) -> Responses:
@@ -55,7 +59,7 @@ def item_body(struct: type[msgspec.Struct]) -> Schema:
 def bulk_body(struct: type[msgspec.Struct], most: int = 10_000) -> Schema:
     """A request body of many items: an array, or one a line. Items are checked one by one, each with its result."""
     return {
-        JSON_TYPE: {"type": "array", "maxItems": most, "items": schema_of(struct) | {"x-checked-singly": True}},
+        JSON_TYPE: {"type": "array", "maxItems": most, "items": {"anyOf": [schema_of(struct), ANYTHING]}},
         NDJSON_TYPE: {"type": "string", "description": "One item a line, each as in the JSON array."},
     }
 
@@ -95,10 +99,17 @@ def _object(**properties: Schema) -> Schema:
 
 def schema_of(struct: type[msgspec.Struct]) -> Schema:
     """The JSON schema of a struct, its parts written in place."""
-    found = msgspec.json.schema(struct)
+    found = msgspec.json.schema(struct, schema_hook=_choices)
     parts: dict[str, Schema] = found.pop("$defs", {})
     whole: Schema = _inline(found, parts)
     return whole
+
+
+def _choices(kind: type) -> Schema:
+    """Django's choices, which msgspec decodes but does not describe."""
+    if issubclass(kind, Choices):
+        return {"enum": kind.values}
+    raise NotImplementedError
 
 
 def _inline(node: Any, parts: dict[str, Schema]) -> Any:
