@@ -20,18 +20,19 @@ from core.bulk import database_now
 from core.stages import Stage
 from decisions.models import Decided
 from decisions.services import decide_insights
-from insights.models import Believed
+from insights.models import Believed, Withdrawn
 from insights.services import believe_records
 from intake.models import Landed
 from outcomes.services import record_outcomes
 from playbooks.models import ClosedTask
-from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick
+from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick, withdraw_insights
 
 STAGES = (
     Stage("resolve", Landed, resolve_records),  # whom is it about?
     Stage("believe", Resolved, believe_records),  # what do we believe?
     Stage("decide", Believed, decide_insights),  # who acts, and how far alone?
     Stage("dispatch", Decided, dispatch_decisions),  # give it to them
+    Stage("withdraw", Withdrawn, withdraw_insights),  # what if it is taken back?
     Stage("measure", ClosedTask, record_outcomes),  # what did it prove?
 )
 BY_NAME = {stage.name: stage for stage in STAGES}

@@ -37,9 +37,7 @@ class InsightType(models.Model):
     max_age_days = models.PositiveSmallIntegerField(
         default=30, help_text="An older score is never acted on without a person."
     )
-    split_by_reason = models.BooleanField(
-        default=False, help_text="Keep one open item per reason, not one per type."
-    )
+    split_by_reason = models.BooleanField(default=False, help_text="Keep one open item per reason, not one per type.")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -67,9 +65,7 @@ class ModelVersion(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["source", "model", "version"], name="one_model_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "model", "version"], name="one_model_version")]
 
     def __str__(self) -> str:
         return f"{self.model} {self.version}"
@@ -85,9 +81,7 @@ class Insight(models.Model):
     model = models.CharField(max_length=80)
     model_version = models.CharField(max_length=40)
     external_id = models.TextField()
-    confidence = models.DecimalField(
-        max_digits=20, decimal_places=19, help_text="How sure the source is, unrounded."
-    )
+    confidence = models.DecimalField(max_digits=20, decimal_places=19, help_text="How sure the source is, unrounded.")
     probability = models.DecimalField(max_digits=20, decimal_places=19, null=True)
     horizon_days = models.PositiveSmallIntegerField()
     scored_at = models.DateTimeField()
@@ -132,3 +126,7 @@ class Retraction(models.Model):
 
     def __str__(self) -> str:
         return self.why
+
+
+class Withdrawn(Pending):
+    """retracted → withdrawn: an insight taken back, whose item is still to be looked at."""

@@ -1,5 +1,13 @@
 from decisions.services.decide import decide_insights
-from decisions.services.items import assign_item, close_item, close_items, reactivate_account, reopen_item, touch_item
+from decisions.services.items import (
+    assign_item,
+    close_item,
+    close_items,
+    forget_streams,
+    reactivate_account,
+    reopen_item,
+    touch_item,
+)
 from decisions.services.policies import (
     PolicyRefused,
     draft_authority,
@@ -16,6 +24,7 @@ __all__ = [
     "decide_insights",
     "draft_authority",
     "draft_ownership",
+    "forget_streams",
     "publish_policy",
     "reactivate_account",
     "reopen_item",

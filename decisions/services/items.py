@@ -22,19 +22,8 @@ def _locked(item_id: UUID) -> Item:
 
 
 def close_item(*, item_id: UUID, outcome: OutcomeKind, now: datetime) -> None:
-    """Close an item and begin the cool-down that goes with its outcome. Closing a closed item changes nothing."""
-    item = _locked(item_id)
-    if item.closed_at is not None:
-        return
-    rule = (
-        CoolDown.objects.filter(Q(type=item.type) | Q(type=None), outcome=outcome)
-        .order_by(F("type").asc(nulls_last=True))
-        .first()
-    )
-    item.closed_at, item.outcome = now, outcome
-    item.quiet = rule is not None and rule.days != 0
-    item.quiet_until = now + timedelta(days=rule.days) if rule and rule.days else None
-    item.save(update_fields=["closed_at", "outcome", "quiet", "quiet_until"])
+    """Close one item; see `close_items`."""
+    close_items(item_ids=[item_id], outcome=outcome, now=now)
 
 
 CLOSE = """
@@ -81,3 +70,13 @@ def reactivate_account(*, account_id: UUID) -> int:
     """A lost customer is back: cool-downs without an end are over. How many there were."""
     lock_accounts([account_id])
     return Item.objects.filter(account_id=account_id, quiet=True, quiet_until=None).update(quiet=False)
+
+
+def forget_streams(insight_ids: Collection[UUID]) -> None:
+    """What these insights, now taken back, made their streams remember is forgotten: the next score starts afresh."""
+    execute(
+        "DELETE FROM decisions_stream AS s USING insights_insight AS i WHERE i.id = ANY(%s)"
+        " AND (s.account_id, s.type_id, s.source_id, s.model) = (i.account_id, i.type_id, i.source_id, i.model)"
+        " AND s.scored_at = i.scored_at",
+        [list(insight_ids)],
+    )

@@ -8,17 +8,20 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.bulk import execute
+from core.bulk import fetch_all
+from core.doorbell import ring_on_commit
 from core.models import User
 from core.services import record_act
-from insights.models import Insight, Retraction
+from core.stages import leave
+from insights.models import Insight, Retraction, Withdrawn
 from intake.models import Import, Record
 
 RETRACT_ALL = """
 INSERT INTO insights_retraction (insight_id, why, by_id, actor, retracted_at)
 SELECT i.id, %(why)s, %(by)s, %(actor)s, %(now)s FROM insights_insight i WHERE i.import_id = %(import)s
-ON CONFLICT (insight_id) DO NOTHING
+ON CONFLICT (insight_id) DO NOTHING RETURNING insight_id
 """
+STAGE = "withdraw"
 
 
 class AlreadyRetracted(Exception):
@@ -32,7 +35,7 @@ class NotBelievedYet(Exception):
 def retract_insight(
     *, insight_id: UUID, why: str, now: datetime, by: User | None = None, actor: str = ""
 ) -> Retraction:
-    """Take one insight back. What becomes of its item is for the caller (`queries.affected_insights`).
+    """Take one insight back, and leave it for the withdraw stage, which looks after its item.
 
     Raises `Insight.DoesNotExist`, `NotBelievedYet`, `AlreadyRetracted`.
     """
@@ -47,6 +50,7 @@ def retract_insight(
         )
         if not made:
             raise AlreadyRetracted(_("This insight was taken back before."))
+        _leave_for_withdrawal([insight.id])
         record_act("retracted", insight, by=by, actor=actor, now=now, why=why)
     return retraction
 
@@ -56,6 +60,12 @@ def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None 
     with transaction.atomic():
         of = Import.objects.select_for_update().get(id=import_id)
         names = {"why": why, "by": by.pk if by else None, "actor": actor or str(by), "now": now, "import": of.id}
-        retracted = execute(RETRACT_ALL, names)
-        record_act("retracted", of, by=by, actor=actor, now=now, why=why, data={"insights": retracted})
-    return retracted
+        retracted = [id for (id,) in fetch_all(RETRACT_ALL, names)]
+        _leave_for_withdrawal(retracted)
+        record_act("retracted", of, by=by, actor=actor, now=now, why=why, data={"insights": len(retracted)})
+    return len(retracted)
+
+
+def _leave_for_withdrawal(ids: list[UUID]) -> None:
+    leave(Withdrawn, [], [(id,) for id in ids], stage=STAGE)
+    ring_on_commit()

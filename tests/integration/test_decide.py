@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from core.models import Absence, Batch, DeadLetter, User
 from core.stages import Stage, leave
+from decisions.enums import OutcomeKind
 from decisions.models import AuthorityBand, Decided, Decision, Item, OwnershipPolicy, Stream
 from decisions.queries.replay import replay_decisions
 from decisions.services import (
@@ -170,7 +171,7 @@ def test_nobody_in_the_chain_leaves_a_visible_unassigned_item(desk: Desk) -> Non
 
 def test_cool_down_depends_on_the_outcome(desk: Desk) -> None:
     desk.decide()
-    close_item(item_id=Item.objects.get().id, outcome="no_response", now=NOW)
+    close_item(item_id=Item.objects.get().id, outcome=OutcomeKind.NO_RESPONSE, now=NOW)
     week = NOW + timedelta(days=7)
     during = desk.decide("0.94", now=week - timedelta(minutes=1), scored_at=week - timedelta(hours=1))
     assert (during.response, during.suppressed_by) == ("human", "cool_down")

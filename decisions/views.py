@@ -1,0 +1,29 @@
+"""Why an insight went where it went."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import Account
+from core.guards import PEOPLE, PersonRequest, for_roles
+from decisions.enums import Suppression
+from decisions.models import Decision
+from decisions.queries.explain import explain
+
+
+@require_safe
+@for_roles(*PEOPLE)
+def show_decision(request: PersonRequest, insight_id: UUID) -> HttpResponse:
+    """The verdict about one insight, in words. One that is held out is shown to nobody who could act on it."""
+    decisions = Decision.objects.filter(account__in=Account.objects.visible_to(request.user)).select_related(
+        "account", "type", "owner", "insight__source", "insight__type"
+    )
+    if request.user.role not in ("leader", "ops") and not request.user.is_superuser:
+        decisions = decisions.exclude(suppressed_by=Suppression.HOLD_OUT)
+    decision = get_object_or_404(decisions.defer("inputs"), pk=insight_id)
+    context = {"decision": decision, "insight": decision.insight, "explanation": explain(decision)}
+    return render(request, "decisions/decision.html", context)
