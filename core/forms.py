@@ -27,9 +27,7 @@ class PreferencesForm(forms.ModelForm[User]):
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times and snoozes are in this zone. An IANA name, such as Europe/Lisbon."),
-            "single_keys": _(
-                "Such as E to close a task. Switch off if they get in the way of a screen reader."
-            ),
+            "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:

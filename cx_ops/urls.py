@@ -1,8 +1,25 @@
 """All addresses of the site."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from cx_ops import health, views
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include("cx_ops.api")),
+    path("admin/", admin.site.urls),
+    path("accounts/<uuid:account_id>/", views.show_account, name="account"),
+    path("accounts/<uuid:account_id>/touch/", views.log_touch, name="log_touch"),
+    path("accounts/<uuid:account_id>/insight/", views.new_insight, name="new_insight"),
+    path("dead-letters/", views.show_dead_letters, name="dead_letters"),
+    path("dead-letters/<uuid:letter_id>/replay/", views.replay, name="dead_letter_replay"),
+    path("", include("accounts.urls")),
+    path("", include("core.urls")),
+    path("", include("decisions.urls")),
+    path("", include("intake.urls")),
+    path("", include("playbooks.urls")),
 ]
 handler500 = "core.api.problems.server_error"

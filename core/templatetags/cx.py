@@ -64,6 +64,13 @@ def initials(name: object) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+@register.filter
+def humane(name: object) -> str:
+    """The name of a field as words: "arr_amount" is "Arr amount"."""
+    words = str(name).replace("_", " ").replace(".", ": ")
+    return words[:1].upper() + words[1:]
+
+
 def _signed(number: str, currency: str) -> str:
     sign = SIGNS.get(currency)
     if sign:

@@ -1,4 +1,5 @@
 from core.views.alerts import show_alerts
+from core.views.mailbox import show_mailbox
 from core.views.person import go_home, set_theme, show_preferences
 from core.views.session import demo_sign_in, sign_in, sign_out
 from core.views.styleguide import show_styleguide
@@ -8,6 +9,7 @@ __all__ = [
     "go_home",
     "set_theme",
     "show_alerts",
+    "show_mailbox",
     "show_preferences",
     "show_styleguide",
     "sign_in",

@@ -36,7 +36,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     """Keep the theme in a cookie, which the first byte of the next page already knows."""
     theme = request.POST.get("theme", "auto")
     response = redirect(safe_next(request) or "/")
-    response.set_cookie("theme", theme if theme in THEMES else "auto", max_age=YEAR, samesite="Lax", httponly=True)
+    response.set_cookie("theme", theme if theme in THEMES else "auto", max_age=YEAR, samesite="Lax")
     return response
 
 
@@ -51,5 +51,5 @@ def show_preferences(request: PersonRequest) -> HttpResponse:
     form.save()
     messages.success(request, _("Preferences saved."))
     response = redirect("preferences")
-    response.set_cookie("theme", form.cleaned_data["theme"], max_age=YEAR, samesite="Lax", httponly=True)
+    response.set_cookie("theme", form.cleaned_data["theme"], max_age=YEAR, samesite="Lax")
     return response

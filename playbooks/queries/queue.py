@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Subquery
 from django.http import Http404
 
 from core.enums import Role
 from core.models import Organisation, Team, User
+from core.templatetags.cx import to_decimal
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
@@ -27,6 +29,18 @@ ROW_COLUMNS = (
 )  # fmt: skip
 
 
+# How `decisions.rules.priority_of` names the part that is money.
+REVENUE = "revenue exposed"
+REPORTING = Subquery(Organisation.objects.values("reporting_currency")[:1])
+
+
+class Money(NamedTuple):
+    """An amount, empty where it is unknown, and its currency."""
+
+    amount: Decimal | None
+    currency: str
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose work is shown: one person's, or a team's."""
@@ -39,7 +53,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the queue. `exposed` is yearly revenue in `currency`, empty where it is unknown."""
+    """One line of the queue."""
 
     id: UUID
     account: str
@@ -48,8 +62,7 @@ class Row:
     direction: str
     deadline: Deadline
     confidence: Decimal | None
-    exposed: Decimal | None
-    currency: str
+    exposed: Money
     evidence_count: int
     flag: str
     is_snoozed: bool
@@ -94,18 +107,18 @@ def count_lanes(scope: Scope) -> dict[str, int]:
     return {lane.value: 0 for lane in Lane} | dict(found)
 
 
-def load_page(scope: Scope, lane: str, *, after: str, now: datetime, currency: str) -> tuple[list[Row], str]:
+def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[list[Row], str]:
     """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
     tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by("-priority", "due_at", "id")
-    found = list(tasks.values(*ROW_COLUMNS)[: PAGE + 1])
-    rows = [_row(values, now=now, currency=currency) for values in found[:PAGE]]
+    found = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING)[: PAGE + 1])
+    rows = [_row(values, now) for values in found[:PAGE]]
     return rows, rows[-1].position if len(found) > PAGE else ""
 
 
-def load_rows(ids: Sequence[UUID], *, user: User, now: datetime, currency: str) -> list[Row]:
+def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
     """The rows of these tasks as they are now, as far as `user` may see them."""
     tasks = Task.objects.visible_to(user).filter(pk__in=ids)
-    return [_row(values, now=now, currency=currency) for values in tasks.values(*ROW_COLUMNS)]
+    return [_row(values, now) for values in tasks.values(*ROW_COLUMNS, reporting=REPORTING)]
 
 
 def next_in_order(task: Task, order: Sequence[UUID], *, user: User) -> Task | None:
@@ -129,11 +142,6 @@ def count_changes(scope: Scope, lane: str, *, user: User, since: datetime) -> tu
     return new, closed
 
 
-def reporting_currency() -> str:
-    """The currency in which priorities and exposed revenue are counted."""
-    return Organisation.objects.values_list("reporting_currency", flat=True).first() or ""
-
-
 def position(priority: Decimal, due_at: datetime, pk: UUID) -> str:
     """Where a row stands, as a cursor."""
     return f"{priority}~{due_at.isoformat()}~{pk}"
@@ -154,23 +162,31 @@ def _after(tasks: TaskQuerySet, cursor: str) -> TaskQuerySet:
 class _Columns:
     """The columns of a row by name, for `next_deadline`."""
 
-    def __init__(self, values: dict[str, object]) -> None:
+    def __init__(self, values: dict[str, Any]) -> None:
         self.__dict__.update(values)
 
 
-def _row(values: dict[str, object], *, now: datetime, currency: str) -> Row:
-    task = _Columns(values)
-    exposed, exposed_in = exposed_revenue(values, currency)
+def exposed_revenue(parts: dict[str, Any], amount: Decimal | None, currency: str, reporting: str) -> Money:
+    """Yearly revenue at stake: as the priority counted it, else the account's own."""
+    for part in parts.get("parts", []):
+        if part[0] == REVENUE:
+            return Money(to_decimal(part[1]), reporting)
+    return Money(amount, currency)
+
+
+def _row(values: dict[str, Any], now: datetime) -> Row:
+    exposed = exposed_revenue(
+        values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], values["reporting"] or ""
+    )
     return Row(
         id=values["id"],
         account=values["account__name"],
         title=values["title"],
         type=values["type__name"] or "",
         direction=values["type__direction"] or "",
-        deadline=next_deadline(task, now),
+        deadline=next_deadline(_Columns(values), now),
         confidence=values["decision__confidence"],
         exposed=exposed,
-        currency=exposed_in,
         evidence_count=values["evidence_count"],
         flag=values["flag"],
         is_snoozed=values["status"] == TaskStatus.SNOOZED,

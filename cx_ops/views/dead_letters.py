@@ -1,0 +1,48 @@
+"""Records that a stage gave up on, and their way back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.guards import OPS, PersonRequest, for_roles
+from core.models import DeadLetter
+from core.stages import replay_dead_letter
+
+SHOWN = 100
+
+
+@require_safe
+@for_roles(*OPS)
+def show_dead_letters(request: PersonRequest) -> HttpResponse:
+    """Those that wait for somebody first, then those that were replayed."""
+    letters = DeadLetter.objects.select_related("replayed_by")
+    waiting = letters.filter(replayed_at=None)
+    context = {
+        "waiting": waiting[:SHOWN],
+        "count": waiting.count(),
+        "replayed": letters.exclude(replayed_at=None).order_by("-replayed_at")[:20],
+    }
+    return render(request, "cx_ops/dead_letters.html", context)
+
+
+@require_POST
+@for_roles(*OPS)
+def replay(request: PersonRequest, letter_id: UUID) -> HttpResponse:
+    """Put one back in front of the stage that gave up on it."""
+    from cx_ops.pipeline import BY_NAME
+
+    try:
+        replay_dead_letter(letter_id, stages=BY_NAME, by=request.user, now=request.now)
+    except DeadLetter.DoesNotExist:
+        if not DeadLetter.objects.filter(pk=letter_id).exists():
+            raise Http404 from None
+        messages.warning(request, _("It was replayed already."))
+    else:
+        messages.success(request, _("It is on its way again. If it fails once more, it comes back here."))
+    return redirect("dead_letters")

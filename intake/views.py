@@ -1,0 +1,102 @@
+"""Files: sent, watched on their way in, and the rows that were not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.enums import Role
+from core.guards import LEADS, PersonRequest, for_roles
+from intake.enums import ImportStatus, Landing
+from intake.forms import UploadForm
+from intake.models import Import, RejectedRow
+from intake.queries import rejected_as_csv, visible_imports
+from intake.services.imports import ImportRefused, start_import
+
+SHOWN = 50
+REJECTED_SHOWN = 50
+UNDER_WAY = (ImportStatus.WAITING, ImportStatus.RUNNING)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*LEADS)
+def show_imports(request: PersonRequest) -> HttpResponse:
+    """The newest files, and a form for one more; leaders read."""
+    may_send = request.user.role in (Role.MANAGER, Role.OPS) or request.user.is_superuser
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and may_send and form.is_valid():
+        made = _start(request, form)
+        if made is not None:
+            return redirect("import", import_id=made.pk)
+    context = {
+        "imports": [_with_progress(row) for row in visible_imports(request.user)[:SHOWN]],
+        "form": form,
+        "may_send": may_send,
+    }
+    return render(request, "intake/imports.html", context, status=_status(request, may_send=may_send))
+
+
+@require_safe
+@for_roles(*LEADS)
+def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """How far a file has come; polled while it is under way."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    tag = f"{of.status}-{of.rows_done}"
+    if request.headers.get("HX-PTag") == tag:
+        return HttpResponseNotModified()
+    context = _with_progress(of) | {
+        "rejected": RejectedRow.objects.filter(of=of).order_by("row")[:REJECTED_SHOWN],
+        "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
+        "tag": tag,
+    }
+    response = render(request, "intake/import.html#progress" if request.htmx else "intake/import.html", context)
+    response["HX-PTag"] = tag
+    return response
+
+
+@require_safe
+@for_roles(*LEADS)
+def download_errors(request: PersonRequest, import_id: UUID) -> StreamingHttpResponse:
+    """The rows that were not taken, as a file that one can mend and send again."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    lines: Iterator[str] = rejected_as_csv(of)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="rejected-{of.pk}.csv"'
+    return response
+
+
+def _start(request: PersonRequest, form: UploadForm) -> Import | None:
+    """The import, or None with the reason on the form."""
+    file: UploadedFile = form.cleaned_data["file"]
+    try:
+        return start_import(
+            file=file.chunks(),
+            filename=file.name or "",
+            kind=form.cleaned_data["kind"],
+            source=form.cleaned_data["source"],
+            by=request.user,
+            now=request.now,
+        )
+    except ImportRefused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return None
+
+
+def _with_progress(of: Import) -> dict[str, object]:
+    """A file with what its progress bar and its counts show."""
+    return {
+        "of": of,
+        "is_under_way": of.status in UNDER_WAY,
+        "counts": [(Landing(name).label, count, name) for name, count in of.counts.items() if name in Landing.values],
+    }
+
+
+def _status(request: PersonRequest, *, may_send: bool) -> int:
+    if request.method != "POST":
+        return 200
+    return 422 if may_send else 403

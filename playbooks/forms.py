@@ -1,0 +1,190 @@
+"""What people type about a task, made into the arguments of a service."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models import User
+from decisions.enums import OutcomeKind
+from playbooks.models import Task
+
+MORNING = time(9)
+LATER_TODAY = timedelta(hours=3)
+BEFORE_THE_END = timedelta(days=3)
+NOTE_LENGTH = 4000
+MOST_ROWS = 200
+
+
+class VersionedForm(forms.Form):
+    """A write about a task: it carries the version that was on the screen."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class CloseForm(VersionedForm):
+    """An outcome, the reason that goes with it, and a note; "other" needs words."""
+
+    outcome = forms.ChoiceField(
+        label=_("What happened?"),
+        choices=OutcomeKind.choices,
+        error_messages={"required": _("Choose what happened."), "invalid_choice": _("Choose one of the outcomes shown.")},
+    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=60)
+    note = forms.CharField(
+        label=_("Note"), required=False, max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "data-key": "n", "data-key-label": _("Write a note")}),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("outcome") == OutcomeKind.OTHER and not data.get("note", "").strip():
+            self.add_error("note", _("“Other” needs a few words: write what happened."))
+        return data
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label=_("Note"), max_length=NOTE_LENGTH, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Write the note first.")},
+    )  # fmt: skip
+
+
+class Preset(NamedTuple):
+    """A snooze that one click gives: its name in the form, its words, and when it ends."""
+
+    value: str
+    label: Any
+    until: datetime
+
+
+def snooze_presets(now: datetime, zone: ZoneInfo, expires_at: datetime | None) -> list[Preset]:
+    """The ends of a snooze that make sense at `now`, in the reader's zone; those that have passed are left out."""
+    local = now.astimezone(zone)
+    today = datetime.combine(local.date(), MORNING, zone)
+    later = (local + LATER_TODAY).replace(minute=0, second=0, microsecond=0)
+    presets = [
+        Preset("later", _("Later today"), later if later.date() == local.date() else today + timedelta(days=1)),
+        Preset("tomorrow", _("Tomorrow"), today + timedelta(days=1)),
+        Preset("monday", _("Next Monday"), today + timedelta(days=7 - local.weekday())),
+    ]
+    if later.date() != local.date():
+        presets = presets[1:]
+    if expires_at:
+        last = datetime.combine((expires_at - BEFORE_THE_END).astimezone(zone).date(), MORNING, zone)
+        presets.append(Preset("before", _("Three days before the window closes"), last))
+    return [preset for preset in presets if preset.until > now]
+
+
+class SnoozeForm(VersionedForm):
+    """Until when: a preset, or a day of one's own (at nine in the morning)."""
+
+    preset = forms.ChoiceField(label=_("Snooze until"), error_messages={"required": _("Choose until when.")})
+    day = forms.DateField(
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.presets, self.zone, self.now = presets, zone, now
+        choice = self.fields["preset"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [*((preset.value, preset.label) for preset in presets), ("day", _("A day of my own"))]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        until = self._until(data)
+        if until is not None and until <= self.now:
+            self.add_error("day", _("Choose a day that is still to come."))
+        data["until"] = until
+        return data
+
+    def _until(self, data: dict[str, Any]) -> datetime | None:
+        chosen = {preset.value: preset.until for preset in self.presets}.get(data.get("preset", ""))
+        if chosen or data.get("preset") != "day":
+            return chosen
+        if not data.get("day"):
+            if "day" not in self.errors:
+                self.add_error("day", _("Choose the day."))
+            return None
+        return datetime.combine(data["day"], MORNING, self.zone)
+
+
+class WaitForm(VersionedForm):
+    reason = forms.CharField(
+        label=_("What are they to do?"), max_length=200,
+        error_messages={"required": _("Say what the customer is to do next.")},
+    )  # fmt: skip
+
+
+class HandOverForm(VersionedForm):
+    """Who takes the task, and what they need to know."""
+
+    to = forms.ModelChoiceField(
+        label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person"),
+        error_messages={"required": _("Choose who takes it."), "invalid_choice": _("Choose one of the people listed.")},
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("What they need to know"), required=False, max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, task: Task, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.available_at(now).filter(role__in=("csm", "manager")).exclude(pk=task.assignee_id)
+        choice = self.fields["to"]
+        assert isinstance(choice, forms.ModelChoiceField)
+        choice.queryset = people.order_by("first_name", "username")
+
+
+class TaskForm(forms.Form):
+    """A task made by hand."""
+
+    title = forms.CharField(label=_("What is to be done?"), max_length=200)
+    due_on = forms.DateField(
+        label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Say by when.")},
+    )  # fmt: skip
+    assignee = forms.ModelChoiceField(label=_("For"), queryset=User.objects.none(), empty_label=None)
+    text = forms.CharField(
+        label=_("Details"), required=False, max_length=NOTE_LENGTH, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, now: datetime, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone, self.now = zone, now
+        choice = self.fields["assignee"]
+        assert isinstance(choice, forms.ModelChoiceField)
+        people = User.objects.available_at(now).filter(role__in=("csm", "manager"))
+        choice.queryset = people.order_by("first_name", "username")
+
+    def clean_due_on(self) -> datetime:
+        """The end of that working day, in the reader's zone."""
+        due = datetime.combine(self.cleaned_data["due_on"], time(17), self.zone)
+        if due <= self.now:
+            raise forms.ValidationError(_("Choose a day that is still to come."))
+        return due
+
+
+def read_order(values: list[str]) -> list[UUID]:
+    """The rows that were on the screen, in their order; what is not an id is left out."""
+    found: list[UUID] = []
+    for value in values[:MOST_ROWS]:
+        try:
+            found.append(UUID(value))
+        except ValueError:
+            continue
+    return found
+
+
+def zone_now() -> ZoneInfo:
+    """The reader's zone (`core.middleware.use_own_zone`)."""
+    zone = timezone.get_current_timezone()
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_current_timezone_name())

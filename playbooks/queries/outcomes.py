@@ -1,0 +1,68 @@
+"""Which outcomes a task of one insight type can be closed with, in the order of their keys."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from decisions.enums import OutcomeKind as Kind
+from playbooks.models import CloseReason, Task
+from playbooks.rules.outcomes import outcomes_for
+
+HELP = {
+    Kind.RISK_RESOLVED: _("They stay, and said so"),
+    Kind.EXPANSION_AGREED: _("They said yes to more"),
+    Kind.ADVOCACY_GIVEN: _("They spoke for us"),
+    Kind.NO_CHANGE: _("We talked; nothing moved"),
+    Kind.NO_RESPONSE: _("Nobody answered"),
+    Kind.LOST: _("They are leaving"),
+    Kind.INSIGHT_WRONG: _("Never counts against you"),
+    Kind.OTHER: _("Needs a few words"),
+    Kind.COMPLETED: _("What the task asked for is done"),
+}
+KEYS = 6
+LABELS = {Kind.COMPLETED: _("Done")}
+
+
+class Option(NamedTuple):
+    """One radio card."""
+
+    value: str
+    label: object
+    help: object
+    key: str
+
+
+class Reason(NamedTuple):
+    """A reason that goes with an outcome."""
+
+    outcome: str
+    slug: str
+    name: str
+
+
+def outcomes_of(task: Task) -> tuple[Kind, ...]:
+    """What the task may be closed with, in the order in which it is shown."""
+    direction = task.type.direction if task.type else ""
+    return outcomes_for(task.type_id or "", direction, is_step=task.run_step_id is not None)
+
+
+def options_of(task: Task) -> list[Option]:
+    """The radio cards of the close form."""
+    return [
+        Option(kind.value, LABELS.get(kind, kind.label), HELP.get(kind, ""), str(number) if number <= KEYS else "")
+        for number, kind in enumerate(outcomes_of(task), start=1)
+    ]
+
+
+def label_of(outcome: str) -> str:
+    """An outcome in words."""
+    kind = Kind(outcome)
+    return str(LABELS.get(kind, kind.label))
+
+
+def reasons_of(task: Task) -> list[Reason]:
+    """The reasons that may go with the outcomes of this task."""
+    rows = CloseReason.objects.filter(is_active=True, outcome__in=outcomes_of(task))
+    return [Reason(*row) for row in rows.values_list("outcome", "slug", "name")]

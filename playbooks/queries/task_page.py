@@ -1,0 +1,199 @@
+"""Everything the page of one task shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import JSONField
+from django.db.models.functions import JSONObject
+from django.utils.dateparse import parse_date
+from django.utils.translation import ngettext
+
+from accounts.models import Contract
+from core.models import User
+from core.templatetags.cx import percent
+from decisions.enums import OutcomeKind, Response
+from decisions.models import Decision
+from decisions.queries.explain import Explanation, Part, explain, parts_of
+from playbooks.enums import ACTIVE, RunStepStatus, StepKind
+from playbooks.models import RunStep, Step, Task, TaskNote
+from playbooks.queries.deadlines import Deadline, next_deadline
+from playbooks.queries.queue import REPORTING, Money, exposed_revenue
+from playbooks.rules.steps import fill
+
+# Fewer checked claims than this say nothing about how often a model is right.
+ENOUGH_CHECKED = 20
+EVIDENCE_SHOWN = 8
+RIGHT = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.LOST)
+
+
+class StepLine(NamedTuple):
+    """One step of the playbook; `run_step_id` is empty until the run has come to it."""
+
+    title: str
+    text: str
+    kind: str
+    kind_label: str
+    is_done: bool
+    done_by: str
+    done_at: datetime | None
+    run_step_id: UUID | None
+    may_tick: bool
+
+
+class Evidence(NamedTuple):
+    """Another insight that spoke to the same item. `agrees`: it asked for the same response."""
+
+    insight_id: UUID
+    model: str
+    version: str
+    confidence: Decimal
+    scored_at: datetime
+    response: str
+    agrees: bool
+
+
+class Renewal(NamedTuple):
+    """The term that runs now: its end, and the last day on which notice can be given."""
+
+    ends_on: Any
+    notice_on: Any
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """What `templates/playbooks/task.html` shows."""
+
+    task: Task
+    deadline: Deadline
+    exposed: Money
+    reporting: str
+    renewal: Renewal | None
+    explanation: Explanation | None
+    track_record: str
+    priority: list[Part]
+    steps: list[StepLine]
+    evidence: list[Evidence]
+    notes: list[TaskNote]
+    talking_points: list[str]
+    is_active: bool
+
+    @property
+    def steps_done(self) -> int:
+        return sum(step.is_done for step in self.steps)
+
+
+def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
+    """The page of a task that `user` may see; raises Task.DoesNotExist for any other."""
+    task = _find(task_id, user, now)
+    reporting = task.reporting or ""  # type: ignore[attr-defined]
+    insight = task.decision.insight if task.decision else None
+    return TaskPage(
+        task=task,
+        deadline=next_deadline(task, now),
+        exposed=exposed_revenue(task.priority_parts, task.account.arr_amount, task.account.arr_currency, reporting),
+        reporting=reporting,
+        renewal=_renewal(task.contract),  # type: ignore[attr-defined]
+        explanation=explain(task.decision) if task.decision else None,
+        track_record=track_record(task.decision) if task.decision else "",
+        priority=parts_of(task.priority_parts),
+        steps=list_steps(task),
+        evidence=list_evidence(task),
+        notes=list(TaskNote.objects.filter(task=task).select_related("by").order_by("-at")),
+        talking_points=[str(point) for point in insight.talking_points] if insight else [],
+        is_active=task.status in ACTIVE,
+    )
+
+
+def _find(task_id: UUID, user: User, now: datetime) -> Task:
+    running = Contract.objects.filter(account=OuterRef("account_id"), ends_on__gte=now.date()).order_by("ends_on")
+    described = JSONObject(ends_on=F("ends_on"), notice_on=F("notice_on"))
+    tasks = Task.objects.visible_to(user).annotate(
+        reporting=REPORTING,
+        contract=Subquery(running.values(found=described)[:1], output_field=JSONField()),
+    )
+    return tasks.select_related(
+        "account", "type", "item", "assignee", "team", "closed_by", "created_by", "run__version__playbook",
+        "decision__insight__source", "decision__insight__type", "decision__owner",
+    ).defer("decision__inputs").get(pk=task_id)  # fmt: skip
+
+
+def list_steps(task: Task) -> list[StepLine]:
+    """The steps of the task's playbook with what became of them."""
+    if task.run is None:
+        return []
+    reached = {
+        row.step_id: row for row in RunStep.objects.filter(run=task.run).select_related("done_by").order_by("due_at")
+    }
+    steps = Step.objects.filter(version=task.run.version_id).order_by("position")
+    return [_step(step, reached.get(step.pk), task) for step in steps]
+
+
+def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
+    done = row is not None and row.status in (RunStepStatus.DONE, RunStepStatus.SKIPPED)
+    words = {
+        "account": task.account.name,
+        "type": task.type.name if task.type else "",
+        "confidence": percent(task.decision.confidence) if task.decision else "",
+        "owner": str(task.assignee or ""),
+    }
+    return StepLine(
+        title=fill(step.title, words),
+        text=fill(step.text, words),
+        kind=step.kind,
+        kind_label=str(StepKind(step.kind).label),
+        is_done=done,
+        done_by=str(row.done_by) if row and row.done_by else "",
+        done_at=row.done_at if row else None,
+        run_step_id=row.pk if row else None,
+        may_tick=row is not None and step.kind == StepKind.TASK and task.status in ACTIVE,
+    )
+
+
+def list_evidence(task: Task) -> list[Evidence]:
+    """The other insights of the same item, the newest first."""
+    if task.item_id is None or task.evidence_count < 2:
+        return []
+    decisions = (
+        Decision.objects.filter(item=task.item_id)
+        .exclude(pk=task.decision_id)
+        .order_by("-decided_at")
+        .values_list(
+            "insight_id", "insight__model", "insight__model_version", "confidence", "insight__scored_at",
+            "band_response",
+        )[:EVIDENCE_SHOWN]
+    )  # fmt: skip
+    asked = task.decision.band_response if task.decision else ""
+    return [
+        Evidence(pk, model, version, confidence, scored_at, str(Response(response).label), response == asked)
+        for pk, model, version, confidence, scored_at, response in decisions
+    ]
+
+
+def track_record(decision: Decision) -> str:
+    """How often this model was right in this band, as people found when they closed the tasks; "" if too few say."""
+    checked = Task.objects.filter(
+        type=decision.type_id,
+        decision__insight__model=decision.insight.model,
+        decision__band_lower=decision.band_lower,
+        outcome__in=[*RIGHT, OutcomeKind.INSIGHT_WRONG],
+    ).aggregate(right=Count("id", filter=Q(outcome__in=RIGHT)), all=Count("id"))
+    if checked["all"] < ENOUGH_CHECKED:
+        return ""
+    return ngettext(
+        "When we said this before, it was right %(share)s of the time (%(n)d task).",
+        "When we said this before, it was right %(share)s of the time (%(n)d tasks).",
+        checked["all"],
+    ) % {"share": percent(Decimal(checked["right"]) / checked["all"]), "n": checked["all"]}
+
+
+def _renewal(contract: dict[str, str] | None) -> Renewal | None:
+    if not contract:
+        return None
+    notice = contract.get("notice_on")
+    return Renewal(parse_date(contract["ends_on"]), parse_date(notice) if notice else None)

@@ -1,0 +1,136 @@
+"""The answers to an action: on to the next task, stay on this one, refused, or overtaken by somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from core.guards import PersonRequest
+from playbooks.forms import CloseForm, VersionedForm, read_order
+from playbooks.models import Task
+from playbooks.queries.queue import count_lanes, find_scope, load_rows, next_in_order
+from playbooks.queries.task_page import TaskPage, load_task_page
+from playbooks.views.pages import (
+    announce_next,
+    detail_context,
+    lane_tabs,
+    list_query,
+    load_or_404,
+    render_task,
+    task_url,
+)
+
+
+class Dialog(NamedTuple):
+    """A form that stands in a dialog, or alone on a page: its template has a partial `dialog`."""
+
+    template: str
+    form: VersionedForm
+    context: Mapping[str, Any]
+
+
+def move_on(request: PersonRequest, task: Task, text: str, *, undo: str) -> HttpResponse:
+    """After `task` is done with: the next one, its row, the counts, and a bar with the inverse, `undo`."""
+    order = read_order(request.POST.getlist("order"))
+    following = next_in_order(task, order, user=request.user)
+    query = list_query(request)
+    if not request.htmx:
+        messages.success(request, text)
+        where = task_url(following.pk) if following else reverse("queue")
+        return redirect(f"{where}?done={task.pk}" if undo == "task_reopen" else where)
+    page = load_task_page(following.pk, user=request.user, now=request.now) if following else None
+    lane = request.POST.get("lane") or task.lane
+    context: dict[str, Any] = {
+        "rows": load_rows([task.pk], user=request.user, now=request.now),
+        "lanes": _lanes(request, lane),
+        "undo": {"text": text, "task": task, "action": undo, "announce": f"{text} {announce_next(page)}"},
+        "is_open": True,
+        "focus": True,
+        "queue_url": reverse("queue") + query,
+        "query": query,
+    }
+    if page is not None:
+        context |= detail_context(request, page)
+    response = render(request, "playbooks/moved_on.html", context)
+    response["HX-Push-Url"] = task_url(page.task.pk, query) if page else reverse("queue")
+    return response
+
+
+def stay(
+    request: PersonRequest, task_id: UUID, text: str, *, error: str = "", focus: bool = False
+) -> HttpResponse:
+    """The same task as it is now."""
+    if not request.htmx:
+        if error or text:
+            (messages.error if error else messages.success)(request, error or text)
+        return redirect(task_url(task_id, list_query(request)))
+    page = load_or_404(request, task_id)
+    context = detail_context(request, page) | {
+        "rows": load_rows([task_id], user=request.user, now=request.now),
+        "lanes": _lanes(request, page.task.lane),
+        "notice": error,
+        "announce": text,
+        "is_open": True,
+        "focus": focus,
+    }
+    response = render(request, "playbooks/stayed.html", context)
+    if focus:
+        response["HX-Push-Url"] = task_url(task_id, list_query(request))
+    return response
+
+
+def stay_refused(request: PersonRequest, page: TaskPage, problem: Exception) -> HttpResponse:
+    """The reason why nothing was done, over the task as it is now."""
+    return conflicted(request, page, str(problem))
+
+
+def refuse_close(request: PersonRequest, page: TaskPage, form: CloseForm) -> HttpResponse:
+    """422: the close form with what was typed and what is wrong with it."""
+    if request.htmx:
+        return render(request, "playbooks/close.html", detail_context(request, page, form=form), status=422)
+    return render_task(request, page, status=422, parts={"close_form": form})
+
+
+def conflicted(
+    request: PersonRequest, page: TaskPage, text: str, *, form: CloseForm | None = None, dialog: Dialog | None = None
+) -> HttpResponse:
+    """409: somebody was quicker. Only the message is swapped, so that what was typed survives."""
+    context = {"conflict": text, "task": page.task, "query": list_query(request), "typed_note": form is not None}
+    if request.htmx:
+        return render(request, "playbooks/conflict.html", context, status=409)
+    if dialog is not None:
+        return show_dialog(request, page, dialog, status=409, extra=context)
+    return render_task(request, page, status=409, parts=context | ({"close_form": form} if form else {}))
+
+
+def show_dialog(
+    request: PersonRequest,
+    page: TaskPage,
+    dialog: Dialog,
+    *,
+    status: int | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """The form alone for htmx, or as a page; 422 once it was sent and refused."""
+    context = {
+        "form": dialog.form,
+        "task": page.task,
+        "page": page,
+        "query": list_query(request),
+        **dialog.context,
+        **(extra or {}),
+    }
+    found = status or (422 if dialog.form.is_bound and dialog.form.errors else 200)
+    template = f"{dialog.template}#dialog" if request.htmx else dialog.template
+    return render(request, template, context, status=found)
+
+
+def _lanes(request: PersonRequest, lane: str) -> list[dict[str, Any]]:
+    scope = find_scope(request.user, request.GET.get("who", ""))
+    return lane_tabs(scope, lane, count_lanes(scope))
