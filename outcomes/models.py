@@ -5,15 +5,28 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.models import Account, OfAccountQuerySet
+from accounts.models import Account
 from core.ids import uuid7
 from core.models import User
 from decisions.enums import OutcomeKind
 from insights.models import InsightType
 from outcomes.enums import Certainty
 from playbooks.models import Task
+
+
+class OutcomeQuerySet(models.QuerySet["Outcome"]):
+    def visible_to(self, user: User) -> OutcomeQuerySet:
+        """Outcomes on accounts that `user` may see, and those they reported."""
+        if not user.is_active:
+            return self.none()
+        return self.filter(Q(account__in=Account.objects.visible_to(user)) | Q(by=user))
+
+    def standing(self) -> OutcomeQuerySet:
+        """Outcomes of closes that were not taken back: those of a task that was reopened are history."""
+        return self.filter(task__closed_at=F("happened_at"))
 
 
 class Outcome(models.Model):
@@ -31,7 +44,7 @@ class Outcome(models.Model):
     happened_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[OfAccountQuerySet[Outcome]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[OutcomeQuerySet] = OutcomeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

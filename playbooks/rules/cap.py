@@ -45,8 +45,8 @@ def those_released(urgent: Iterable[Urgent], room: Room) -> set[UUID]:
 
 
 def is_flood(opened: int, daily_caps: Sequence[int]) -> bool:
-    """Whether one import or source opened more than its teams take in two days."""
-    return opened > FLOOD_DAYS * sum(daily_caps)
+    """Whether one import or source opened more than its teams take in two days; teams without people take nothing."""
+    return bool(daily_caps) and opened > FLOOD_DAYS * sum(daily_caps)
 
 
 def band_that_fits(histogram: Mapping[str, int], capacity: int) -> Decimal | None:

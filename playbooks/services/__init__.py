@@ -1,3 +1,7 @@
 from playbooks.services.dispatch import dispatch_decisions
+from playbooks.services.outbox import record_effects, send_effects
+from playbooks.services.stepping import advance_runs
+from playbooks.services.ticks import tick
+from playbooks.services.withdrawing import withdraw_insights
 
-__all__ = ["dispatch_decisions"]
+__all__ = ["advance_runs", "dispatch_decisions", "record_effects", "send_effects", "tick", "withdraw_insights"]

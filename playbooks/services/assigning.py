@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from core.enums import Role
 from core.models import User
 from core.services import record_act
 from decisions.models import Item
@@ -67,7 +68,7 @@ def assign_task(*, task_id: UUID, by: User, version: int, to: User, note: str = 
 
     Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
     """
-    task = take_active(task_id, by=by, version=version, now=now)
+    task = take_active(task_id, by=by, version=version, now=now, passing_on=True)
     check_can_take(to, now)
     if to.pk == task.assignee_id:
         raise TaskRefused(_("%(who)s has this task already.") % {"who": to}, "to")
@@ -120,6 +121,7 @@ def hand_over(*, user: User, to: User | None, by: User, now: datetime, preview: 
     preview: only say what would happen. Undone by `undo_hand_over` with the answer's `tasks`.
     Raises `TaskRefused` when `to` cannot take it.
     """
+    check_may_hand_over(by, user)
     if to is not None:
         check_can_take(to, now)
     work = list(Task.objects.active().filter(assignee=user).select_related("account__team", "type").order_by("id"))
@@ -143,6 +145,15 @@ def hand_over(*, user: User, to: User | None, by: User, now: datetime, preview: 
             Run.objects.filter(item=item, status=RunStatus.LIVE).update(owner=taker)
         record_act("handed_over", user, by=by, now=now, data={"tasks": len(work), "items": len(items)})
     return plan
+
+
+def check_may_hand_over(by: User, user: User) -> None:
+    """Raise `TaskRefused` unless `by` may give away the work of `user`: they themselves, or their manager."""
+    team = user.team
+    manages = by.role == Role.MANAGER and team is not None and by.pk == team.lead_id
+    manages = manages or (by.role == Role.MANAGER and by.team_id == user.team_id and user.team_id is not None)
+    if not (by.is_superuser or by.pk == user.pk or manages):
+        raise TaskRefused(_("Only %(who)s or their manager can hand this work over.") % {"who": user}, forbidden=True)
 
 
 @transaction.atomic

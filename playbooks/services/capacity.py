@@ -68,7 +68,7 @@ ON CONFLICT (origin, on_day) DO UPDATE SET opened = i.opened + excluded.opened,
     histogram = (SELECT jsonb_object_agg(key, n) FROM (
         SELECT key, sum(value::int) AS n FROM (
             SELECT * FROM jsonb_each_text(i.histogram) UNION ALL SELECT * FROM jsonb_each_text(excluded.histogram)
-        ) AS both GROUP BY key) AS summed)
+        ) AS parts GROUP BY key) AS summed)
 RETURNING opened, histogram::text
 """
 CAPS = """

@@ -90,21 +90,24 @@ def lock_task(task_id: UUID) -> Task:
     return Task.objects.select_for_update(of=("self",)).select_related("account__team", "type", "item").get(id=task_id)
 
 
-def take(task_id: UUID, *, by: User, version: int, now: datetime) -> Task:
-    """The task, locked, for `by` to change. Raises `Task.DoesNotExist` when they may not even see it,
+def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:
+    """The task, locked, for `by` to change; who has it may pass it on, even if they close nothing.
+
+    Raises `Task.DoesNotExist` when they may not even see it,
     `TaskRefused` when it is not theirs to change, `TaskChanged` when `version` is no longer its version."""
     if not Task.objects.visible_to(by).filter(id=task_id).exists():
         raise Task.DoesNotExist
     task = lock_task(task_id)
-    check_may_act(by, task)
+    if not (passing_on and task.assignee_id == by.pk):
+        check_may_act(by, task)
     if task.version != version:
         raise TaskChanged(task, now)
     return task
 
 
-def take_active(task_id: UUID, *, by: User, version: int, now: datetime) -> Task:
+def take_active(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:
     """`take`, for what is only done to a task that is not closed."""
-    task = take(task_id, by=by, version=version, now=now)
+    task = take(task_id, by=by, version=version, now=now, passing_on=passing_on)
     if task.status not in ACTIVE:
         raise TaskChanged(task, now)
     return task
@@ -117,11 +120,11 @@ def check_may_act(user: User, task: Task) -> None:
     """
     if not user.is_active:
         raise TaskRefused(_("This log-in has been deactivated."), forbidden=True)
-    if user.is_superuser or task.assignee_id == user.pk:
+    if user.is_superuser:
         return
     if user.role in READERS:
         raise TaskRefused(str(READERS[Role(user.role)]), forbidden=True)
-    if _has_authority(user, task):
+    if task.assignee_id == user.pk or _has_authority(user, task):
         return
     raise TaskRefused(
         _("This task is somebody else's, and you have no role on %(account)s: ask them to hand it over.")

@@ -1,0 +1,3 @@
+from outcomes.services.record import record_outcomes
+
+__all__ = ["record_outcomes"]
