@@ -29,7 +29,7 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
     return {source.slug: namespace_of(source) for source in Source.objects.filter(slug__in=wanted)}
 
 
-def visible_imports(user: User | None) -> QuerySet[Import]:
+def visible_imports(user: User) -> QuerySet[Import]:
     """Files that `user` may see, with what a list shows of them."""
     return Import.objects.visible_to(user).select_related("source", "created_by")
 

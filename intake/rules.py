@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from intake.enums import Landing
+from intake.enums import Landing, Scope
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -63,6 +63,7 @@ class Kind:
     check: what the struct cannot say (an empty tuple: nothing wrong).
     columns: for files: CSV column → field of the item, dotted for a nested one (`account.external_id`).
     statuses: what can become of a record.
+    scope: what a token needs to send it.
     required: columns without which a file is not taken.
     json_columns: columns whose cells are JSON; the cells of all others are text.
     defaults: values for fields that a file does not have, by dotted field.
@@ -74,6 +75,7 @@ class Kind:
     check: Callable[[Any, datetime], tuple[Problem, ...]] = lambda item, now: ()
     columns: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[Landing, ...] = UPSERTED
+    scope: Scope = Scope.ACCOUNTS_WRITE
     required: tuple[str, ...] = ()
     json_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)

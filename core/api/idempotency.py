@@ -85,10 +85,8 @@ def _stored(principal: str, key: str, digest: str) -> HttpResponse | None:
 
 
 def _store(principal: str, key: str, digest: str, response: HttpResponseBase) -> HttpResponseBase:
-    if isinstance(response, Response):
-        body = JSONRenderer().render(response.data)
-    else:
-        body = getattr(response, "content", b"")
+    rendered = JSONRenderer().render(response.data) if isinstance(response, Response) else None
+    body = getattr(response, "content", b"") if rendered is None else rendered
     StoredResponse.objects.create(
         principal=principal, key=key, request_hash=digest, status=response.status_code, body=body
     )

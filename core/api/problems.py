@@ -129,7 +129,7 @@ def _from_drf(error: exceptions.APIException) -> Problem:
     if challenge:
         headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.Throttled):
-        headers["Retry-After"] = str(max(1, int(error.wait or 1)))
+        headers["Retry-After"] = str(max(1, int(getattr(error, "wait", None) or 1)))
         return Problem(429, _("Too many requests. Wait as long as Retry-After says."), headers=headers)
     if isinstance(error, exceptions.ValidationError):
         errors = list(_flat(error.get_full_details()))

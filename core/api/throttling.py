@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -52,7 +51,9 @@ class MinuteThrottle(BaseThrottle):
         cache.add(key, 0, timeout=WINDOW_SECONDS * 2)
         used = cache.incr(key)
         self.wait_seconds = WINDOW_SECONDS - now % WINDOW_SECONDS
-        view.quota = Quota(limit, max(0, limit - used), int(self.wait_seconds))
+        view.quota = Quota(  # type: ignore[attr-defined]
+            limit, max(0, limit - used), int(self.wait_seconds)
+        )
         return used <= limit
 
     def wait(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpResponseBase
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from core.api.pagination import Pages
 from core.api.problems import Problem
 from core.api.throttling import Quota
+from core.models import User
 
 Row = TypeVar("Row", bound=Model)
 JSON_TYPE = "application/json"
@@ -27,10 +28,10 @@ class ApiView(APIView):
 
     quota: Quota | None = None
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         for name, value in (self.quota.headers() if self.quota else {}).items():
             answer[name] = value
         return answer
@@ -71,13 +72,19 @@ def read_json(request: Request, serializer: type[serializers.Serializer[Any]]) -
     return values
 
 
+def person_of(request: Request) -> User | None:
+    """Who is signed in; None where a token calls."""
+    return None if request.auth is not None else cast("User", request.user)
+
+
 def visible_rows(request: Request, rows: Any) -> Any:
     """What the caller may see of a query set with `visible_to`: a token with the scope reads all."""
-    return rows if request.auth is not None else rows.visible_to(request.user)
+    person = person_of(request)
+    return rows if person is None else rows.visible_to(person)
 
 
 def page(
-    view: APIView, request: Request, rows: QuerySet[Row], serializer: type[serializers.BaseSerializer[Row]]
+    view: APIView, request: Request, rows: QuerySet[Row], serializer: type[serializers.BaseSerializer[Any]]
 ) -> Response:
     """One page of `rows`."""
     pages = Pages()

@@ -20,7 +20,7 @@ class InsightOut(serializers.ModelSerializer[Insight]):
 
     type = serializers.CharField(source="type_id", read_only=True)
     account = serializers.UUIDField(source="account_id", read_only=True)
-    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
     confidence = serializers.SerializerMethodField()
     probability = serializers.SerializerMethodField()
     factors = serializers.ListField(child=serializers.DictField(), read_only=True)
@@ -54,7 +54,7 @@ class InsightQuery(serializers.Serializer[Any]):
 
     account = serializers.UUIDField(required=False, help_text="Insights about this account.")
     type = serializers.SlugField(required=False, help_text="Of this insight type.")
-    source = serializers.SlugField(required=False, help_text="From the source with this slug.")
+    source = serializers.SlugField(required=False, help_text="From the source with this slug.")  # type: ignore[assignment]
     external_id = serializers.CharField(required=False, max_length=200)
     since = serializers.DateTimeField(required=False, help_text="Accepted at this time or later.")
 

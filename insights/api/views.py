@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.idempotency import idempotent
+from core.api.pagination import Pages
 from core.api.problems import Problem
 from core.api.schema import bulk_body, bulk_result, item_body, item_result, problems
-from core.api.views import ApiView, page, raw_body, read_json, read_query
+from core.api.views import ApiView, page, person_of, raw_body, read_json, read_query
 from core.bulk import database_now
 from insights.api.serializers import InsightOut, InsightQuery, RetractionOut, Why
 from insights.models import Insight
@@ -33,6 +33,7 @@ class Insights(ApiView):
     """`/api/v1/insights`"""
 
     write_scope = Scope.INSIGHTS_WRITE
+    pagination_class = Pages
 
     @extend_schema(
         operation_id="list_insights",
@@ -41,7 +42,7 @@ class Insights(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, InsightQuery)
-        rows = visible_insights(None if request.auth is not None else request.user)
+        rows = visible_insights(person_of(request))
         names = {"account": "account_id", "type": "type_id", "source": "source__slug", "since": "accepted_at__gte"}
         rows = rows.filter(**{names.get(name, name): value for name, value in query.items()})
         return page(self, request, rows, InsightOut)
@@ -54,7 +55,7 @@ class Insights(ApiView):
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         raw = raw_body(request)
-        [result] = take(INSIGHTS, [raw], arrival_of(cast(ApiToken, request.auth)))
+        [result] = take(INSIGHTS, [raw], arrival_of(cast("ApiToken", request.auth)))
         if result.status is Landing.REJECTED:
             if result.errors[0].code == "malformed":
                 raise Problem(400, result.errors[0].message)
@@ -79,15 +80,15 @@ class InsightsBulk(ApiView):
     )
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
-        return take_items(INSIGHTS, request, cast(ApiToken, request.auth))
+        return take_items(INSIGHTS, request, cast("ApiToken", request.auth))
 
 
 class OneInsight(ApiView):
     """`/api/v1/insights/{id}`"""
 
     @extend_schema(operation_id="read_insight", responses={200: InsightOut} | problems(401, 403, 404, 429))
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the address's own word
-        rows = visible_insights(None if request.auth is not None else request.user)
+    def get(self, request: Request, id: UUID) -> Response:
+        rows = visible_insights(person_of(request))
         row = rows.filter(id=id).first()
         if row is None:
             raise Http404
@@ -105,9 +106,9 @@ class RetractInsight(ApiView):
         responses={200: RetractionOut} | problems(400, 401, 403, 404, 409, 415, 422, 429, 503),
     )
     @idempotent
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - the address's own word
+    def post(self, request: Request, id: UUID) -> Response:
         why = read_json(request, Why)["why"]
-        token = cast(ApiToken, request.auth)
+        token = cast("ApiToken", request.auth)
         if not sent_by(token.source_id, id):
             raise Http404
         try:

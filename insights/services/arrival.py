@@ -20,7 +20,7 @@ from core.models import User
 from core.services import record_act
 from insights.models import Insight, InsightType
 from insights.rules import Claim, InsightItem, ScoreItem, check_claim, score_id
-from intake.enums import Landing
+from intake.enums import Landing, Scope
 from intake.models import Source
 from intake.queries import find_namespaces
 from intake.rules import BELIEVED, Arrival, Kind, Problem, Result
@@ -70,13 +70,21 @@ def _parked(row: Row, result: Result, *, known: dict[tuple[UUID | None, str, str
     return result
 
 
-INSIGHTS = Kind("insights", struct=InsightItem, apply=land_insights, check=check_claim, statuses=BELIEVED)
+INSIGHTS = Kind(
+    "insights",
+    struct=InsightItem,
+    apply=land_insights,
+    check=check_claim,
+    statuses=BELIEVED,
+    scope=Scope.INSIGHTS_WRITE,
+)
 SCORES = Kind(
     "scores",
     struct=ScoreItem,
     apply=land_insights,
     check=check_claim,
     statuses=BELIEVED,
+    scope=Scope.INSIGHTS_WRITE,
     columns={
         "external_id": "external_id",
         "insight_type": "type",
@@ -112,7 +120,7 @@ def raise_insight(
     *,
     by: User,
     account: Account,
-    type: str,  # noqa: A002 - the word of the contract
+    type: str,
     confidence: Decimal,
     now: datetime,
     reason: str = "",

@@ -61,15 +61,18 @@ class Scoped(BasePermission):
                 return True
             self.message = _("Only an integration's token may send this.")
             return False
-        if needed is None:
+        if not needed:
             self.message = _("A token may not do this; sign in as a person.")
             return False
-        self.message = _("This token lacks the scope %s.") % needed.value
-        return needed in cast(ApiToken, request.auth).scopes
+        self.message = _("This token lacks the scope %s.") % _(" or ").join(sorted(needed))
+        return not needed.isdisjoint(cast("ApiToken", request.auth).scopes)
 
 
-def _needed(request: Request, view: APIView) -> Scope | None:
+def _needed(request: Request, view: APIView) -> frozenset[str]:
+    """The scopes of which a token needs one; none: a token may not do this."""
     if request.method in SAFE:
-        return Scope.READ
-    scope: Scope | None = getattr(view, "write_scope", None)
-    return scope
+        return frozenset({Scope.READ.value})
+    scope: Scope | frozenset[Scope] | None = getattr(view, "write_scope", None)
+    if scope is None:
+        return frozenset()
+    return frozenset({scope.value}) if isinstance(scope, Scope) else frozenset(one.value for one in scope)

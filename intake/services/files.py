@@ -80,9 +80,7 @@ def look_at(path: Path, known: Collection[str]) -> Dialect:
     try:
         encoding, start = _encoding_of(path)
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise FileRefused(
-            _("The file is cut off: it ends before its packing does. Export it again.")
-        ) from None
+        raise FileRefused(_("The file is cut off: it ends before its packing does. Export it again.")) from None
     line = start.decode(encoding, errors="ignore").lstrip("\ufeff")
     if not line.strip():
         raise FileRefused(_("The file is empty."))
@@ -161,9 +159,7 @@ def rows_of(path: Path, dialect: Dialect) -> Iterator[list[str]]:
         except csv.Error as error:
             raise FileRefused(_broken(str(error), reader.line_num)) from None
         except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise FileRefused(
-                _("The file is cut off: it ends before its packing does. Export it again.")
-            ) from None
+            raise FileRefused(_("The file is cut off: it ends before its packing does. Export it again.")) from None
 
 
 def _broken(error: str, line: int) -> str:

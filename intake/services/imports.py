@@ -159,6 +159,13 @@ def _check_mapping(kind: Kind, mapping: Mapping[str, str]) -> None:
             raise ImportRefused(text % names, field="mapping")
 
 
+def _check_size(size: int, *, whole: bool = False) -> None:
+    if size > settings.CX_IMPORT_MAX_BYTES:
+        raise ImportRefused(_("The file is too large. Split it into several files."), status=413)
+    if whole and size == 0:
+        raise ImportRefused(_("The file is empty."))
+
+
 def _store(file: Iterable[bytes], path: Path) -> str:
     """Write the upload; its SHA-256. Leaves nothing behind when it is refused."""
     digest, size = hashlib.sha256(), 0
@@ -166,12 +173,10 @@ def _store(file: Iterable[bytes], path: Path) -> str:
         with path.open("xb") as stored:
             for block in file:
                 size += len(block)
-                if size > settings.CX_IMPORT_MAX_BYTES:
-                    raise ImportRefused(_("The file is too large. Split it into several files."), status=413)
+                _check_size(size)
                 digest.update(block)
                 stored.write(block)
-        if size == 0:
-            raise ImportRefused(_("The file is empty."))
+        _check_size(size, whole=True)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -40,7 +40,7 @@ class Plan:
     def column_of(self, problem: Problem) -> str:
         """The column that a problem is about; `""` when it is about none in particular."""
         for field, column in self.columns.items():
-            if field == problem.field or field.startswith(f"{problem.field}.") and problem.field:
+            if field == problem.field or (field.startswith(f"{problem.field}.") and problem.field):
                 return column
         head = problem.field.partition(".")[0]
         return self.columns.get(head, "")

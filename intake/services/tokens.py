@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hmac import compare_digest
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -46,7 +47,7 @@ def create_token(
     return token, f"cxo_{prefix}_{secret}"
 
 
-def revoke_token(*, token_id: object, by: User, now: datetime, why: str = "") -> ApiToken:
+def revoke_token(*, token_id: UUID, by: User, now: datetime, why: str = "") -> ApiToken:
     """Refuse a token from now on; a second time changes nothing. Raises `ApiToken.DoesNotExist`."""
     with transaction.atomic():
         token = ApiToken.objects.select_for_update().get(id=token_id)

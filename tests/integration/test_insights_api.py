@@ -9,7 +9,6 @@ import pytest
 from django.test import TestCase
 
 from accounts.models import Parked, Resolved
-from core.bulk import database_now
 from core.stages import Stage
 from insights.models import Insight, ModelVersion
 from insights.services import believe_records
@@ -102,9 +101,7 @@ def test_another_body_under_the_same_id_is_refused(api: ApiClient, source: Sourc
         ({"talking_points": ["x" * 4001]}, "talking_points", "invalid"),
     ],
 )
-def test_bad_fields_are_named(
-    api: ApiClient, source: Source, changes: dict[str, Any], field: str, code: str
-) -> None:
+def test_bad_fields_are_named(api: ApiClient, source: Source, changes: dict[str, Any], field: str, code: str) -> None:
     make_account(external_id="A17", source=source)
     answer = api.send("/api/v1/insights", item(**changes))
     assert answer.status_code == 422, answer.content

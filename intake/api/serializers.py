@@ -1,0 +1,82 @@
+"""Shapes of the imports API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from intake.enums import ImportStatus, Landing
+from intake.models import Import
+
+
+class MappingField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object of texts, sent as a part of a form."""
+
+    default_error_messages = {"invalid": _("mapping must be a JSON object: your column → our column.")}
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        try:
+            found = json.loads(data) if isinstance(data, str) else data
+        except ValueError:
+            self.fail("invalid")
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            self.fail("invalid")
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class Upload(serializers.Serializer[Any]):
+    file = serializers.FileField(
+        help_text="CSV: UTF-8, UTF-16 or Windows-1252; comma, semicolon, tab or |; or gzip of it."
+    )
+    kind = serializers.CharField(max_length=20, help_text="accounts, contacts, contracts, activities, orders, scores")
+    source = serializers.SlugField(required=False, help_text="A token's own source, which is the default.")  # type: ignore[assignment]
+    mapping = extend_schema_field({"type": "string", "description": "JSON object: your column → our column."})(
+        MappingField
+    )(required=False)
+
+
+class Progress(serializers.Serializer[Any]):
+    rows = serializers.IntegerField(allow_null=True, help_text="Rows in the file; null until they are counted.")
+    done = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+
+
+class ImportOut(serializers.ModelSerializer[Import]):
+    """A file on its way in, or landed."""
+
+    source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
+    status = serializers.ChoiceField(choices=ImportStatus.choices, read_only=True)
+    progress = serializers.SerializerMethodField()
+    counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    errors_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Import
+        fields = (
+            "id", "kind", "source", "filename", "status", "message", "progress", "counts", "errors_url", "created_at",
+            "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(Progress)
+    def get_progress(self, row: Import) -> dict[str, int | None]:
+        return {"rows": row.rows_total, "done": row.rows_done, "rejected": row.counts.get(Landing.REJECTED.value, 0)}
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_errors_url(self, row: Import) -> str | None:
+        """Where the rejected rows are; null while there are none."""
+        return reverse("api-import-errors", args=[row.id]) if row.counts.get(Landing.REJECTED.value) else None
+
+
+class ImportQuery(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=ImportStatus.choices, required=False)
+    kind = serializers.SlugField(required=False)
+    source = serializers.SlugField(required=False)  # type: ignore[assignment]
