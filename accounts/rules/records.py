@@ -23,7 +23,7 @@ Short = Annotated[str, Meta(max_length=40)]
 Text = Annotated[str, Meta(max_length=20_000)]
 Key = Annotated[str, Meta(min_length=1, max_length=50)]
 Currency = Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
-Scalar = str | int | float | bool | None
+Scalar = Annotated[str, Meta(max_length=2000)] | int | float | bool | None
 
 AMOUNT_LIMIT = Decimal(10) ** 12
 CLOCK_SKEW = timedelta(minutes=5)
