@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("core", "intake", "accounts", "insights", "decisions", "playbooks", "outcomes")
 PACKAGES = ("cx_ops", *ROOMS)
 # Written by a program, or somebody else's.
-GENERATED = ("static/vendor/", "requirements/", "docs/openapi.yaml", "docs/benchmarks.md", "LICENSE")
+GENERATED = ("static/vendor/", "requirements/", "docs/openapi.json", "docs/benchmarks.md", "LICENSE")
 
 
 @cache

@@ -6,21 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.architecture.sources import PACKAGES, ROOT, python_files
 
-Lint = Callable[[], "subprocess.CompletedProcess[str]"]
-
+INSIDE = "Inside an app: interface > services > queries > models > rules"
 # contract, the file that gets the line, the line
 PLANTED = [
     ("Apps import downwards only", "intake/services/landing.py", "import decisions.models"),
     ("Apps import downwards only", "core/services.py", "import accounts.models"),
-    ("Inside an app: interface > services > queries > models > rules", "decisions/queries/facts.py", "import decisions.services"),
-    ("Inside an app: interface > services > queries > models > rules", "playbooks/helpers.py", ""),
+    (INSIDE, "decisions/queries/facts.py", "import decisions.services"),
+    (INSIDE, "playbooks/helpers.py", ""),
     ("Rules are pure Python", "decisions/rules.py", "import django.utils.timezone"),
     ("Rules are pure Python", "intake/rules.py", "import core.bulk"),
     ("Nothing below an interface imports one", "playbooks/services/acts.py", "import insights.api.views"),
@@ -51,7 +49,7 @@ def test_the_contracts_hold(copy: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(("contract", "path", "line"), PLANTED, ids=[f"{path} {line}".strip() for _, path, line in PLANTED])
+@pytest.mark.parametrize(("contract", "path", "line"), PLANTED, ids=[f"{row[1]} {row[2]}" for row in PLANTED])
 def test_a_planted_violation_breaks_its_contract(copy: Path, contract: str, path: str, line: str) -> None:
     target = copy / path
     before = target.read_text() if target.exists() else None
@@ -64,4 +62,4 @@ def test_a_planted_violation_breaks_its_contract(copy: Path, contract: str, path
         else:
             target.write_text(before)
     assert done.returncode != 0
-    assert f"{contract} BROKEN" in done.stdout or contract in done.stdout.split("Broken contracts", 1)[-1]
+    assert f"{contract} BROKEN" in done.stdout

@@ -15,7 +15,9 @@ from tests.architecture.sources import ROOT, text_of, tree_files
 
 # The style guide shows components with sample words; nobody but us reads it.
 SAMPLES = ("templates/styleguide",)
-SPOKEN = {"aria-label", "aria-description", "title", "placeholder", "alt", "data-announce", "data-confirm", "data-confirm-ok"}
+SPOKEN = {
+    "aria-label", "aria-description", "title", "placeholder", "alt", "data-announce", "data-confirm", "data-confirm-ok",
+}  # fmt: skip
 # Elements whose text is no sentence: names of keys, code.
 VERBATIM = {"script", "style", "code", "kbd", "pre", "samp", "svg"}
 NAMES = {"CX Ops", "CSV", "XLSX", "API", "Ctrl", "Esc", "OpenAPI"}
@@ -37,15 +39,13 @@ def without_tags(source: str) -> str:
         name = token.contents.split(" ", 1)[0] if token.token_type is TokenType.BLOCK else ""
         if inside:
             inside = "" if name == f"end{inside}" else inside
-        elif name in BLOCKS:
-            inside = name
-        elif name == "block" and IN_ATTRIBUTE.search(token.contents):
+        elif name in BLOCKS or (name == "block" and IN_ATTRIBUTE.search(token.contents)):
             inside = name
         elif token.token_type is TokenType.TEXT:
             bare.append(token.contents)
             continue
         bare.append("x" if "".join(bare[-1:]).endswith(("<", "</")) else " ")
-        bare.append( "\n" * lines_in(token, source))
+        bare.append("\n" * lines_in(token, source))
     return "".join(bare)
 
 
@@ -118,7 +118,7 @@ def test_nothing_is_inline(path: str) -> None:
 
 
 def test_the_search_finds_what_it_looks_for() -> None:
-    planted = '<p style="x" onclick="y">Bare words {{ name }}</p>\n<script>1</script>{% translate "fine" %}<kbd>Esc</kbd>'
+    planted = '<p style="x" onclick="y">Bare words {{ name }}</p>\n<script>1</script>{% translate "fine" %}<kbd>J</kbd>'
     found = findings(planted)
     assert found.untranslated == ["1: 'Bare words'"]
     assert [line.split(":")[1].split("=")[0].strip() for line in found.inline] == ["style", "onclick", "<script>"]

@@ -4,7 +4,6 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,6 @@ from cx_ops.launch import application
 from cx_ops.launch.commands import options
 from cx_ops.launch.instance import ROOT
 
-SCHEMA = ROOT / "docs" / "openapi.yaml"
 AT_ONCE = 2
 
 
@@ -107,21 +105,6 @@ def _deployment() -> str:
     return _output_if_failing(application.manage("check", "--deploy", "--fail-level", "WARNING"), environ)
 
 
-def _api_schema() -> str:
-    """The committed OpenAPI document is what the code says."""
-    again = "Write it with: ./cx manage spectacular --validate --file docs/openapi.yaml"
-    if not SCHEMA.exists():
-        return f"{SCHEMA.relative_to(ROOT)} is missing. {again}"
-    with tempfile.TemporaryDirectory() as directory:
-        fresh = Path(directory) / "openapi.yaml"
-        words = application.manage("spectacular", "--validate", "--fail-on-warn", "--file", str(fresh))
-        complaint = _output_if_failing(words, _test_environment())
-        if complaint:
-            return complaint
-        same = fresh.read_bytes() == SCHEMA.read_bytes()
-    return "" if same else f"{SCHEMA.relative_to(ROOT)} differs from the code. {again}"
-
-
 CHECKS: dict[str, Callable[[], str]] = {
     "types": _tool("mypy"),
     "lint": _tool("ruff", "check", "."),
@@ -138,7 +121,7 @@ CHECKS: dict[str, Callable[[], str]] = {
         ".",
     ),
     "migrations": _manage("makemigrations", "--check", "--dry-run"),
-    "api": _api_schema,
+    "api": _manage("check_openapi"),
     "vendored": _command(sys.executable, "scripts/vendor_assets.py", "check"),
     "deployment": _deployment,
 }
