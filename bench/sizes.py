@@ -1,0 +1,61 @@
+"""How much of everything each scale of the benchmarks uses."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Rows, calls and repetitions of one scale.
+
+    `held` are the numbers of insights held for B7, `open_tasks` those of open tasks for B5; each is filled up to the
+    next, and the first is the base of the growth.
+    """
+
+    accounts: int
+    owners: int
+    runs: int
+    land_calls: int
+    land_rows: int
+    drf_rows: int
+    decide_rows: int
+    single_rows: int
+    held: tuple[int, ...]
+    held_rows: int
+    open_tasks: tuple[int, ...]
+    page_requests: int
+    urgent_posts: int
+    posts_per_second: int = 50
+
+
+SCALES = {
+    "small": Sizes(
+        accounts=100_000,
+        owners=100,
+        runs=3,
+        land_calls=3,
+        land_rows=10_000,
+        drf_rows=1_000,
+        decide_rows=10_000,
+        single_rows=200,
+        held=(10_000, 50_000),
+        held_rows=5_000,
+        open_tasks=(10_000, 100_000),
+        page_requests=100,
+        urgent_posts=100,
+    ),
+    "full": Sizes(
+        accounts=100_000,
+        owners=100,
+        runs=5,
+        land_calls=10,
+        land_rows=10_000,
+        drf_rows=5_000,
+        decide_rows=50_000,
+        single_rows=1_000,
+        held=(10_000, 100_000, 1_000_000),
+        held_rows=10_000,
+        open_tasks=(10_000, 1_000_000),
+        page_requests=500,
+        urgent_posts=500,
+    ),
+}
