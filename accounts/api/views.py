@@ -61,20 +61,19 @@ class BulkView(ApiView):
     """A bulk call of one kind."""
 
     write_scope = Scope.ACCOUNTS_WRITE
-    kind: Kind
-
-    @idempotent
-    def post(self, request: Request) -> HttpResponseBase:
-        return take_items(self.kind, request, cast("ApiToken", request.auth))
 
 
 def _bulk(kind: Kind, operation: str) -> type[BulkView]:
+    def post(self: BulkView, request: Request) -> HttpResponseBase:
+        return take_items(kind, request, cast("ApiToken", request.auth))
+
     schema = extend_schema(
         operation_id=operation,
         request=bulk_body(kind.struct),
         responses=bulk_result(kind.statuses) | problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     )
-    return schema(type(f"{kind.name.title()}Bulk", (BulkView,), {"kind": kind, "__doc__": f"Many {kind.name}."}))
+    members = {"post": schema(idempotent(post)), "__doc__": f"Many {kind.name}."}
+    return type(f"{kind.name.title()}Bulk", (BulkView,), members)
 
 
 AccountsBulk = _bulk(ACCOUNTS, "send_accounts")

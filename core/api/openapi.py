@@ -17,7 +17,7 @@ class Schema(AutoSchema):
         found = self.get_response_serializers() if serializer is None else serializer
         if isinstance(found, dict):
             found = {status: shape for status, shape in found.items() if not isinstance(status, tuple)} or found
-        return bool(super()._is_list_view(found))
+        return bool(super()._is_list_view(found))  # type: ignore[arg-type]
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())

@@ -58,7 +58,8 @@ def _fingerprint(request: Request) -> bytes:
 
 def readable_imports(request: Request) -> QuerySet[Import]:
     """Files that the caller may see."""
-    return visible_rows(request, Import.objects.all()).select_related("source")
+    rows: QuerySet[Import] = visible_rows(request, Import.objects.select_related("source"))
+    return rows
 
 
 class Imports(ApiView):
