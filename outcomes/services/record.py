@@ -11,8 +11,10 @@ from outcomes.enums import Certainty
 from playbooks.models import ClosedTask
 
 RECORD = """
-INSERT INTO outcomes_outcome (id, task_id, account_id, type_id, decision_id, kind, reason, certainty, by_id, happened_at)
-SELECT new.id, t.id, t.account_id, t.type_id, t.decision_id, t.outcome, t.outcome_reason, %s, t.closed_by_id, t.closed_at
+INSERT INTO outcomes_outcome
+    (id, task_id, account_id, type_id, decision_id, kind, reason, certainty, by_id, happened_at)
+SELECT new.id, t.id, t.account_id, t.type_id, t.decision_id, t.outcome, t.outcome_reason, %s, t.closed_by_id,
+       t.closed_at
 FROM unnest(%s::uuid[], %s::uuid[]) AS new (id, task_id)
 JOIN playbooks_task t ON t.id = new.task_id
 WHERE t.closed_at IS NOT NULL

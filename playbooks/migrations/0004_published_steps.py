@@ -16,15 +16,15 @@ CREATE TRIGGER playbook_is_published BEFORE UPDATE OR DELETE ON playbooks_playbo
 
 CREATE FUNCTION cx_step_of_published() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    found record;
+    held record;
 BEGIN
-    SELECT number, playbook_id INTO found FROM playbooks_playbookversion
+    SELECT number, playbook_id INTO held FROM playbooks_playbookversion
     WHERE state = 'published' AND id IN (
         CASE TG_OP WHEN 'INSERT' THEN NEW.version_id ELSE OLD.version_id END,
         CASE TG_OP WHEN 'DELETE' THEN OLD.version_id ELSE NEW.version_id END) LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'version % of % is published and cannot be changed; make a new draft',
-            found.number, found.playbook_id USING ERRCODE = 'restrict_violation';
+            held.number, held.playbook_id USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;

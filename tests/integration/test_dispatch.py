@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
 
 from accounts.models import Grant
 from core.models import Act, Alert, User
-from core.stages import Stage
 from decisions.models import Decided, Decision, Item
-from decisions.services import decide_insights, throw_switch
-from insights.models import Believed
+from decisions.services import throw_switch
+from outcomes.models import Outcome
 from playbooks.enums import EffectStatus, Lane, RunStatus, RunStepStatus, TaskStatus
-from playbooks.models import CapCounter, ClosedTask, Effect, Inflow, Run, RunStep, Task, Watch
+from playbooks.models import CapCounter, Effect, Inflow, Run, RunStep, Task, Watch
 from playbooks.services import dispatch_decisions
 from playbooks.services.outbox import send_effects
 from playbooks.services.runs import advance_runs
 from playbooks.services.tasks import touch_task
-from tests.factories import NOW, make_account, make_insight, make_organisation, make_source, make_team, make_user
+from tests.factories import NOW, make_insight, make_organisation, make_team, make_user
+from tests.floor import DECIDE, Floor
 
 pytestmark = pytest.mark.django_db
-DECIDE = Stage("decide", Believed, decide_insights)
-DISPATCH = Stage("dispatch", Decided, dispatch_decisions)
-
-
-class Floor:
-    """A team of two with a lead, and an account of Ana's; insights go all the way to work."""
-
-    def __init__(self) -> None:
-        self.team = make_team("North")
-        self.ana = make_user("ana", team=self.team, in_pool=True, first_name="Ana")
-        self.bea = make_user("bea", team=self.team, in_pool=True)
-        self.lead = make_user("lena", role="manager", team=self.team)
-        self.team.lead = self.lead
-        self.team.save()
-        make_organisation(catch_all=make_user("omar", role="manager"))
-        self.source = make_source("house")
-        self.account = self.new_account("Acme")
-
-    def new_account(self, name: str = "", **fields: Any) -> Any:
-        return make_account(
-            name, **{"csm": self.ana, "source": self.source, "arr_amount": 100_000, "arr_currency": "USD"} | fields
-        )
-
-    def insight(self, confidence: str = "0.93", now: datetime = NOW, **fields: Any) -> Decision:
-        insight = make_insight(
-            fields.pop("account", self.account), confidence, source=self.source, **{"scored_at": now} | fields
-        )
-        self.work(now)
-        return Decision.objects.get(insight=insight)
-
-    def work(self, now: datetime = NOW) -> None:
-        while DECIDE.advance(now) or DISPATCH.advance(now):
-            pass
 
 
 @pytest.fixture
@@ -227,7 +193,7 @@ def test_an_untouched_item_closes_itself_when_its_cause_goes(floor: Floor) -> No
     assert (task.status, task.outcome, task.closed_by) == (TaskStatus.CLOSED, "signal_cleared", None)
     assert Item.objects.get().outcome == "signal_cleared"
     assert Run.objects.get().status == RunStatus.STOPPED
-    assert ClosedTask.objects.get().pk == task.pk
+    assert (Outcome.objects.get().task, Outcome.objects.get().by) == (task, None)
 
 
 def test_a_touched_item_is_only_flagged(floor: Floor) -> None:

@@ -1,0 +1,98 @@
+"""What happens because time has passed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from core.models import Alert, User
+from decisions.models import Item
+from playbooks.enums import Lane, RunStatus, TaskStatus
+from playbooks.models import CapCounter, Run, Task
+from playbooks.services import tick
+from playbooks.services.tasks import close_task, snooze_task, touch_task, wait_on_customer
+from tests.factories import NOW, make_insight
+from tests.floor import Floor
+
+pytestmark = pytest.mark.django_db
+TOMORROW = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def floor() -> Floor:
+    return Floor()
+
+
+def test_snoozed_and_waiting_tasks_come_back_to_their_lane(floor: Floor) -> None:
+    snoozed = floor.task()
+    waiting = floor.task(account=floor.new_account("Beta"))
+    snooze_task(task_id=snoozed.pk, by=floor.ana, version=1, until=TOMORROW, now=NOW)
+    wait_on_customer(task_id=waiting.pk, by=floor.ana, version=1, next_step_on=date(2026, 3, 3), now=NOW)
+    tick(NOW)
+    assert Task.objects.filter(lane=Lane.WAITING).count() == 2
+    tick(TOMORROW)
+    assert dict(Task.objects.values_list("status", "lane")) == {"open": "now", "claimed": "now"}
+    assert Task.objects.get(pk=waiting.pk).due_at == waiting.due_at + timedelta(days=1)
+
+
+def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> None:
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=2)
+    for revenue in range(1, 7):
+        make_insight(floor.new_account(f"Co{revenue}", arr_amount=revenue * 1000), "0.95", source=floor.source)
+    floor.work()
+    tick(NOW)
+    assert names_in_now() == {"Co5", "Co6"}
+    tick(TOMORROW)
+    assert names_in_now() == {"Co5", "Co6"}
+    done = Task.objects.get(account__name="Co6")
+    close_task(task_id=done.pk, by=floor.ana, version=done.version, outcome="no_change", now=TOMORROW)
+    tick(TOMORROW)
+    tick(TOMORROW)
+    assert names_in_now() == {"Co5", "Co4"}
+    assert CapCounter.objects.get(on_day=TOMORROW.date()).taken == 1
+
+
+def names_in_now() -> set[str]:
+    return set(Task.objects.active().filter(lane=Lane.NOW).values_list("account__name", flat=True))
+
+
+def test_tasks_expire_untouched_and_are_flagged_touched(floor: Floor) -> None:
+    untouched = floor.task()
+    touched = floor.task(account=floor.new_account("Beta"))
+    touch_task(task_id=touched.pk, by=floor.ana, version=1, now=NOW)
+    tick(NOW + timedelta(days=89))
+    assert Task.objects.active().count() == 2
+    for _twice in range(2):
+        tick(NOW + timedelta(days=91))
+    untouched.refresh_from_db()
+    touched.refresh_from_db()
+    assert (untouched.status, untouched.outcome) == (TaskStatus.EXPIRED, "expired")
+    assert Item.objects.get(pk=untouched.item_id).outcome == "expired"
+    assert Run.objects.get(item=untouched.item_id).status == RunStatus.STOPPED
+    assert touched.status == TaskStatus.CLAIMED
+    assert "window closed" in touched.flag
+
+
+def test_lateness_is_told_once_a_day_from_the_condition(floor: Floor) -> None:
+    task = floor.task()
+    tick(NOW + timedelta(hours=3))
+    assert not Alert.objects.exists()
+    for _twice in range(2):
+        tick(NOW + timedelta(hours=4))
+    alert = Alert.objects.get(kind="late_acknowledge")
+    assert (alert.count, alert.team, alert.data) == (1, floor.team, {"count": "1"})
+    Task.objects.filter(pk=task.pk).update(acknowledged_at=NOW, touched_at=NOW)
+    tick(TOMORROW)
+    assert Alert.objects.count() == 1
+
+
+def test_the_lead_gets_one_line_about_who_is_over_the_cap(floor: Floor) -> None:
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=0)
+    for revenue in (100_000, 110_000):
+        make_insight(floor.new_account(arr_amount=revenue), "0.95", source=floor.source)
+    floor.work()
+    for _twice in range(2):
+        tick(NOW)
+    alert = Alert.objects.get(kind="capped")
+    assert (alert.text, alert.count) == ("Ana: 2 waiting, 210,000 exposed", 1)
