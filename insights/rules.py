@@ -23,14 +23,14 @@ Moment = Annotated[datetime, Meta(tz=True)]
 FactorValue = float | int | bool | Text | None
 
 
-class ContactRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ContactRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The person at the customer an insight is about: one of the two."""
 
     external_id: Id | None = None
     email: Annotated[str, Meta(min_length=3, max_length=254)] | None = None
 
 
-class Factor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Factor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One thing a model saw: its value now and before, and how much it weighed."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -40,7 +40,7 @@ class Factor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     observed_at: Moment | None = None
 
 
-class Claim(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Claim(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What any insight says, whichever way it comes. Confidence and probability lie in [0, 1]."""
 
     type: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -57,13 +57,13 @@ class Claim(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     talking_points: Annotated[list[Text], Meta(max_length=20)] = []
 
 
-class InsightItem(Claim, kw_only=True):
+class InsightItem(Claim, kw_only=True, gc=False):
     """An insight by API."""
 
     external_id: Id
 
 
-class ScoreItem(Claim, kw_only=True):
+class ScoreItem(Claim, kw_only=True, gc=False):
     """A row of a score file; without an external id it is known by `score_id`."""
 
     external_id: Annotated[str, Meta(max_length=200)] = ""

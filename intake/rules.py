@@ -13,7 +13,7 @@ import msgspec
 from intake.enums import Landing, Scope
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """Why a record, or one field of it, cannot be taken, and what to do about it."""
 
     field: str
@@ -21,7 +21,7 @@ class Problem(msgspec.Struct, frozen=True):
     message: str
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(msgspec.Struct, frozen=True, gc=False):
     """What became of one record."""
 
     status: Landing

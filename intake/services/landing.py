@@ -7,12 +7,12 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.bulk import execute, fetch_all
+from core.bulk import NULL, copy_lines, copy_text, execute, fetch_all
 from core.doorbell import ring_on_commit
-from core.ids import uuid7
+from core.ids import uuid7, uuid7s
 from intake.enums import Landing
 from intake.rules import Arrival, Problem, Result
 
@@ -22,29 +22,15 @@ About = tuple[UUID | None, str, str]
 
 # One a connection: rows are gone with the transaction, the table's definition stays.
 STAGE_TABLE = """
-CREATE TEMP TABLE IF NOT EXISTS intake_stage (
-    id uuid, external_id text, payload_hash bytea, payload jsonb, namespace uuid, about_kind text, about_value text
-) ON COMMIT DELETE ROWS
+CREATE TEMP TABLE IF NOT EXISTS intake_stage (id uuid, external_id text, payload_hash bytea) ON COMMIT DELETE ROWS
 """
-COPY = "COPY intake_stage (id, external_id, payload_hash, payload, namespace, about_kind, about_value) FROM STDIN"
 # Keys are taken in their order, so that two calls with the same records wait for each other instead of deadlocking.
-LAND = """
-WITH fresh AS (
-    INSERT INTO intake_recordkey (source_id, kind, external_id, record_id, payload_hash)
-    SELECT %(source)s, %(kind)s, external_id, id, payload_hash FROM intake_stage ORDER BY external_id
-    ON CONFLICT (source_id, kind, external_id) DO NOTHING RETURNING record_id
-), landed AS (
-    INSERT INTO intake_record (id, source_id, kind, external_id, payload, import_id, landed_at)
-    SELECT s.id, %(source)s, %(kind)s, s.external_id, s.payload, %(import)s, %(now)s
-    FROM intake_stage s JOIN fresh ON fresh.record_id = s.id
-), pending AS (
-    INSERT INTO intake_landed (id, batch_id, about_namespace, about_kind, about_value, kind)
-    SELECT s.id, %(batch)s, s.namespace, s.about_kind, s.about_value, %(kind)s
-    FROM intake_stage s JOIN fresh ON fresh.record_id = s.id
-)
-SELECT record_id FROM fresh
+TAKE_KEYS = """
+INSERT INTO intake_recordkey (source_id, kind, external_id, record_id, payload_hash)
+SELECT %s, %s, external_id, id, payload_hash FROM intake_stage ORDER BY external_id
+ON CONFLICT (source_id, kind, external_id) DO NOTHING
 """
-EARLIER = """
+HOLDERS = """
 SELECT external_id, record_id, payload_hash FROM intake_recordkey
 WHERE source_id = %s AND kind = %s AND external_id = ANY(%s)
 """
@@ -74,55 +60,67 @@ def land_records(kind: str, rows: Sequence[Row], arrival: Arrival) -> list[Resul
     first: dict[str, int] = {}
     for index, row in enumerate(rows):
         first.setdefault(row.external_id, index)
-    ids = {index: uuid7() for index in first.values()}
+    ids = dict(zip(first.values(), uuid7s(len(first)), strict=True))
     with transaction.atomic():
-        fresh = _write(kind, [(ids[index], hashes[index], rows[index]) for index in ids], arrival)
-        held = {rows[index].external_id: (ids[index], hashes[index]) for index in ids if ids[index] in fresh}
-        if len(fresh) < len(ids):
-            held |= _earlier(kind, [key for key in first if key not in held], arrival)
-    return [_result(index, row, hashes[index], held[row.external_id], fresh, first) for index, row in enumerate(rows)]
+        held = _write(kind, [(id, hashes[index], rows[index]) for index, id in ids.items()], arrival)
+    return [_result(row, hashes[index], held[row.external_id], ids.get(index)) for index, row in enumerate(rows)]
 
 
-def _write(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> set[UUID]:
-    """Land what is new; the ids that were."""
-    _stage(rows)
-    batch = uuid7()
-    names = {
-        "source": arrival.source_id,
-        "kind": kind,
-        "import": arrival.import_id,
-        "now": arrival.now,
-        "batch": batch,
-    }
-    fresh = {id for (id,) in fetch_all(LAND, names)}
-    if fresh:
-        execute(BATCH, [batch, STAGE, len(fresh)])
+def _write(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> dict[str, tuple[UUID, bytes]]:
+    """Take the rows' keys, land those that were free; who holds each key: (id of its record, hash)."""
+    held = {row.external_id: (id, digest) for id, digest, row in rows}
+    if _take_keys(kind, rows, arrival) < len(rows):
+        held = _holders(kind, list(held), arrival)
+        rows = [new for new in rows if held[new[2].external_id][0] == new[0]]
+    if rows:
+        _land(kind, rows, arrival)
         ring_on_commit()
-    return fresh
+    return held
 
 
-def _stage(rows: list[tuple[UUID, bytes, Row]]) -> None:
+def _take_keys(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> int:
+    """How many keys were free."""
     execute(STAGE_TABLE)
     execute("DELETE FROM intake_stage")  # what an earlier landing in the same transaction left
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for id, digest, (external_id, payload, about) in rows:
-            copy.write_row((id, external_id, digest, payload.decode(), *about))
+    lines = [f"{id.int:032x}\t{copy_text(row.external_id)}\t\\\\x{digest.hex()}" for id, digest, row in rows]
+    copy_lines("intake_stage", ["id", "external_id", "payload_hash"], lines)
+    return execute(TAKE_KEYS, [arrival.source_id, kind])
 
 
-def _earlier(kind: str, external_ids: list[str], arrival: Arrival) -> dict[str, tuple[UUID, bytes]]:
-    found = fetch_all(EARLIER, [arrival.source_id, kind, external_ids])
+def _land(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> None:
+    """Write records whose keys are theirs, and leave them for the resolve stage."""
+    batch = uuid7()
+    execute(BATCH, [batch, STAGE, len(rows)])
+    tail = f"{arrival.source_id}\t{kind}\t{arrival.import_id or NULL}\t{arrival.now.isoformat()}"
+    copy_lines(
+        "intake_record",
+        ["id", "external_id", "payload", "source_id", "kind", "import_id", "landed_at"],
+        [
+            f"{id.int:032x}\t{copy_text(row.external_id)}\t{copy_text(row.payload.decode())}\t{tail}"
+            for id, _digest, row in rows
+        ],
+    )
+    tail = f"{kind}\t{batch}"
+    copy_lines(
+        "intake_landed",
+        ["id", "about_namespace", "about_kind", "about_value", "kind", "batch_id"],
+        [
+            f"{id.int:032x}\t{row.about[0] or NULL}\t{row.about[1]}\t{copy_text(row.about[2])}\t{tail}"
+            for id, _digest, row in rows
+        ],
+    )
+
+
+def _holders(kind: str, external_ids: list[str], arrival: Arrival) -> dict[str, tuple[UUID, bytes]]:
+    found = fetch_all(HOLDERS, [arrival.source_id, kind, external_ids])
     return {external_id: (record_id, bytes(digest)) for external_id, record_id, digest in found}
 
 
-def _result(
-    index: int, row: Row, digest: bytes, held: tuple[UUID, bytes], fresh: set[UUID], first: dict[str, int]
-) -> Result:
+def _result(row: Row, digest: bytes, held: tuple[UUID, bytes], own: UUID | None) -> Result:
     record_id, held_digest = held
     if digest != held_digest:
         return Result(Landing.REJECTED, errors=(reused(row.external_id),))
-    if record_id in fresh and first[row.external_id] == index:
-        return Result(Landing.ACCEPTED, record_id)
-    return Result(Landing.DUPLICATE, record_id)
+    return Result(Landing.ACCEPTED if record_id == own else Landing.DUPLICATE, record_id)
 
 
 def reused(external_id: str) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,10 +43,7 @@ def take(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival, *, from_text:
 
 def counts_of(results: Sequence[Result]) -> dict[str, int]:
     """How many results have each status; statuses that do not occur are left out."""
-    counts: dict[str, int] = {}
-    for result in results:
-        counts[result.status.value] = counts.get(result.status.value, 0) + 1
-    return counts
+    return {status.value: count for status, count in Counter(result.status for result in results).items()}
 
 
 def external_id_of(raw: bytes) -> str:
