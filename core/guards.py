@@ -47,7 +47,7 @@ def for_roles(*roles: Role) -> Callable[[PersonView[P]], View[P]]:
 
     def decorate(view: PersonView[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _ask_to_log_in(request)
             if request.user.role not in roles and not request.user.is_superuser:
