@@ -19,12 +19,11 @@ class MailboxBackend(BaseEmailBackend):
         Mail.objects.bulk_create(
             (
                 Mail(
-                    message_id=message.extra_headers.get("Message-ID")
-                    or make_msgid(domain="mailbox.invalid"),
+                    message_id=message.extra_headers.get("Message-ID") or make_msgid(domain="mailbox.invalid"),
                     sender=message.from_email,
                     to=message.recipients(),
-                    subject=message.subject,
-                    body=message.body,
+                    subject=str(message.subject),
+                    body=str(message.body),
                 )
                 for message in email_messages
             ),
