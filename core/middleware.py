@@ -12,7 +12,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-
 # A session's last use is noted at most this often, so that not every request writes it.
 NOTED_EVERY_SECONDS = 60
 SEEN_AT, BEGAN_AT = "seen_at", "began_at"
