@@ -58,7 +58,15 @@ def raise_alert(
     """
     execute(
         RAISE_ALERT,
-        {"id": uuid7(), "team": team_id, "kind": kind, "day": on_day, "text": text, "data": Jsonb(data or {}), "now": now},
+        {
+            "id": uuid7(),
+            "team": team_id,
+            "kind": kind,
+            "day": on_day,
+            "text": text,
+            "data": Jsonb(data or {}),
+            "now": now,
+        },
     )
 
 
