@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from core.bulk import fetch_all
+from core.bulk import Params, fetch_all
 from core.business_time import Hours
 from playbooks.enums import StepKind
 
@@ -103,7 +103,7 @@ FROM core_organisation o LEFT JOIN core_businesscalendar c ON c.id = o.calendar_
 def owners(ids: Iterable[UUID | None]) -> dict[UUID, Owner]:
     """People by id: with the hours of their calendar, or the organisation's."""
     rows = fetch_all(OWNERS, [sorted({id for id in ids if id is not None})])
-    return {row[0]: Owner(*row[:7], hours_of(*row[7:])) for row in rows}
+    return {row[0]: Owner._make((*row[:7], hours_of(*row[7:]))) for row in rows}
 
 
 def organisation_hours() -> Hours:
@@ -170,6 +170,6 @@ def plans(slugs: Collection[str]) -> dict[str, Plan]:
     return {slug: Plan(version, tuple(steps)) for slug, (version, steps) in found.items()}
 
 
-def ids_of(sql: str, params: Sequence[Any]) -> set[UUID]:
+def ids_of(sql: str, params: Params) -> set[UUID]:
     """The first column of a query, as a set."""
     return {row[0] for row in fetch_all(sql, params)}
