@@ -34,7 +34,10 @@ class CloseForm(VersionedForm):
     outcome = forms.ChoiceField(
         label=_("What happened?"),
         choices=OutcomeKind.choices,
-        error_messages={"required": _("Choose what happened."), "invalid_choice": _("Choose one of the outcomes shown.")},
+        error_messages={
+            "required": _("Choose what happened."),
+            "invalid_choice": _("Choose one of the outcomes shown."),
+        },
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=60)
     note = forms.CharField(
@@ -118,9 +121,15 @@ class SnoozeForm(VersionedForm):
 
 
 class WaitForm(VersionedForm):
-    reason = forms.CharField(
-        label=_("What are they to do?"), max_length=200,
-        error_messages={"required": _("Say what the customer is to do next.")},
+    """Until when the customer has the next move, and what it is."""
+
+    next_step_on = forms.DateField(
+        label=_("Ask again on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Choose the day on which you will ask again.")},
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("What are they to do?"), required=False, max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
 
@@ -186,5 +195,4 @@ def read_order(values: list[str]) -> list[UUID]:
 
 def zone_now() -> ZoneInfo:
     """The reader's zone (`core.middleware.use_own_zone`)."""
-    zone = timezone.get_current_timezone()
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_current_timezone_name())
+    return timezone.get_current_timezone()
