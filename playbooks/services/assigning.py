@@ -129,10 +129,11 @@ def hand_over(*, user: User, to: User | None, by: User, now: datetime, preview: 
     accounts = {task.account_id: task.account for task in work} | {item.account_id: item.account for item in items}
     chain = {} if to else successors(list(accounts.values()), leaver=user, now=now)
     whom = {account: to or chain.get(account) for account in accounts}
+    open_work: list[Task | Item] = [*work, *items]
     plan = HandOver(
         by_kind=Counter(_kind_of(task) for task in work) | Counter({"playbook": len(items)} if items else {}),
-        by_person=Counter(str(whom[row.account_id]) for row in [*work, *items] if whom[row.account_id]),
-        nobody=sum(whom[row.account_id] is None for row in [*work, *items]),
+        by_person=Counter(str(whom[row.account_id]) for row in open_work if whom[row.account_id]),
+        nobody=sum(whom[row.account_id] is None for row in open_work),
         tasks={task.pk: task.assignee_id for task in work},
     )
     if not preview:
