@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Count, Q, Subquery
@@ -15,17 +15,18 @@ from django.http import Http404
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.templatetags.cx import to_decimal
+from decisions.queries.explain import first_fact
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.deadlines import Deadline, next_deadline
+from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 
 PAGE = 50
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "snoozed_until", "flag", "evidence_count", "outcome", "assignee_id",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name", "type__direction",
-    "decision__confidence",
+    "decision__confidence", "decision__insight__factors", "run_step_id",
 )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def find_scope(user: User, key: str) -> Scope:
         team = key.removeprefix("team:")
         tasks = visible.filter(Q(assignee__team_id=team) | Q(assignee=None, team_id=team))
         return Scope(key, choices[key], tasks, is_own=False)
-    return Scope(key, choices[key], visible.filter(assignee_id=key), is_own=False)
+    return Scope(key, choices[key], visible.filter(assignee_id=UUID(key)), is_own=False)
 
 
 def queue_choices(user: User) -> list[tuple[str, str]]:
@@ -166,9 +167,14 @@ class _Columns:
         self.__dict__.update(values)
 
 
-def exposed_revenue(parts: dict[str, Any], amount: Decimal | None, currency: str, reporting: str) -> Money:
+def headline(title: str, factors: object, *, is_step: bool) -> str:
+    """What a row says: the weightiest fact, unless the task has words of its own."""
+    return title if is_step else first_fact(factors) or title
+
+
+def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, currency: str, reporting: str) -> Money:
     """Yearly revenue at stake: as the priority counted it, else the account's own."""
-    for part in parts.get("parts", []):
+    for part in parts:
         if part[0] == REVENUE:
             return Money(to_decimal(part[1]), reporting)
     return Money(amount, currency)
@@ -176,15 +182,20 @@ def exposed_revenue(parts: dict[str, Any], amount: Decimal | None, currency: str
 
 def _row(values: dict[str, Any], now: datetime) -> Row:
     exposed = exposed_revenue(
-        values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], values["reporting"] or ""
+        values["priority_parts"],
+        values["account__arr_amount"],
+        values["account__arr_currency"],
+        values["reporting"] or "",
     )
     return Row(
         id=values["id"],
         account=values["account__name"],
-        title=values["title"],
+        title=headline(
+            values["title"], values["decision__insight__factors"], is_step=values["run_step_id"] is not None
+        ),
         type=values["type__name"] or "",
         direction=values["type__direction"] or "",
-        deadline=next_deadline(_Columns(values), now),
+        deadline=next_deadline(cast("HasDeadlines", _Columns(values)), now),
         confidence=values["decision__confidence"],
         exposed=exposed,
         evidence_count=values["evidence_count"],
