@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
-from django.db.models import JSONField
+from django.db.models import Count, F, JSONField, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_date
 from django.utils.translation import ngettext
@@ -84,6 +83,14 @@ class TaskPage:
     is_active: bool
 
     @property
+    def headline(self) -> str:
+        """The type and the weightiest fact, unless the task has words of its own."""
+        facts = self.explanation.facts if self.explanation and self.task.run_step_id is None else []
+        if not facts or self.task.type is None:
+            return self.task.title
+        return f"{self.task.type.name}: {uncapitalised(facts[0].text)}"
+
+    @property
     def steps_done(self) -> int:
         return sum(step.is_done for step in self.steps)
 
@@ -124,14 +131,16 @@ def _find(task_id: UUID, user: User, now: datetime) -> Task:
 
 
 def list_steps(task: Task) -> list[StepLine]:
-    """The steps of the task's playbook with what became of them."""
+    """The steps of the task's playbook with what became of them. A person's plan has only the steps for people."""
     if task.run is None:
         return []
-    reached = {
+    reached: dict[UUID, RunStep] = {
         row.step_id: row for row in RunStep.objects.filter(run=task.run).select_related("done_by").order_by("due_at")
     }
     steps = Step.objects.filter(version=task.run.version_id).order_by("position")
-    return [_step(step, reached.get(step.pk), task) for step in steps]
+    return [
+        _step(step, reached.get(step.pk), task) for step in steps if task.run.automated or step.pk in reached
+    ]
 
 
 def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
@@ -151,7 +160,7 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         done_by=str(row.done_by) if row and row.done_by else "",
         done_at=row.done_at if row else None,
         run_step_id=row.pk if row else None,
-        may_tick=row is not None and step.kind == StepKind.TASK and task.status in ACTIVE,
+        may_tick=row is not None and task.run is not None and not task.run.automated and task.status in ACTIVE,
     )
 
 
@@ -190,6 +199,11 @@ def track_record(decision: Decision) -> str:
         "When we said this before, it was right %(share)s of the time (%(n)d tasks).",
         checked["all"],
     ) % {"share": percent(Decimal(checked["right"]) / checked["all"]), "n": checked["all"]}
+
+
+def uncapitalised(text: str) -> str:
+    """`text` to go on with after a colon; a first word in capitals, such as NPS, stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _renewal(contract: dict[str, str] | None) -> Renewal | None:
