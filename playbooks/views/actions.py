@@ -9,7 +9,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -118,7 +117,12 @@ def wait(request: PersonRequest, task_id: UUID) -> HttpResponse:
     data = form.cleaned_data
     try:
         task = wait_on_customer(
-            task_id=task_id, by=request.user, version=data["version"], reason=data["reason"], now=request.now
+            task_id=task_id,
+            by=request.user,
+            version=data["version"],
+            next_step_on=data["next_step_on"],
+            note=data["note"],
+            now=request.now,
         )
     except TaskChanged as change:
         return conflicted(request, page, str(change), dialog=dialog)
