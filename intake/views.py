@@ -72,7 +72,7 @@ def download_errors(request: PersonRequest, import_id: UUID) -> StreamingHttpRes
 
 def _start(request: PersonRequest, form: UploadForm) -> Import | None:
     """The import, or None with the reason on the form."""
-    file: UploadedFile = form.cleaned_data["file"]
+    file: UploadedFile[bytes] = form.cleaned_data["file"]
     try:
         return start_import(
             file=file.chunks(),
