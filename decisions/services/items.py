@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-
-from django.db.models import F, Q
 
 from core.bulk import execute
 from decisions.enums import OutcomeKind
-from decisions.models import CoolDown, Item
+from decisions.models import Item
 from decisions.queries.facts import lock_accounts
 
 
