@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,7 +78,7 @@ def explain(decision: Decision) -> Explanation:
         suppressed=str(Suppression(decision.suppressed_by).label) if decision.suppressed_by else "",
         authority_version=decision.authority_version,
         ownership_version=decision.ownership_version,
-        priority=parts_of(priority),
+        priority=parts_of(priority.get("parts", [])),
         priority_value=to_decimal(priority.get("value")),
     )
 
@@ -108,17 +109,26 @@ def raised_by(insight: Insight) -> str:
 
 def facts_of(insight: Insight) -> list[Fact]:
     """The factors as sentences, the weightiest first."""
-    factors = [factor for factor in insight.factors if isinstance(factor, dict)]
-    factors.sort(key=lambda factor: abs(to_decimal(factor.get("contribution")) or 0), reverse=True)
     return [
         Fact(_fact_text(factor), insight.source.name, _moment(factor.get("observed_at")) or insight.scored_at)
-        for factor in factors
+        for factor in _by_weight(insight.factors)
     ]
 
 
-def parts_of(priority: dict[str, Any]) -> list[Part]:
-    """The parts of a stored priority: (name, value, where it is from) each."""
-    return [Part(str(name), to_decimal(value), str(source)) for name, value, source in priority.get("parts", [])]
+def first_fact(factors: object) -> str:
+    """The weightiest of an insight's factors as a sentence, or ""."""
+    found = _by_weight(factors)
+    return _fact_text(found[0]) if found else ""
+
+
+def _by_weight(factors: object) -> list[dict[str, Any]]:
+    known = [factor for factor in factors if isinstance(factor, dict)] if isinstance(factors, list) else []
+    return sorted(known, key=lambda factor: abs(to_decimal(factor.get("contribution")) or Decimal(0)), reverse=True)
+
+
+def parts_of(parts: Iterable[Sequence[Any]]) -> list[Part]:
+    """The stored parts of a priority: (name, value, where it is from) each."""
+    return [Part(str(name), to_decimal(value), str(source)) for name, value, source in parts]
 
 
 def interval(lower: Decimal, upper: Decimal) -> str:
