@@ -23,6 +23,11 @@ class Deadline(NamedTuple):
     text: str
     reason: str
 
+    @property
+    def whole(self) -> str:
+        """Both in one line, where there is room."""
+        return self.text if self.state == "paused" else f"{self.text} · {self.reason}"
+
 
 class HasDeadlines(Protocol):
     """The columns of a task that a deadline is made of."""

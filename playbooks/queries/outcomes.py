@@ -11,15 +11,8 @@ from playbooks.models import CloseReason, Task
 from playbooks.rules.outcomes import outcomes_for
 
 HELP = {
-    Kind.RISK_RESOLVED: _("They stay, and said so"),
-    Kind.EXPANSION_AGREED: _("They said yes to more"),
-    Kind.ADVOCACY_GIVEN: _("They spoke for us"),
-    Kind.NO_CHANGE: _("We talked; nothing moved"),
-    Kind.NO_RESPONSE: _("Nobody answered"),
-    Kind.LOST: _("They are leaving"),
     Kind.INSIGHT_WRONG: _("Never counts against you"),
     Kind.OTHER: _("Needs a few words"),
-    Kind.COMPLETED: _("What the task asked for is done"),
 }
 KEYS = 6
 LABELS = {Kind.COMPLETED: _("Done")}

@@ -70,7 +70,18 @@
       if (!target.matches("a[href], button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
       target.focus();
     }
+    markCurrentRow();
     refreshTimes();
+  }
+
+  /* The list stays while the task beside it changes: its current row is the one that the task names. */
+  function markCurrentRow() {
+    const current = document.querySelector("[data-current-row]")?.dataset.currentRow;
+    if (!current) return;
+    for (const row of all("[data-row]")) {
+      row.toggleAttribute("aria-current", row.parentElement.id === current);
+      if (row.hasAttribute("aria-current")) row.setAttribute("aria-current", "true");
+    }
   }
 
   // --- dialogs ---
@@ -143,7 +154,7 @@
     if (!rows.length) return false;
     const active = document.activeElement?.closest("[data-row]");
     const from = rows.indexOf(active ?? rows.find((row) => row.hasAttribute("aria-current")));
-    const row = rows[Math.min(Math.max(from + step, 0), rows.length - 1)];
+    const row = rows[Math.min(Math.max(from + step, 0), rows.length - 1)]; // with a step of 0: back to the current row
     (row.matches("a[href], button") ? row : row.querySelector("a[href], button"))?.focus();
     return true;
   }
@@ -178,7 +189,7 @@
       prefixTimer = setTimeout(() => { prefix = ""; }, 1500);
       return true;
     }
-    return full === "j" ? moveRow(1) : full === "k" ? moveRow(-1) : false;
+    return full === "j" ? moveRow(1) : full === "k" ? moveRow(-1) : full === "escape" ? moveRow(0) : false;
   }
 
   function onKey(event) {
