@@ -129,9 +129,9 @@ SELECT i.id, i.account_id, i.type_id, i.confidence, 0, 0.5, 'record', 'record', 
 FROM generate_series(%(first)s::int, %(last)s::int) AS n JOIN insights_insight AS i ON i.id = {HELD_ID}
 """
 HELD_STREAMS = """
-INSERT INTO decisions_stream (account_id, type_id, source_id, model, response, bound, entered_at, lower_scores,
+INSERT INTO decisions_stream (account_id, type_id, source_id, model, band, response, bound, entered_at, lower_scores,
     scored_at, expires_at)
-SELECT k.account_id, 'churn_risk', %(source)s, 'house-logit', 'record', 0, %(now)s - interval '2 days', 0,
+SELECT k.account_id, 'churn_risk', %(source)s, 'house-logit', 'record', 'record', 0, %(now)s - interval '2 days', 0,
        %(now)s - interval '2 days', %(now)s + interval '88 days'
 FROM generate_series(%(first)s::int, %(last)s::int) AS n
 JOIN accounts_accountkey AS k ON k.namespace_id = %(source)s AND k.value = 'A' || (1 + n %% %(accounts)s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from celery import current_app
 
@@ -109,7 +110,7 @@ def _per_insight(server: Server, stage: Stage, book: Book, sizes: Sizes) -> Iter
         for _ in range(sizes.runs):
             land(server, book, sizes.single_rows)
             ids = [str(id) for (id,) in fetch_all("SELECT id FROM intake_landed ORDER BY id")]
-            yield measure(lambda ids=ids: _send_jobs(ids), rows=len(ids), processes=[worker.pid])
+            yield measure(partial(_send_jobs, ids), rows=len(ids), processes=[worker.pid])
 
 
 def _send_jobs(ids: list[str]) -> None:

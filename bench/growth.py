@@ -8,7 +8,6 @@ from bench.decide import WORKERS, decide_all, land_more
 from bench.processes import Stage, serving, working
 from bench.report import Report
 from bench.sizes import Sizes
-from core.bulk import execute
 
 
 def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:

@@ -27,7 +27,7 @@ class AccountField(serializers.Serializer[AccountKey]):
 
 
 class Together(serializers.ListSerializer[Insight]):
-    def create(self, validated_data: list[dict[str, Any]]) -> list[Insight]:
+    def create(self, validated_data: list[dict[str, Any]]) -> list[Insight]:  # type: ignore[override]
         source = self.context["source"]
         now = timezone.now()
         return Insight.objects.bulk_create(
@@ -60,10 +60,10 @@ class InsightsBulk(APIView):
     write_scope = Scope.INSIGHTS_WRITE
 
     def post(self, request: Request) -> Response:
-        source = cast(ApiToken, request.auth).source
+        source = cast("ApiToken", request.auth).source
         found = InsightSerializer(data=request.data, many=True, context={"source": source})
         found.is_valid(raise_exception=True)
-        return Response([{"id": insight.id, "status": "accepted"} for insight in found.save()])
+        return Response([{"id": insight.id, "status": "accepted"} for insight in cast("list[Insight]", found.save())])
 
 
 urlpatterns = [path("insights/bulk", InsightsBulk.as_view())]

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Account, AccountKey, Contact, Contract, Grant, LedgerEntry, RedLineFlag
 from core.business_time import Hours, add_business_hours
 from core.models import Absence, Act, Organisation, User
+from decisions.enums import Response
 from decisions.models import Decision, Item, KillSwitch, Stream
 from decisions.queries.policies import policy_at
 from decisions.rules import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState, Verdict, decide
@@ -37,7 +38,7 @@ def decide_one(record_id: str) -> None:
         if landed is None:
             return
         insight = believe(landed, now)
-        account = Account.objects.select_for_update().select_related("team").get(id=insight.account_id)
+        account = Account.objects.select_for_update(of=("self",)).select_related("team").get(id=insight.account_id)
         facts = facts_of(insight, account, now)
         policy = policy_at(now)
         verdict = decide(facts=facts, policy=policy, now=now)
@@ -127,13 +128,18 @@ def stream_of(insight: Insight) -> StreamState | None:
     if row is None:
         return None
     return StreamState(
-        row.model, row.response, row.bound, row.entered_at, row.scored_at, row.expires_at, row.lower_scores
-    )
+        model=row.model, band=Response(row.band), response=Response(row.response), bound=row.bound,
+        entered_at=row.entered_at, scored_at=row.scored_at, expires_at=row.expires_at, lower_scores=row.lower_scores,
+    )  # fmt: skip
 
 
 def item_of(insight: Insight) -> ItemState | None:
     row = Item.objects.filter(account_id=insight.account_id, type_id=insight.type_id).order_by("-opened_at").first()
-    return row and ItemState(row.id, row.closed_at is None, row.response, row.owner_id, tuple(row.reasons))
+    if row is None:
+        return None
+    return ItemState(
+        id=row.id, is_open=row.closed_at is None, response=Response(row.response), reasons=tuple(row.reasons)
+    )
 
 
 def red_lines_of(account: Account, now: datetime) -> tuple[str, ...]:
@@ -154,7 +160,7 @@ def write_decision(insight: Insight, item: Item, facts: Facts, verdict: Verdict,
     Stream.objects.update_or_create(
         account_id=insight.account_id, type_id=insight.type_id, source_id=insight.source_id, model=insight.model,
         defaults={
-            "response": state.response, "bound": state.bound, "entered_at": state.entered_at,
+            "response": state.response, "band": state.band, "bound": state.bound, "entered_at": state.entered_at,
             "lower_scores": state.lower_scores, "scored_at": state.scored_at, "expires_at": state.expires_at,
         },
     )  # fmt: skip
@@ -192,7 +198,7 @@ def open_task(decision: Decision, item: Item, account: Account, verdict: Verdict
     )  # fmt: skip
     if not account.people.filter(user=owner).exists():
         Grant.objects.get_or_create(account=account, user=owner)
-    Act.objects.create(verb="opened", subject_type="task", subject_id=task.id, actor="dispatch", at=now)
+    Act.objects.create(verb="opened", subject_type="task", subject_id=str(task.id), actor="dispatch", at=now)
 
 
 def start_plan(decision: Decision, item: Item, owner: User, now: datetime) -> Run | None:

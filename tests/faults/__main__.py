@@ -1,0 +1,95 @@
+"""`./cx faults`: kills, flushes and stops while insights arrive, then counts. Exit code 1 on any violation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from random import Random
+
+import django
+import psycopg
+
+from cx_ops.launch import signals
+from tests.faults.plant import Plant, planted
+
+SHORT = 30
+SENDERS = 3
+QUIET_SECONDS = 120
+
+
+def main() -> int:
+    chosen = _parse()
+    signals.install()
+    try:
+        return _run(chosen)
+    except signals.Stopped as stopped:
+        return 128 + stopped.number
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./cx faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=SHORT, help="1000 is the long form (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="decides what is killed when (default: %(default)s)")
+    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between kills (default: %(default)s)")
+    parser.add_argument("--untimed", action="store_true", help="a slow recovery is told, but is no violation")
+    return parser.parse_args()
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    with planted() as plant:
+        os.environ.update(plant.environ)
+        django.setup()
+        # These need Django to be there.
+        from core.bulk import database_now
+        from tests.faults import chaos, customers, sending, summary, verdict
+
+        now = database_now()
+        senders = customers.make_company(now, SENDERS)
+        plant.start()
+        caller = sending.Caller(plant.port, sending.Log())
+        caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.KNOWN))
+        with sending.sending(plant.port, senders, now) as work:
+            trouble = chaos.Chaos(plant, work, Random(chosen.seed), chosen.pause)
+            trouble.run(chosen.kills)
+        caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.LATE))
+        quiet = _wait_until_quiet(plant)
+        plant.stop()
+        found = verdict.examine(work.log, trouble.probes)
+        found.found["not quiet"] = [] if quiet else ["work was left when patience was over"]
+        found.found["outages handled wrongly"] = trouble.complaints(timed=not chosen.untimed)
+        sys.stdout.write(summary.summarise(trouble, found, seed=chosen.seed))
+        return 1 if found.violations else 0
+
+
+def _wait_until_quiet(plant: Plant) -> bool:
+    """Until nothing waits; back-offs and leases are ended early, and the clock is rung more often than by the beat."""
+    from tests.faults.chaos import end_leases
+
+    quiet = (
+        "SELECT NOT EXISTS (SELECT FROM core_batch) AND NOT EXISTS (SELECT FROM playbooks_effect WHERE status = 'due')"
+    )
+    ends = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < ends:
+        try:
+            with psycopg.connect(plant.services.database_url, connect_timeout=5) as connection:
+                row = connection.execute(quiet).fetchone()
+            if row and row[0]:
+                return True
+            end_leases(plant)
+        except psycopg.Error:
+            pass
+        _ring()
+        time.sleep(1.5)
+    return False
+
+
+def _ring() -> None:
+    from core.doorbell import ring
+
+    ring("cx_ops.tasks.tick")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What goes wrong, in an order that a seed decides."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+
+import psycopg
+
+from tests.faults.customers import Sender, insights
+from tests.faults.plant import Plant
+from tests.faults.sending import Caller, Senders
+
+RECOVERY_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
+# How often each happens among the kills.
+KILLS = {"worker child": 8, "worker": 3, "web child": 4, "web": 2, "beat": 1, "database backend": 2}
+# Rows that a killed worker held are taken up again when its lease ends. Leases are ended early, under living workers
+# too: that is what the token is for.
+END_LEASES = (
+    "UPDATE core_batch SET next_attempt_at = clock_timestamp(), leased_until = clock_timestamp()",
+    "UPDATE playbooks_effect SET leased_until = clock_timestamp() WHERE status = 'due'",
+)
+
+
+@dataclass
+class Chaos:
+    """Counts what was done to the plant, and what was seen meanwhile."""
+
+    plant: Plant
+    senders: Senders
+    random: Random
+    pause: float
+    done: Counter[str] = field(default_factory=Counter)
+    recoveries: list[float] = field(default_factory=list)
+    put_off: int = 0
+    without_broker: int = 0
+    probes: int = 0
+
+    def run(self, kills: int) -> None:
+        """`kills` kills, and among them the broker flushed and killed, the database stopped, leases ended."""
+        others: list[Callable[[], None]] = [
+            self.flush_broker, self.end_leases, self.break_broker, self.stop_database, self.end_leases,
+        ]  # fmt: skip
+        every = max(kills // (len(others) + 1), 1)
+        for number in range(1, kills + 1):
+            self._kill(self.random.choices([*KILLS], [*KILLS.values()])[0])
+            time.sleep(self.random.uniform(0.2, 1.8) * self.pause)
+            if number % every == 0:
+                others[(number // every - 1) % len(others)]()
+
+    def complaints(self, *, timed: bool) -> list[str]:
+        """Outages in which a post was not answered as promised; `timed`: or not soon enough after."""
+        found = []
+        if self.put_off < self.done["database stopped"]:
+            found.append("a stopped database was not answered with 503 and Retry-After")
+        if self.without_broker < self.done["broker killed"]:
+            found.append("nothing was taken while the broker was dead")
+        slow = [seconds for seconds in self.recoveries if timed and seconds > RECOVERY_SECONDS]
+        return found + [f"took {seconds:.1f} s to recover from a stopped database" for seconds in slow]
+
+    def _kill(self, what: str) -> None:
+        name, _, part = what.partition(" ")
+        if part == "backend":
+            hit = self.plant.kill_backend(self.random)
+        elif part == "child":
+            hit = self.plant.kill_below(name, self.random)
+        else:
+            hit = False
+        if not hit:  # nothing was below it at that moment
+            name = "worker" if name == "database" else name
+            self.plant.kill(name)
+            what = name
+        self.done[f"kill -9 {what}"] += 1
+
+    def flush_broker(self) -> None:
+        self.plant.flush_broker()
+        self.done["broker flushed"] += 1
+
+    def end_leases(self) -> None:
+        with suppress(psycopg.Error):
+            end_leases(self.plant)
+            self.done["leases ended early"] += 1
+
+    def break_broker(self) -> None:
+        """Without a broker everything is taken all the same."""
+        self.plant.kill_broker()
+        self.without_broker += self._wait_for(lambda status, _: status in (200, 201, 202))[0] >= 0
+        self.plant.start_broker()
+        self.done["broker killed"] += 1
+
+    def stop_database(self) -> None:
+        """Without a database a post is put off properly, and taken soon after the database is back."""
+        self.plant.stop_database()
+        put_off, _ = self._wait_for(lambda status, headers: status == 503 and "Retry-After" in headers)
+        self.put_off += put_off >= 0
+        self.plant.start_database()
+        seconds, _ = self._wait_for(lambda status, _: status in (200, 201, 202))
+        self.recoveries.append(seconds if seconds >= 0 else PATIENCE_SECONDS)
+        self.done["database stopped"] += 1
+
+    def _wait_for(self, wanted: Callable[[int, http.client.HTTPMessage], bool]) -> tuple[float, int]:
+        """Seconds until a post is answered as wanted, -1 if never; and the last status."""
+        begun, status, sender = time.monotonic(), 0, self.senders.senders[0]
+        caller = Caller(self.plant.port, self.senders.log, timeout=10)
+        while (waited := time.monotonic() - begun) < PATIENCE_SECONDS:
+            with suppress(OSError, http.client.HTTPException):
+                status, headers, _ = caller.try_once(sender, "/api/v1/insights", self._probe(sender))
+                if wanted(status, headers):
+                    return waited, status
+            time.sleep(0.05)
+        return -1.0, status
+
+    def _probe(self, sender: Sender) -> dict[str, object]:
+        self.probes += 1
+        [item] = insights(sender, -self.probes, 1, now=self.senders.now)
+        return item | {"external_id": f"probe-{self.probes}", "account": {"external_id": "known-0"}}
+
+
+def end_leases(plant: Plant) -> None:
+    """End every lease and back-off. Raises psycopg.Error while the database is away."""
+    with psycopg.connect(plant.services.database_url, connect_timeout=5) as connection:
+        for statement in END_LEASES:
+            connection.execute(statement)
