@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -34,7 +35,7 @@ class Pages(CursorPagination):
         self.count = queryset.order_by().count() if _flag(request, "count") else None
         try:
             return super().paginate_queryset(queryset, request, view)
-        except exceptions.NotFound:
+        except (exceptions.NotFound, ValidationError, ValueError):
             raise unprocessable("cursor", "invalid", _("This cursor is not one of ours. Start without it.")) from None
 
     def get_page_size(self, request: Request) -> int:
