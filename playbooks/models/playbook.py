@@ -45,9 +45,7 @@ class PlaybookVersion(models.Model):
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=PolicyState, default=PolicyState.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    published_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
+    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
 
     class Meta:
         ordering = ["playbook", "-number"]
@@ -92,9 +90,7 @@ class Run(models.Model):
     insight = models.ForeignKey(Insight, models.PROTECT, related_name="+")
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     status = models.CharField(max_length=8, choices=RunStatus, default=RunStatus.LIVE)
-    automated = models.BooleanField(
-        help_text="Started by an automated band, not as the plan of a person's task."
-    )
+    automated = models.BooleanField(help_text="Started by an automated band, not as the plan of a person's task.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ended_why = models.CharField(max_length=200, blank=True)
