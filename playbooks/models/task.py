@@ -35,9 +35,7 @@ class Task(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="tasks")
-    type = models.ForeignKey(
-        InsightType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks")
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks")
     run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks")
@@ -46,12 +44,8 @@ class Task(models.Model):
     text = models.TextField(blank=True)
     status = models.CharField(max_length=8, choices=TaskStatus, default=TaskStatus.OPEN)
     lane = models.CharField(max_length=8, choices=Lane, default=Lane.TODAY)
-    assignee = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False
-    )
-    team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False
-    )
+    assignee = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
     urgent = models.BooleanField(default=False, help_text="From the human band: counts against the cap.")
     priority = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     priority_parts = models.JSONField(default=dict)
@@ -66,12 +60,8 @@ class Task(models.Model):
     back_to = models.CharField(
         max_length=8, choices=Lane, blank=True, help_text="The lane it goes back to when it wakes."
     )
-    paused_at = models.DateTimeField(
-        null=True, help_text="Waiting on the customer since: added back to the due times."
-    )
-    flag = models.CharField(
-        max_length=200, blank=True, help_text="Something its owner must know: the cause cleared."
-    )
+    paused_at = models.DateTimeField(null=True, help_text="Waiting on the customer since: added back to the due times.")
+    flag = models.CharField(max_length=200, blank=True, help_text="Something its owner must know: the cause cleared.")
     evidence_count = models.PositiveIntegerField(default=1)
     expires_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
@@ -95,9 +85,7 @@ class Task(models.Model):
             ),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="task_wakes"),
             models.Index(fields=["expires_at"], condition=Q(status__in=ACTIVE), name="task_expires"),
-            models.Index(
-                fields=["closed_by", "-closed_at"], condition=~Q(closed_at=None), name="task_closed"
-            ),
+            models.Index(fields=["closed_by", "-closed_at"], condition=~Q(closed_at=None), name="task_closed"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -141,9 +129,7 @@ class ServiceLevel(models.Model):
 
     tier = models.SlugField(max_length=40, blank=True, unique=True)
     acknowledge_hours = models.PositiveSmallIntegerField(default=4, help_text="Business hours.")
-    touch_hours = models.PositiveSmallIntegerField(
-        default=8, help_text="Business hours; 8 are one business day."
-    )
+    touch_hours = models.PositiveSmallIntegerField(default=8, help_text="Business hours; 8 are one business day.")
     passes_cap = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -206,9 +192,7 @@ class Watch(models.Model):
     last_at = models.DateTimeField()
     confidence = models.DecimalField(max_digits=20, decimal_places=19)
     until = models.DateTimeField()
-    last_insight_id = models.UUIDField(
-        null=True, help_text="The newest that was counted: the same one counts once."
-    )
+    last_insight_id = models.UUIDField(null=True, help_text="The newest that was counted: the same one counts once.")
 
     objects: ClassVar[OfAccountQuerySet[Watch]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
