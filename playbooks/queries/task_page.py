@@ -138,9 +138,7 @@ def list_steps(task: Task) -> list[StepLine]:
         row.step_id: row for row in RunStep.objects.filter(run=task.run).select_related("done_by").order_by("due_at")
     }
     steps = Step.objects.filter(version=task.run.version_id).order_by("position")
-    return [
-        _step(step, reached.get(step.pk), task) for step in steps if task.run.automated or step.pk in reached
-    ]
+    return [_step(step, reached.get(step.pk), task) for step in steps if task.run.automated or step.pk in reached]
 
 
 def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
