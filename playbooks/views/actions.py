@@ -138,9 +138,7 @@ def wait(request: PersonRequest, task_id: UUID) -> HttpResponse:
 def hand_over(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Give it to somebody who is here, with what they need to know."""
     page = load_or_404(request, task_id)
-    form = HandOverForm(
-        request.POST or None, task=page.task, now=request.now, initial={"version": page.task.version}
-    )
+    form = HandOverForm(request.POST or None, task=page.task, now=request.now, initial={"version": page.task.version})
     dialog = Dialog("playbooks/hand_over.html", form, {})
     if request.method != "POST" or not form.is_valid():
         return show_dialog(request, page, dialog)
