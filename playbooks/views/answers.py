@@ -62,9 +62,7 @@ def move_on(request: PersonRequest, task: Task, text: str, *, undo: str) -> Http
     return response
 
 
-def stay(
-    request: PersonRequest, task_id: UUID, text: str, *, error: str = "", focus: bool = False
-) -> HttpResponse:
+def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", focus: bool = False) -> HttpResponse:
     """The same task as it is now."""
     if not request.htmx:
         if error or text:
