@@ -10,7 +10,7 @@ from insights.api import views as insights
 from intake.api import openapi as _schemes  # noqa: F401 - registers how callers prove who they are
 from intake.api import views as intake
 from outcomes.api import views as outcomes
-from playbooks.api import decisions, runs, tasks
+from playbooks.api import actions, decisions, runs, tasks
 
 urlpatterns: list[URLPattern] = [
     path("schema/", api_docs.schema, name="api-schema"),
@@ -29,6 +29,9 @@ urlpatterns: list[URLPattern] = [
     path("decisions/<uuid:id>", decisions.OneDecision.as_view(), name="api-decision"),
     path("tasks", tasks.Tasks.as_view(), name="api-tasks"),
     path("tasks/<uuid:id>", tasks.OneTask.as_view(), name="api-task"),
+    path("tasks/<uuid:id>/close", actions.CloseTask.as_view(), name="api-task-close"),
+    path("tasks/<uuid:id>/snooze", actions.SnoozeTask.as_view(), name="api-task-snooze"),
+    path("tasks/<uuid:id>/assign", actions.AssignTask.as_view(), name="api-task-assign"),
     path("runs", runs.Runs.as_view(), name="api-runs"),
     path("outcomes", outcomes.Outcomes.as_view(), name="api-outcomes"),
     path("imports", intake.Imports.as_view(), name="api-imports"),

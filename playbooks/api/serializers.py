@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from decisions.enums import Response
+from decisions.enums import OutcomeKind, Response
 from decisions.models import Decision
 from playbooks.enums import RunStatus, TaskStatus
 from playbooks.models import Run, Task
@@ -97,6 +97,38 @@ class TaskQuery(serializers.Serializer[Any]):
     assignee = serializers.CharField(required=False, max_length=150, help_text="User name.")
     status = serializers.ChoiceField(required=False, choices=TaskStatus.choices)
     account = serializers.UUIDField(required=False)
+
+
+class TaskIn(serializers.Serializer[Any]):
+    """A task made by hand."""
+
+    account = serializers.UUIDField(help_text="Id of the account.")
+    title = serializers.CharField(max_length=200)
+    text = serializers.CharField(required=False, allow_blank=True, default="", max_length=20_000)
+    assignee = serializers.CharField(max_length=150, help_text="User name of who is to do it.")
+    due_at = serializers.DateTimeField(help_text="In the future.")
+
+
+class CloseIn(serializers.Serializer[Any]):
+    """How the task ended. "other" needs a note; "insight_wrong" a reason."""
+
+    outcome = serializers.ChoiceField(choices=OutcomeKind.choices)
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=20_000)
+
+
+class SnoozeIn(serializers.Serializer[Any]):
+    """Until when; past the end of the task's window with a reason."""
+
+    until = serializers.DateTimeField()
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+
+
+class AssignIn(serializers.Serializer[Any]):
+    """Who takes it over."""
+
+    to = serializers.CharField(max_length=150, help_text="User name.")
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=20_000)
 
 
 class RunOut(serializers.ModelSerializer[Run]):
