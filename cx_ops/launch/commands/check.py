@@ -122,6 +122,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     ),
     "migrations": _manage("makemigrations", "--check", "--dry-run"),
     "api": _manage("check_openapi"),
+    "shape": _tool("pytest", "-q", "--no-header", "tests/architecture"),
     "vendored": _command(sys.executable, "scripts/vendor_assets.py", "check"),
     "deployment": _deployment,
 }

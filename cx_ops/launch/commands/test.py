@@ -12,6 +12,8 @@ from cx_ops.launch.errors import say
 from cx_ops.launch.instance import ROOT
 
 NOTHING_RAN = 5
+# Checks that pytest runs anyway.
+THEMSELVES_TESTS = {"shape"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Counts:
 
 
 def run(argv: Sequence[str]) -> int:
-    checked = 0 if argv else check.run([])
+    checked = 0 if argv else check.run([name for name in check.CHECKS if name not in THEMSELVES_TESTS])
     tested, counts = _test(argv)
     print(counts, flush=True)
     if counts.passed + counts.failed == 0:
