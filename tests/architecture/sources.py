@@ -48,8 +48,13 @@ def is_in(path: str, *parts: str) -> bool:
     return bool(inside) and inside[0].removesuffix(".py") in parts
 
 
+@cache
+def all_nodes(path: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(syntax_of(path)))
+
+
 def nodes(path: str, kind: type[ast.AST] | tuple[type[ast.AST], ...]) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(syntax_of(path)) if isinstance(node, kind))
+    return (node for node in all_nodes(path) if isinstance(node, kind))
 
 
 def dotted(node: ast.AST) -> str:

@@ -103,6 +103,7 @@ def bare_lists(path: str) -> list[tuple[str, str]]:
 # Views that read a model in another way, each with the reason.
 ALLOWED = {
     ("core/views/session.py", "User"): "the demo's log-in page has a button per demonstration log-in",
+    ("playbooks/api/answers.py", "User"): "whoever may give work away names a colleague by user name",
     ("cx_ops/views/dead_letters.py", "DeadLetter"): "for operations alone, who see everything",
 }
 
