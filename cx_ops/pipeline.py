@@ -4,9 +4,10 @@
     HTTP, CSV ─► intake ───► accounts ─► insights ──► decisions ─► playbooks ─► outcomes
                  Record      Account     Insight      Decision     Task, Run    Outcome
 
-Each stage takes what the stage before committed, and commits what the next one takes (`core.stages`). It can be
-killed at any moment: what it had not committed is taken again, what it had is never done twice. The database is the
-queue; the workers, the beat and a history replay all call `advance_all` and `tick_all`.
+Each stage takes what the stage before committed, and commits what the next one takes. It can be killed at any moment:
+what it had not committed is taken again, and what it had committed is gone from its queue, so that nothing is lost and
+nothing is done twice (how: `core.stages`). The database is the queue; the workers, the beat and a history replay all
+call `advance_all` and `tick_all`. An insight that its source takes back goes through the stage `withdraw`.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: medians, snoozes, caps, expiries, SLAs, playbook steps, and what they send.
+    """What falls due by itself: snoozes, caps, expiries, SLAs, playbook steps, what they send, median revenue.
 
-    On a replayed day (`now` given) the effects are recorded and never sent.
+    With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """
     moment = now or database_now()
     refresh_tier_revenue(moment)

@@ -4,15 +4,16 @@
 
 1. **The band.** Confidence alone asks for a response: by default 0.90 and up a human at once, 0.70 to 0.90 an
    automated workflow, 0.50 to 0.70 monitoring, below that recorded only.
-2. **What it may ask for.** An old score never automates, an uncalibrated probability is only monitored, and an
-   automated band without a playbook becomes a human.
-3. **Calm.** A higher band is entered at once; a lower one only clearly below its edge, after a dwell.
+2. **Calm.** A higher band is entered at once; a lower one only clearly below its edge, after a dwell.
+3. **What it may do.** An old score never automates, an uncalibrated probability is only monitored, and an automated
+   band without a playbook becomes a human.
 4. **The owner.** The ownership matrix names a role; if nobody available holds it on the account, then the account's
    CSM, the team's pool, its lead, and at last the catch-all. Never somebody who left or is away.
-5. **No noise.** One open item per account and type, a cool-down after it was closed, a control group left alone, a
-   kill switch obeyed. What was suppressed is said, with the reason.
+5. **No noise.** One open item per account and type, a cool-down after it was closed, a control group left alone, no
+   automation behind a kill switch. What was suppressed is said, with the reason.
 
-Everything here is pure: facts and policy in, verdict out; the same facts give the same verdict on any day.
+Everything here is pure: facts, policy and the moment in, verdict out. What goes in is stored with the decision, so that
+anybody can ask the same question again and must get the same answer.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from decisions.enums import Response, Suppression
 
@@ -75,9 +77,10 @@ class People(Struct, frozen=True, omit_defaults=True):
 
 
 class StreamState(Struct, frozen=True, omit_defaults=True):
-    """What was decided last for one source and model on this account and type."""
+    """What one source's model was granted last on this account and type: the band it is in, and what that led to."""
 
     model: str
+    band: Response
     response: Response
     bound: Decimal
     entered_at: datetime
@@ -92,7 +95,6 @@ class ItemState(Struct, frozen=True, omit_defaults=True):
     id: UUID
     is_open: bool
     response: Response
-    owner: UUID | None = None
     reasons: tuple[str, ...] = ()
     red_lines: tuple[str, ...] = ()
     outcome: str = ""
@@ -112,9 +114,11 @@ class Stake(Struct, frozen=True, omit_defaults=True):
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
-    """Everything a decision may depend on. It is stored with the decision, which can so be replayed.
+    """Everything a decision may depend on; stored with it, so that it can be replayed.
 
-    `switches` are the kill switches thrown that may bear on it: "all", "type x", "source x", "playbook x".
+    red_lines: what must reach a person whatever else is going on: cancellation asked for, a legal matter, the sponsor
+    left, the notice date near. switches: the kill switches thrown, as "all", "type x", "source x", "playbook x".
+    held_out: in the control group of a running experiment.
     """
 
     claim: Claim
@@ -186,7 +190,7 @@ class Priority(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What was decided. `act` is what is to be done about it; `stream` and `red_lines` are what is remembered."""
+    """What was decided. `act` is what is to be done about it; `stream` is what is remembered for the next score."""
 
     band: Band
     response: Response
@@ -221,9 +225,8 @@ def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if out_of_date := why_out_of_date(facts, now):
         return nothing_to_do(band, Suppression.STALE, [*why, out_of_date])
 
-    asked = what_it_may_ask_for(band, claim, policy.authority, now, why)
-    stream, dwells = settle(asked, band, facts, policy.authority, now, why)
-    response = stream.response
+    stream, dwells = settle(band, facts, policy.authority, now, why)
+    response = what_it_may_do(stream.band, band, claim, policy.authority, now, why)
     cleared = is_cleared(response, facts, now, why)
     owner, path = find_owner(facts, policy.ownership) if response is not Response.RECORD else (None, ())
 
@@ -239,7 +242,7 @@ def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
         reasons=tuple(why),
         playbook=band.playbook if acts_on(response) else "",
         priority=priority_of(facts, now) if acts_on(response) else None,
-        stream=stream,
+        stream=replace(stream, response=response),
     )
 
 
@@ -284,75 +287,63 @@ def why_out_of_date(facts: Facts, now: datetime) -> str:
     return ""
 
 
-# ── 2. What it may ask for ────────────────────────────────────────────────────────────────────────────────────────
+# ── 2. Calm ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def what_it_may_ask_for(band: Band, claim: Claim, authority: Authority, now: datetime, why: list[str]) -> Response:
-    """The band's response, within what the source, the age of the score and the playbook allow."""
-    asked = band.response
-    if claim.probability_only and claim.source not in authority.calibrated_sources and acts_on(asked):
-        why.append(f"{claim.source} sends probabilities and has no bands of its own yet: monitored")
-        return Response.MONITOR
-    if asked is Response.AUTOMATED and now > claim.acts_until:
-        why.append(f"too old to act on without a person since {claim.acts_until:%Y-%m-%d}: a human instead")
-        return Response.HUMAN
-    if asked is Response.AUTOMATED and not band.playbook:
-        why.append("the band names no playbook: a human instead")
-        return Response.HUMAN
-    if not claim.model_checked:
-        why.append(f"this version of {claim.model} has not been checked: nothing may reach the customer")
-    return asked
-
-
-# ── 3. Calm ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def settle(
-    asked: Response, band: Band, facts: Facts, authority: Authority, now: datetime, why: list[str]
-) -> tuple[StreamState, bool]:
-    """The stream's state after this score, and whether it dwells in a band that the score no longer reaches."""
+def settle(band: Band, facts: Facts, authority: Authority, now: datetime, why: list[str]) -> tuple[StreamState, bool]:
+    """The stream after this score, and whether it dwells in a band that the score no longer reaches."""
     claim, before = facts.claim, facts.stream
-    after = StreamState(claim.model, asked, band.lower, now, claim.scored_at, claim.expires_at)
+    entered = StreamState(claim.model, band.response, band.response, band.lower, now, claim.scored_at, claim.expires_at)
     if before is None or before.expires_at <= now:
-        return after, False
-    if RANK[asked] > RANK[before.response]:
-        why.append(f"a higher band than {before.response.value}: entered at once")
-        return after, False
-    if asked is before.response:
-        return _stay(before, after, lower_scores=0), False
+        return entered, False
+    if RANK[band.response] > RANK[before.band]:
+        why.append(f"a higher band than {before.band.value}: entered at once")
+        return entered, False
+    stays = replace(before, scored_at=claim.scored_at, expires_at=claim.expires_at)
+    if band.response is before.band:
+        return replace(stays, bound=band.lower, lower_scores=0), False
 
     lower_scores = before.lower_scores + 1
     edge, rested = before.bound - authority.margin, before.entered_at + authority.dwell
     if claim.confidence < edge and now >= rested and lower_scores >= authority.lower_scores:
-        why.append(f"{lower_scores} scores in a row below {before.response.value}, and the dwell is over: it falls")
-        return after, False
+        why.append(f"{lower_scores} scores in a row below {before.band.value}, and the dwell is over: it falls")
+        return entered, False
     why.append(
-        f"dwell: {before.response.value} is left below {plain(edge)}, after {rested:%Y-%m-%d %H:%M} and "
+        f"dwell: {before.band.value} is left below {plain(edge)}, after {rested:%Y-%m-%d %H:%M} and "
         f"{authority.lower_scores} lower scores in a row (this is number {lower_scores})"
     )
-    return _stay(before, after, lower_scores=lower_scores), True
+    return replace(stays, lower_scores=lower_scores), True
 
 
-def _stay(before: StreamState, after: StreamState, *, lower_scores: int) -> StreamState:
-    """The response held, with the new score's dates; a fresh confirmation also takes the bound of its band."""
-    return StreamState(
-        model=before.model,
-        response=before.response,
-        bound=before.bound if lower_scores else after.bound,
-        entered_at=before.entered_at,
-        scored_at=after.scored_at,
-        expires_at=after.expires_at,
-        lower_scores=lower_scores,
-    )
+# ── 3. What it may do ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def what_it_may_do(
+    held: Response, band: Band, claim: Claim, authority: Authority, now: datetime, why: list[str]
+) -> Response:
+    """The response of the band it is in, within what the source, the age of the score and the playbook allow."""
+    if claim.probability_only and claim.source not in authority.calibrated_sources and acts_on(held):
+        why.append(f"{claim.source} sends probabilities and has no bands of its own yet: monitored")
+        return Response.MONITOR
+    if held is Response.AUTOMATED and now > claim.acts_until:
+        why.append(f"too old to act on without a person since {claim.acts_until:%Y-%m-%d}: a human instead")
+        return Response.HUMAN
+    if held is Response.AUTOMATED and band.response is held and not band.playbook:
+        why.append("the band names no playbook: a human instead")
+        return Response.HUMAN
+    if held is Response.AUTOMATED and not claim.model_checked:
+        why.append(f"this version of {claim.model} has not been checked: its run stays inside the house")
+    return held
 
 
 def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
     """Whether no live stream asks for anything any more; disagreement among them is said."""
     others = [stream for stream in facts.other_streams if stream.expires_at > now]
-    for other in others:
-        if other.response is not response:
-            leads = max(response, other.response, key=RANK.__getitem__)
-            why.append(f"{other.model} says {other.response.value}: {leads.value}, the higher, leads")
+    why.extend(
+        f"{other.model} says {other.response.value}: they disagree, the higher holds what is open"
+        for other in others
+        if other.response is not response
+    )
     return not acts_on(response) and not any(acts_on(other.response) for other in others)
 
 
@@ -403,9 +394,8 @@ def by_precedence(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def pool_order(pool: Iterable[Person]) -> list[Person]:
-    """Available members of a pool: those under their cap first, then by fewest open items."""
-    free = (person for person in pool if not person.absent)
-    return sorted(free, key=lambda person: (person.at_cap, person.open_items, person.username))
+    """A pool in the order in which it is asked: the available, those under their cap, by fewest open items."""
+    return sorted(pool, key=lambda person: (bool(person.absent), person.at_cap, person.open_items, person.username))
 
 
 def describe(cell: Cell) -> str:
@@ -426,20 +416,18 @@ def why_suppressed(response: Response, band: Band, facts: Facts, now: datetime, 
     if facts.held_out:
         why.append("in the control group: nobody acts, so that the effect of acting can be measured")
         return Suppression.HOLD_OUT
-    off = [switch for switch in facts.switches if switch in applicable_switches(facts.claim, band)]
-    if off and response is Response.AUTOMATED:
-        why.append(f"automation is switched off: {', '.join(off)}")
-        return Suppression.KILL_SWITCH
-    if item is None:
-        return None
-    news = what_is_new(response, facts, item)
-    if item.is_open:
-        if response is Response.HUMAN and item.response is Response.AUTOMATED:
+    news = what_is_new(response, facts, item) if item else ""
+    if item and item.is_open:
+        if takes_over(response, item):
             why.append("a higher band than the live run's: the run stops, a person takes over")
             return None
         why.append("an item for this account and type is open: this is added to it" + (f"; {news}" if news else ""))
         return Suppression.OPEN_ITEM
-    if item.quiet and (item.quiet_until is None or item.quiet_until > now):
+    off = [switch for switch in facts.switches if switch in applicable_switches(facts.claim, band)]
+    if off and response is Response.AUTOMATED:
+        why.append(f"automation is switched off: {', '.join(off)}")
+        return Suppression.KILL_SWITCH
+    if item and item.quiet and (item.quiet_until is None or item.quiet_until > now):
         if news and item.quiet_until is not None:
             why.append(f"cool-down broken: {news}")
             return None
@@ -447,6 +435,11 @@ def why_suppressed(response: Response, band: Band, facts: Facts, now: datetime, 
         why.append(f"cool-down after {item.outcome} {until}")
         return Suppression.COOL_DOWN
     return None
+
+
+def takes_over(response: Response, item: ItemState) -> bool:
+    """Whether a person takes an open item over from an automated run."""
+    return response is Response.HUMAN and item.response is Response.AUTOMATED
 
 
 def applicable_switches(claim: Claim, band: Band) -> tuple[str, ...]:
@@ -466,11 +459,9 @@ def what_is_new(response: Response, facts: Facts, item: ItemState) -> str:
 
 
 def _open(response: Response, item: ItemState | None, facts: Facts, cleared: bool) -> str:
-    if item and item.is_open and not (response is Response.HUMAN and item.response is Response.AUTOMATED):
-        return Act.CLEAR if cleared else Act.EVIDENCE
-    if response is Response.HUMAN:
-        return Act.UPGRADE if item and item.is_open else Act.TASK
-    return {Response.AUTOMATED: Act.RUN, Response.MONITOR: Act.WATCH}.get(response, Act.NOTHING)
+    if item and item.is_open:
+        return Act.UPGRADE if takes_over(response, item) else Act.CLEAR if cleared else Act.EVIDENCE
+    return OPENS[response]
 
 
 def _add(response: Response, item: ItemState | None, facts: Facts, cleared: bool) -> str:
@@ -483,6 +474,12 @@ def _nothing(response: Response, item: ItemState | None, facts: Facts, cleared: 
     return Act.NOTHING
 
 
+OPENS = {
+    Response.HUMAN: Act.TASK,
+    Response.AUTOMATED: Act.RUN,
+    Response.MONITOR: Act.WATCH,
+    Response.RECORD: Act.NOTHING,
+}
 ACTS = {
     None: _open,
     Suppression.OPEN_ITEM: _add,

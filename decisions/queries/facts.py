@@ -137,7 +137,8 @@ organisation AS (SELECT coalesce(max(reporting_currency), 'USD') AS currency FRO
 SELECT a.id, a.team_id, a.tier, a.region, a.stage, a.segment,
        a.arr_amount * CASE WHEN a.arr_currency = o.currency THEN 1 ELSE fx.rate END,
        CASE WHEN a.arr_amount IS NULL THEN (
-           SELECT sum(l.amount * CASE WHEN l.currency = o.currency THEN 1 ELSE r.rate END)
+           SELECT CASE WHEN bool_and(l.currency = o.currency OR r.rate IS NOT NULL)
+                       THEN sum(l.amount * CASE WHEN l.currency = o.currency THEN 1 ELSE r.rate END) END
            FROM accounts_ledgerentry AS l LEFT JOIN LATERAL (
                SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
                ORDER BY on_day DESC LIMIT 1) AS r ON l.currency <> o.currency
@@ -192,21 +193,21 @@ def _days_left(notice: date | None, renewal: date | None, today: date) -> tuple[
 
 
 STREAMS = """
-SELECT account_id, type_id, source_id, model, response, bound, entered_at, scored_at, expires_at, lower_scores
+SELECT account_id, type_id, source_id, model, band, response, bound, entered_at, scored_at, expires_at, lower_scores
 FROM decisions_stream WHERE account_id = ANY(%s) ORDER BY account_id, type_id, source_id, model
 """
 
 
 def _streams(account_ids: Sequence[UUID]) -> dict[StreamKey, StreamState]:
     return {
-        (row[0], row[1], row[2], row[3]): StreamState(row[3], Response(row[4]), *row[5:])
+        (row[0], row[1], row[2], row[3]): StreamState(row[3], Response(row[4]), Response(row[5]), *row[6:])
         for row in fetch_all(STREAMS, [account_ids])
     }
 
 
 # The open item of each (account, type, slot), or else the one that was closed last.
 ITEMS = """
-SELECT DISTINCT ON (account_id, type_id, slot) account_id, type_id, slot, id, closed_at IS NULL, response, owner_id,
+SELECT DISTINCT ON (account_id, type_id, slot) account_id, type_id, slot, id, closed_at IS NULL, response,
        reasons, red_lines, outcome, quiet, quiet_until
 FROM decisions_item WHERE account_id = ANY(%s)
 ORDER BY account_id, type_id, slot, closed_at DESC NULLS FIRST
@@ -215,9 +216,7 @@ ORDER BY account_id, type_id, slot, closed_at DESC NULLS FIRST
 
 def _items(account_ids: Sequence[UUID]) -> dict[ItemKey, ItemState]:
     return {
-        (row[0], row[1], row[2]): ItemState(
-            row[3], row[4], Response(row[5]), row[6], tuple(row[7]), tuple(row[8]), *row[9:]
-        )
+        (row[0], row[1], row[2]): ItemState(row[3], row[4], Response(row[5]), tuple(row[6]), tuple(row[7]), *row[8:])
         for row in fetch_all(ITEMS, [account_ids])
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from decisions.queries.facts import (
     situation_of,
 )
 from decisions.queries.policies import policy_at, switches_thrown
-from decisions.rules import RANK, Act, Facts, ItemState, Policy, StreamState, Verdict, decide
+from decisions.rules import RANK, Act, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
 from insights.models import Believed
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
@@ -55,11 +56,12 @@ class ItemChange:
 
     key: ItemKey
     state: ItemState
+    owner: UUID | None
     opened_at: datetime
     expires_at: datetime
-    confidence: Any
+    confidence: Decimal
     is_new: bool
-    evidence: int = 0
+    evidence: int
 
 
 @dataclass
@@ -93,12 +95,11 @@ class Ledger:
             id=uuid7(),
             is_open=True,
             response=verdict.response,
-            owner=verdict.owner.id if verdict.owner else None,
             reasons=(reason,) if reason else (),
             red_lines=facts.red_lines,
         )
         self.situation.people.took(verdict.owner)
-        self._remember(insight, facts, state, is_new=True)
+        self._remember(insight, facts, state, is_new=True, owner=verdict.owner)
         return state.id
 
     def add_to_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID | None:
@@ -127,18 +128,21 @@ class Ledger:
         copy_rows("decisions_decision", DECISION_COLUMNS, self.decisions)
         leave_for_dispatch(self.acts)
 
-    def _remember(self, insight: PendingInsight, facts: Facts, state: ItemState, *, is_new: bool) -> None:
+    def _remember(
+        self, insight: PendingInsight, facts: Facts, state: ItemState, *, is_new: bool, owner: Person | None = None
+    ) -> None:
         self.situation.items[insight.item_key] = state
         claim, known = facts.claim, self.items.get(insight.item_key)
         if known is None or known.state.id != state.id:
             self.items[insight.item_key] = ItemChange(
-                insight.item_key,
-                state,
-                self.now,
-                claim.expires_at,
-                claim.confidence,
-                is_new,
-                0 if is_new else 1,
+                key=insight.item_key,
+                state=state,
+                owner=owner.id if owner else None,
+                opened_at=self.now,
+                expires_at=claim.expires_at,
+                confidence=claim.confidence,
+                is_new=is_new,
+                evidence=0 if is_new else 1,
             )
             return
         known.state = state
@@ -166,7 +170,7 @@ class Ledger:
             "staged_streams",
             STREAM_COLUMNS,
             (
-                (*key, s.response.value, s.bound, s.entered_at, s.lower_scores, s.scored_at, s.expires_at)
+                (*key, s.band.value, s.response.value, s.bound, s.entered_at, s.lower_scores, s.scored_at, s.expires_at)
                 for key, s in self.streams.items()
             ),
         )
@@ -192,12 +196,12 @@ DECISION_COLUMNS = [
 ]  # fmt: skip
 STREAM_COLUMNS = [
     "account_id", "type_id", "source_id", "model",
-    "response", "bound", "entered_at", "lower_scores", "scored_at", "expires_at",
+    "band", "response", "bound", "entered_at", "lower_scores", "scored_at", "expires_at",
 ]  # fmt: skip
 UPSERT_STREAMS = f"""
 INSERT INTO decisions_stream ({", ".join(STREAM_COLUMNS)}) SELECT {", ".join(STREAM_COLUMNS)} FROM staged_streams
 ON CONFLICT (account_id, type_id, source_id, model) DO UPDATE SET
-    response = excluded.response, bound = excluded.bound, entered_at = excluded.entered_at,
+    band = excluded.band, response = excluded.response, bound = excluded.bound, entered_at = excluded.entered_at,
     lower_scores = excluded.lower_scores, scored_at = excluded.scored_at, expires_at = excluded.expires_at
 """
 ITEM_COLUMNS = [
@@ -207,7 +211,7 @@ ITEM_COLUMNS = [
 GROW_ITEMS = """
 UPDATE decisions_item AS item SET
     response = new.response, confidence = greatest(item.confidence, new.confidence),
-    reasons = string_to_array(new.reasons, ','), red_lines = string_to_array(new.red_lines, ','),
+    reasons = new.reasons::text[], red_lines = new.red_lines::text[],
     evidence_count = item.evidence_count + new.evidence, expires_at = greatest(item.expires_at, new.expires_at)
 FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::text[], %s::text[], %s::int[], %s::timestamptz[])
     AS new (id, response, confidence, reasons, red_lines, evidence, expires_at)
@@ -218,7 +222,7 @@ WHERE item.id = new.id
 def _new_item(change: ItemChange) -> tuple[Any, ...]:
     state = change.state
     return (
-        state.id, *change.key, state.response.value, change.confidence, state.owner, array_text(state.reasons),
+        state.id, *change.key, state.response.value, change.confidence, change.owner, array_text(state.reasons),
         array_text(state.red_lines), 1 + change.evidence, change.opened_at, change.expires_at, "", False,
     )  # fmt: skip
 
@@ -226,7 +230,7 @@ def _new_item(change: ItemChange) -> tuple[Any, ...]:
 def _grown_item(change: ItemChange) -> tuple[Any, ...]:
     state = change.state
     return (
-        state.id, state.response.value, change.confidence, ",".join(state.reasons), ",".join(state.red_lines),
+        state.id, state.response.value, change.confidence, array_text(state.reasons), array_text(state.red_lines),
         change.evidence, change.expires_at,
     )  # fmt: skip
 

@@ -85,14 +85,15 @@ def facts(confidence: str = "0.93", **changes: Any) -> Facts:
 def stream(response: Response, *, hours: float = 1, lower_scores: int = 0, **more: Any) -> StreamState:
     bound = {HUMAN: "0.90", AUTOMATED: "0.70", MONITOR: "0.50", RECORD: "0"}[response]
     given = {
-        "model": "logit", "response": response, "bound": Decimal(bound), "entered_at": NOW - timedelta(hours=hours),
+        "model": "logit", "band": response, "response": response, "bound": Decimal(bound),
+        "entered_at": NOW - timedelta(hours=hours),
         "scored_at": NOW - timedelta(hours=2), "expires_at": NOW + timedelta(days=80), "lower_scores": lower_scores,
     }  # fmt: skip
     return StreamState(**{**given, **more})
 
 
 def item(response: Response = HUMAN, *, is_open: bool = True, **more: Any) -> ItemState:
-    return ItemState(UUID(int=99), is_open, response, ANA.id, **more)
+    return ItemState(UUID(int=99), is_open, response, **more)
 
 
 def verdict(given: Facts, rules: Policy | None = None) -> Any:
@@ -135,6 +136,12 @@ class TestBands:
         old = {"acts_until": NOW - timedelta(days=1)}
         assert verdict(facts("0.8", claim=old)).response is HUMAN
         assert verdict(facts("0.6", claim=old)).response is MONITOR
+
+    def test_an_old_score_in_a_band_leaves_no_higher_band_behind(self) -> None:
+        aged = verdict(facts("0.8", claim={"acts_until": NOW - timedelta(days=1)}))
+        assert (aged.response, aged.stream.band) == (HUMAN, AUTOMATED)
+        fresh = verdict(facts("0.75", stream=aged.stream))
+        assert (fresh.response, fresh.suppressed_by) == (AUTOMATED, None)
 
 
 class TestStaleness:
@@ -333,6 +340,9 @@ class TestNoise:
             Act.NOTHING,
         )
         assert verdict(facts("0.93", switches=(switch,))).act == Act.TASK
+
+    def test_behind_a_switch_what_is_open_still_gets_its_evidence(self) -> None:
+        assert verdict(facts("0.8", switches=("all",), item=item())).act == Act.EVIDENCE
 
     def test_another_switch_stops_nothing(self) -> None:
         assert verdict(facts("0.8", switches=("type expansion_signal", "playbook other"))).act == Act.RUN
