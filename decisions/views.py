@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Account
+from accounts.queries.money import reporting_currency
 from core.guards import PEOPLE, PersonRequest, for_roles
 from decisions.enums import Suppression
 from decisions.models import Decision
@@ -25,5 +26,6 @@ def show_decision(request: PersonRequest, insight_id: UUID) -> HttpResponse:
     if request.user.role not in ("leader", "ops") and not request.user.is_superuser:
         decisions = decisions.exclude(suppressed_by=Suppression.HOLD_OUT)
     decision = get_object_or_404(decisions.defer("inputs"), pk=insight_id)
-    context = {"decision": decision, "insight": decision.insight, "explanation": explain(decision)}
+    context: dict[str, object] = {"decision": decision, "insight": decision.insight, "explanation": explain(decision)}
+    context["currency"] = reporting_currency()
     return render(request, "decisions/decision.html", context)

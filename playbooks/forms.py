@@ -82,7 +82,8 @@ def snooze_presets(now: datetime, zone: ZoneInfo, expires_at: datetime | None) -
     if expires_at:
         last = datetime.combine((expires_at - BEFORE_THE_END).astimezone(zone).date(), MORNING, zone)
         presets.append(Preset("before", _("Three days before the window closes"), last))
-    return [preset for preset in presets if preset.until > now]
+    ends = [preset.until for preset in presets]
+    return [preset for at, preset in enumerate(presets) if preset.until > now and preset.until not in ends[:at]]
 
 
 class SnoozeForm(VersionedForm):
@@ -138,6 +139,7 @@ class HandOverForm(VersionedForm):
 
     to = forms.ModelChoiceField(
         label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person"),
+        widget=forms.Select(attrs={"data-focus": True}),
         error_messages={"required": _("Choose who takes it."), "invalid_choice": _("Choose one of the people listed.")},
     )  # fmt: skip
     note = forms.CharField(

@@ -11,7 +11,7 @@ from playbooks.models import CloseReason, Task
 from playbooks.rules.outcomes import outcomes_for
 
 HELP = {
-    Kind.INSIGHT_WRONG: _("Never counts against you"),
+    Kind.INSIGHT_WRONG: _("Not held against you"),
     Kind.OTHER: _("Needs a few words"),
 }
 KEYS = 6

@@ -121,6 +121,7 @@ def show_dialog(
         "task": page.task,
         "page": page,
         "query": list_query(request),
+        "as_dialog": bool(request.htmx),
         **dialog.context,
         **(extra or {}),
     }

@@ -166,9 +166,10 @@
 
   function pressWithModifier(event, name) {
     if (name === "mod+enter") {
-      const form = document.activeElement?.closest("form");
-      form?.requestSubmit(form.querySelector("[data-submit]"));
-      return Boolean(form);
+      const button = document.activeElement?.closest("form")?.querySelector("[data-submit]")
+        ?? openModal()?.querySelector("[data-submit]");
+      button?.form.requestSubmit(button);
+      return Boolean(button);
     }
     const control = controlFor(name);
     if (control) activate(control);
