@@ -8,6 +8,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from core.api.pagination import Pages
+
 
 class Schema(AutoSchema):
     """Adds `Idempotency-Key` to every POST, and takes an operation's text from its method's docstring."""
@@ -18,6 +20,10 @@ class Schema(AutoSchema):
         if isinstance(found, dict):
             found = {status: shape for status, shape in found.items() if not isinstance(status, tuple)} or found
         return bool(super()._is_list_view(found))  # type: ignore[arg-type]
+
+    def _get_paginator(self) -> Pages:
+        """Every list of the API is paged, whoever wrote its view."""
+        return Pages()
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())

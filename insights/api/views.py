@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.idempotency import idempotent
-from core.api.pagination import Pages
 from core.api.problems import Problem
 from core.api.schema import bulk_body, bulk_result, item_body, item_result, problems
 from core.api.views import ApiView, page, person_of, raw_body, read_json, read_query
@@ -33,7 +32,6 @@ class Insights(ApiView):
     """`/api/v1/insights`"""
 
     write_scope = Scope.INSIGHTS_WRITE
-    pagination_class = Pages
 
     @extend_schema(
         operation_id="list_insights",

@@ -19,7 +19,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.idempotency import idempotent
-from core.api.pagination import Pages
 from core.api.problems import Problem, unprocessable
 from core.api.schema import problems
 from core.api.views import ApiView, page, read_query, visible_rows
@@ -67,7 +66,6 @@ class Imports(ApiView):
 
     parser_classes = (MultiPartParser,)
     write_scope = WRITE_SCOPES
-    pagination_class = Pages
 
     @extend_schema(
         operation_id="list_imports",
