@@ -19,6 +19,7 @@ PLANTED = [
     ("Apps import downwards only", "core/services.py", "import accounts.models"),
     (INSIDE, "decisions/queries/facts.py", "import decisions.services"),
     (INSIDE, "playbooks/helpers.py", ""),
+    ("Inside core: plumbing of screens and API > services > models > the rest", "core/bulk.py", "import core.services"),
     ("Rules are pure Python", "decisions/rules.py", "import django.utils.timezone"),
     ("Rules are pure Python", "intake/rules.py", "import core.bulk"),
     ("Nothing below an interface imports one", "playbooks/services/acts.py", "import insights.api.views"),
