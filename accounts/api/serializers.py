@@ -12,9 +12,11 @@ from accounts.models import Account
 from accounts.queries import account_as_of
 
 
-class MoneyOut(serializers.Serializer[Any]):
-    amount = serializers.CharField(help_text="A decimal.")
-    currency = serializers.CharField()
+MONEY_OR_NULL = {
+    "type": ["object", "null"],
+    "required": ["amount", "currency"],
+    "properties": {"amount": {"type": "string"}, "currency": {"type": "string"}},
+}
 
 
 class KeyOut(serializers.Serializer[Any]):
@@ -59,7 +61,7 @@ class AccountOut(serializers.ModelSerializer[Account]):
     def get_external_ids(self, row: Account) -> list[dict[str, str]]:
         return [{"source": key.source, "external_id": key.value} for key in row.external_keys]  # type: ignore[attr-defined]
 
-    @extend_schema_field(MoneyOut(allow_null=True))
+    @extend_schema_field(MONEY_OR_NULL)
     def get_arr(self, row: Account) -> dict[str, str] | None:
         return None if row.arr_amount is None else {"amount": str(row.arr_amount), "currency": row.arr_currency}
 

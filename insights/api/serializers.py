@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from insights.models import Insight
@@ -26,7 +25,7 @@ class InsightOut(serializers.ModelSerializer[Insight]):
     factors = serializers.ListField(child=serializers.DictField(), read_only=True)
     talking_points = serializers.ListField(child=serializers.CharField(), read_only=True)
     contact = serializers.DictField(source="contact_ref", read_only=True, allow_null=True)
-    retraction = serializers.SerializerMethodField()
+    retraction = RetractionOut(read_only=True, allow_null=True)
 
     class Meta:
         model = Insight
@@ -42,11 +41,6 @@ class InsightOut(serializers.ModelSerializer[Insight]):
 
     def get_probability(self, row: Insight) -> str | None:
         return None if row.probability is None else format(row.probability.normalize(), "f")
-
-    @extend_schema_field(RetractionOut(allow_null=True))
-    def get_retraction(self, row: Insight) -> dict[str, Any] | None:
-        found = getattr(row, "retraction", None)
-        return None if found is None else RetractionOut(found).data
 
 
 class InsightQuery(serializers.Serializer[Any]):

@@ -229,7 +229,9 @@ def test_retracting_once(api: ApiClient, source: Source) -> None:
     assert api.send(path, {"why": "A mistake"}).status_code == 409
     run_stages()
     assert api.send(path, {"why": "A mistake", "x": 1}).status_code == 422
+    assert api.read(f"/api/v1/insights/{id}").json()["retraction"] is None
     assert api.send(path, {"why": "A mistake"}).status_code == 200
+    assert api.read(f"/api/v1/insights/{id}").json()["retraction"]["why"] == "A mistake"
     assert api.send(path, {"why": "A mistake"}).status_code == 409
     other = ApiClient(make_token(make_source())[1])
     assert other.send(path, {"why": "Not mine"}).status_code == 404
