@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +73,7 @@ class NewUser(UserCreationForm[User]):
 class UserAdmin(StockUserAdmin):  # type: ignore[type-arg]
     """People. Nobody is deleted; who leaves is deactivated by an action that looks at their open work first."""
 
-    form = type("UserForm", (InZone, StockUserAdmin.form), {})
+    form = type("UserForm", (InZone, UserChangeForm), {})
     add_form = NewUser
     list_display = ("username", "email", "role", "team", "is_active", "in_pool", "daily_cap", "last_login")
     list_filter = ("role", "team", "is_active", "in_pool")

@@ -11,7 +11,6 @@ from rest_framework import serializers
 from accounts.models import Account
 from accounts.queries import account_as_of
 
-
 MONEY_OR_NULL = {
     "type": ["object", "null"],
     "required": ["amount", "currency"],

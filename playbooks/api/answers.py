@@ -35,7 +35,7 @@ def answers_refusals(version: int | None = None) -> Iterator[None]:
 
 def person_called(username: str, field: str) -> User:
     """The colleague with this user name; 422 when there is none."""
-    person = User.objects.filter(username=username).first()
+    person: User | None = User.objects.filter(username=username).first()
     if person is None:
         raise unprocessable(field, "unknown", _("There is nobody called %s here.") % username)
     return person
