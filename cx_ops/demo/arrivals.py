@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import msgspec
 
+from core.models import Batch
+from cx_ops import pipeline
 from cx_ops.demo.feeds import Feed
 from intake.enums import Landing
 from intake.models import Source
@@ -16,6 +18,7 @@ from intake.services import find as find_kind
 from intake.services import take
 
 BATCH = 5000
+LOOK_AFTER_SECONDS = 5
 
 
 class RefusedDelivery(Exception):
@@ -51,3 +54,15 @@ class Door:
                 raise RefusedDelivery(f"{slug} {kind} {item['external_id']}: {result.errors}")
             if kind == "insights":
                 self.confidences.append((slug, Decimal(str(item["confidence"]))))
+
+
+class StageBroke(Exception):
+    """A stage of the pipeline failed on the demonstration's data; says how."""
+
+
+def advance(now: datetime) -> None:
+    """Run every stage at `now` until nothing waits. Raises `StageBroke` instead of trying again."""
+    while pipeline.advance_all(now, seconds=LOOK_AFTER_SECONDS):
+        broken = Batch.objects.exclude(last_error="").first()
+        if broken is not None:
+            raise StageBroke(f"{broken.stage}: {broken.last_error}")

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from random import Random
+from zlib import crc32
 
 from cx_ops.demo import names
 from cx_ops.demo.days import workdays_before
@@ -94,12 +96,17 @@ class Customer:
 
     def random(self, *about: object) -> Random:
         """Chance of its own for this customer and matter, the same every time."""
-        return Random(f"{SEED}:{self.number}:{about}")  # noqa: S311 - chance, not secrecy
+        return chance_of(self.number, *about)
 
-    def people_on(self, day: date, handed_over: date) -> dict[str, str]:
-        """Who holds which role on the account; `handed_over` is the day on which a leaver's accounts moved."""
-        moved = {"csm": self.heir} if self.people.get("csm") == LEAVER and day >= handed_over else {}
-        return {**self.people, **moved}
+    @cached_property
+    def calm(self) -> float:
+        """Its risk of leaving where nothing is the matter."""
+        return self.random("calm").uniform(0.05, 0.30)
+
+    @cached_property
+    def usual_users(self) -> float:
+        """People active in a week where nothing is the matter."""
+        return self.seats * self.random("usual").uniform(0.55, 0.85)
 
     def has_left(self, day: date) -> bool:
         return self.fate is Fate.LEAVES and day >= self.turn
@@ -125,7 +132,7 @@ class Book:
 
     def random(self, *about: object) -> Random:
         """Chance of its own for this matter, the same every time."""
-        return Random(f"{SEED}:{about}")  # noqa: S311
+        return chance_of("book", *about)
 
     def __getitem__(self, name: str) -> Customer:
         """The customer with this name. Raises KeyError."""
@@ -134,12 +141,12 @@ class Book:
                 return customer
         raise KeyError(name)
 
-    @property
+    @cached_property
     def left_on(self) -> date:
         """The day after which the leaver is gone."""
         return workdays_before(self.today, LEFT_WORKDAYS_AGO)
 
-    @property
+    @cached_property
     def handed_over_on(self) -> date:
         """The day on which the CRM sends the leaver's accounts with their new people."""
         return workdays_before(self.today, LEFT_WORKDAYS_AGO - 2)
@@ -149,9 +156,14 @@ class Book:
             yield self.first_day + timedelta(days=number)
 
 
+def chance_of(*about: object) -> Random:
+    """Chance for one matter, the same every time."""
+    return Random(crc32(repr((SEED, about)).encode()))  # noqa: S311 - chance, not secrecy
+
+
 def make_book(today: date, *, scale: float = 1.0) -> Book:
     """`scale` × 200 named and 800 digital customers, with half a year behind them."""
-    random = Random(SEED)  # noqa: S311
+    random = chance_of("customers")
     companies = names.company_names(random)
     first = today - timedelta(days=HISTORY_DAYS)
     named, digital = round(NAMED * scale), round(DIGITAL * scale)

@@ -8,13 +8,11 @@ from cx_ops.demo.book import Customer, Fate
 
 RISES_DAYS = 80
 SETTLED_DAYS = 15  # before the notice date, when a customer that leaves has made up its mind
-CALM = (0.05, 0.30)
 
 
 def risk_of(customer: Customer, day: date) -> float:
     """How near to leaving a customer is, seen by somebody who knows what will become of it."""
-    calm = customer.random("calm").uniform(*CALM)
-    ahead = (customer.turn - day).days
+    calm, ahead = customer.calm, (customer.turn - day).days
     match customer.fate:
         case Fate.LEAVES:
             return _ramp(calm, 0.965, 1 - (ahead - customer.notice_days - SETTLED_DAYS) / RISES_DAYS)
@@ -38,11 +36,10 @@ def growth_of(customer: Customer, day: date) -> float:
 
 def users_of(customer: Customer, day: date) -> int:
     """People at the customer who were active in the week up to `day`."""
-    usual = customer.seats * customer.random("usual").uniform(0.55, 0.85)
     fall = 1 - 0.62 * max(0.0, risk_of(customer, day) - 0.30) / 0.70
     rise = 1 + 0.35 * max(0.0, growth_of(customer, day) - 0.30) / 0.70
     week = customer.random("week", day.isocalendar()[:2]).uniform(0.95, 1.05)
-    return max(1, min(round(usual * fall * rise * week), round(customer.seats * 1.1)))
+    return max(1, min(round(customer.usual_users * fall * rise * week), round(customer.seats * 1.1)))
 
 
 def _ramp(low: float, high: float, share: float) -> float:

@@ -5,12 +5,13 @@ Items have the shapes of API.md; every source names accounts by the CRM's ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from cx_ops.demo import names
 from cx_ops.demo.book import LEAVER, Book, Customer, Fate
+from cx_ops.demo.days import is_workday
 from cx_ops.demo.fates import growth_of, risk_of, users_of
 
 Item = dict[str, object]
@@ -34,6 +35,8 @@ TOUCHES = (
 )
 TICKETS = ("Export takes too long", "Cannot sign in after the change of domain", "Report shows last week's figures",
            "Import stops at row 2,000", "Please add a user", "Totals differ between two pages")  # fmt: skip
+MONDAY, TUESDAY, NEXT_DAY = 0, 1, timedelta(days=1)
+LAST_WEEK = timedelta(days=7)  # of the leaver: whoever takes over comes along
 LATE_NEWS_DAYS = 24  # how long it can take until the CRM hears that a customer has left
 
 
@@ -41,28 +44,31 @@ def opening(book: Book) -> list[Feed]:
     """The first export of everything, on the book's first day."""
     customers = book.customers
     return [
-        ("crm", "accounts", [account(book, customer, book.first_day) for customer in customers]),
+        ("crm", "accounts", [account(customer, book.first_day, people=customer.people) for customer in customers]),
         ("crm", "contacts", [item for customer in customers for item in contacts(customer)]),
         ("crm", "contracts", [contract(customer, book.first_day) for customer in customers]),
     ]
 
 
-def daily(book: Book, day: date) -> list[Feed]:
-    """What changed since the day before."""
-    found = [
-        ("crm", "accounts", [*_changed_accounts(book, day)]),
-        ("crm", "contracts", [*_renewals(book, day), *_endings(book, day)]),
-        ("crm", "orders", [*_invoices(book, day)]),
-        ("crm", "activities", [*_touches(book, day)]),
-        ("desk", "activities", [*_tickets(book, day)]),
-        ("product", "activities", [*_usage(book, day)]),
+def exports(book: Book, day: date) -> list[Feed]:
+    """The weekly exports, on Mondays: what changed in the days since the last one. The book's last day has one too."""
+    if day.weekday() != MONDAY and day not in (book.handed_over_on, book.today):
+        return []
+    return [
+        (source, kind, [item for past in _days_since_export(book, day) for item in changes(book, past)])
+        for source, kind, changes in CHANGES
     ]
-    return [feed for feed in found if feed[2]]
 
 
-def account(book: Book, customer: Customer, day: date, *, stage: str = "") -> Item:
-    """The CRM's row of a customer on a day; of one that has left, as it was at its end."""
-    people = customer.people_on(day, book.handed_over_on)
+def _days_since_export(book: Book, day: date) -> list[date]:
+    days = [day]
+    while days[0].weekday() != TUESDAY and days[0] > book.first_day and days[0] != book.handed_over_on + NEXT_DAY:
+        days.insert(0, days[0] - NEXT_DAY)
+    return days
+
+
+def account(customer: Customer, day: date, *, stage: str = "", people: Mapping[str, str] | None = None) -> Item:
+    """The CRM's row of a customer on a day; of one that has left, as it was at its end. No people: no news of them."""
     day = min(day, customer.turn) if customer.fate is Fate.LEAVES else day
     _, ends = customer.term_at(day)
     return {
@@ -76,7 +82,7 @@ def account(book: Book, customer: Customer, day: date, *, stage: str = "") -> It
         "arr": {"amount": revenue_at(customer, day), "currency": customer.currency},
         "renews_on": ends,
         "customer_since": customer.since,
-        "people": people,
+        "people": dict(people or {}),
         "fields": {"seats": customer.seats},
     }
 
@@ -132,7 +138,7 @@ def activity(
     value: object = None,
     by: str = "",
 ) -> Item:
-    """Something that happened at `hour` UTC of the day."""
+    """Something that happened at `hour` UTC of the day; what one of us did, with the first contact."""
     item: Item = {
         "external_id": f"{customer.external_id}-{kind}-{day}-{len(summary)}",
         "account": {"external_id": customer.external_id},
@@ -140,7 +146,8 @@ def activity(
         "happened_at": f"{day}T{hour:02}:00:00Z",
         "summary": summary,
     }
-    given = {"body": body, "value": value, "by": by, "contact": f"{customer.external_id}-1"}
+    contact = f"{customer.external_id}-1" if by else ""
+    given = {"body": body, "value": value, "by": by, "contact": contact}
     return item | {name: content for name, content in given.items() if content not in ("", None)}
 
 
@@ -160,13 +167,13 @@ def _changed_accounts(book: Book, day: date) -> Iterator[Item]:
     """Customers whose term began anew or whose people changed, and those of whom the CRM hears that they left."""
     for customer in book.customers:
         if day == book.handed_over_on and customer.people.get("csm") == LEAVER and not customer.has_left(day):
-            yield account(book, customer, day)
+            yield account(customer, day, people={"csm": customer.heir})
         elif customer.fate is Fate.LEAVES:
             late = customer.random("late news").randrange(0, LATE_NEWS_DAYS)
             if day == customer.turn + timedelta(days=late):
-                yield account(book, customer, day, stage="churned")
+                yield account(customer, day, stage="churned")
         elif day == customer.term_ends + timedelta(days=1):
-            yield account(book, customer, day)
+            yield account(customer, day)
 
 
 def _renewals(book: Book, day: date) -> Iterator[Item]:
@@ -175,7 +182,7 @@ def _renewals(book: Book, day: date) -> Iterator[Item]:
             yield contract(customer, day)
 
 
-def _endings(book: Book, day: date) -> Iterator[Item]:
+def _forecasts(book: Book, day: date) -> Iterator[Item]:
     """The forecast as somebody keeps it, in the month before the notice date."""
     for customer in book.named():
         notice = customer.term_ends - timedelta(days=customer.notice_days)
@@ -199,14 +206,15 @@ def _invoices(book: Book, day: date) -> Iterator[Item]:
 
 def _touches(book: Book, day: date) -> Iterator[Item]:
     """Calls, meetings and e-mails with named customers, about twice a month each."""
-    if day.weekday() >= 5:
+    if not is_workday(day):
         return
     chance = book.random("touches", day)
     for customer in book.named():
         if chance.random() < 0.09 and not customer.has_left(day):
             kind, summary, body = chance.choice(TOUCHES)
             contact = next(contacts(customer))
-            by = customer.people_on(day, book.handed_over_on)["csm"]
+            csm = customer.people["csm"]
+            by = customer.heir if csm == LEAVER and day >= book.left_on - LAST_WEEK else csm
             yield activity(customer, day, kind, summary.format(who=contact["name"]), body=body, by=by)
 
 
@@ -223,7 +231,7 @@ def _tickets(book: Book, day: date) -> Iterator[Item]:
 
 def _usage(book: Book, day: date) -> Iterator[Item]:
     """People active in the week before, every Monday; a survey answer now and then."""
-    if day.weekday() != 0:
+    if day.weekday() != MONDAY:
         return
     chance = book.random("surveys", day)
     for customer in book.customers:
@@ -235,3 +243,14 @@ def _usage(book: Book, day: date) -> Iterator[Item]:
             mood = 9.5 - 6 * risk_of(customer, day) + 2 * growth_of(customer, day) + chance.gauss(0, 1)
             answer = max(0, min(10, round(mood)))
             yield activity(customer, day, "survey", f"Would recommend us: {answer} of 10", value=answer)
+
+
+CHANGES: tuple[tuple[str, str, Callable[[Book, date], Iterator[Item]]], ...] = (
+    ("crm", "accounts", _changed_accounts),
+    ("crm", "contracts", _renewals),
+    ("crm", "contracts", _forecasts),
+    ("crm", "orders", _invoices),
+    ("crm", "activities", _touches),
+    ("desk", "activities", _tickets),
+    ("product", "activities", _usage),
+)

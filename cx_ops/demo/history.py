@@ -10,12 +10,13 @@ from accounts.models import Account, AccountKey
 from core.models import Team
 from core.services import record_act
 from cx_ops import pipeline
-from cx_ops.demo import feeds, people, scores, stories
-from cx_ops.demo.arrivals import Door
-from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book, Customer
+from cx_ops.demo import deeds, feeds, people, scores, stories
+from cx_ops.demo.arrivals import Door, advance
+from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
 from cx_ops.demo.days import ARRIVAL, NIGHT, SESSIONS, TICK, ZONES, at, is_workday
 from cx_ops.demo.feeds import Feed
+from playbooks.services import tasks
 
 Moment = tuple[datetime, str, tuple[str, ...]]
 OFFICES = {
@@ -39,10 +40,7 @@ class History:
         self.door.deliver(feeds.opening(self.book), now=start)
         self.accounts = dict(AccountKey.objects.filter(kind="external_id").values_list("value", "account_id"))
         draw_territories(now=start)
-        customers: dict[object, Customer] = {
-            self.accounts[customer.external_id]: customer for customer in self.book.customers
-        }
-        self.desk = Desk(self.book, customers)
+        self.desk = Desk({self.accounts[customer.external_id]: customer for customer in self.book.customers})
 
     def live(self) -> None:
         """Every moment of every day up to `now`."""
@@ -50,6 +48,7 @@ class History:
             for moment, what, who in self._moments(day):
                 if moment <= self.now:
                     getattr(self, f"_{what}")(day, moment, who)
+        advance(self.now)
 
     def _moments(self, day: date) -> Iterator[Moment]:
         """What happens on a day, in the order of its clocks."""
@@ -68,17 +67,16 @@ class History:
 
     def _arrive(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         found: list[Feed] = [
-            *feeds.daily(self.book, day),
+            *feeds.exports(self.book, day),
             *stories.feeds(self.book, day),
             ("house", "insights", scores.house_scores(self.book, day)),
             ("vendor", "insights", scores.vendor_scores(self.book, day)),
         ]
         self.door.deliver(found, now=now)
-        pipeline.advance_all(now)
+        advance(now)
 
     def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         pipeline.tick_all(now)
-        pipeline.advance_all(now)
 
     def _work(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         absent = {name for name in who if name == LEAVER and day > self.book.left_on}
@@ -87,11 +85,12 @@ class History:
 
     def _follow(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         deed, customer = stories.deeds(self.book, day)[int(who[0])]
-        self.desk.perform(deed, self.accounts[customer.external_id], now=now)
+        deeds.perform(deed, self.accounts[customer.external_id], users=self.desk.users, now=now)
 
     def _leave(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
-        self.desk.hand_over(LEAVER, by="mara", now=now)
-        people.leave_company(LEAVER, now=now)
+        leaver, manager = (self.desk.users[name] for name in (LEAVER, "mara"))
+        tasks.hand_over(user=leaver, to=None, by=manager, now=now)
+        tasks.deactivate_user(user=leaver, by=manager, now=now)
 
 
 def draw_territories(*, now: datetime) -> None:

@@ -20,6 +20,7 @@ MODELS = {
     "engagement_opportunity": "house-reach",
 }
 VENDOR_MODEL = ("vendor-gbm", "7")
+THURSDAY = 3
 EXPLAINED_FROM = 0.4  # below, the house model gives no facts
 OVERDUE_INVOICES = 9  # of one person's customers, on the last day
 
@@ -57,23 +58,22 @@ def house_scores(book: Book, day: date) -> list[Item]:
     overdue = _overdue(book, day) if day == book.today else ()
     if not is_workday(day):
         return [*overdue]
-    scored = _in_turn(book, day, named=5, digital=20)
+    scored = _in_turn(book, day, workday_number(day), named=5, digital=20)
     return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *overdue]
 
 
 def vendor_scores(book: Book, day: date) -> list[Item]:
-    """Churn risk of everybody, named customers every second week, digital ones every eighth."""
-    if not is_workday(day):
+    """On Thursdays: churn risk of named customers every second week, of digital ones every eighth."""
+    if day.weekday() != THURSDAY:
         return []
-    scored = _in_turn(book, day, named=10, digital=40)
+    scored = _in_turn(book, day, workday_number(day) // 5, named=2, digital=8)
     return [
         insight(customer, "churn_risk", _too_sure(customer, day), day, reason="", vendor=True) for customer in scored
     ]
 
 
-def _in_turn(book: Book, day: date, *, named: int, digital: int) -> list[Customer]:
-    """Those whose turn it is on a workday: everybody once in so many of them."""
-    turn = workday_number(day)
+def _in_turn(book: Book, day: date, turn: int, *, named: int, digital: int) -> list[Customer]:
+    """Those whose turn it is: everybody once in so many turns."""
     return [
         customer
         for customer in _scored(book, day)

@@ -52,7 +52,7 @@ class Deed:
 
     ago: int
     who: str
-    verb: str  # a name in conduct.VERBS
+    verb: str  # a name in deeds.VERBS
     text: str = ""
     outcome: str = ""
     reason: str = ""
@@ -101,7 +101,7 @@ STORIES = (
             Deed(55, "edda", "acknowledge"),
             Deed(54, "edda", "note", "Reports nobody reads any more: the person who built them left in spring."),
             Deed(53, "edda", "step"),
-            Deed(52, "edda", "wait", "They name a new owner for the reports by Friday."),
+            Deed(52, "edda", "wait", "They name a new owner for the reports by Friday.", days=14),
             Deed(46, "edda", "resume"),
             Deed(45, "edda", "note", "New owner trained. She built the fourth report herself."),
             Deed(42, "edda", "close", "Use is back where it was; the renewal is agreed.", outcome="risk_resolved"),
@@ -161,7 +161,7 @@ STORIES = (
             Deed(3, "hana", "note", "Escalation E-204 is open. An offer now would be an insult.",
                  type="expansion_signal", hour=10),
             Deed(2, "hana", "wait", "Held back until escalation E-204 is closed; Kai has it.",
-                 type="expansion_signal", hour=10),
+                 type="expansion_signal", hour=10, days=9),
         ),
     ),
     Story(
@@ -177,6 +177,8 @@ STORIES = (
         deeds=(
             Deed(40, "gus", "acknowledge"),
             Deed(39, "gus", "note", "Two clinics never started. Trainers are booked for next week."),
+            Deed(37, "mara", "assign", "Gus leaves today. Two clinics never started; his notes are below.",
+                 to="finn", hour=21),
             Deed(34, "finn", "note", "Gus's notes read; called them the same day."),
             Deed(33, "finn", "step"),
             Deed(26, "finn", "close", "Both clinics are live.", outcome="risk_resolved"),
@@ -215,7 +217,9 @@ STORIES = (
             Heard(24, "email", "We will not renew", "Nobody called us back about the log-ins.", "cleo"),
         ),
         deeds=(
-            Deed(23, "cleo", "stop", "The run opened a call that nobody made; they gave notice meanwhile.", hour=6),
+            Deed(24, "cleo", "stop", "Its call was never made; they gave notice meanwhile.", hour=7),
+            Deed(24, "cleo", "close", "Nobody called them for two weeks. Our fault.",
+                 outcome="lost", reason="service", hour=8),
         ),
     ),
 )  # fmt: skip

@@ -1,0 +1,105 @@
+"""What people would do with a task: how soon, and how it ends. Pure.
+
+Everybody has a manner of their own with each task, drawn from chance that is the same every time. How a task ends
+depends on what will become of the customer, not on what the scorers say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+
+from cx_ops.demo.book import Customer, Fate
+
+Outcome = tuple[str, str, str]
+"""Outcome, reason, note."""
+
+NOTES: Mapping[str, tuple[str, ...]] = {
+    "churn_risk": (
+        "Spoke with the champion. The fall is real; they lost two people in spring.",
+        "Left a message, and sent two times to talk.",
+        "They are annoyed about the open tickets. Kai knows.",
+        "Call done: they will look at it again with me on Thursday.",
+    ),
+    "expansion_signal": (
+        "Looked at what they use: the new team works with borrowed log-ins.",
+        "Champion says the budget is there from next quarter.",
+    ),
+    "advocacy_potential": ("Thanked them for the answer first. Will ask next week.",),
+    "engagement_opportunity": ("Sent the short guide, and offered half an hour.",),
+}
+GOES: tuple[Outcome, ...] = (
+    ("lost", "price", "They gave notice: the budget is gone."),
+    ("lost", "no_need", "The team that used it was closed."),
+    ("lost", "competitor", "They have signed with somebody else."),
+    ("risk_resolved", "", "They say they will stay."),
+    ("no_change", "", "Friendly talk, no promise."),
+)
+STAYS: tuple[Outcome, ...] = (
+    ("insight_wrong", "not_a_risk", "The facts are right, but nothing is wrong there."),
+    ("insight_wrong", "out_of_date", "That was over before the score came."),
+    ("insight_wrong", "known_already", "We knew, and had acted."),
+    ("no_change", "", "Talked; nothing to do."),
+)
+SAVED: Outcome = ("risk_resolved", "", "Called in time. What stood in their way is done.")
+ENDS: Mapping[str, tuple[Outcome, ...]] = {
+    "expansion_signal": (
+        ("expansion_agreed", "", "A fifth more seats from the next term."),
+        ("expansion_agreed", "", "The new team gets seats of its own."),
+        ("no_response", "", "Three tries, no answer."),
+        ("no_change", "", "Not before next year's budget."),
+    ),
+    "advocacy_potential": (
+        ("advocacy_given", "", "They wrote a review the same evening."),
+        ("no_response", "", "No answer to two messages."),
+        ("no_change", "", "Glad to, but their legal department says no."),
+    ),
+    "engagement_opportunity": (
+        ("other", "", "Took the half hour, and set up the reports themselves."),
+        ("no_response", "", "No answer."),
+        ("no_change", "", "Not interested now."),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Manner:
+    """Workdays after which somebody does each thing with a task; `waits`: never, if None."""
+
+    notices: int
+    writes: int
+    waits: int | None
+    returns: int
+    closes: int
+
+
+def manner_of(chance: Random, *, is_step: bool) -> Manner:
+    """Most people are quick, some are not, and everybody forgets one now and then. A playbook's step takes less."""
+    notices = chance.choices((0, 1, 3), (0.80, 0.15, 0.05))[0]
+    writes = notices + chance.choices((0, 1), (0.7, 0.3))[0]
+    closes = writes + chance.choices((0, 1, 2, 4, 7), (0.25, 0.25, 0.25, 0.15, 0.10))[0]
+    if is_step or chance.random() > 0.22:
+        return Manner(notices, writes, None, 0, closes)
+    returns = writes + 1 + chance.randrange(2, 6)
+    return Manner(notices, writes, writes + 1, returns, max(closes, returns))
+
+
+def note_of(type: str, chance: Random) -> str:
+    """What somebody writes down after the first touch."""
+    return chance.choice(NOTES[type])
+
+
+def end_of(type: str, customer: Customer, chance: Random, day: date) -> Outcome:
+    """How somebody closes a task of this type on a day."""
+    if type in ENDS:
+        return chance.choice(ENDS[type])
+    gave_notice = day >= customer.turn - timedelta(days=customer.notice_days)
+    match customer.fate:
+        case Fate.LEAVES:
+            return chance.choice(GOES[:3] if gave_notice else GOES)
+        case Fate.SAVED:
+            return SAVED
+        case _:
+            return chance.choice(STAYS)
