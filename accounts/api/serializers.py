@@ -39,7 +39,7 @@ class AccountOut(serializers.ModelSerializer[Account]):
     """An account as it stands."""
 
     external_ids = serializers.SerializerMethodField()
-    team = serializers.CharField(source="team.name", default=None, read_only=True)
+    team = serializers.CharField(source="team.name", allow_null=True, read_only=True)
     parent = serializers.UUIDField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
     arr = serializers.SerializerMethodField()
     people = serializers.SerializerMethodField()

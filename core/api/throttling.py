@@ -61,10 +61,15 @@ class MinuteThrottle(BaseThrottle):
 
 
 class BacklogThrottle(BaseThrottle):
-    """Refuses writes while the oldest batch has waited longer than `CX_BACKLOG_LIMIT_SECONDS`."""
+    """Refuses an integration's writes while the oldest batch has waited longer than `CX_BACKLOG_LIMIT_SECONDS`.
+
+    People go on working: what they do is not what the workers are behind with.
+    """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        if request.method in ("GET", "HEAD", "OPTIONS") or backlog_seconds() <= settings.CX_BACKLOG_LIMIT_SECONDS:
+        if request.auth is None or request.method in ("GET", "HEAD", "OPTIONS"):
+            return True
+        if backlog_seconds() <= settings.CX_BACKLOG_LIMIT_SECONDS:
             return True
         raise Problem(
             503, _("The workers are behind, so nothing new is taken at the moment."), headers={"Retry-After": "30"}
