@@ -47,6 +47,8 @@ class CloseForm(VersionedForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        if data.get("outcome") == OutcomeKind.INSIGHT_WRONG and not data.get("reason"):
+            self.add_error("reason", _("Say why the insight was wrong: it teaches the model."))
         if data.get("outcome") == OutcomeKind.OTHER and not data.get("note", "").strip():
             self.add_error("note", _("“Other” needs a few words: write what happened."))
         return data

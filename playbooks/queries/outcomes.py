@@ -15,6 +15,8 @@ HELP = {
     Kind.OTHER: _("Needs a few words"),
 }
 KEYS = 6
+# Goes with every outcome that has reasons, and needs words.
+ANOTHER = "other"
 LABELS = {Kind.COMPLETED: _("Done")}
 
 
@@ -56,6 +58,9 @@ def label_of(outcome: str) -> str:
 
 
 def reasons_of(task: Task) -> list[Reason]:
-    """The reasons that may go with the outcomes of this task."""
+    """The reasons that may go with the outcomes of this task, those of one outcome together."""
     rows = CloseReason.objects.filter(is_active=True, outcome__in=outcomes_of(task))
-    return [Reason(*row) for row in rows.values_list("outcome", "slug", "name")]
+    found = [Reason(*row) for row in rows.values_list("outcome", "slug", "name").order_by("outcome", "name")]
+    outcomes = list(dict.fromkeys(reason.outcome for reason in found))
+    others = [Reason(outcome, ANOTHER, str(_("Another reason: say it in the note"))) for outcome in outcomes]
+    return sorted([*found, *others], key=lambda reason: outcomes.index(reason.outcome))
