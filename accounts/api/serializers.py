@@ -39,6 +39,10 @@ class AccountOut(serializers.ModelSerializer[Account]):
     """An account as it stands."""
 
     external_ids = serializers.SerializerMethodField()
+    segment = serializers.CharField(read_only=True, help_text="A slug, or empty.")
+    tier = serializers.CharField(read_only=True, help_text="A slug, or empty.")
+    region = serializers.CharField(read_only=True, help_text="A slug, or empty.")
+    stage = serializers.CharField(read_only=True, help_text="A slug, or empty.")
     team = serializers.CharField(source="team.name", allow_null=True, read_only=True)
     parent = serializers.UUIDField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
     arr = serializers.SerializerMethodField()
