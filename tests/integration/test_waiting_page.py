@@ -1,0 +1,49 @@
+"""Waiting on the customer, from the task's page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+
+from core.bulk import database_now
+from playbooks.models import Task
+from tests.floor import Floor
+
+
+@pytest.fixture
+def floor(db: None) -> Floor:
+    return Floor()
+
+
+@pytest.fixture
+def browser(floor: Floor) -> Client:
+    client = Client()
+    client.force_login(floor.ana, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def wait(browser: Client, task: Task, day: date | str) -> Task:
+    """Send the form; the task as it then is."""
+    browser.post(
+        f"/tasks/{task.pk}/wait/", {"version": task.version, "next_step_on": str(day), "note": "They ask legal."}
+    )
+    task.refresh_from_db()
+    return task
+
+
+def test_it_waits_until_the_day_that_was_chosen(browser: Client, floor: Floor) -> None:
+    day = (database_now() + timedelta(days=3)).date()
+    task = wait(browser, floor.task(), day)
+    assert (task.status, task.next_step_on) == ("waiting", day)
+    assert task.notes.get().text == "They ask legal."
+
+
+@pytest.mark.parametrize("day", ["", "2001-01-01", "soon"])
+def test_a_day_that_cannot_be_changes_nothing(browser: Client, floor: Floor, day: str) -> None:
+    task = floor.task()
+    answer = browser.post(f"/tasks/{task.pk}/wait/", {"version": task.version, "next_step_on": day, "note": "x"})
+    assert answer.status_code == 422
+    task.refresh_from_db()
+    assert (task.status, task.version) == ("open", 1)
