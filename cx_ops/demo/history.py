@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from accounts.models import Account, AccountKey
@@ -14,16 +14,17 @@ from cx_ops.demo import deeds, feeds, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
-from cx_ops.demo.days import ARRIVAL, NIGHT, SESSIONS, TICK, ZONES, at, is_workday
+from cx_ops.demo.days import ARRIVAL, NIGHT, TICK, ZONES, at, is_workday
 from cx_ops.demo.feeds import Feed
 from playbooks.services import tasks
 
 Moment = tuple[datetime, str, tuple[str, ...]]
-OFFICES = {
-    "emea": ("ana", "ben", "hana", "juno", "kai"),
-    "amer": ("dev", "edda", "finn", "gus", "ivo", "mara"),
-    "apac": ("cleo",),
-}
+# When people work through their queues, by their own clock.
+SESSIONS = (
+    ("emea", ("ana", "ben", "hana", "juno", "kai"), time(10, 30)),
+    ("amer", ("dev", "edda", "finn", "gus", "ivo", "mara"), time(10, 30)),
+    ("apac", ("cleo",), time(15, 30)),  # after the day's scores, which are made at four in the morning UTC
+)
 
 
 class History:
@@ -54,9 +55,7 @@ class History:
         """What happens on a day, in the order of its clocks."""
         moments: list[Moment] = [(at(day, ARRIVAL), "arrive", ()), (at(day, TICK), "tick", ())]
         if is_workday(day):
-            moments += [
-                (at(day, clock, ZONES[office]), "work", who) for office, who in OFFICES.items() for clock in SESSIONS
-            ]
+            moments += [(at(day, clock, ZONES[office]), "work", who) for office, who, clock in SESSIONS]
             moments += [
                 (at(day, TICK).replace(hour=deed.hour), "follow", (str(number),))
                 for number, (deed, _) in enumerate(stories.deeds(self.book, day))
