@@ -54,7 +54,9 @@ def test_queries_do_not_grow_with_the_queue(floor: Floor, browser: Client, count
     floor.task()
     floor.insight("0.96", now=NOW + timedelta(hours=1))
     fill(floor, count - 1)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         answer = browser.get("/queue/", {"lane": Task.objects.order_by("-priority")[0].lane})
     assert answer.status_code == 200
     assert len(queries) <= MOST_QUERIES, [query["sql"][:120] for query in queries]
