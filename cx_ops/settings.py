@@ -323,3 +323,6 @@ LOGGING = {
 
 PGHISTORY_LEVEL = Statement
 PGHISTORY_APPEND_ONLY = True
+# The triggers are made from the models after every migrate, not by migrations: one source, and a quick first start.
+PGTRIGGER_MIGRATIONS = False
+PGTRIGGER_INSTALL_ON_MIGRATE = True

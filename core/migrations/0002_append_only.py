@@ -4,5 +4,5 @@ from core.append_only import append_only
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0002_initial")]
+    dependencies = [("core", "0001_initial")]
     operations = append_only("core_act")

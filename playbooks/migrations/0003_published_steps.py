@@ -40,5 +40,5 @@ DROP FUNCTION cx_playbook_is_published();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("playbooks", "0003_inflow_and_pauses")]
+    dependencies = [("playbooks", "0002_starting_playbooks")]
     operations = [migrations.RunSQL(HOLD, FREE)]

@@ -7,5 +7,5 @@ WHERE kind = 'orders' AND import_id IS NOT NULL"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_tier_revenue"), ("intake", "0002_partitions")]
+    dependencies = [("accounts", "0002_append_only"), ("intake", "0002_partitions")]
     operations = [migrations.RunSQL(ADD, "DROP INDEX record_orders_of_a_file")]
