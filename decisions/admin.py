@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm, ValidationError
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.bulk import database_now
 from core.models import User
-from decisions.enums import PolicyState
+from decisions.enums import PolicyState, SwitchScope
 from decisions.models import (
     AuthorityBand,
     AuthorityPolicy,
@@ -24,7 +25,7 @@ from decisions.models import (
     OwnershipPolicy,
 )
 from decisions.models.policy import PolicyVersion
-from decisions.services import PolicyRefused, draft_authority, draft_ownership, publish_policy
+from decisions.services import PolicyRefused, draft_authority, draft_ownership, publish_policy, throw_switch
 
 
 def is_published(policy: PolicyVersion | None) -> bool:
@@ -136,9 +137,41 @@ class CoolDownAdmin(admin.ModelAdmin[CoolDown]):
     list_editable = ["days"]
 
 
+class SwitchForm(ModelForm[KillSwitch]):
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("is_off") and not (values.get("why") or "").strip():
+            self.add_error("why", _("Say why automation is switched off."))
+        return values
+
+
 @admin.register(KillSwitch)
 class KillSwitchAdmin(admin.ModelAdmin[KillSwitch]):
+    """Throwing a switch is a use case with its own record; a switch is put back, never deleted."""
+
+    form = SwitchForm
     list_display = ["scope", "value", "is_off", "why"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: KillSwitch | None = None) -> list[str]:
+        return ["scope", "value"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: KillSwitch | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        try:
+            thrown = throw_switch(
+                scope=SwitchScope(obj.scope),
+                value=obj.value,
+                off=obj.is_off,
+                by=request.user,
+                why=obj.why,
+                now=database_now(),
+            )
+        except PolicyRefused as refused:
+            raise PermissionDenied(str(refused)) from None
+        obj.pk = thrown.pk
 
 
 @admin.register(Decision)
