@@ -7,7 +7,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-from pgtrigger.core import Statement
+from pgtrigger.core import Row
 
 from cx_ops import environment
 from cx_ops.environment import Mode
@@ -319,9 +319,11 @@ LOGGING = {
 }
 
 
-# --- Audit trail of changed rows: triggers once a statement, and nobody rewrites it
+# --- Audit trail of changed rows: nobody rewrites it
 
-PGHISTORY_LEVEL = Statement
+# Once a row: a trigger once a statement joins all old rows with all new ones, by a plan that the connection keeps from
+# its first, small statement, so that a later update of 4,000 rows took a minute and a half instead of two seconds.
+PGHISTORY_LEVEL = Row
 PGHISTORY_APPEND_ONLY = True
 # The triggers are made from the models after every migrate, not by migrations: one source, and a quick first start.
 PGTRIGGER_MIGRATIONS = False
