@@ -16,7 +16,13 @@ from tests.faults.plant import Plant, planted
 
 SHORT = 30
 SENDERS = 3
-QUIET_SECONDS = 120
+QUIET_SECONDS = 180
+QUIET = """
+SELECT NOT EXISTS (SELECT FROM core_batch)
+   AND NOT EXISTS (SELECT FROM playbooks_effect WHERE status = 'due')
+   AND NOT EXISTS (SELECT FROM playbooks_runstep AS s JOIN playbooks_run AS r ON r.id = s.run_id
+                   WHERE s.status = 'due' AND r.status = 'live' AND s.due_at <= clock_timestamp())
+"""
 
 
 def main() -> int:
@@ -67,14 +73,11 @@ def _wait_until_quiet(plant: Plant) -> bool:
     """Until nothing waits; back-offs and leases are ended early, and the clock is rung more often than by the beat."""
     from tests.faults.chaos import end_leases
 
-    quiet = (
-        "SELECT NOT EXISTS (SELECT FROM core_batch) AND NOT EXISTS (SELECT FROM playbooks_effect WHERE status = 'due')"
-    )
     ends = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < ends:
         try:
             with psycopg.connect(plant.services.database_url, connect_timeout=5) as connection:
-                row = connection.execute(quiet).fetchone()
+                row = connection.execute(QUIET).fetchone()
             if row and row[0]:
                 return True
             end_leases(plant)

@@ -17,7 +17,7 @@ from tests.faults.plant import Plant
 from tests.faults.sending import Caller, Senders
 
 RECOVERY_SECONDS = 5.0
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 # How often each happens among the kills.
 KILLS = {"worker child": 8, "worker": 3, "web child": 4, "web": 2, "beat": 1, "database backend": 2}
 # Rows that a killed worker held are taken up again when its lease ends. Leases are ended early, under living workers
@@ -67,16 +67,20 @@ class Chaos:
     def _kill(self, what: str) -> None:
         name, _, part = what.partition(" ")
         if part == "backend":
-            hit = self.plant.kill_backend(self.random)
+            self._until(lambda: self.plant.kill_backend(self.random), "a backend of the database")
         elif part == "child":
-            hit = self.plant.kill_below(name, self.random)
+            self._until(lambda: self.plant.kill_below(name, self.random), f"a process below {name}")
         else:
-            hit = False
-        if not hit:  # nothing was below it at that moment
-            name = "worker" if name == "database" else name
             self.plant.kill(name)
-            what = name
         self.done[f"kill -9 {what}"] += 1
+
+    def _until(self, happened: Callable[[], bool], what: str) -> None:
+        """Until there is something to kill: what was just started has nothing below it yet."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while not happened():
+            if time.monotonic() > ends:
+                raise TimeoutError(f"{what} did not appear within {PATIENCE_SECONDS:.0f} s")
+            time.sleep(0.05)
 
     def flush_broker(self) -> None:
         self.plant.flush_broker()
@@ -89,18 +93,20 @@ class Chaos:
 
     def break_broker(self) -> None:
         """Without a broker everything is taken all the same."""
+        self._wait_for(is_taken)
         self.plant.kill_broker()
-        self.without_broker += self._wait_for(lambda status, _: status in (200, 201, 202))[0] >= 0
+        self.without_broker += self._wait_for(is_taken)[0] >= 0
         self.plant.start_broker()
         self.done["broker killed"] += 1
 
     def stop_database(self) -> None:
         """Without a database a post is put off properly, and taken soon after the database is back."""
+        self._wait_for(is_taken)
         self.plant.stop_database()
         put_off, _ = self._wait_for(lambda status, headers: status == 503 and "Retry-After" in headers)
         self.put_off += put_off >= 0
         self.plant.start_database()
-        seconds, _ = self._wait_for(lambda status, _: status in (200, 201, 202))
+        seconds, _ = self._wait_for(is_taken)
         self.recoveries.append(seconds if seconds >= 0 else PATIENCE_SECONDS)
         self.done["database stopped"] += 1
 
@@ -120,6 +126,10 @@ class Chaos:
         self.probes += 1
         [item] = insights(sender, -self.probes, 1, now=self.senders.now)
         return item | {"external_id": f"probe-{self.probes}", "account": {"external_id": "known-0"}}
+
+
+def is_taken(status: int, headers: http.client.HTTPMessage) -> bool:
+    return status in (200, 201, 202)
 
 
 def end_leases(plant: Plant) -> None:

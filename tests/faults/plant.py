@@ -17,7 +17,7 @@ from cx_ops.launch.processes import Child, Plan
 from cx_ops.launch.services import Services
 
 HOST = "127.0.0.1"
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 
 @dataclass

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from core.bulk import fetch_all
 from cx_ops.invariants import broken_invariants
 from decisions.queries.replay import replay_decisions
@@ -64,6 +66,7 @@ UNSENT = "SELECT id::text || ' ' || status FROM playbooks_effect WHERE status NO
 
 def examine(log: Log, probes: int) -> Verdict:
     """Look at everything. Nothing may be running any more."""
+    connection.close()  # the database has been stopped since
     verdict = Verdict(acknowledged=len(log.ids))
     verdict.found["lost"] = list(_lost(log))
     verdict.found["doubled"] = list(_doubled(log))

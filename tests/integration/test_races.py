@@ -1,0 +1,178 @@
+"""Many at once: one key, one task, one switch. What only one may do happens once; what is stopped stays stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from pytest_django import DjangoDbBlocker
+
+from core.bulk import execute
+from core.models import StoredResponse
+from core.stages import Stage
+from decisions.enums import SwitchScope
+from decisions.models import Decided, Decision, Item
+from decisions.services import decide_insights, throw_switch
+from insights.models import Believed
+from intake.models import Record
+from playbooks.models import Run, Task, TaskNote
+from playbooks.services import dispatch_decisions
+from playbooks.services.tasks import TaskChanged, close_task
+from tests.conftest import ApiClient
+from tests.factories import NOW, make_account, make_insight, make_source, make_token
+from tests.floor import Floor
+
+T = TypeVar("T")
+AT_ONCE = 16
+LEFT = (
+    "accounts_account, intake_source, intake_record, intake_recordkey, intake_landed, core_batch, core_act, core_alert,"
+    " playbooks_capcounter, playbooks_inflow"
+)
+PEOPLE = (
+    "UPDATE core_organisation SET catch_all_id = NULL",
+    "UPDATE core_team SET lead_id = NULL",
+    "DELETE FROM core_storedresponse",
+    "DELETE FROM core_user",
+    "DELETE FROM core_team",
+)
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Lets a test commit, and takes away what it left; what migrations put there stays."""
+    with django_db_blocker.unblock():
+        # pytest-django makes the test database only where a test of the session is marked with django_db.
+        assert connection.settings_dict["NAME"].startswith("test_"), "run the whole module"
+        yield
+        execute("SET cx_ops.may_rewrite = 'yes'")
+        execute(f"TRUNCATE {LEFT} CASCADE")
+        for statement in PEOPLE:
+            execute(statement)
+        execute("RESET cx_ops.may_rewrite")
+        execute("UPDATE decisions_killswitch SET is_off = false, why = ''")
+
+
+def at_once(jobs: Sequence[Callable[[], T]], threads: int = AT_ONCE) -> list[T]:
+    """Do all jobs, `threads` of them beginning at the same moment; what each returned."""
+    barrier = threading.Barrier(threads)
+
+    def begin() -> None:
+        barrier.wait(timeout=20)
+
+    def run(job: Callable[[], T]) -> T:
+        try:
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads, initializer=begin) as pool:
+        return [future.result() for future in [pool.submit(run, job) for job in jobs]]
+
+
+@pytest.mark.django_db
+def test_a_second_close_of_one_task_is_told_by_whom_it_was_closed() -> None:
+    floor = Floor()
+    task = floor.task()
+    close_task(task_id=task.pk, by=floor.lead, version=task.version, outcome="risk_resolved", now=NOW)
+    with pytest.raises(TaskChanged, match="lena"):
+        close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="risk_resolved", now=NOW)
+
+
+def test_sixty_four_calls_with_one_idempotency_key_have_one_effect(committed: None) -> None:
+    source = make_source("house")
+    make_account(external_id="A17", source=source)
+    token = make_token(source)[1]
+    item = {
+        "external_id": "sc-1", "type": "churn_risk", "account": {"external_id": "A17"}, "confidence": 0.93,
+        "model": "house-logit", "model_version": "1", "scored_at": "2026-03-01T06:00:00Z",
+    }  # fmt: skip
+
+    def post() -> tuple[int, str]:
+        answer = ApiClient(token).send("/api/v1/insights", item, Idempotency_Key="one")
+        return answer.status_code, answer.json().get("id", "")
+
+    answers = at_once([post] * 64)
+    record = Record.objects.get()
+    assert {status for status, _ in answers} <= {201, 409}
+    assert {id for status, id in answers if status == 201} == {str(record.id)}
+    assert StoredResponse.objects.count() == 1
+
+
+def test_of_sixteen_people_closing_one_task_one_closes_it_and_fifteen_are_told(committed: None) -> None:
+    floor = Floor()
+    task = floor.task()
+
+    def close() -> str:
+        try:
+            close_task(
+                task_id=task.pk, by=floor.ana, version=task.version, outcome="risk_resolved", note="Done.", now=NOW
+            )
+        except TaskChanged as changed:
+            return f"told: {changed.task.outcome}"
+        return "closed"
+
+    assert Counter(at_once([close] * 16)) == {"closed": 1, "told: risk_resolved": 15}
+    task = Task.objects.get()
+    assert (task.version, task.closed_by) == (2, floor.ana)
+    assert TaskNote.objects.count() == 1
+    assert Item.objects.get().outcome == "risk_resolved"
+
+
+def test_nothing_automated_begins_once_the_switch_is_thrown(committed: None) -> None:
+    """Workers race the switch; each time it is thrown, the runs that are there are all there will be."""
+    floor = Floor()
+    stages = (
+        Stage("decide", Believed, decide_insights, rows=2),
+        Stage("dispatch", Decided, dispatch_decisions, rows=2),
+    )
+    stopping = threading.Event()
+
+    def work() -> None:
+        while not stopping.is_set():
+            try:
+                if not sum(stage.advance(NOW) for stage in stages):
+                    stopping.wait(0.01)
+            except OperationalError:
+                connection.close()
+
+    def throw(off: bool) -> None:
+        throw_switch(scope=SwitchScope.ALL, value="", off=off, by=floor.lead, why="a test", now=NOW)
+
+    def race() -> list[tuple[int, int]]:
+        found = []
+        try:
+            for _ in range(6):
+                for _ in range(8):
+                    with transaction.atomic():
+                        make_insight(floor.new_account(), "0.80", source=floor.source)
+                wait_for(lambda: Run.objects.count() > (found[-1][1] if found else 0))
+                throw(off=True)
+                before = Run.objects.count()
+                wait_for(lambda: not (Believed.objects.exists() or Decided.objects.exists()))
+                found.append((before, Run.objects.count()))
+                throw(off=False)
+        finally:
+            stopping.set()
+        return found
+
+    *_, counts = at_once([work, work, work, race], threads=4)
+    assert counts
+    for before, after in counts:
+        assert before == after
+    assert Decision.objects.count() == 48
+    assert Run.objects.count() + Decision.objects.filter(suppressed_by="kill_switch").count() <= 48
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Patience, not timing: fails only when nothing happens for very long."""
+    pause = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise AssertionError("nothing happened")
