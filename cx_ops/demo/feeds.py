@@ -230,12 +230,12 @@ def _tickets(book: Book, day: date) -> Iterator[Item]:
 
 
 def _usage(book: Book, day: date) -> Iterator[Item]:
-    """People active in the week before, every Monday; a survey answer now and then."""
+    """People active in the week before, on Mondays (digital customers: every fourth); now and then a survey answer."""
     if day.weekday() != MONDAY:
         return
     chance = book.random("surveys", day)
     for customer in book.customers:
-        if customer.has_left(day):
+        if customer.has_left(day) or not (customer.is_named or day.isocalendar().week % 4 == 0):
             continue
         users = users_of(customer, day)
         yield activity(customer, day, "usage", f"{users} people active in the week", hour=1, value=users)
