@@ -134,11 +134,12 @@ def list_steps(task: Task) -> list[StepLine]:
     """The steps of the task's playbook with what became of them. A person's plan has only the steps for people."""
     if task.run is None:
         return []
-    reached: dict[UUID, RunStep] = {
-        row.step_id: row for row in RunStep.objects.filter(run=task.run).select_related("done_by").order_by("due_at")
-    }
+    rows = list(RunStep.objects.filter(run=task.run).select_related("done_by", "step").order_by("step__position"))
+    if not task.run.automated:
+        return [_step(row.step, row, task) for row in rows]
+    reached = {row.step_id: row for row in rows}
     steps = Step.objects.filter(version=task.run.version_id).order_by("position")
-    return [_step(step, reached.get(step.pk), task) for step in steps if task.run.automated or step.pk in reached]
+    return [_step(step, reached.get(step.pk), task) for step in steps]
 
 
 def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:

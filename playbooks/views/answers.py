@@ -99,7 +99,13 @@ def conflicted(
     request: PersonRequest, page: TaskPage, text: str, *, form: CloseForm | None = None, dialog: Dialog | None = None
 ) -> HttpResponse:
     """409: somebody was quicker. Only the message is swapped, so that what was typed survives."""
-    context = {"conflict": text, "task": page.task, "query": list_query(request), "typed_note": form is not None}
+    context = {
+        "conflict": text,
+        "task": page.task,
+        "query": list_query(request),
+        "typed_note": form["note"].value() if form is not None else "",
+        "as_part": bool(request.htmx),
+    }
     if request.htmx:
         return render(request, "playbooks/conflict.html", context, status=409)
     if dialog is not None:
