@@ -23,11 +23,9 @@ def record_acts(
     now: datetime,
 ) -> None:
     """Write one act for each (id of the subject, why, data); `subject` is the lower-case name of its model."""
-    copy_rows(
-        "core_act",
-        COLUMNS,
-        (
-            (uuid7(), verb, subject, str(id), None, actor, why, json.dumps(dict(data), default=str), now)
-            for id, why, data in acts
-        ),
-    )
+    rows = [
+        (uuid7(), verb, subject, str(id), None, actor, why, json.dumps(dict(data), default=str), now)
+        for id, why, data in acts
+    ]
+    if rows:
+        copy_rows("core_act", COLUMNS, rows)

@@ -23,14 +23,14 @@ WITH locked AS (
     SELECT id FROM playbooks_task WHERE item_id = ANY(%(items)s)
         AND status IN ('open', 'claimed', 'snoozed', 'waiting') ORDER BY id FOR UPDATE
 ), new AS (
-    SELECT DISTINCT ON (item_id) item_id, priority, parts
-    FROM unnest(%(items)s::uuid[], %(priorities)s::numeric[], %(parts)s::text[]) AS n (item_id, priority, parts)
-    ORDER BY item_id, priority DESC
+    SELECT DISTINCT ON (item_id) item_id, coalesce((d.priority ->> 'value')::numeric, 0) AS priority,
+           coalesce(d.priority -> 'parts', '[]') AS parts
+    FROM decisions_decision d WHERE d.insight_id = ANY(%(insights)s) ORDER BY item_id, 2 DESC
 )
 UPDATE playbooks_task AS t SET
     evidence_count = item.evidence_count, expires_at = greatest(t.expires_at, item.expires_at),
     priority = greatest(t.priority, new.priority),
-    priority_parts = CASE WHEN new.priority > t.priority THEN new.parts::jsonb ELSE t.priority_parts END,
+    priority_parts = CASE WHEN new.priority > t.priority THEN new.parts ELSE t.priority_parts END,
     version = t.version + 1
 FROM new JOIN decisions_item item ON item.id = new.item_id
 WHERE t.id IN (SELECT id FROM locked) AND t.item_id = new.item_id
@@ -60,16 +60,9 @@ WHERE item_id = ANY(%s) AND status IN ('open', 'claimed', 'snoozed', 'waiting') 
 
 def add_evidence(cases: Sequence[Case], now: datetime) -> None:
     """Raise what is open by what came in: it counts more, lasts longer, is never worth less."""
-    mine = sorted(case for case in cases if case.item_is_open)
+    mine = [case for case in cases if case.item_is_open]
     if mine:
-        execute(
-            ADD,
-            {
-                "items": [case.item_id for case in mine],
-                "priorities": [case.priority for case in mine],
-                "parts": [case.parts for case in mine],
-            },
-        )
+        execute(ADD, {"items": open_items_of(mine), "insights": [case.insight_id for case in mine]})
 
 
 def wake_with_evidence(cases: Sequence[Case], now: datetime) -> None:

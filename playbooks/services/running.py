@@ -20,7 +20,7 @@ from decisions.models import Item
 from decisions.queries.facts import lock_accounts
 from decisions.services import close_item, reopen_item, touch_item
 from playbooks.enums import EffectStatus, RunStatus, RunStepStatus, StepKind
-from playbooks.models import Effect, PlaybookVersion, Run, RunStep, Task
+from playbooks.models import Effect, PlaybookVersion, Run, RunStep, Step, Task
 from playbooks.queries.dispatching import organisation_hours, owners
 
 
@@ -167,18 +167,21 @@ def _tick(step: RunStep, *, by: User, now: datetime) -> None:
 
 def finish_step(run_step_id: UUID, *, by: User | None, now: datetime) -> None:
     """A step is done: the next one begins, or the run ends. The item's rows are locked."""
-    RunStep.objects.filter(pk=run_step_id).update(status=RunStepStatus.DONE, done_at=now, done_by=by)
-    step = RunStep.objects.select_related("run", "step").get(pk=run_step_id)
-    following = (
-        step.run.version.steps.filter(position__gt=step.step.position).order_by("position").first()
-        if step.run.status == RunStatus.LIVE
-        else None
-    )
+    go_on(RunStep.objects.select_related("run", "step").get(pk=run_step_id), by=by, now=now)
+
+
+def go_on(step: RunStep, *, by: User | None, now: datetime) -> None:
+    """`finish_step` for a step at hand, with its run."""
+    RunStep.objects.filter(pk=step.pk).update(status=RunStepStatus.DONE, done_at=now, done_by=by)
+    if step.run.status != RunStatus.LIVE:
+        return
+    later = Step.objects.filter(version=step.run.version_id, position__gt=step.step.position)
+    following = later.order_by("position").first()
     if following is not None:
         wait = following.business_hours if following.kind == StepKind.WAIT else None
         due = now if wait is None else add_business_hours(now, wait, _hours_of(step.run.owner_id))
-        RunStep.objects.get_or_create(run=step.run, step=following, defaults={"due_at": due})
-    elif step.run.status == RunStatus.LIVE:
+        RunStep.objects.bulk_create([RunStep(run=step.run, step=following, due_at=due)], ignore_conflicts=True)
+    else:
         _finish_run(step.run, now)
 
 

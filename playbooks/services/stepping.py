@@ -24,7 +24,7 @@ from playbooks.queries.dispatching import organisation_hours, owners
 from playbooks.rules.steps import fill, may_run_alone, per_cent
 from playbooks.services.grants import grant_sight
 from playbooks.services.resolving import lead_of
-from playbooks.services.running import finish_step, stop_run_of_item
+from playbooks.services.running import go_on, stop_run_of_item
 from playbooks.services.starting import switch_for, tell_of_switch
 
 log = logging.getLogger(__name__)
@@ -124,20 +124,16 @@ def _send_email(step: RunStep, now: datetime) -> None:
     if owner is None:
         raise StepFailed(_("Nobody owns the account, so there is nobody to write to."))
     words = _words(step)
-    effect, made = Effect.objects.get_or_create(
-        key=str(step.pk),
-        defaults={
-            "run_step": step, "to": owner, "address": owner.email, "not_before": now,
-            "subject": " ".join(fill(step.step.title, words).split())[:200], "body": fill(step.step.text, words),
-        },
+    effect = Effect.objects.create(
+        key=str(step.pk), run_step=step, to=owner, address=owner.email, not_before=now,
+        subject=" ".join(fill(step.step.title, words).split())[:200], body=fill(step.step.text, words),
     )  # fmt: skip
-    if made:
-        record_act("wrote", effect, actor="playbooks", now=now, why=step.step.title, data={"run": str(step.run_id)})
-    finish_step(step.pk, by=None, now=now)
+    record_act("wrote", effect, actor="playbooks", now=now, why=step.step.title, data={"run": str(step.run_id)})
+    go_on(step, by=None, now=now)
 
 
 def _end_wait(step: RunStep, now: datetime) -> None:
-    finish_step(step.pk, by=None, now=now)
+    go_on(step, by=None, now=now)
 
 
 DO: dict[StepKind, Callable[[RunStep, datetime], None]] = {
