@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
 from core.stages import replay_dead_letter
+from cx_ops.pipeline import BY_NAME
 
 SHOWN = 100
 
@@ -35,8 +36,6 @@ def show_dead_letters(request: PersonRequest) -> HttpResponse:
 @for_roles(*OPS)
 def replay(request: PersonRequest, letter_id: UUID) -> HttpResponse:
     """Put one back in front of the stage that gave up on it."""
-    from cx_ops.pipeline import BY_NAME
-
     try:
         replay_dead_letter(letter_id, stages=BY_NAME, by=request.user, now=request.now)
     except DeadLetter.DoesNotExist:

@@ -1,0 +1,136 @@
+"""A real browser against a real server: the tests here are skipped, visibly, where there is no Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from pytest_django import DjangoDbBlocker
+from pytest_django.live_server_helper import LiveServer
+
+from core.bulk import execute
+from core.models import User
+from tests.floor import Floor
+
+# Playwright's own event loop runs in this thread; Django's guard against that is for servers.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HOW_TO = "no Chromium here: apt-get install chromium (or put one on the PATH), then run the tests again"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ROWS = (
+    "accounts_account, intake_source, intake_record, intake_recordkey, intake_landed, core_batch, core_act, "
+    "core_alert, core_deadletter, core_mail, django_session, playbooks_capcounter, playbooks_inflow"
+)
+PEOPLE = (
+    "UPDATE core_organisation SET catch_all_id = NULL",
+    "UPDATE core_team SET lead_id = NULL",
+    "DELETE FROM core_user",
+    "DELETE FROM core_team",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason=HOW_TO))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture
+def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What the mark `django_db` does here: a test commits, so that the server sees it.
+
+    Afterwards only what migrations put there is left, which a flush of the tables would not leave.
+    """
+    with django_db_blocker.unblock():
+        assert connection.settings_dict["NAME"].startswith("test_")
+        yield
+        execute("SET cx_ops.may_rewrite = 'yes'")
+        execute(f"TRUNCATE {ROWS} CASCADE")
+        for statement in PEOPLE:
+            execute(statement)
+        execute("RESET cx_ops.may_rewrite")
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None) -> Iterator[LiveServer]:
+    running = LiveServer("localhost")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def floor(_django_db_helper: None) -> Floor:
+    return Floor()
+
+
+@dataclass
+class Desk:
+    """Somebody at their browser. `errors` holds what the console complained of."""
+
+    page: Page
+    base: str
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Any:
+        """Go to a page and wait until its scripts run."""
+        answer = self.page.goto(self.base + path)
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+        return answer
+
+    def press(self, key: str, path: str) -> int:
+        """Press a key that asks the server for something below `path`; the status of its answer."""
+        with self.page.expect_response(lambda answer: path in answer.url) as found:
+            self.page.keyboard.press(key)
+        found.value.finished()
+        return found.value.status
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+class Desks:
+    """Makes desks: each with its own log-in."""
+
+    def __init__(self, new_context: Any, base: str) -> None:
+        self.new_context, self.base = new_context, base
+
+    def of(self, user: User, **context: Any) -> Desk:
+        opened: BrowserContext = self.new_context(viewport={"width": 1320, "height": 860}, **context)
+        opened.set_default_timeout(10_000)
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        opened.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.base}])
+        desk = Desk(opened.new_page(), self.base)
+        desk.page.on("console", lambda message: note(desk, message))
+        desk.page.on("pageerror", lambda error: desk.errors.append(str(error)))
+        return desk
+
+
+def note(desk: Desk, message: ConsoleMessage) -> None:
+    """Keep what went wrong; that the server refused something is logged by the browser itself and is not wrong."""
+    if message.type in ("error", "warning") and "status of 4" not in message.text:
+        desk.errors.append(f"{message.text} ({desk.page.url})")
+
+
+@pytest.fixture
+def desks(new_context: Any, server: LiveServer) -> Desks:
+    return Desks(new_context, server.url)

@@ -1,0 +1,144 @@
+"""A day's triage from the keyboard, and what goes wrong in it: two people, a refusal, no scripts, no server."""
+
+from __future__ import annotations
+
+import pytest
+
+from playbooks.models import Task, TaskNote
+from playbooks.services.tasks import close_task
+from tests.browser.conftest import Desk, Desks
+from tests.factories import NOW
+from tests.floor import Floor
+
+# The floor's clock is months ago, so the window of its insights is over: a snooze wants a reason.
+WHY = "They are on holiday."
+
+
+@pytest.fixture
+def tasks(floor: Floor) -> list[Task]:
+    """Three urgent tasks of Ana's, the most valuable first, in one lane."""
+    for name, revenue in (("Acme Paper", 300_000), ("Bluebell Dental", 200_000), ("Copperfield Tools", 100_000)):
+        floor.task(account=floor.new_account(name, arr_amount=revenue))
+    Task.objects.update(lane="now")
+    return list(Task.objects.select_related("account").order_by("-priority"))
+
+
+@pytest.fixture
+def desk(floor: Floor, desks: Desks, tasks: list[Task]) -> Desk:
+    desk = desks.of(floor.ana)
+    desk.open("/queue/")
+    return desk
+
+
+def focused(desk: Desk) -> str:
+    return str(desk.page.evaluate("document.activeElement.id"))
+
+
+def test_triage_by_keyboard(desk: Desk, tasks: list[Task]) -> None:
+    first, second, third = tasks
+    desk.page.keyboard.press("j")
+    desk.page.keyboard.press("k")
+    assert desk.press("Enter", f"/tasks/{first.pk}/") == 200
+    desk.page.wait_for_url(f"**/tasks/{first.pk}/")
+    assert focused(desk) == "task-title"
+
+    assert desk.press("Space", "/steps/") == 200
+    desk.page.get_by_text("1 of 2 done").wait_for()
+
+    desk.page.keyboard.press("1")
+    assert desk.press("e", "/close/") == 200
+    desk.page.wait_for_url(f"**/tasks/{second.pk}/")
+    assert focused(desk) == "task-title"
+    assert "Closed Acme Paper: Risk resolved." in desk.text("#undo")
+    desk.page.get_by_text("Next: Bluebell Dental").wait_for(state="attached")
+    assert desk.page.locator(f"#task-{second.pk} [aria-current]").count() == 1
+
+    assert desk.press("h", "/snooze/") == 200
+    desk.page.locator("dialog[open]").wait_for()
+    desk.page.keyboard.press("2")
+    desk.page.fill("#id_reason >> nth=-1", WHY)
+    assert desk.press("Control+Enter", "/snooze/") == 200
+    desk.page.wait_for_url(f"**/tasks/{third.pk}/")
+    assert desk.page.locator("dialog[open]").count() == 0
+
+    assert desk.press("z", "/resume/") == 200
+    desk.page.wait_for_url(f"**/tasks/{second.pk}/")
+    second.refresh_from_db()
+    assert second.snoozed_until is None
+    assert desk.errors == []
+
+
+def test_a_hand_over_goes_to_somebody_else(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
+    desk.open(f"/tasks/{tasks[0].pk}/")
+    assert desk.press("a", "/hand-over/") == 200
+    desk.page.locator("dialog[open]").wait_for()
+    desk.page.select_option("#id_to", str(floor.bea.pk))
+    desk.page.fill("#id_note >> nth=-1", "They like calls, not mails.")
+    assert desk.press("Control+Enter", "/hand-over/") == 200
+    desk.page.locator("dialog[open]").wait_for(state="detached")
+    assert Task.objects.filter(assignee=floor.bea).count() == 1
+
+
+def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
+    desk.page.keyboard.press("6")
+    assert desk.press("e", "/close/") == 422
+    summary = desk.page.locator("#close .error-summary")
+    summary.wait_for()
+    assert summary.evaluate("element => element === document.activeElement")
+    assert desk.page.locator("input[name=outcome][value=other]").is_checked()
+    desk.page.fill("#id_note", "They merged with their parent company.")
+    assert desk.press("Control+Enter", "/close/") == 200
+    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
+    assert desk.errors == []
+
+
+def test_two_people_one_task(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
+    task = Task.objects.get(pk=tasks[0].pk)
+    close_task(task_id=task.pk, by=floor.lead, version=task.version, outcome="lost", now=NOW)
+    desk.page.fill("#id_note", "They will stay.")
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("1")
+    assert desk.press("e", "/close/") == 409
+    desk.page.get_by_text("Already closed by").wait_for()
+    assert desk.page.locator("#id_note").input_value() == "They will stay."
+    desk.page.get_by_role("button", name="Add my note").click()
+    desk.page.locator("#notes .note").wait_for()
+    assert TaskNote.objects.get().text == "They will stay."
+
+
+def test_without_a_server_nothing_changes(desk: Desk, tasks: list[Task]) -> None:
+    desk.page.route("**/close/", lambda route: route.abort())
+    desk.page.fill("#id_note", "They will stay.")
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("1")
+    desk.page.keyboard.press("e")
+    desk.page.get_by_text("Nothing was changed, try again.").first.wait_for()
+    assert desk.page.locator("#id_note").input_value() == "They will stay."
+
+
+def test_single_keys_can_be_switched_off(floor: Floor, desks: Desks, tasks: list[Task]) -> None:
+    floor.ana.single_keys = False
+    floor.ana.save()
+    desk = desks.of(floor.ana)
+    desk.open("/queue/")
+    desk.page.keyboard.press("1")
+    assert desk.page.locator("input[name=outcome]:checked").count() == 0
+
+
+def test_without_scripts(floor: Floor, desks: Desks, tasks: list[Task]) -> None:
+    desk = desks.of(floor.ana, java_script_enabled=False)
+    desk.page.goto(f"{desk.base}/queue/")
+    desk.page.locator(".row").first.click()
+    desk.page.wait_for_url(f"**/tasks/{tasks[0].pk}/")
+    desk.page.locator("input[name=outcome][value=risk_resolved]").check()
+    desk.page.get_by_role("button", name="Close task").click()
+    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/?done={tasks[0].pk}")
+    assert Task.objects.get(pk=tasks[0].pk).outcome == "risk_resolved"
+    desk.page.get_by_role("button", name="Undo").click()
+    desk.page.wait_for_url(f"**/tasks/{tasks[0].pk}/")
+    assert Task.objects.get(pk=tasks[0].pk).closed_at is None
+    desk.page.get_by_role("link", name="Snooze").click()
+    desk.page.fill("#id_reason", WHY)
+    desk.page.get_by_role("button", name="Snooze").click()
+    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
+    assert Task.objects.get(pk=tasks[0].pk).snoozed_until is not None
