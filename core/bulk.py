@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -37,11 +38,12 @@ def database_now() -> datetime:
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY `rows` into `table`. JSON columns take `str` that is JSON already, array columns `array_text`."""
-    names = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(row)
+    """COPY `rows` into `table`. JSON columns take `str` that is JSON already, array columns `array_text`.
+
+    The cells are written here, since psycopg's own way costs three times as much an id. Raises TypeError for a value
+    of a type that is not in `CELLS`.
+    """
+    copy_lines(table, columns, ("\t".join([_cell(value) for value in row]) for row in rows))
 
 
 NULL = "\\N"
@@ -57,13 +59,31 @@ def copy_text(text: str) -> str:
 
 
 def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
-    """COPY lines in PostgreSQL's text format, cells apart by tabs: half the cost of `copy_rows` for many rows.
+    """COPY lines in PostgreSQL's text format, cells apart by tabs: quicker than `copy_rows` where types are known.
 
     Texts go through `copy_text`; no value is `NULL`.
     """
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-        copy.write("\n".join(lines) + "\n")
+        copy.write("".join([f"{line}\n" for line in lines]))
+
+
+CELLS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: NULL,
+    bool: lambda value: "t" if value else "f",
+    bytes: lambda value: f"\\\\x{value.hex()}",
+    str: copy_text,
+    **dict.fromkeys((UUID, int, float, Decimal, datetime, date), str),
+}
+
+
+def _cell(value: Any) -> str:
+    write = CELLS.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, str):  # a member of an enumeration
+        return copy_text(str(value))
+    raise TypeError(f"{type(value).__name__} cannot be copied: {value!r}")
 
 
 def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:

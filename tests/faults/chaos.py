@@ -38,6 +38,7 @@ class Chaos:
     pause: float
     done: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
+    obituaries: list[str] = field(default_factory=list)
     put_off: int = 0
     without_broker: int = 0
     probes: int = 0
@@ -78,6 +79,10 @@ class Chaos:
         """Until there is something to kill: what was just started has nothing below it yet."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while not happened():
+            for name in self.plant.plans():
+                if obituary := self.plant.revive(name):
+                    self.done[f"{name} ended by itself"] += 1
+                    self.obituaries.append(obituary)
             if time.monotonic() > ends:
                 raise TimeoutError(f"{what} did not appear within {PATIENCE_SECONDS:.0f} s")
             time.sleep(0.05)

@@ -56,6 +56,15 @@ class Plant:
         child.process.wait()
         self.start_one(name)
 
+    def revive(self, name: str) -> str:
+        """Start again what has ended without being killed; the end of its log, or "" where it lives."""
+        child = self.children[name][0]
+        if child.is_alive():
+            return ""
+        obituary = child.obituary()
+        self.start_one(name)
+        return obituary
+
     def kill_below(self, name: str, random: Random) -> bool:
         """`kill -9` of one process below; whether there was one. Its parent is expected to replace it."""
         return _kill_one(below(self.children[name][0].pid), random)

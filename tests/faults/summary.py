@@ -25,6 +25,7 @@ def summarise(trouble: Chaos, found: Verdict, *, seed: int) -> str:
         *_table(f"what was done (seed {seed})", sorted(trouble.done.items())),
         *_table("what was seen", seen.items()),
         *_table("violations", ((name, len(rows)) for name, rows in found.found.items())),
+        *trouble.obituaries,
         *(f"{name}: {row}" for name, rows in found.found.items() for row in rows[:SHOWN]),
     ]
     kills = sum(times for name, times in trouble.done.items() if name.startswith("kill"))
