@@ -46,6 +46,7 @@ def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
     from bench import book, decide, growth, land, latency, pages, processes
     from bench.report import Report
     from core.bulk import database_now
+    from cx_ops.launch import application
     from cx_ops.launch.errors import say
     from cx_ops.launch.instance import temporary_instance
 
@@ -60,6 +61,7 @@ def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
     book.check_is_empty()
     with temporary_instance() as instance, _no_autovacuum():
         stage = processes.Stage(instance, dict(os.environ))
+        application.collect_static(instance, stage.environ)
         say("Making the book ...")
         made = book.make_book(accounts=sizes.accounts, owners=sizes.owners, now=database_now())
         for name, step in steps.items():

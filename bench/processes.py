@@ -18,7 +18,7 @@ from cx_ops.launch.instance import Instance
 from cx_ops.launch.processes import Child, Plan
 
 HOST = "127.0.0.1"
-READY_SECONDS = 60
+READY_SECONDS = 180
 QUIET_SECONDS = 900
 POLL_SECONDS = 0.02
 
