@@ -56,7 +56,14 @@ LEAVER, LEFT_WORKDAYS_AGO, HEIRS = "gus", 37, ("dev", "edda", "finn")
 EXECUTIVES = {"emea": "hana", "apac": "hana", "amer": "ivo"}
 CURRENCIES = {"emea": ("EUR", "EUR", "GBP", "USD"), "amer": ("USD",), "apac": ("USD",)}
 UNRATED_CURRENCY = "CHF"  # has no rate: its accounts take their tier's median, and say so
-FATES = {Fate.SAVED: 0.05, Fate.BLIP: 0.06, Fate.GROWS: 0.11}
+FATES_OF_NAMED = {Fate.SAVED: 0.15, Fate.BLIP: 0.10, Fate.GROWS: 0.13}
+FATES_OF_DIGITAL = {Fate.SAVED: 0.02, Fate.BLIP: 0.03, Fate.GROWS: 0.05}
+STORIES_END = 8  # customers up to this number belong to the stories
+STIRRED = {"csm": ("cleo", "dev", "edda", "finn"), "account_executive": ("hana", "ivo")}
+GOING_ON = {
+    "csm": ((Fate.SAVED, 1), (Fate.SAVED, -3), (Fate.SAVED, -6), (Fate.SAVED, 10), (Fate.SAVED, 13)),
+    "account_executive": ((Fate.GROWS, 0), (Fate.GROWS, -4), (Fate.GROWS, 10)),
+}
 RISK_REASONS = ("usage_drop", "ticket_backlog", "slow_adoption", "logins_fell", "invoice_dispute")
 
 
@@ -80,6 +87,7 @@ class Customer:
     reason: str
     people: Mapping[str, str] = field(default_factory=dict)
     heir: str = ""  # takes over from a customer success manager who leaves
+    is_current: bool = False  # something is going on just now, and nobody has finished with it
     is_story: bool = False  # what scorers say about it is written by hand
 
     @property
@@ -172,13 +180,34 @@ def make_book(today: date, *, scale: float = 1.0) -> Book:
     customers = tuple(
         _make_customer(number, companies[number], tier, random, first) for number, tier in enumerate(tiers, start=1)
     )
-    return Book(customers, first, today)
+    return Book(_stir(customers, today), first, today)
+
+
+def _stir(customers: tuple[Customer, ...], today: date) -> tuple[Customer, ...]:
+    """Let something be going on with a few of everybody's customers just now."""
+    stirred = {customer.number: customer for customer in customers}
+    for role, whose in STIRRED.items():
+        for name in whose:
+            calm = [
+                customer
+                for customer in stirred.values()
+                if customer.people.get(role) == name
+                and customer.is_named
+                and customer.fate is Fate.STEADY
+                and customer.number > STORIES_END
+            ]
+            for customer, (fate, ahead) in zip(calm, GOING_ON[role], strict=False):
+                stirred[customer.number] = replace(
+                    customer, fate=fate, turn=today + timedelta(days=ahead), is_current=True
+                )
+    return tuple(stirred.values())
 
 
 def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Random, first: date) -> Customer:
     region = random.choices([*REGIONS], [*REGIONS.values()])[0]
     term_ends = first + timedelta(days=random.randrange(1, 366))
-    fate, turn = _make_fate(random, first, term_ends)
+    fates = FATES_OF_DIGITAL if tier is DIGITAL_TIER else FATES_OF_NAMED
+    fate, turn = _make_fate(random, fates, first, term_ends)
     return Customer(
         number=number,
         name=company[0],
@@ -199,11 +228,11 @@ def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Ra
     )
 
 
-def _make_fate(random: Random, first: date, term_ends: date) -> tuple[Fate, date]:
+def _make_fate(random: Random, fates: Mapping[Fate, float], first: date, term_ends: date) -> tuple[Fate, date]:
     """A customer that leaves does so at the end of its term: 12 in a hundred of those that end in a year."""
     if random.random() < LEAVES_A_YEAR:
         return Fate.LEAVES, term_ends
-    fate = random.choices([*FATES, Fate.STEADY], [*FATES.values(), 1 - sum(FATES.values())])[0]
+    fate = random.choices([*fates, Fate.STEADY], [*fates.values(), 1 - sum(fates.values())])[0]
     return fate, first + timedelta(days=random.randrange(14, HISTORY_DAYS + 28))
 
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from core.bulk import fetch_all
 from core.models import User
 from cx_ops.demo.book import Customer
-from cx_ops.demo.days import workday_number
-from cx_ops.demo.manners import end_of, manner_of, note_of
+from cx_ops.demo.days import workday_number, workdays_before
+from cx_ops.demo.manners import end_of, goes_on_after, manner_of, note_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
@@ -63,30 +63,38 @@ class Desk:
         return done
 
     def _next_act(self, task: OpenTask, customer: Customer, by: User, now: datetime) -> bool:
-        """Do the one thing that is next with a task, if its day has come; whether anything was done."""
+        """Do the furthest thing with a task whose day has come; whether anything was done."""
         is_step = task.run_step_id is not None
         chance = customer.random("manner", task.type_id, task.opened_at.date(), is_step)
-        manner, age = manner_of(chance, is_step=is_step), workdays_since(task.opened_at, now.date())
+        manner = manner_of(chance, is_step=is_step, is_current=customer.is_current)
+        age = workdays_since(task.opened_at, now.date())
         waiting = task.status == TaskStatus.WAITING
         if task.status == TaskStatus.SNOOZED or (waiting and age < manner.returns):
             return False
-        if task.acknowledged_at is None:
-            return age >= manner.notices and bool(tasks.acknowledge_task(task_id=task.id, by=by, now=now))
         if age >= manner.closes:
             self._close(task, customer, chance, by, now)
             return True
-        if waiting:
+        if waiting or is_step:
             return False
-        if manner.waits is not None and age >= manner.waits:
+        if manner.waits is not None and manner.waits <= age < manner.returns:
             return bool(_wait(task, by, now))
+        if manner.puts_off == age:
+            return bool(_put_off(task, by, now))
         if task.touched_at is None and age >= manner.writes:
-            self._touch(task, chance, by, now)
+            self._touch(task, goes_on_after(manner, age, chance), chance, by, now)
             return True
-        return False
+        return task.acknowledged_at is None and age >= manner.notices and bool(_acknowledge(task, by, now))
 
-    def _touch(self, task: OpenTask, chance: Random, by: User, now: datetime) -> None:
-        """The first work on a task: a note, and often the first step of its plan."""
-        tasks.add_note(task_id=task.id, by=by, text=note_of(task.type_id, chance), now=now)
+    def _touch(self, task: OpenTask, days: int, chance: Random, by: User, now: datetime) -> None:
+        """The first work on a task: a note, a day to go on, and often the first step of its plan."""
+        tasks.touch_task(
+            task_id=task.id,
+            by=by,
+            version=task.version,
+            next_step_on=workdays_before(now.date(), -days),
+            note=note_of(task.type_id, chance),
+            now=now,
+        )
         if task.run_id and not task.run_step_id and chance.random() < 0.6:
             tick_next_step(task.run_id, by=by, now=now)
 
@@ -98,6 +106,22 @@ class Desk:
         tasks.close_task(
             task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
         )
+
+
+def _acknowledge(task: OpenTask, by: User, now: datetime) -> Task:
+    return tasks.acknowledge_task(task_id=task.id, by=by, now=now)
+
+
+def _put_off(task: OpenTask, by: User, now: datetime) -> Task:
+    """Snoozed for three days: its service level goes on."""
+    return tasks.snooze_task(
+        task_id=task.id,
+        by=by,
+        version=task.version,
+        until=now + timedelta(days=3),
+        reason="Their main contact is back then.",
+        now=now,
+    )
 
 
 def _wait(task: OpenTask, by: User, now: datetime) -> Task:

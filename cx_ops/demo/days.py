@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 ARRIVAL = time(5)
 TICK = time(6)
 NIGHT = time(22, 30)
-SESSIONS = (time(10, 30), time(15, 30))  # local: when people work through their queues; the second on the last day
 ZONES = {
     "emea": ZoneInfo("Europe/Lisbon"),
     "amer": ZoneInfo("America/New_York"),

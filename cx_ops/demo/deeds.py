@@ -35,7 +35,13 @@ def _acknowledge(task: Task, deed: Deed, users: Mapping[str, User], now: datetim
 
 
 def _note(task: Task, deed: Deed, users: Mapping[str, User], now: datetime) -> None:
-    tasks.add_note(task_id=task.id, by=users[deed.who], text=deed.text, now=now)
+    """With days, it is also said when it goes on."""
+    by = users[deed.who]
+    if deed.days:
+        on = (now + timedelta(days=deed.days)).date()
+        tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=deed.text, now=now)
+    else:
+        tasks.add_note(task_id=task.id, by=by, text=deed.text, now=now)
 
 
 def _step(task: Task, deed: Deed, users: Mapping[str, User], now: datetime) -> None:

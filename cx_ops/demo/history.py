@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from accounts.models import Account, AccountKey
@@ -14,11 +14,14 @@ from cx_ops.demo import deeds, feeds, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
-from cx_ops.demo.days import ARRIVAL, NIGHT, TICK, ZONES, at, is_workday
+from cx_ops.demo.days import ARRIVAL, NIGHT, TICK, ZONES, at, is_workday, workdays_before
 from cx_ops.demo.feeds import Feed
+from insights.services import raise_insight
+from intake.models import Source
 from playbooks.services import tasks
 
 Moment = tuple[datetime, str, tuple[str, ...]]
+CONCERNS = time(19)
 # When people work through their queues, by their own clock.
 SESSIONS = (
     ("emea", ("ana", "ben", "hana", "juno", "kai"), time(10, 30)),
@@ -55,11 +58,14 @@ class History:
         """What happens on a day, in the order of its clocks."""
         moments: list[Moment] = [(at(day, ARRIVAL), "arrive", ()), (at(day, TICK), "tick", ())]
         if is_workday(day):
+            moments += [(at(day, CONCERNS), "raise", ())]
             moments += [(at(day, clock, ZONES[office]), "work", who) for office, who, clock in SESSIONS]
             moments += [
                 (at(day, TICK).replace(hour=deed.hour), "follow", (str(number),))
                 for number, (deed, _) in enumerate(stories.deeds(self.book, day))
             ]
+        if day == workdays_before(self.book.today, 1):
+            moments.append((at(day, CONCERNS), "ask", ()))
         if day == self.book.left_on:
             moments.append((at(day, NIGHT), "leave", ()))
         yield from sorted(moments, key=lambda moment: moment[0])
@@ -85,6 +91,42 @@ class History:
     def _follow(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         deed, customer = stories.deeds(self.book, day)[int(who[0])]
         deeds.perform(deed, self.accounts[customer.external_id], users=self.desk.users, now=now)
+
+    def _raise(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        for concern in scores.concerns(self.book, day):
+            by = self.desk.users[concern.who]
+            account = Account.objects.get(id=self.accounts[concern.customer.external_id])
+            raise_insight(
+                by=by,
+                account=account,
+                type="churn_risk",
+                confidence=concern.confidence,
+                reason=concern.reason,
+                talking_points=["Heard in a call: ask again, and listen."],
+                now=now,
+            )
+            self.door.confidences.append((Source.objects.get(person=by).slug, concern.confidence))
+            advance(now)
+
+    def _ask(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        """The manager asks somebody for something by hand."""
+        for favour in stories.FAVOURS:
+            theirs = [
+                customer
+                for customer in self.book.named()
+                if customer.people["csm"] == favour.who and not customer.has_left(day)
+                if (customer.name == favour.about if favour.about else not customer.is_story)
+            ]
+            if theirs:
+                tasks.create_task(
+                    account=Account.objects.get(id=self.accounts[theirs[0].external_id]),
+                    title=favour.title,
+                    text=favour.text,
+                    by=self.desk.users["mara"],
+                    assignee=self.desk.users[favour.who],
+                    due_at=now + timedelta(days=favour.days),
+                    now=now,
+                )
 
     def _leave(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         leaver, manager = (self.desk.users[name] for name in (LEAVER, "mara"))

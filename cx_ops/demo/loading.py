@@ -66,7 +66,7 @@ def load_folder(root: Path, *, whole: bool, now: datetime) -> Loaded:
 def alone() -> Iterator[None]:
     """Nothing else runs while a demonstration is loaded: nobody hears the doorbell, and a crash means a new start."""
     broker = current_app.conf.broker_url
-    current_app.conf.update(broker_url="memory://")
+    current_app.conf.update(broker_url="memory://localhost/")
     execute("SET synchronous_commit = off")
     try:
         yield

@@ -64,26 +64,45 @@ ENDS: Mapping[str, tuple[Outcome, ...]] = {
 }
 
 
+STILL_OPEN = 40  # workdays
+
+
 @dataclass(frozen=True)
 class Manner:
-    """Workdays after which somebody does each thing with a task; `waits`: never, if None."""
+    """Workdays after which somebody does each thing with a task; `waits` and `puts_off`: never, if None."""
 
     notices: int
     writes: int
     waits: int | None
     returns: int
     closes: int
+    puts_off: int | None = None
 
 
-def manner_of(chance: Random, *, is_step: bool) -> Manner:
-    """Most people are quick, some are not, and everybody forgets one now and then. A playbook's step takes less."""
-    notices = chance.choices((0, 1, 3), (0.80, 0.15, 0.05))[0]
+def manner_of(chance: Random, *, is_step: bool, is_current: bool) -> Manner:
+    """Most people are quick, some are not, and everybody forgets one now and then. A playbook's step takes less.
+
+    With what is current they are in the middle of it.
+    """
+    notices = chance.choices((0, 1, 3), (0.82, 0.15, 0.03))[0]
     writes = notices + chance.choices((0, 1), (0.7, 0.3))[0]
-    closes = writes + chance.choices((0, 1, 2, 4, 7), (0.25, 0.25, 0.25, 0.15, 0.10))[0]
-    if is_step or chance.random() > 0.22:
+    closes = writes + chance.choices((0, 1, 3, 5, 8, 12), (0.10, 0.15, 0.25, 0.20, 0.20, 0.10))[0]
+    if is_step:
+        return Manner(0, 0, None, 0, chance.choices((0, 1, 2, 4), (0.45, 0.33, 0.15, 0.07))[0])
+    if is_current:
+        return Manner(0, chance.randrange(0, 2), None, 0, STILL_OPEN)
+    if (luck := chance.random()) > 0.30:
         return Manner(notices, writes, None, 0, closes)
+    if luck > 0.22:
+        return Manner(notices, writes + 4, None, 0, closes + 4, puts_off=notices)
     returns = writes + 1 + chance.randrange(2, 6)
     return Manner(notices, writes, writes + 1, returns, max(closes, returns))
+
+
+def goes_on_after(manner: Manner, age: int, chance: Random) -> int:
+    """Workdays until the next step that somebody plans with a task of that age; now and then too few."""
+    left = min(manner.closes - age, 6)
+    return max(1, left - 3 if chance.random() < 0.12 else left)
 
 
 def note_of(type: str, chance: Random) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from cx_ops.demo.book import Book, Customer, Fate
 from cx_ops.demo.days import is_workday, workday_number
@@ -22,6 +24,7 @@ MODELS = {
 VENDOR_MODEL = ("vendor-gbm", "7")
 THURSDAY = 3
 EXPLAINED_FROM = 0.4  # below, the house model gives no facts
+RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
 OVERDUE_INVOICES = 9  # of one person's customers, on the last day
 
 
@@ -107,12 +110,34 @@ def _moments(book: Book, day: date) -> Iterator[Item]:
     chance = book.random("moments", day)
     for customer in _scored(book, day):
         luck = chance.random()
-        if luck < 0.0016 and risk_of(customer, day) < 0.35:
+        if luck < 0.0009 and risk_of(customer, day) < 0.35:
             reason = chance.choice(("survey_praise", "goal_reached"))
             yield insight(customer, "advocacy_potential", chance.uniform(0.55, 0.95), day, reason=reason)
-        elif luck > 0.9982:
+        elif luck > 0.9989:
             reason = chance.choice(("unused_feature", "new_admin"))
             yield insight(customer, "engagement_opportunity", chance.uniform(0.50, 0.93), day, reason=reason)
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What somebody thinks about one of their customers, without a model."""
+
+    who: str
+    customer: Customer
+    confidence: Decimal
+    reason: str
+
+
+def concerns(book: Book, day: date) -> list[Concern]:
+    """Every other week or so one of us raises a concern; mostly about a customer that is really in trouble."""
+    chance = book.random("concern", day)
+    if not is_workday(day) or chance.random() > 0.14:
+        return []
+    mine = [customer for customer in _scored(book, day) if customer.people.get("csm") in RAISE_CONCERNS]
+    worst = sorted(mine, key=lambda customer: -risk_of(customer, day))[:12]
+    customer = chance.choice(worst if chance.random() < 0.75 else mine)
+    confidence = Decimal(chance.randrange(70, 95)) / 100
+    return [Concern(customer.people["csm"], customer, confidence, customer.reason)]
 
 
 def _overdue(book: Book, day: date) -> Iterator[Item]:

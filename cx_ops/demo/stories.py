@@ -117,7 +117,8 @@ STORIES = (
         ),
         deeds=(
             Deed(2, "dev", "acknowledge", hour=16),
-            Deed(1, "dev", "note", "Champion will introduce me to the new chief this week.", hour=17),
+            Deed(1, "dev", "note", "Champion will introduce me to the new chief this week.", hour=17,
+                 days=4),
             Deed(1, "dev", "step", hour=18),
         ),
     ),
@@ -168,7 +169,7 @@ STORIES = (
         5, "Mosswood Clinics", "health", "enterprise", "amer", "gus", 97_000, 180, Fate.SAVED, -60, 30,
         said=(
             Said(46, 0.57, "slow_adoption"), Said(40, 0.92, "slow_adoption"), Said(36, 0.94, "slow_adoption"),
-            Said(20, 0.35), Said(15, 0.28), Said(2, 0.81, "slow_adoption"),
+            Said(20, 0.35), Said(15, 0.28), Said(0, 0.81, "slow_adoption"),
         ),
         heard=(
             Heard(39, "call", "First call about adoption", "Two of five clinics have never signed in.", "gus"),
@@ -223,6 +224,31 @@ STORIES = (
         ),
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Favour:
+    """What the manager asks somebody for by hand, on the workday before the last."""
+
+    who: str
+    title: str
+    text: str
+    days: int
+    about: str = ""  # a story's customer; else any of theirs
+
+
+FAVOURS = (
+    Favour("ana", "Send the renewal figures for the quarterly review", "One page is enough.", 5),
+    Favour("cleo", "Find a customer in APAC who would speak at the spring meeting", "Ask, do not push.", 8),
+    Favour(
+        "edda",
+        "Write down how Larkspur was saved",
+        "For the next playbook: what you saw, when.",
+        6,
+        "Larkspur Logistics",
+    ),
+    Favour("finn", "List Gus's accounts that nobody has called yet", "From the hand-over of the autumn.", 5),
+)
 
 
 def tell(book: Book) -> Book:

@@ -1,0 +1,153 @@
+"""The book of the demonstration: the same every time, as large as it says, and its people and stories in place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cx_ops.demo import feeds, scores, stories
+from cx_ops.demo.book import Book, Fate, make_book
+from cx_ops.demo.cdnow import FolderRefused, open_folder, write_rows
+from cx_ops.demo.days import is_workday, workdays_before
+from cx_ops.demo.fates import risk_of
+from cx_ops.demo.report import band_of, count_bands
+
+TODAY = date(2026, 11, 18)
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return stories.tell(make_book(TODAY))
+
+
+def test_same_day_gives_same_book(book: Book) -> None:
+    again = stories.tell(make_book(TODAY))
+    assert again.customers == book.customers
+    assert feeds.exports(again, date(2026, 11, 16)) == feeds.exports(book, date(2026, 11, 16))
+    assert scores.house_scores(again, TODAY) == scores.house_scores(book, TODAY)
+
+
+def test_book_has_200_named_and_800_digital_customers(book: Book) -> None:
+    assert Counter(customer.is_named for customer in book.customers) == {True: 200, False: 800}
+    assert len({customer.name for customer in book.customers}) == 1000
+    assert all(customer.domain.endswith(".example.com") for customer in book.customers)
+
+
+def test_about_twelve_in_a_hundred_leave_in_a_year(book: Book) -> None:
+    leaving = sum(customer.fate is Fate.LEAVES for customer in book.customers)
+    assert 90 <= leaving <= 150
+
+
+def test_named_customers_have_three_to_six_contacts_and_digital_ones_one_or_two(book: Book) -> None:
+    for customer in book.customers:
+        count = len(list(feeds.contacts(customer)))
+        assert 3 <= count <= 6 if customer.is_named else 1 <= count <= 2
+
+
+def test_the_house_model_is_surer_of_those_who_leave(book: Book) -> None:
+    leaving = next(customer for customer in book.named() if customer.fate is Fate.LEAVES and not customer.is_story)
+    near, far = leaving.turn - timedelta(days=leaving.notice_days), leaving.turn - timedelta(days=300)
+    assert risk_of(leaving, near) >= 0.9
+    assert risk_of(leaving, far) < 0.5
+
+
+def test_vendor_says_ninety_of_more_who_stay_than_the_house_does(book: Book) -> None:
+    staying = {customer.external_id for customer in book.customers if customer.fate is not Fate.LEAVES}
+
+    def sure(items: list[dict[str, object]]) -> int:
+        return sum(
+            item["type"] == "churn_risk" and float(str(item["confidence"])) >= 0.9
+            for item in items
+            if isinstance(about := item["account"], dict) and about["external_id"] in staying
+        )
+
+    days = [day for day in book.days() if day < book.today]
+    assert sum(sure(scores.vendor_scores(book, day)) for day in days) > sum(
+        sure(scores.house_scores(book, day)) for day in days
+    )
+
+
+def test_every_insight_is_known_by_one_external_id(book: Book) -> None:
+    days = list(book.days())
+    made = [*scores.house_scores(book, TODAY), *scores.vendor_scores(book, days[-2])]
+    ids = [item["external_id"] for item in made]
+    assert len(ids) == len(set(ids))
+
+
+def test_nine_of_anas_customers_got_a_wrong_invoice_today(book: Book) -> None:
+    overdue = [item for item in scores.house_scores(book, TODAY) if str(item["external_id"]).endswith("-invoice")]
+    assert len(overdue) == scores.OVERDUE_INVOICES > 5
+
+
+def test_every_story_has_its_customer_and_happens_on_workdays(book: Book) -> None:
+    for story, customer in stories.cast(book):
+        assert book[story.name] is customer
+        assert customer.people["csm"] == story.csm
+    told = [day for day in book.days() if stories.deeds(book, day)]
+    assert told
+    assert all(is_workday(day) for day in told)
+
+
+@pytest.mark.parametrize(
+    ("count", "day"),
+    [(0, date(2026, 11, 20)), (1, date(2026, 11, 19)), (5, date(2026, 11, 13)), (-1, date(2026, 11, 23))],
+)
+def test_workdays_are_counted_from_the_friday_before_a_weekend(count: int, day: date) -> None:
+    assert workdays_before(date(2026, 11, 22), count) == day
+
+
+@pytest.mark.parametrize(
+    ("confidence", "band"),
+    [("0.9", "human"), ("0.8999", "automated"), ("0.7", "automated"), ("0.5", "monitor"), ("0.4999", "record")],
+)
+def test_bands_are_half_open(confidence: str, band: str) -> None:
+    assert band_of(Decimal(confidence)) == band
+
+
+def test_a_folder_is_shifted_so_that_the_newest_score_was_made_yesterday(tmp_path: Path) -> None:
+    _fill(tmp_path)
+    folder = open_folder(tmp_path, today=TODAY)
+    deliveries = folder.deliveries(["ana", "ben"])
+    assert [(delivery.kind, delivery.day) for delivery in deliveries] == [
+        ("accounts", date(2026, 10, 17)),
+        ("orders", date(2026, 10, 17)),
+        ("scores", date(2026, 10, 17)),
+        ("orders", date(2026, 11, 17)),
+        ("scores", date(2026, 11, 17)),
+        ("orders", TODAY),
+    ]
+    assert [row["scored_at"] for row in deliveries[4].rows()] == ["2026-11-17T06:00:00Z"]
+    assert {row["csm"] for row in deliveries[0].rows()} <= {"ana", "ben"}
+    assert list(deliveries[5].rows()) == []  # its order lies after today
+    assert count_bands(folder.confidences()) == {("house", "human"): 1, ("house", "record"): 1}
+
+
+def test_the_whole_folder_reaches_the_newest_order_today(tmp_path: Path) -> None:
+    _fill(tmp_path)
+    folder = open_folder(tmp_path, today=TODAY, whole=True)
+    orders = [row for one in folder.deliveries(["ana"]) if one.kind == "orders" for row in one.rows()]
+    assert [row["ordered_on"] for row in orders][-1] == TODAY.isoformat()
+    assert len(orders) == 2
+
+
+def test_a_folder_without_scores_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FolderRefused, match="scores-SOURCE-DATE"):
+        open_folder(tmp_path, today=TODAY)
+
+
+def _fill(root: Path) -> None:
+    write_rows(root / "accounts.csv", [{"account_id": "C1", "name": "One", "customer_since": "1997-01-01"}])
+    write_rows(
+        root / "orders.csv",
+        [
+            {"account_id": "C1", "ordered_on": day, "units": "1", "amount_usd": "9.50"}
+            for day in ("1997-01-01", "1997-12-24")
+        ],
+    )
+    for day, confidence in (("1997-07-01", "0.95"), ("1997-08-01", "0.1")):
+        row = {"account_id": "C1", "scored_at": f"{day}T06:00:00Z", "confidence": confidence}
+        write_rows(root / f"scores-house-{day}.csv", [row])
