@@ -13,6 +13,7 @@ from core.services import record_act
 from decisions.services import touch_item
 from playbooks.enums import ACTIVE, TaskStatus
 from playbooks.models import Task, TaskNote
+from playbooks.queries.dispatching import organisation_hours, owners
 from playbooks.services.taking import TaskRefused, check_may_act, lock_task, store, take_active
 
 WORKED_ON = ["status", "acknowledged_at", "touched_at", "due_at"]
@@ -61,16 +62,26 @@ def add_note(*, task_id: UUID, by: User, text: str, now: datetime) -> TaskNote:
 def touch_task(
     *, task_id: UUID, by: User, version: int, next_step_on: date | None = None, note: str = "", now: datetime
 ) -> Task:
-    """Say that something was done for the task, and when it goes on. Raises `TaskRefused`, `TaskChanged`."""
+    """Say that something was done for the task, and when it goes on: it is due at the end of that day from then on.
+
+    Raises `TaskRefused`, `TaskChanged`.
+    """
     task = take_active(task_id, by=by, version=version, now=now)
     if next_step_on is not None and next_step_on < now.date():
         raise TaskRefused(_("The next step is in the past: choose today or later."), "next_step_on")
     if note.strip():
         TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
-    task.next_step_on = next_step_on or task.next_step_on
+    if next_step_on is not None:
+        task.next_step_on, task.due_at = next_step_on, _end_of(next_step_on, task)
     fresh = _touch(task, now, "next_step_on")
     record_act("touched", fresh, by=by, now=now, data={"next_step_on": str(task.next_step_on or "")})
     return fresh
+
+
+def _end_of(day: date, task: Task) -> datetime:
+    owner = owners([task.assignee_id]).get(task.assignee_id) if task.assignee_id else None
+    _opens, closes = (owner.hours if owner else organisation_hours()).span(day)
+    return closes
 
 
 def _touch(task: Task, now: datetime, *fields: str) -> Task:
