@@ -66,7 +66,9 @@ def initials(name: object) -> str:
 
 @register.filter
 def humane(name: object) -> str:
-    """The name of a field as words: "arr_amount" is "Arr amount"."""
+    """The name of a field as words: "seats_used" is "Seats used"."""
+    if name == "arr":
+        return _("Revenue a year")
     words = str(name).replace("_", " ").replace(".", ": ")
     return words[:1].upper() + words[1:]
 

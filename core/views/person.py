@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.enums import Role
 from core.forms import PreferencesForm
 from core.guards import PEOPLE, PersonRequest, for_roles, public
+from core.models import Team
 from core.views.session import safe_next
 
 THEMES = ("auto", "light", "dark")
@@ -26,7 +30,10 @@ YEAR = 365 * 24 * 60 * 60
 @require_safe
 @for_roles(*PEOPLE)
 def go_home(request: PersonRequest) -> HttpResponse:
-    """Everybody begins where their work is."""
+    """Everybody begins where their work is: a lead with the queue of their team."""
+    team = Team.objects.visible_to(request.user).filter(lead=request.user, is_active=True).first()
+    if team is not None and request.user.role == Role.MANAGER:
+        return redirect(f"{reverse('queue')}?{urlencode({'who': f'team:{team.pk}'})}")
     return redirect(HOME.get(Role(request.user.role), "accounts"))
 
 

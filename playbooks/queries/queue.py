@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -11,10 +11,11 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Subquery
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from core.enums import Role
 from core.models import Organisation, Team, User
-from core.templatetags.cx import to_decimal
+from core.templatetags.cx import humane, to_decimal
 from decisions.queries.explain import first_fact
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
@@ -26,7 +27,8 @@ ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "snoozed_until", "flag", "evidence_count", "outcome", "assignee_id",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name", "type__direction",
-    "decision__confidence", "decision__insight__factors", "run_step_id",
+    "decision__confidence", "decision__insight__factors", "decision__insight__reason", "decision__insight__model",
+    "run_step_id",
 )  # fmt: skip
 
 
@@ -167,9 +169,13 @@ class _Columns:
         self.__dict__.update(values)
 
 
-def headline(title: str, factors: object, *, is_step: bool) -> str:
-    """What a row says: the weightiest fact, unless the task has words of its own."""
-    return title if is_step else first_fact(factors) or title
+def row_text(values: Mapping[str, Any]) -> str:
+    """What a row says: the weightiest fact, else the reason given; the title, where the task has words of its own."""
+    model = values["decision__insight__model"]
+    if model is None or values["run_step_id"] is not None:
+        return str(values["title"])
+    said = first_fact(values["decision__insight__factors"]) or humane(values["decision__insight__reason"])
+    return said or _("%(model)s says so, without facts") % {"model": model}
 
 
 def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, currency: str, reporting: str) -> Money:
@@ -190,9 +196,7 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
     return Row(
         id=values["id"],
         account=values["account__name"],
-        title=headline(
-            values["title"], values["decision__insight__factors"], is_step=values["run_step_id"] is not None
-        ),
+        title=row_text(values),
         type=values["type__name"] or "",
         direction=values["type__direction"] or "",
         deadline=next_deadline(cast("HasDeadlines", _Columns(values)), now),
