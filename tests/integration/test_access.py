@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.models import DeadLetter
+from cx_ops.environment import Mode
 from intake.models import Import
 from playbooks.models import RunStep
 from tests.factories import NOW, make_account, make_team, make_user
@@ -241,3 +242,18 @@ def test_another_persons_queue(place: Place) -> None:
     for role in WORKERS:
         assert place.clients[role].get("/queue/", {"who": str(bea.pk)}).status_code == 404
         assert place.clients[role].get("/queue/", {"who": f"team:{bea.team_id}"}).status_code == 404
+
+
+def test_one_click_log_ins_are_the_demos_alone(db: None, settings: Any) -> None:
+    """In the demo a button signs in as one of its people; elsewhere the address does not exist."""
+    make_user("ana", first_name="Ana")
+    assert Client().post("/login/demo/", {"username": "ana"}).status_code == 404
+    assert "Ana" not in Client().get("/login/").content.decode()
+    settings.MODE = Mode.DEMO
+    client = Client()
+    assert 'value="ana"' in client.get("/login/").content.decode()
+    answer = client.post("/login/demo/", {"username": "ana", "next": "https://elsewhere.example.com/"})
+    assert answer["Location"] == "/"
+    assert client.get("/queue/").status_code == 200
+    make_user("robot", role="integration")
+    assert Client().post("/login/demo/", {"username": "robot"}).status_code == 404
