@@ -152,7 +152,7 @@ INSERT INTO playbooks_task (id, title, text, status, lane, urgent, priority, pri
     type_id, assignee_id, team_id)
 SELECT {ORDERED_ID.format(ago="3000000 + n", salt="task")}, 'Act on the risk of ' || a.name, '', 'open',
        CASE WHEN m %% 20 = 0 THEN 'now' WHEN m %% 20 < 12 THEN 'today' ELSE 'later' END, m %% 20 = 0, n,
-       '{{"value": "1200.00", "parts": [["revenue exposed", "12000.00", "yearly recurring revenue"]]}}',
+       '[["revenue exposed", "12000.00", "yearly recurring revenue"]]',
        %(now)s + make_interval(hours => 1 + n %% 200), '', '', '', 1, %(now)s + interval '80 days', %(now)s, '', '', '',
        1, a.id, 'churn_risk', u.id, u.team_id
 FROM (SELECT n, n / %(owners)s AS m FROM generate_series(%(first)s::int, %(last)s::int) AS n) AS task
