@@ -64,8 +64,11 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None
     Texts go through `copy_text`; no value is `NULL`.
     """
     names = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-        copy.write("".join([f"{line}\n" for line in lines]))
+    text = "".join([f"{line}\n" for line in lines])
+    # Django hands psycopg's `copy` through as it is: without this its errors would not be Django's.
+    copying = f'COPY "{table}" ({names}) FROM STDIN'
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copying) as copy:
+        copy.write(text)
 
 
 CELLS: dict[type, Callable[[Any], str]] = {

@@ -165,13 +165,9 @@ def _tick(step: RunStep, *, by: User, now: datetime) -> None:
     step.refresh_from_db()
 
 
-def finish_step(run_step_id: UUID, *, by: User | None, now: datetime) -> None:
-    """A step is done: the next one begins, or the run ends. The item's rows are locked."""
-    go_on(RunStep.objects.select_related("run", "step").get(pk=run_step_id), by=by, now=now)
-
-
-def go_on(step: RunStep, *, by: User | None, now: datetime) -> None:
-    """`finish_step` for a step at hand, with its run."""
+def finish_step(run_step_id: UUID, *, by: User, now: datetime) -> None:
+    """A person's step is done: the next one begins, or the run ends. The item's rows are locked."""
+    step = RunStep.objects.select_related("run", "step").get(pk=run_step_id)
     RunStep.objects.filter(pk=step.pk).update(status=RunStepStatus.DONE, done_at=now, done_by=by)
     if step.run.status != RunStatus.LIVE:
         return

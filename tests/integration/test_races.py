@@ -20,8 +20,8 @@ from decisions.models import Decided, Decision, Item
 from decisions.services import decide_insights, throw_switch
 from insights.models import Believed
 from intake.models import Record
-from playbooks.models import Run, Task, TaskNote
-from playbooks.services import dispatch_decisions
+from playbooks.models import Effect, Run, Task, TaskNote
+from playbooks.services import advance_runs, dispatch_decisions
 from playbooks.services.tasks import TaskChanged, close_task
 from tests.conftest import ApiClient
 from tests.factories import NOW, make_account, make_insight, make_source, make_token
@@ -166,6 +166,17 @@ def test_nothing_automated_begins_once_the_switch_is_thrown(committed: None) -> 
         assert before == after
     assert Decision.objects.count() == 48
     assert Run.objects.count() + Decision.objects.filter(suppressed_by="kill_switch").count() <= 48
+
+
+def test_four_engines_do_each_step_once(committed: None) -> None:
+    floor = Floor()
+    for _ in range(12):
+        make_insight(floor.new_account(), "0.80", source=floor.source)
+    floor.work()
+    # What one engine holds, the others leave; the last one finds nothing left to do.
+    assert sum(at_once([lambda: advance_runs(NOW)] * 4, threads=4)) + advance_runs(NOW) == 24
+    assert (Effect.objects.count(), Task.objects.count()) == (12, 12)
+    assert set(Run.objects.values_list("status", flat=True)) == {"live"}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
