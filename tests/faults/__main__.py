@@ -12,6 +12,7 @@ import django
 import psycopg
 
 from cx_ops.launch import signals
+from cx_ops.launch.errors import say
 from tests.faults.plant import Plant, planted
 
 SHORT = 30
@@ -60,6 +61,7 @@ def _run(chosen: argparse.Namespace) -> int:
             trouble = chaos.Chaos(plant, work, Random(chosen.seed), chosen.pause)
             trouble.run(chosen.kills)
         caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.LATE))
+        say("waiting until all is quiet")
         quiet = _wait_until_quiet(plant)
         plant.stop()
         found = verdict.examine(work.log, trouble.probes)

@@ -12,6 +12,7 @@ from random import Random
 
 import psycopg
 
+from cx_ops.launch.errors import say
 from tests.faults.customers import Sender, insights
 from tests.faults.plant import Plant
 from tests.faults.sending import Caller, Senders
@@ -50,10 +51,14 @@ class Chaos:
         ]  # fmt: skip
         every = max(kills // (len(others) + 1), 1)
         for number in range(1, kills + 1):
-            self._kill(self.random.choices([*KILLS], [*KILLS.values()])[0])
+            what = self.random.choices([*KILLS], [*KILLS.values()])[0]
+            say(f"{number} of {kills}: kill -9 {what}; {len(self.senders.log.ids):,} acknowledged")
+            self._kill(what)
             time.sleep(self.random.uniform(0.2, 1.8) * self.pause)
             if number % every == 0:
-                others[(number // every - 1) % len(others)]()
+                other = others[(number // every - 1) % len(others)]
+                say(other.__name__.replace("_", " "))
+                other()
 
     def complaints(self, *, timed: bool) -> list[str]:
         """Outages in which a post was not answered as promised; `timed`: or not soon enough after."""

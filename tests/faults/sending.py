@@ -39,6 +39,7 @@ class Log:
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+    given_up: bool = False
 
     def acknowledge(self, sender: Sender, result: dict[str, Any]) -> None:
         key = (sender.slug, result["external_id"])
@@ -66,6 +67,8 @@ class Caller:
     def call(self, sender: Sender, path: str, body: Any, *, key: str = "") -> dict[str, Any]:
         """The answer once there is one. A call that was cut off, or put off properly, is made again."""
         for _ in range(RETRIES):
+            if self.log.given_up:
+                break
             try:
                 status, headers, text = self.try_once(sender, path, body, key=key)
             except (OSError, http.client.HTTPException):
@@ -137,6 +140,9 @@ def sending(port: int, senders: list[Sender], now: datetime) -> Iterator[Senders
         ]
         try:
             yield work
+        except BaseException:
+            work.log.given_up = True
+            raise
         finally:
             work.stopped.set()
     for job in jobs:
