@@ -31,7 +31,7 @@ T = TypeVar("T")
 AT_ONCE = 16
 LEFT = (
     "accounts_account, intake_source, intake_record, intake_recordkey, intake_landed, core_batch, core_act, core_alert,"
-    " playbooks_capcounter, playbooks_inflow"
+    " playbooks_capcounter, playbooks_inflow, playbooks_closedtask, decisions_decided, accounts_resolved"
 )
 PEOPLE = (
     "UPDATE core_organisation SET catch_all_id = NULL",
