@@ -17,10 +17,11 @@ from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
 
+MOST_IN_NOW = 4  # a person who has more at the end of a session closes something
 ASKS_AGAIN = timedelta(days=7)
 OPEN = """
 SELECT id, account_id, assignee_id, type_id, run_id, run_step_id, status, version, opened_at, acknowledged_at,
-       touched_at
+       touched_at, next_step_on, lane = 'now' AND urgent
 FROM playbooks_task
 WHERE assignee_id = ANY(%s) AND status IN ('open', 'claimed', 'snoozed', 'waiting') AND type_id IS NOT NULL
 ORDER BY priority DESC, id
@@ -41,6 +42,8 @@ class OpenTask(NamedTuple):
     opened_at: datetime
     acknowledged_at: datetime | None
     touched_at: datetime | None
+    next_step_on: date | None
+    is_now: bool
 
 
 class Desk:
@@ -54,24 +57,37 @@ class Desk:
     def work(self, usernames: Iterable[str], *, now: datetime) -> int:
         """One session of these people at their queues; how many things they did."""
         people = [self.users[name].id for name in usernames]
+        queue = [OpenTask(*row) for row in fetch_all(OPEN, [people])]
+        finished = self._too_many(queue)
         done = 0
-        for row in fetch_all(OPEN, [people]):
-            task = OpenTask(*row)
+        for task in queue:
             customer = self.customers[task.account_id]
             if not customer.is_story:
-                done += self._next_act(task, customer, self.by_id[task.assignee_id], now)
+                by = self.by_id[task.assignee_id]
+                done += self._next_act(task, customer, by, now, finishes=task.id in finished)
         return done
 
-    def _next_act(self, task: OpenTask, customer: Customer, by: User, now: datetime) -> bool:
+    def _too_many(self, queue: list[OpenTask]) -> set[UUID]:
+        """What goes today because there is too much in Now: the least of it, and nothing that is current."""
+        finished: set[UUID] = set()
+        for owner in {task.assignee_id for task in queue}:
+            mine = [task for task in queue if task.assignee_id == owner and task.is_now]
+            told = [task for task in mine if not self.customers[task.account_id].is_story]
+            told.sort(key=lambda task: not self.customers[task.account_id].is_current)
+            if len(mine) > MOST_IN_NOW:
+                finished |= {task.id for task in told[MOST_IN_NOW - len(mine) :]}
+        return finished
+
+    def _next_act(self, task: OpenTask, customer: Customer, by: User, now: datetime, *, finishes: bool) -> bool:
         """Do the furthest thing with a task whose day has come; whether anything was done."""
         is_step = task.run_step_id is not None
         chance = customer.random("manner", task.type_id, task.opened_at.date(), is_step)
         manner = manner_of(chance, is_step=is_step, is_current=customer.is_current)
         age = workdays_since(task.opened_at, now.date())
         waiting = task.status == TaskStatus.WAITING
-        if task.status == TaskStatus.SNOOZED or (waiting and age < manner.returns):
+        if not finishes and (task.status == TaskStatus.SNOOZED or (waiting and age < manner.returns)):
             return False
-        if age >= manner.closes:
+        if finishes or age >= manner.closes:
             self._close(task, customer, chance, by, now)
             return True
         if waiting or is_step:
@@ -80,13 +96,14 @@ class Desk:
             return bool(_wait(task, by, now))
         if manner.puts_off == age:
             return bool(_put_off(task, by, now))
-        if task.touched_at is None and age >= manner.writes:
+        if _goes_on(task, now.date()) or (task.touched_at is None and age >= manner.writes):
+            chance = customer.random("touch", task.type_id, now.date())
             self._touch(task, goes_on_after(manner, age, chance), chance, by, now)
             return True
         return task.acknowledged_at is None and age >= manner.notices and bool(_acknowledge(task, by, now))
 
     def _touch(self, task: OpenTask, days: int, chance: Random, by: User, now: datetime) -> None:
-        """The first work on a task: a note, a day to go on, and often the first step of its plan."""
+        """Work on a task: a note, a day to go on, and often a step of its plan."""
         tasks.touch_task(
             task_id=task.id,
             by=by,
@@ -106,6 +123,11 @@ class Desk:
         tasks.close_task(
             task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
         )
+
+
+def _goes_on(task: OpenTask, day: date) -> bool:
+    """Whether the day has come that was planned for the next step."""
+    return task.next_step_on is not None and task.next_step_on <= day
 
 
 def _acknowledge(task: OpenTask, by: User, now: datetime) -> Task:

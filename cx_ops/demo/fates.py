@@ -15,7 +15,7 @@ def risk_of(customer: Customer, day: date) -> float:
     calm, ahead = customer.calm, (customer.turn - day).days
     match customer.fate:
         case Fate.LEAVES:
-            return _ramp(calm, 0.965, 1 - (ahead - customer.notice_days - SETTLED_DAYS) / RISES_DAYS)
+            return _ramp(calm, _peak(customer), 1 - (ahead - customer.notice_days - SETTLED_DAYS) / RISES_DAYS)
         case Fate.SAVED if ahead >= 0:
             return _ramp(calm, 0.94, 1 - ahead / 45)
         case Fate.SAVED:
@@ -40,6 +40,12 @@ def users_of(customer: Customer, day: date) -> int:
     rise = 1 + 0.35 * max(0.0, growth_of(customer, day) - 0.30) / 0.70
     week = customer.random("week", day.isocalendar()[:2]).uniform(0.95, 1.05)
     return max(1, min(round(customer.usual_users * fall * rise * week), round(customer.seats * 1.1)))
+
+
+def _peak(customer: Customer) -> float:
+    """How sure one can be in the end: of most digital customers too little is known."""
+    known = customer.is_named or customer.random("known").random() < 0.35
+    return 0.965 if known else 0.66
 
 
 def _ramp(low: float, high: float, share: float) -> float:

@@ -78,7 +78,8 @@ class History:
             ("vendor", "insights", scores.vendor_scores(self.book, day)),
         ]
         self.door.deliver(found, now=now)
-        advance(now)
+        if any(items for _, _, items in found):
+            advance(now)
 
     def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         pipeline.tick_all(now)

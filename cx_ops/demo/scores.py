@@ -22,7 +22,7 @@ MODELS = {
     "engagement_opportunity": "house-reach",
 }
 VENDOR_MODEL = ("vendor-gbm", "7")
-THURSDAY = 3
+HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 EXPLAINED_FROM = 0.4  # below, the house model gives no facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
 OVERDUE_INVOICES = 9  # of one person's customers, on the last day
@@ -57,11 +57,12 @@ def insight(
 
 
 def house_scores(book: Book, day: date) -> list[Item]:
-    """Named customers once a week, digital ones once a month; signals on the day they show."""
+    """Three days a week: named customers once a week, digital ones once a month; signals on the day they show."""
     overdue = _overdue(book, day) if day == book.today else ()
-    if not is_workday(day):
+    if day.weekday() not in HOUSE_DAYS:
         return [*overdue]
-    scored = _in_turn(book, day, workday_number(day), named=5, digital=20)
+    turn = workday_number(day) // 5 * len(HOUSE_DAYS) + HOUSE_DAYS.index(day.weekday())
+    scored = _in_turn(book, day, turn, named=3, digital=12)
     return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *overdue]
 
 
@@ -110,10 +111,10 @@ def _moments(book: Book, day: date) -> Iterator[Item]:
     chance = book.random("moments", day)
     for customer in _scored(book, day):
         luck = chance.random()
-        if luck < 0.0009 and risk_of(customer, day) < 0.35:
+        if luck < 0.0015 and risk_of(customer, day) < 0.35:
             reason = chance.choice(("survey_praise", "goal_reached"))
             yield insight(customer, "advocacy_potential", chance.uniform(0.55, 0.95), day, reason=reason)
-        elif luck > 0.9989:
+        elif luck > 0.9982:
             reason = chance.choice(("unused_feature", "new_admin"))
             yield insight(customer, "engagement_opportunity", chance.uniform(0.50, 0.93), day, reason=reason)
 
@@ -145,12 +146,20 @@ def _overdue(book: Book, day: date) -> Iterator[Item]:
     hers = [
         customer
         for customer in _scored(book, day)
-        if customer.people.get("csm") == "ana" and customer.fate in (Fate.STEADY, Fate.BLIP)
+        if customer.people.get("csm") == "ana"
+        and customer.fate in (Fate.STEADY, Fate.BLIP)
+        and not passes_cap(customer, day)
     ]
     for customer in hers[:OVERDUE_INVOICES]:
         confidence = customer.random("overdue").uniform(0.905, 0.96)
         item = insight(customer, "churn_risk", confidence, day, reason="invoice_dispute")
         yield {**item, "external_id": f"{item['external_id']}-invoice", "scored_at": f"{day}T04:30:00Z"}
+
+
+def passes_cap(customer: Customer, day: date) -> bool:
+    """Whether an item of this customer stands in Now however many there are: its tier, or its notice date."""
+    left = (customer.term_at(day)[1] - day).days - customer.notice_days
+    return customer.tier == "strategic" or 0 <= left <= 30
 
 
 def _too_sure(customer: Customer, day: date) -> float:
