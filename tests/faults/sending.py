@@ -20,7 +20,7 @@ from tests.faults.customers import Sender, insights
 
 COPIES = 3
 ROUND = 24
-PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 1.0
 RETRY_SECONDS = 0.1
 RETRIES = 1200  # two minutes of a server that is not there
 AWAY = (429, 503)
