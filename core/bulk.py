@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from psycopg import adapters
 from psycopg.pq import Format
+from psycopg.types.string import TextLoader
 
 Params = Sequence[Any] | Mapping[str, Any]
 TIMESTAMPTZ = 1184  # its type id in every PostgreSQL
@@ -89,10 +90,12 @@ def _cell(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be copied: {value!r}")
 
 
-def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
-    """All rows of one query."""
+def fetch_all(sql: str, params: Params = (), *, ids_as_text: bool = False) -> list[tuple[Any, ...]]:
+    """All rows of one query. `ids_as_text`: for code that only compares ids and writes them again."""
     with connection.cursor() as cursor:
         _load_times_quickly(cursor)
+        if ids_as_text:
+            cursor.cursor.adapters.register_loader("uuid", TextLoader)
         cursor.execute(sql, _quick(params))
         return list(cursor.fetchall())
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -59,7 +58,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
 class Person(Struct, frozen=True, omit_defaults=True):
     """Somebody who could own the item. `absent` says why not; loads are known for members of a pool."""
 
-    id: UUID
+    id: str
     username: str
     absent: str = ""
     open_items: int = 0
@@ -92,7 +91,7 @@ class StreamState(Struct, frozen=True, omit_defaults=True):
 class ItemState(Struct, frozen=True, omit_defaults=True):
     """The open item of this account and type, or the one closed last; `quiet` without an end is for good."""
 
-    id: UUID
+    id: str
     is_open: bool
     response: Response
     reasons: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from accounts.enums import RedLine
@@ -24,17 +25,22 @@ RED_LINE_REASONS = {
     "sponsor_left": RedLine.SPONSOR_LEFT,
 }
 
-StreamKey = tuple[UUID, str, UUID, str]
-ItemKey = tuple[UUID, str, str]
+# An id as text: here ids are only compared and written again, and text is much the quicker at both.
+Id = str
+StreamKey = tuple[Id, str, Id, str]
+ItemKey = tuple[Id, str, str]
+
+
+read_rows = partial(fetch_all, ids_as_text=True)
 
 
 @dataclass(frozen=True)
 class PendingInsight:
     """One insight that waits for its decision. `slot` names the item it belongs to within its type."""
 
-    id: UUID
-    account_id: UUID
-    source_id: UUID
+    id: Id
+    account_id: Id
+    source_id: Id
     slot: str
     claim: Claim
     base_rate: Decimal
@@ -70,7 +76,7 @@ def pending_insights(account_ids: Sequence[UUID]) -> list[PendingInsight]:
     """All insights of these accounts that wait for a decision, oldest score first."""
     return [
         PendingInsight(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
-        for row in fetch_all(INSIGHTS, [account_ids])
+        for row in read_rows(INSIGHTS, [account_ids])
     ]
 
 
@@ -78,14 +84,14 @@ def pending_insights(account_ids: Sequence[UUID]) -> list[PendingInsight]:
 class Situation:
     """What is known about a batch of accounts. Streams, items and loads are kept up to date as decisions are made."""
 
-    places: Mapping[UUID, Place]
+    places: Mapping[Id, Place]
     people: PeopleOfAccounts
-    stakes: Mapping[UUID, tuple[Decimal | None, str, int | None, str]]
-    red_lines: Mapping[UUID, tuple[str, ...]]
+    stakes: Mapping[Id, tuple[Decimal | None, str, int | None, str]]
+    red_lines: Mapping[Id, tuple[str, ...]]
     streams: dict[StreamKey, StreamState]
     items: dict[ItemKey, ItemState]
     switches: tuple[str, ...]
-    by_type: dict[tuple[UUID, str], set[StreamKey]] = field(default_factory=lambda: defaultdict(set))
+    by_type: dict[tuple[Id, str], set[StreamKey]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         for key in self.streams:
@@ -107,7 +113,7 @@ class Situation:
             switches=self.switches,
         )
 
-    def _red_lines(self, account: UUID, claim: Claim) -> tuple[str, ...]:
+    def _red_lines(self, account: Id, claim: Claim) -> tuple[str, ...]:
         standing = self.red_lines.get(account, ())
         crossed = RED_LINE_REASONS.get(claim.reason)
         return standing if crossed is None or crossed in standing else (*standing, crossed.value)
@@ -122,9 +128,9 @@ def situation_of(account_ids: Sequence[UUID], switches: tuple[str, ...], now: da
     teams, places, stakes = _accounts(account_ids, now)
     return Situation(
         places=places,
-        people=PeopleOfAccounts.read(teams, now),
+        people=PeopleOfAccounts.read(account_ids, teams, now),
         stakes=stakes,
-        red_lines=red_lines(account_ids, now),
+        red_lines={str(id): lines for id, lines in red_lines(account_ids, now).items()},
         streams=_streams(account_ids),
         items=_items(account_ids),
         switches=switches,
@@ -154,14 +160,14 @@ LEFT JOIN LATERAL (
 LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
 """
 
-Stakes = dict[UUID, tuple[Decimal | None, str, int | None, str]]
+Stakes = dict[Id, tuple[Decimal | None, str, int | None, str]]
 
 
-def _accounts(account_ids: Sequence[UUID], now: datetime) -> tuple[dict[UUID, UUID | None], dict[UUID, Place], Stakes]:
-    teams: dict[UUID, UUID | None] = {}
-    places: dict[UUID, Place] = {}
+def _accounts(account_ids: Sequence[UUID], now: datetime) -> tuple[dict[Id, Id | None], dict[Id, Place], Stakes]:
+    teams: dict[Id, Id | None] = {}
+    places: dict[Id, Place] = {}
     stakes: Stakes = {}
-    for id, team, tier, region, stage, segment, arr, orders, median, notice, renewal in fetch_all(
+    for id, team, tier, region, stage, segment, arr, orders, median, notice, renewal in read_rows(
         ACCOUNTS, {"ids": list(account_ids), "today": now.date()}
     ):
         teams[id] = team
@@ -201,7 +207,7 @@ FROM decisions_stream WHERE account_id = ANY(%s) ORDER BY account_id, type_id, s
 def _streams(account_ids: Sequence[UUID]) -> dict[StreamKey, StreamState]:
     return {
         (row[0], row[1], row[2], row[3]): StreamState(row[3], Response(row[4]), Response(row[5]), *row[6:])
-        for row in fetch_all(STREAMS, [account_ids])
+        for row in read_rows(STREAMS, [account_ids])
     }
 
 
@@ -217,7 +223,7 @@ ORDER BY account_id, type_id, slot, closed_at DESC NULLS FIRST
 def _items(account_ids: Sequence[UUID]) -> dict[ItemKey, ItemState]:
     return {
         (row[0], row[1], row[2]): ItemState(row[3], row[4], Response(row[5]), tuple(row[6]), tuple(row[7]), *row[8:])
-        for row in fetch_all(ITEMS, [account_ids])
+        for row in read_rows(ITEMS, [account_ids])
     }
 
 
@@ -240,37 +246,37 @@ FROM decisions_item WHERE closed_at IS NULL AND owner_id = ANY(%(ids)s) GROUP BY
 class PeopleOfAccounts:
     """Who could own what on each account; a pool's loads are read only when somebody is needed from it."""
 
-    persons: dict[UUID, Person]
-    roles: dict[UUID, dict[str, Person]]
-    teams: Mapping[UUID, UUID | None]
-    names: dict[UUID, tuple[str, UUID | None]]
-    members: dict[UUID, list[UUID]]
-    caps: dict[UUID, int]
+    persons: dict[Id, Person]
+    roles: dict[Id, dict[str, Person]]
+    teams: Mapping[Id, Id | None]
+    names: dict[Id, tuple[str, Id | None]]
+    members: dict[Id, list[Id]]
+    caps: dict[Id, int]
     catch_all: Person | None
     now: datetime
-    loads: dict[UUID, list[int]] = field(default_factory=dict)
+    loads: dict[Id, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, teams: Mapping[UUID, UUID | None], now: datetime) -> PeopleOfAccounts:
-        users = fetch_all(USERS, {"now": now})
+    def read(cls, account_ids: Sequence[UUID], teams: Mapping[Id, Id | None], now: datetime) -> PeopleOfAccounts:
+        users = read_rows(USERS, {"now": now})
         persons = {row[0]: Person(row[0], row[1], row[5]) for row in users}
-        members: dict[UUID, list[UUID]] = defaultdict(list)
+        members: dict[Id, list[Id]] = defaultdict(list)
         for id, _, team, in_pool, _, _ in users:
             if in_pool and team:
                 members[team].append(id)
-        roles: dict[UUID, dict[str, Person]] = defaultdict(dict)
-        for account, role, user in fetch_all(ROLES, [list(teams)]):
+        roles: dict[Id, dict[str, Person]] = defaultdict(dict)
+        for account, role, user in read_rows(ROLES, [account_ids]):
             roles[account][role] = persons[user]
-        names = {id: (name, lead) for id, name, lead in fetch_all("SELECT id, name, lead_id FROM core_team")}
+        names = {id: (name, lead) for id, name, lead in read_rows("SELECT id, name, lead_id FROM core_team")}
         catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
         people = cls(
             persons, roles, teams, names, members, {row[0]: row[4] for row in users},
-            persons.get(catch_all) if catch_all else None, now,
+            persons.get(str(catch_all)) if catch_all else None, now,
         )  # fmt: skip
         people._hold_pools()
         return people
 
-    def of(self, account: UUID) -> People:
+    def of(self, account: Id) -> People:
         """The people of one account; its team's pool only where nobody with a role is available."""
         roles = self.roles.get(account, {})
         team = self.teams.get(account)
@@ -289,7 +295,7 @@ class PeopleOfAccounts:
             self.loads[person.id][0] += 1
             self.loads[person.id][1] += 1
 
-    def _needs_pool(self, account: UUID) -> bool:
+    def _needs_pool(self, account: Id) -> bool:
         csm = self.roles.get(account, {}).get("csm")
         return csm is None or bool(csm.absent)
 
@@ -297,29 +303,26 @@ class PeopleOfAccounts:
         """Lock the teams whose pools will be asked, in id order: two workers must not both find one person free."""
         teams = {team for account, team in self.teams.items() if team and self._needs_pool(account)}
         if teams:
-            fetch_all("SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)])
+            read_rows("SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)])
 
-    def _pool(self, team: UUID) -> tuple[Person, ...]:
+    def _pool(self, team: Id) -> tuple[Person, ...]:
         members = self.members.get(team, [])
         self._read_loads(id for id in members if id not in self.loads)
         return tuple(self._with_load(id) for id in members)
 
-    def _read_loads(self, ids: Iterable[UUID]) -> None:
+    def _read_loads(self, ids: Iterable[Id]) -> None:
         wanted = list(ids)
         if not wanted:
             return
         self.loads.update({id: [0, 0] for id in wanted})
-        for owner, open_items, today in fetch_all(LOADS, {"now": self.now, "ids": wanted}):
+        for owner, open_items, today in read_rows(LOADS, {"now": self.now, "ids": wanted}):
             self.loads[owner] = [open_items, today]
 
-    def _with_load(self, id: UUID) -> Person:
+    def _with_load(self, id: Id) -> Person:
         person, (open_items, today) = self.persons[id], self.loads[id]
         return Person(person.id, person.username, person.absent, open_items, today >= self.caps[id])
 
 
 def lock_accounts(account_ids: Sequence[UUID]) -> None:
     """Hold these accounts until the transaction ends, in id order: nobody else decides or closes on them."""
-    fetch_all(
-        "SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-        [sorted(account_ids)],
-    )
+    fetch_all("SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(account_ids)])

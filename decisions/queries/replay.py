@@ -48,7 +48,7 @@ def _differences(row: Decision, verdict: Verdict) -> list[Difference]:
         "band_response": row.band_response,
         "response": row.response,
         "suppressed_by": row.suppressed_by,
-        "owner_id": row.owner_id,
+        "owner_id": str(row.owner_id) if row.owner_id else None,
         "owner_path": tuple(row.owner_path),
         "reasons": tuple(row.reasons),
         "playbook": row.playbook,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -17,6 +16,7 @@ from core.stages import leave
 from core.version import CODE_VERSION
 from decisions.models import Decided
 from decisions.queries.facts import (
+    Id,
     ItemKey,
     PendingInsight,
     Situation,
@@ -38,7 +38,7 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     The accounts are locked first, and what waits is read after that: insights that another worker decided in the
     meantime are gone, and those that arrived in another batch are decided here, in order.
     """
-    accounts = sorted({row.account_id for row in rows})
+    accounts = list({row.account_id for row in rows})
     switches = switches_thrown()
     lock_accounts(accounts)
     insights = pending_insights(accounts)
@@ -47,7 +47,7 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     for insight in insights:
         ledger.decide(insight)
     ledger.write()
-    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [[insight.id for insight in insights]])
+    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [array_text(insight.id for insight in insights)])
 
 
 @dataclass
@@ -56,7 +56,7 @@ class ItemChange:
 
     key: ItemKey
     state: ItemState
-    owner: UUID | None
+    owner: Id | None
     opened_at: datetime
     expires_at: datetime
     confidence: Decimal
@@ -72,7 +72,7 @@ class Ledger:
     policy: Policy
     now: datetime
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
-    acts: list[tuple[UUID, str]] = field(default_factory=list)
+    acts: list[tuple[Id, str]] = field(default_factory=list)
     streams: dict[StreamKey, StreamState] = field(default_factory=dict)
     items: dict[ItemKey, ItemChange] = field(default_factory=dict)
 
@@ -88,11 +88,11 @@ class Ledger:
         if verdict.act != Act.NOTHING:
             self.acts.append((insight.id, verdict.act))
 
-    def open_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID:
+    def open_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> Id:
         """A new open item, owned by whom the verdict found."""
         reason = facts.claim.reason
         state = ItemState(
-            id=uuid7(),
+            id=str(uuid7()),
             is_open=True,
             response=verdict.response,
             reasons=(reason,) if reason else (),
@@ -102,7 +102,7 @@ class Ledger:
         self._remember(insight, facts, state, is_new=True, owner=verdict.owner)
         return state.id
 
-    def add_to_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID | None:
+    def add_to_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> Id | None:
         """The open item with this insight as evidence: its response, reasons and red lines only grow."""
         item = facts.item
         if item is None or not item.is_open:
@@ -117,7 +117,7 @@ class Ledger:
         self._remember(insight, facts, state, is_new=False)
         return item.id
 
-    def no_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> UUID | None:
+    def no_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> Id | None:
         """Nothing is open and nothing opens; the item that keeps it quiet, if any, is named."""
         return facts.item.id if facts.item and verdict.suppressed_by else None
 
@@ -150,7 +150,7 @@ class Ledger:
         known.confidence = max(known.confidence, claim.confidence)
         known.evidence += 1
 
-    def _row(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: UUID | None) -> tuple[Any, ...]:
+    def _row(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: Id | None) -> tuple[Any, ...]:
         band = verdict.band
         return (
             insight.id, insight.account_id, facts.claim.type, facts.claim.confidence,
@@ -184,7 +184,7 @@ class Ledger:
             execute(GROW_ITEMS, _columns(_grown_item(change) for change in grown))
 
 
-def leave_for_dispatch(acts: Sequence[tuple[UUID, str]]) -> None:
+def leave_for_dispatch(acts: Sequence[tuple[Id, str]]) -> None:
     """Leave the acts for the next stage, in the order in which they were decided."""
     leave(Decided, ["act"], acts, stage="dispatch")
 

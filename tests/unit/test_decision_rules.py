@@ -56,7 +56,7 @@ def policy(*, cells: tuple[Cell, ...] = (), sets: dict[tuple[str, str], tuple[Ba
 
 
 def person(number: int, username: str, **more: Any) -> Person:
-    return Person(UUID(int=number), username, **more)
+    return Person(str(UUID(int=number)), username, **more)
 
 
 ANA, BEA, CARL, DANA, EVE = (person(n, name) for n, name in enumerate(("ana", "bea", "carl", "dana", "eve"), start=1))
@@ -93,7 +93,7 @@ def stream(response: Response, *, hours: float = 1, lower_scores: int = 0, **mor
 
 
 def item(response: Response = HUMAN, *, is_open: bool = True, **more: Any) -> ItemState:
-    return ItemState(UUID(int=99), is_open, response, **more)
+    return ItemState(str(UUID(int=99)), is_open, response, **more)
 
 
 def verdict(given: Facts, rules: Policy | None = None) -> Any:
@@ -388,11 +388,11 @@ people = st.builds(
     People,
     by_role=st.dictionaries(
         st.sampled_from(["csm", "marketer"]),
-        st.builds(Person, st.uuids(), st.just("x"), st.sampled_from(["", "has left"])),
+        st.builds(Person, st.uuids().map(str), st.just("x"), st.sampled_from(["", "has left"])),
     ),
-    pool=st.lists(st.builds(Person, st.uuids(), st.text(max_size=3), st.sampled_from(["", "is away"])), max_size=4).map(
-        tuple
-    ),
+    pool=st.lists(
+        st.builds(Person, st.uuids().map(str), st.text(max_size=3), st.sampled_from(["", "is away"])), max_size=4
+    ).map(tuple),
 )
 
 
