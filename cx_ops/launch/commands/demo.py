@@ -72,7 +72,7 @@ def _load(ready: Services, environ: Mapping[str, str], chosen: argparse.Namespac
     if not is_loaded:
         say("Loading the demonstration data ...")
         words = [*(["--data", data] if data else []), *(["--whole"] if chosen.whole else [])]
-        application.run_manage("load_demo", *words, environ=environ)
+        say(application.run_manage("load_demo", *words, environ=environ).rstrip())
         marker = database.read_marker(ready.database_url) or {}
         database.write_marker(ready.database_url, {**marker, **wanted})
 

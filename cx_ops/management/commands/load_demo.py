@@ -37,6 +37,6 @@ class Command(BaseCommand):
         except FolderRefused as error:
             raise CommandError(str(error)) from error
         write_credentials(settings.CX_CREDENTIALS_FILE, loaded.credentials)
-        self.stderr.write("\n".join(lines_of(loaded.report)))
+        self.stdout.write("\n".join(lines_of(loaded.report)))
         if not loaded.report.agrees:
             raise CommandError("The decisions do not agree with the scores that were sent.")
