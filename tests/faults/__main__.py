@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from random import Random
 
 import django
@@ -62,7 +63,7 @@ def _run(chosen: argparse.Namespace) -> int:
             trouble.run(chosen.kills)
         caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.LATE))
         say("waiting until all is quiet")
-        quiet = _wait_until_quiet(plant)
+        quiet = _wait_until_quiet(plant, trouble.revive)
         plant.stop()
         found = verdict.examine(work.log, trouble.probes)
         found.found["not quiet"] = [] if quiet else ["work was left when patience was over"]
@@ -71,12 +72,13 @@ def _run(chosen: argparse.Namespace) -> int:
         return 1 if found.violations else 0
 
 
-def _wait_until_quiet(plant: Plant) -> bool:
+def _wait_until_quiet(plant: Plant, revive: Callable[[], None]) -> bool:
     """Until nothing waits; back-offs and leases are ended early, and the clock is rung more often than by the beat."""
     from tests.faults.chaos import end_leases
 
     ends = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < ends:
+        revive()
         try:
             with psycopg.connect(plant.services.database_url, connect_timeout=5) as connection:
                 row = connection.execute(QUIET).fetchone()

@@ -52,6 +52,7 @@ class Chaos:
         every = max(kills // (len(others) + 1), 1)
         for number in range(1, kills + 1):
             what = self.random.choices([*KILLS], [*KILLS.values()])[0]
+            self.revive()
             say(f"{number} of {kills}: kill -9 {what}; {len(self.senders.log.ids):,} acknowledged")
             self._kill(what)
             time.sleep(self.random.uniform(0.2, 1.8) * self.pause)
@@ -84,13 +85,17 @@ class Chaos:
         """Until there is something to kill: what was just started has nothing below it yet."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while not happened():
-            for name in self.plant.plans():
-                if obituary := self.plant.revive(name):
-                    self.done[f"{name} ended by itself"] += 1
-                    self.obituaries.append(obituary)
+            self.revive()
             if time.monotonic() > ends:
                 raise TimeoutError(f"{what} did not appear within {PATIENCE_SECONDS:.0f} s")
             time.sleep(0.05)
+
+    def revive(self) -> None:
+        """What a supervisor does. A Celery worker whose pool is killed while it starts ends by itself."""
+        for name in self.plant.plans():
+            if obituary := self.plant.revive(name):
+                self.done[f"{name} ended by itself"] += 1
+                self.obituaries.append(obituary.splitlines()[-1])
 
     def flush_broker(self) -> None:
         self.plant.flush_broker()
