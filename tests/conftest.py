@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
 from intake.models import Source
+from tests.committing import committing
 from tests.factories import make_source, make_token
 
 # No example is timed: how busy the machine is says nothing about the code.
@@ -64,3 +67,10 @@ def source(db: None) -> Source:
 def api(source: Source) -> ApiClient:
     """An integration of the source `house` that may do everything."""
     return ApiClient(make_token(source)[1])
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Lets a test commit, so that other connections see it; see `tests.committing`."""
+    with committing(django_db_blocker):
+        yield

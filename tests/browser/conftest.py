@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from core.bulk import execute
 from core.models import User
+from tests.committing import committing
 from tests.floor import Floor
 
 # Playwright's own event loop runs in this thread; Django's guard against that is for servers.
@@ -28,16 +27,6 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-ROWS = (
-    "accounts_account, intake_source, intake_record, intake_recordkey, intake_landed, core_batch, core_act, "
-    "core_alert, core_deadletter, core_mail, django_session, playbooks_capcounter, playbooks_inflow"
-)
-PEOPLE = (
-    "UPDATE core_organisation SET catch_all_id = NULL",
-    "UPDATE core_team SET lead_id = NULL",
-    "DELETE FROM core_user",
-    "DELETE FROM core_team",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,18 +45,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture
 def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """What the mark `django_db` does here: a test commits, so that the server sees it.
-
-    Afterwards only what migrations put there is left, which a flush of the tables would not leave.
-    """
-    with django_db_blocker.unblock():
-        assert connection.settings_dict["NAME"].startswith("test_")
+    """What the mark `django_db` does here: a test commits, so that the server sees it."""
+    with committing(django_db_blocker):
         yield
-        execute("SET cx_ops.may_rewrite = 'yes'")
-        execute(f"TRUNCATE {ROWS} CASCADE")
-        for statement in PEOPLE:
-            execute(statement)
-        execute("RESET cx_ops.may_rewrite")
 
 
 @pytest.fixture(scope="session")

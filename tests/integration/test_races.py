@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
 from django.db import OperationalError, connection, transaction
-from pytest_django import DjangoDbBlocker
 
-from core.bulk import execute
 from core.models import StoredResponse
 from core.stages import Stage
 from decisions.enums import SwitchScope
@@ -29,32 +27,6 @@ from tests.floor import Floor
 
 T = TypeVar("T")
 AT_ONCE = 16
-LEFT = (
-    "accounts_account, intake_source, intake_record, intake_recordkey, intake_landed, core_batch, core_act, core_alert,"
-    " playbooks_capcounter, playbooks_inflow, playbooks_closedtask, decisions_decided, accounts_resolved"
-)
-PEOPLE = (
-    "UPDATE core_organisation SET catch_all_id = NULL",
-    "UPDATE core_team SET lead_id = NULL",
-    "DELETE FROM core_storedresponse",
-    "DELETE FROM core_user",
-    "DELETE FROM core_team",
-)
-
-
-@pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Lets a test commit, and takes away what it left; what migrations put there stays."""
-    with django_db_blocker.unblock():
-        # pytest-django makes the test database only where a test of the session is marked with django_db.
-        assert connection.settings_dict["NAME"].startswith("test_"), "run the whole module"
-        yield
-        execute("SET cx_ops.may_rewrite = 'yes'")
-        execute(f"TRUNCATE {LEFT} CASCADE")
-        for statement in PEOPLE:
-            execute(statement)
-        execute("RESET cx_ops.may_rewrite")
-        execute("UPDATE decisions_killswitch SET is_off = false, why = ''")
 
 
 def at_once(jobs: Sequence[Callable[[], T]], threads: int = AT_ONCE) -> list[T]:

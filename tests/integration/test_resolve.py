@@ -2,18 +2,16 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
-from pytest_django.plugin import DjangoDbBlocker
 
 from accounts.models import Account, Parked, Resolved
 from accounts.queries import find_accounts
 from accounts.services import resolve_records
 from accounts.services.kinds import ACCOUNTS
-from core.bulk import execute, fetch_all
+from core.bulk import fetch_all
 from core.ids import uuid7
 from core.models import Batch
 from core.stages import Stage, leave
@@ -106,19 +104,6 @@ def test_parking_twice_leaves_one_row(source: Source) -> None:
     leave(Landed, COLUMNS, [(id, source.id, "external_id", "A1", "insights")], stage="resolve")
     RESOLVE.advance(NOW)
     assert Parked.objects.count() == 1
-
-
-LEFT = "accounts_account, intake_source, intake_record, intake_landed, accounts_resolved, accounts_parked, core_batch"
-
-
-@pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Lets a test commit, and takes away what it left; what migrations put there stays."""
-    with django_db_blocker.unblock():
-        yield
-        execute("SET cx_ops.may_rewrite = 'yes'")
-        execute(f"TRUNCATE {LEFT} CASCADE")
-        execute("RESET cx_ops.may_rewrite")
 
 
 def test_a_record_is_not_parked_for_ever_beside_an_account_made_at_the_same_moment(committed: None) -> None:
