@@ -18,6 +18,7 @@ from cx_ops.launch.instance import Instance
 from cx_ops.launch.processes import Child, Plan
 
 HOST = "127.0.0.1"
+QUEUE = "celery"
 READY_SECONDS = 180
 QUIET_SECONDS = 900
 POLL_SECONDS = 0.02
@@ -92,7 +93,15 @@ def _wait_for_worker(child: Child, concurrency: int) -> None:
     inspect = current_app.control.inspect(timeout=0.5)
     processes.wait_until(lambda: bool(inspect.ping()), children=[child], what="the worker", seconds=READY_SECONDS)
     ring(concurrency * 4)
-    time.sleep(0.5)
+    processes.wait_until(_is_idle, children=[child], what="the worker", seconds=READY_SECONDS)
+
+
+def _is_idle() -> bool:
+    """Whether no job waits and none is being done: what lands from now on stays until somebody rings."""
+    with current_app.connection_for_read() as connection:
+        waiting = connection.default_channel.client.llen(QUEUE)
+    active = current_app.control.inspect(timeout=1).active() or {}
+    return not waiting and bool(active) and not any(active.values())
 
 
 def ring(times: int) -> None:
