@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from celery import current_app
 
@@ -99,7 +100,8 @@ def _wait_for_worker(child: Child, concurrency: int) -> None:
 def _is_idle() -> bool:
     """Whether no job waits and none is being done: what lands from now on stays until somebody rings."""
     with current_app.connection_for_read() as connection:
-        waiting = connection.default_channel.client.llen(QUEUE)
+        channel: Any = connection.default_channel  # that of Redis, which has a client
+        waiting = channel.client.llen(QUEUE)
     active = current_app.control.inspect(timeout=1).active() or {}
     return not waiting and bool(active) and not any(active.values())
 

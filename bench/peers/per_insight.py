@@ -97,7 +97,7 @@ def facts_of(insight: Insight, account: Account, now: datetime) -> Facts:
 def people_of(account: Account, now: datetime) -> People:
     def person(user: User) -> Person:
         absence = Absence.objects.filter(user=user, active_from__lte=now, active_to__gt=now).first()
-        return Person(user.id, user.username, "has left" if not user.is_active else "is away" if absence else "")
+        return Person(str(user.id), user.username, "has left" if not user.is_active else "is away" if absence else "")
 
     roles = {held.role: person(held.user) for held in account.people.select_related("user")}
     organisation = Organisation.objects.select_related("catch_all").first()
@@ -138,7 +138,7 @@ def item_of(insight: Insight) -> ItemState | None:
     if row is None:
         return None
     return ItemState(
-        id=row.id, is_open=row.closed_at is None, response=Response(row.response), reasons=tuple(row.reasons)
+        id=str(row.id), is_open=row.closed_at is None, response=Response(row.response), reasons=tuple(row.reasons)
     )
 
 
