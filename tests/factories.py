@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountKey, AccountPerson
 from core.enums import Role
@@ -86,7 +88,8 @@ def make_insight(account: Account, confidence: str = "0.93", *, source: Source, 
         version=insight.model_version,
         defaults={"state": ModelState.CHECKED, "first_seen_at": NOW},
     )
-    leave(Believed, ["account_id"], [(insight.id, account.id)], stage="decide")
+    with transaction.atomic():
+        leave(Believed, ["account_id"], [(insight.id, account.id)], stage="decide")
     return insight
 
 
