@@ -47,12 +47,7 @@ class Lease:
 
 
 def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, stage: str) -> None:
-    """Leave `rows` (id first, then `columns`) for `stage`, as one batch, in the caller's transaction.
-
-    Without one a worker could take the batch before its rows are there: RuntimeError.
-    """
-    if not connection.in_atomic_block:
-        raise RuntimeError("leave() belongs into the transaction of the work that it follows")
+    """Leave `rows` (id first, then `columns`) for `stage`, as one batch, in the caller's transaction."""
     if not rows:
         return
     batch = uuid7()

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from core.bulk import execute
 from core.ids import uuid7
@@ -130,11 +129,3 @@ def test_a_dead_letter_can_be_replayed_once() -> None:
     assert Act.objects.get().verb == "replayed"
     with pytest.raises(DeadLetter.DoesNotExist):
         replay_dead_letter(letter.id, stages={"decide": stage}, by=by, now=NOW)
-
-
-def test_leaving_needs_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "in_atomic_block", False)
-    with pytest.raises(RuntimeError, match="transaction"):
-        leave_rows(1)
-    monkeypatch.undo()
-    assert not Batch.objects.exists()
