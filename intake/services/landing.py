@@ -1,4 +1,7 @@
-"""The landing log's only writer: a record lands once under its key, in the transaction that answers the caller."""
+"""Landing under a key: a record lands once, in the transaction that answers the caller.
+
+Upserts, which may come again, are logged by `accounts.services.values`.
+"""
 
 from __future__ import annotations
 
