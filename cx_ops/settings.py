@@ -115,6 +115,15 @@ DATABASES = {"default": _database}
 # --- Valkey or Redis, Celery
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://localhost:6379/0"
+# What the web processes count together; `default` stays in each process.
+_in_process = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+_in_valkey = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": environment.redis_from_url(REDIS_URL),
+    "KEY_PREFIX": "cx",
+    "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+}
+CACHES = {"default": _in_process, "shared": _in_process | {"LOCATION": "shared"} if IS_TEST else _in_valkey}
 CELERY_BROKER_URL = environment.broker_from_url(REDIS_URL)
 # A job that runs longer than this is delivered again; the three places must agree.
 VISIBILITY_TIMEOUT = 300
@@ -268,9 +277,8 @@ EMAIL_USE_SSL = environment.read_flag("EMAIL_USE_SSL", default=EMAIL_PORT == 465
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", "cx-ops@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Without a mail host, messages are written to files, so that nothing is lost unseen.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-EMAIL_FILE_PATH = CX_DATA_DIR / "mail"
+# Without a mail server, messages stay here, to be read on the mailbox page.
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "core.mail.MailboxBackend"
 
 # --- API
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from celery import shared_task
 
 from core.bulk import database_now, fetch_all
+from core.services import TICK, forget_answers, note_heartbeat
 from cx_ops import pipeline
 from intake.services import run_waiting_imports
 
@@ -36,7 +37,9 @@ def tick() -> None:
     """The clock moved: do what fell due, and pick up what was left lying."""
     with alone("tick") as mine:
         if mine:
+            note_heartbeat(TICK)
             pipeline.tick_all()
+            forget_answers()
     pipeline.advance_all()
     run_waiting_imports(database_now())
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from core.export import safe_cell
+from core.export import csv_line
 from core.models import User
 from intake.models import Import, RejectedRow, Source
 
@@ -37,14 +35,8 @@ def visible_imports(user: User) -> QuerySet[Import]:
 def rejected_as_csv(of: Import) -> Iterator[str]:
     """The rows that were not taken, as a file to mend and send again: original columns, then why."""
     header = [str(name) for name in of.dialect.get("header", [])]
-    yield _line([*header, *REASON])
+    yield csv_line([*header, *REASON])
     for row in RejectedRow.objects.filter(of=of).order_by("row").iterator(2000):
         cells = [str(cell) for cell in row.cells][: len(header)]
         blanks = [""] * (len(header) - len(cells))
-        yield _line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])
-
-
-def _line(cells: list[str]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerow([safe_cell(cell) for cell in cells])
-    return text.getvalue()
+        yield csv_line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])

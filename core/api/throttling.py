@@ -1,14 +1,20 @@
-"""How much one caller may ask: `RateLimit-*` on every answer, 429 past it, 503 when the workers fall behind."""
+"""How much one caller may ask: `RateLimit-*` on every answer, 429 past it, 503 when the workers fall behind.
+
+What a caller has used is counted in the cache `shared`, which all web processes have in common where there is a
+Valkey or Redis. Where it does not answer, each process counts for itself: a lost counter never refuses a call.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -17,10 +23,14 @@ from core.api.problems import Problem
 from core.bulk import fetch_all
 
 if TYPE_CHECKING:
+    from django.core.cache.backends.base import BaseCache
     from rest_framework.views import APIView
 
+log = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 BACKLOG_KEPT_SECONDS = 2
+# After a failure the shared cache is left alone for so long, so that a dead one slows no call down.
+AWAY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Quota:
 
 
 class MinuteThrottle(BaseThrottle):
-    """At most `CX_API_REQUESTS_PER_MINUTE` requests of one token or user in one clock minute, per process."""
+    """At most `CX_API_REQUESTS_PER_MINUTE` requests of one token or user in one clock minute."""
 
     wait_seconds = 0.0
 
@@ -48,8 +58,7 @@ class MinuteThrottle(BaseThrottle):
         limit: int = settings.CX_API_REQUESTS_PER_MINUTE
         now = int(time.time())
         key = f"throttle:{principal_of(request)}:{now // WINDOW_SECONDS}"
-        cache.add(key, 0, timeout=WINDOW_SECONDS * 2)
-        used = cache.incr(key)
+        used = _count(key)
         self.wait_seconds = WINDOW_SECONDS - now % WINDOW_SECONDS
         view.quota = Quota(  # type: ignore[attr-defined]
             limit, max(0, limit - used), int(self.wait_seconds)
@@ -58,6 +67,22 @@ class MinuteThrottle(BaseThrottle):
 
     def wait(self) -> float:
         return self.wait_seconds
+
+
+def _count(key: str) -> int:
+    """How often this minute, with this call."""
+    if not cache.get("shared_cache_away"):
+        try:
+            return _add_one(caches["shared"], key)
+        except (RedisError, OSError, ValueError) as error:  # ValueError: it was flushed in between
+            log.warning("the shared cache does not answer: %s", type(error).__name__)
+            cache.set("shared_cache_away", 1, timeout=AWAY_SECONDS)
+    return _add_one(cache, key)
+
+
+def _add_one(counters: BaseCache, key: str) -> int:
+    counters.add(key, 0, timeout=WINDOW_SECONDS * 2)
+    return counters.incr(key)
 
 
 class BacklogThrottle(BaseThrottle):

@@ -1,7 +1,7 @@
 from core.models.acts import Act, Alert, StoredResponse
 from core.models.mail import Mail
 from core.models.people import Absence, BusinessCalendar, Organisation, Team, User
-from core.models.work import Batch, DeadLetter, Pending
+from core.models.work import Batch, DeadLetter, Heartbeat, Pending
 
 __all__ = [
     "Absence",
@@ -10,6 +10,7 @@ __all__ = [
     "Batch",
     "BusinessCalendar",
     "DeadLetter",
+    "Heartbeat",
     "Mail",
     "Organisation",
     "Pending",

@@ -28,7 +28,10 @@ class Act(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["subject_type", "subject_id", "-at"], name="act_by_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-at"], name="act_by_subject"),
+            models.Index(fields=["-at", "-id"], name="act_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_type}:{self.subject_id}"
@@ -85,6 +88,7 @@ class StoredResponse(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["principal", "key"], name="one_response_per_key")]
+        indexes = [models.Index(fields=["created_at"], name="response_by_age")]
 
     def __str__(self) -> str:
         return self.key

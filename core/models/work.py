@@ -46,6 +46,16 @@ class Pending(models.Model):
         return str(self.id)
 
 
+class Heartbeat(models.Model):
+    """When something that runs by itself last ran, by the database's clock."""
+
+    name = models.SlugField(primary_key=True, max_length=40)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DeadLetter(models.Model):
     """A record that a stage gave up on after its attempts, kept until a person replays it."""
 

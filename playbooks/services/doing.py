@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from core.bulk import copy_rows, execute
 from core.business_time import Hours
 from core.ids import uuid7
-from core.services import raise_alert
+from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
 from playbooks.enums import EffectStatus, Lane, RunStepStatus, StepKind, TaskStatus
 from playbooks.queries.dispatching import Owner, organisation_hours, owners
 from playbooks.queries.stepping import Due, items_at_work
 from playbooks.rules.steps import fill, may_run_alone, per_cent
-from playbooks.services.acts import record_acts
 from playbooks.services.grants import grant_sight
 from playbooks.services.opening import TASK_COLUMNS, due_after
 

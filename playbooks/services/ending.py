@@ -9,11 +9,11 @@ from uuid import UUID
 
 from core.bulk import fetch_all
 from core.doorbell import ring_on_commit
+from core.services import record_acts
 from core.stages import leave
 from decisions.enums import OutcomeKind
 from playbooks.enums import TaskStatus
 from playbooks.models import ClosedTask
-from playbooks.services.acts import record_acts
 from playbooks.services.grants import revoke_idle
 
 STATUS_OF = {

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from core.bulk import execute
+from core.services import record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
 from playbooks.queries.dispatching import Case, ids_of
-from playbooks.services.acts import record_acts
 from playbooks.services.ending import end_tasks
 from playbooks.services.opening import open_items_of
 from playbooks.services.starting import stop_runs_of

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from core.bulk import copy_rows
 from core.business_time import Hours, add_business_hours
 from core.ids import uuid7
-from core.services import raise_alert
+from core.services import raise_alert, record_acts
 from playbooks.enums import Lane, RunStatus, RunStepStatus, StepKind, TaskStatus
 from playbooks.queries.dispatching import (
     Case,
@@ -29,7 +29,6 @@ from playbooks.queries.dispatching import (
     service_levels,
 )
 from playbooks.rules.cap import Urgent, those_released
-from playbooks.services.acts import record_acts
 from playbooks.services.capacity import floods, lock_rooms, take_room
 from playbooks.services.grants import grant_sight
 

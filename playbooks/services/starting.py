@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 
 from core.bulk import copy_rows, fetch_all
 from core.ids import uuid7
-from core.services import raise_alert
+from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind, Response
 from decisions.queries.policies import switches_thrown
 from decisions.services import close_items
 from playbooks.enums import RunStepStatus
 from playbooks.queries.dispatching import Case, ids_of
-from playbooks.services.acts import record_acts
 from playbooks.services.ending import end_tasks
 from playbooks.services.opening import (
     RUN_COLUMNS,

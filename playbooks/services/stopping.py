@@ -9,11 +9,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from core.bulk import copy_rows
-from core.services import raise_alert
+from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
 from playbooks.queries.stepping import Due, items_at_work
-from playbooks.services.acts import record_acts
 from playbooks.services.doing import STEP_TASK_COLUMNS, task_row
 from playbooks.services.grants import grant_sight
 from playbooks.services.starting import stop_runs_of, tell_of_switch

@@ -11,12 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.bulk import execute, fetch_all
-from core.services import raise_alert
+from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
 from playbooks.queries.dispatching import ids_of, owners
 from playbooks.rules.cap import Urgent, those_released
-from playbooks.services.acts import record_acts
 from playbooks.services.capacity import lock_rooms, take_room
 from playbooks.services.evidence import close_untouched, flag_touched
 from playbooks.services.stepping import finish_idle_runs

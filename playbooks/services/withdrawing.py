@@ -8,10 +8,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from core.bulk import execute, fetch_all
+from core.services import record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import forget_streams
 from insights.models import Withdrawn
-from playbooks.services.acts import record_acts
 from playbooks.services.evidence import FLAG, close_untouched, flag_touched
 
 LOCK_ACCOUNTS = """

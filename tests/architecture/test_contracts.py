@@ -16,7 +16,7 @@ INSIDE = "Inside an app: interface > services > queries > models > rules"
 # contract, the file that gets the line, the line
 PLANTED = [
     ("Apps import downwards only", "intake/services/landing.py", "import decisions.models"),
-    ("Apps import downwards only", "core/services.py", "import accounts.models"),
+    ("Apps import downwards only", "core/services/acts.py", "import accounts.models"),
     (INSIDE, "decisions/queries/facts.py", "import decisions.services"),
     (INSIDE, "playbooks/helpers.py", ""),
     ("Inside core: plumbing of screens and API > services > models > the rest", "core/bulk.py", "import core.services"),

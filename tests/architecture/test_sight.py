@@ -27,6 +27,7 @@ NOT_LISTED = {
     "core.Batch": INTERNAL,
     "core.BusinessCalendar": SETTING,
     "core.DeadLetter": INTERNAL,
+    "core.Heartbeat": INTERNAL,
     "core.Organisation": SETTING,
     "core.StoredResponse": INTERNAL,
     "decisions.AuthorityBand": SETTING,

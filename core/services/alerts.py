@@ -1,4 +1,4 @@
-"""Acts and alerts: the two rows that any room writes about what it did."""
+"""Alerts: what a team's lead must know."""
 
 from __future__ import annotations
 
@@ -12,35 +12,7 @@ from psycopg.types.json import Jsonb
 
 from core.bulk import execute
 from core.ids import uuid7
-from core.models import Act, Alert, User
-
-
-def record_act(
-    verb: str,
-    subject: object,
-    *,
-    now: datetime,
-    by: User | None = None,
-    actor: str = "",
-    why: str = "",
-    data: Mapping[str, Any] | None = None,
-) -> Act:
-    """Write what was done to `subject` (a model instance), in the caller's transaction.
-
-    `by` is the person; where none acted, `actor` names the source or stage that did.
-    """
-    if by is None and not actor:
-        raise ValueError("an act needs a person or an actor")
-    return Act.objects.create(
-        verb=verb,
-        subject_type=type(subject).__name__.lower(),
-        subject_id=str(getattr(subject, "pk", subject)),
-        by=by,
-        actor=actor,
-        why=why,
-        data=dict(data or {}),
-        at=now,
-    )
+from core.models import Alert
 
 
 def raise_alert(

@@ -1,0 +1,60 @@
+"""Acts: what somebody or something did, written in the transaction that did it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.bulk import copy_rows
+from core.ids import uuid7
+from core.models import Act, User
+
+COLUMNS = ["id", "verb", "subject_type", "subject_id", "by_id", "actor", "why", "data", "at"]
+
+
+def record_act(
+    verb: str,
+    subject: object,
+    *,
+    now: datetime,
+    by: User | None = None,
+    actor: str = "",
+    why: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Act:
+    """Write what was done to `subject` (a model instance), in the caller's transaction.
+
+    `by` is the person; where none acted, `actor` names the source or stage that did.
+    """
+    if by is None and not actor:
+        raise ValueError("an act needs a person or an actor")
+    return Act.objects.create(
+        verb=verb,
+        subject_type=type(subject).__name__.lower(),
+        subject_id=str(getattr(subject, "pk", subject)),
+        by=by,
+        actor=actor,
+        why=why,
+        data=dict(data or {}),
+        at=now,
+    )
+
+
+def record_acts(
+    verb: str,
+    subject: str,
+    acts: Iterable[tuple[UUID, str, Mapping[str, Any]]],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write one act for each (id of the subject, why, data); `subject` is the lower-case name of its model."""
+    rows = [
+        (uuid7(), verb, subject, str(id), None, actor, why, json.dumps(dict(data), default=str), now)
+        for id, why, data in acts
+    ]
+    if rows:
+        copy_rows("core_act", COLUMNS, rows)
