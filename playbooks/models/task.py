@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pghistory
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account, OfAccountQuerySet
 from core.ids import uuid7
@@ -23,7 +23,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks on accounts that `user` may see, and those assigned to them."""
         if not user.is_active:
             return self.none()
-        return self.filter(Q(account__in=Account.objects.visible_to(user)) | Q(assignee=user))
+        # Asked of each task's account: `IN` beside an OR would collect all of somebody's accounts for a single task.
+        theirs = Account.objects.visible_to(user).filter(pk=OuterRef("account_id"))
+        return self.filter(Exists(theirs) | Q(assignee=user))
 
     def active(self) -> TaskQuerySet:
         return self.filter(status__in=ACTIVE)
@@ -85,7 +87,10 @@ class Task(models.Model):
             ),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="task_wakes"),
             models.Index(fields=["expires_at"], condition=Q(status__in=ACTIVE), name="task_expires"),
+            models.Index(fields=["assignee", "opened_at"], condition=Q(status__in=ACTIVE), name="task_opened"),
             models.Index(fields=["closed_by", "-closed_at"], condition=~Q(closed_at=None), name="task_closed"),
+            models.Index(fields=["assignee", "-closed_at"], condition=~Q(closed_at=None), name="task_closed_of"),
+            models.Index(fields=["type", "-closed_at"], condition=~Q(closed_at=None), name="task_closed_type"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -12,21 +12,22 @@ from uuid import UUID
 from django.db.models import Count, Q, Subquery
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.enums import Role
 from core.models import Organisation, Team, User
-from core.templatetags.cx import humane, to_decimal
+from core.templatetags.cx import humane, percent, short_money, to_decimal
 from decisions.queries.explain import first_fact
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 
-PAGE = 50
+PAGE = 25
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
-    "touch_by", "touched_at", "expires_at", "snoozed_until", "flag", "evidence_count", "outcome", "assignee_id",
-    "account__name", "account__arr_amount", "account__arr_currency", "type__name", "type__direction",
+    "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
+    "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "decision__confidence", "decision__insight__factors", "decision__insight__reason", "decision__insight__model",
     "run_step_id",
 )  # fmt: skip
@@ -54,25 +55,24 @@ class Scope:
     is_own: bool
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the queue."""
+class Row(NamedTuple):
+    """One line of the queue, in words: `meta` says how sure, how much is exposed, how many signals."""
 
     id: UUID
     account: str
     title: str
     type: str
-    direction: str
     deadline: Deadline
-    confidence: Decimal | None
-    exposed: Money
-    evidence_count: int
+    meta: list[str]
+    state: str
     flag: str
     is_snoozed: bool
-    snoozed_until: datetime | None
-    outcome: str
     is_active: bool
     position: str
+
+    @property
+    def flag_label(self) -> str:
+        return _("Look again")
 
 
 def find_scope(user: User, key: str) -> Scope:
@@ -187,26 +187,31 @@ def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, curr
 
 
 def _row(values: dict[str, Any], now: datetime) -> Row:
+    return Row(
+        id=values["id"],
+        account=values["account__name"],
+        title=row_text(values),
+        type=values["type__name"] or "",
+        deadline=next_deadline(cast("HasDeadlines", _Columns(values)), now),
+        meta=list(_meta(values)),
+        state=str(TaskStatus(values["status"]).label),
+        flag=values["flag"],
+        is_snoozed=values["status"] == TaskStatus.SNOOZED,
+        is_active=values["status"] in ACTIVE,
+        position=position(values["priority"], values["due_at"], values["id"]),
+    )
+
+
+def _meta(values: Mapping[str, Any]) -> Iterator[str]:
+    if values["decision__confidence"] is not None:
+        yield _("%(sure)s sure") % {"sure": percent(values["decision__confidence"])}
     exposed = exposed_revenue(
         values["priority_parts"],
         values["account__arr_amount"],
         values["account__arr_currency"],
         values["reporting"] or "",
     )
-    return Row(
-        id=values["id"],
-        account=values["account__name"],
-        title=row_text(values),
-        type=values["type__name"] or "",
-        direction=values["type__direction"] or "",
-        deadline=next_deadline(cast("HasDeadlines", _Columns(values)), now),
-        confidence=values["decision__confidence"],
-        exposed=exposed,
-        evidence_count=values["evidence_count"],
-        flag=values["flag"],
-        is_snoozed=values["status"] == TaskStatus.SNOOZED,
-        snoozed_until=values["snoozed_until"],
-        outcome=values["outcome"],
-        is_active=values["status"] in ACTIVE,
-        position=position(values["priority"], values["due_at"], values["id"]),
-    )
+    if exposed.amount is not None:
+        yield _("%(money)s a year") % {"money": short_money(exposed.amount, exposed.currency)}
+    if (count := values["evidence_count"]) > 1:
+        yield ngettext("%(n)d signal", "%(n)d signals", count) % {"n": count}
