@@ -72,7 +72,7 @@ def _seconds_until_shown(sender: Client, browser: Client, number: int, book: Boo
     if answer.status != 201:
         raise Unexpected(f"{SINGLE} answered {answer.status}: {answer.body[:300]!r}")
     while time.perf_counter() - begun < PATIENCE_SECONDS:
-        page = browser.get(f"{reverse('queue')}?lane={QUEUE_LANE}")
+        page = browser.get(f"{reverse('queue_rows')}?lane={QUEUE_LANE}")
         if page.status == 200 and wanted in page.body:
             return time.perf_counter() - begun
         time.sleep(POLL_SECONDS)

@@ -5,6 +5,7 @@ from playbooks import views
 urlpatterns = [
     path("queue/", views.show_queue, name="queue"),
     path("queue/changes/", views.show_changes, name="queue_changes"),
+    path("queue/rows/", views.show_rows, name="queue_rows"),
     path("queue/closed/", views.show_closed, name="closed"),
     path("monitoring/", views.show_watch_list, name="watch_list"),
     path("tasks/new/<uuid:account_id>/", views.new_task, name="new_task"),

@@ -9,7 +9,7 @@ from playbooks.views.actions import (
     tick_step,
     wait,
 )
-from playbooks.views.queue import show_changes, show_closed, show_queue
+from playbooks.views.queue import show_changes, show_closed, show_queue, show_rows
 from playbooks.views.tasks import new_task, show_task
 from playbooks.views.watch import show_watch_list
 
@@ -24,6 +24,7 @@ __all__ = [
     "show_changes",
     "show_closed",
     "show_queue",
+    "show_rows",
     "show_task",
     "show_watch_list",
     "snooze",

@@ -54,19 +54,27 @@ def list_query(request: PersonRequest) -> str:
 def list_context(request: PersonRequest, scope: Scope, lane: str) -> dict[str, Any]:
     """What the list of `playbooks/queue.html` needs."""
     counts = count_lanes(scope)
-    rows, following = load_page(scope, lane, after=request.GET.get("after", ""), now=request.now)
     return {
+        **rows_context(request, scope, lane),
         "scope": scope,
         "lane": lane,
         "lane_label": str(Lane(lane).label),
         "lanes": lane_tabs(scope, lane, counts),
-        "rows": rows,
         "total": sum(counts.values()),
-        "next_page": _queue_url(scope, lane, following) if following else "",
         "first_page": _queue_url(scope, lane) if request.GET.get("after") else "",
         "choices": queue_choices(request.user),
         "refresh_url": _queue_url(scope, lane),
         "changes_query": urlencode({"who": scope.key, "lane": lane, "since": request.now.isoformat()}),
+    }
+
+
+def rows_context(request: PersonRequest, scope: Scope, lane: str) -> dict[str, Any]:
+    """A page of rows, and where the next one is: as a page of its own, and as the rows alone."""
+    rows, following = load_page(scope, lane, after=request.GET.get("after", ""), now=request.now)
+    return {
+        "rows": rows,
+        "next_page": _queue_url(scope, lane, following) if following else "",
+        "next_rows": _queue_url(scope, lane, following, name="queue_rows") if following else "",
         "query": list_query(request),
     }
 
@@ -118,6 +126,6 @@ def announce_next(page: TaskPage | None) -> str:
     return _("Next: %(account)s, %(time)s.") % {"account": page.task.account.name, "time": page.deadline.text}
 
 
-def _queue_url(scope: Scope, lane: str, after: str = "") -> str:
+def _queue_url(scope: Scope, lane: str, after: str = "", *, name: str = "queue") -> str:
     given = {"lane": lane, "who": scope.key, "after": after}
-    return f"{reverse('queue')}?{urlencode({name: value for name, value in given.items() if value})}"
+    return f"{reverse(name)}?{urlencode({name: value for name, value in given.items() if value})}"

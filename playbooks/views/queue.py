@@ -13,9 +13,9 @@ from core.guards import WORKERS, PersonRequest, for_roles
 from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.queries.outcomes import label_of
-from playbooks.queries.queue import count_changes, find_scope
+from playbooks.queries.queue import Scope, count_changes, find_scope
 from playbooks.queries.task_page import load_task_page
-from playbooks.views.pages import detail_context, list_context
+from playbooks.views.pages import detail_context, list_context, rows_context
 
 CLOSED_FOR = timedelta(days=14)
 CLOSED_SHOWN = 100
@@ -25,10 +25,7 @@ CLOSED_SHOWN = 100
 @for_roles(*WORKERS)
 def show_queue(request: PersonRequest) -> HttpResponse:
     """One's own queue, or that of a person or a team one leads; the first task is open beside it."""
-    scope = find_scope(request.user, request.GET.get("who", ""))
-    lane = request.GET.get("lane", Lane.NOW)
-    if lane not in Lane.values:
-        raise Http404
+    scope, lane = _list_asked_for(request)
     context = list_context(request, scope, lane)
     if context["rows"]:
         page = load_task_page(context["rows"][0].id, user=request.user, now=request.now)
@@ -38,12 +35,19 @@ def show_queue(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @for_roles(*WORKERS)
+def show_rows(request: PersonRequest) -> HttpResponse:
+    """The rows alone: what the list asks for when its end comes into sight."""
+    scope, lane = _list_asked_for(request)
+    return render(request, "playbooks/_rows.html", rows_context(request, scope, lane))
+
+
+@require_safe
+@for_roles(*WORKERS)
 def show_changes(request: PersonRequest) -> HttpResponse:
     """The pill: how much is new since the page was made. 304 while that has not changed."""
-    scope = find_scope(request.user, request.GET.get("who", ""))
-    lane = request.GET.get("lane", "")
+    scope, lane = _list_asked_for(request)
     since = _moment(request.GET.get("since", ""))
-    if since is None or lane not in Lane.values:
+    if since is None:
         raise Http404
     new, closed = count_changes(scope, lane, user=request.user, since=since)
     tag = f"{new}-{closed}"
@@ -66,6 +70,14 @@ def show_closed(request: PersonRequest) -> HttpResponse:
     )
     rows = [(task, label_of(task.outcome)) for task in tasks]
     return render(request, "playbooks/closed.html", {"rows": rows, "days": CLOSED_FOR.days})
+
+
+def _list_asked_for(request: PersonRequest) -> tuple[Scope, str]:
+    """Whose queue, and which lane of it. Http404 where there is no such."""
+    lane = request.GET.get("lane", Lane.NOW)
+    if lane not in Lane.values:
+        raise Http404
+    return find_scope(request.user, request.GET.get("who", "")), lane
 
 
 def _moment(text: str) -> datetime | None:

@@ -49,6 +49,7 @@ ROUTES = {
     "styleguide": Route(EVERYBODY),
     "queue": Route(WORKERS),
     "queue_changes": Route(WORKERS),
+    "queue_rows": Route(WORKERS),
     "closed": Route(WORKERS),
     "watch_list": Route(WORKERS),
     "new_task": Route(WORKERS, "account"),

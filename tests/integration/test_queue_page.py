@@ -75,6 +75,14 @@ def test_pages_hold_every_task_once_in_order(floor: Floor, desk: Client) -> None
     assert seen == [f"Task {number}" for number in range(2 * PAGE + 5)]
 
 
+def test_the_list_grows_by_rows_alone(floor: Floor, desk: Client) -> None:
+    fill(floor, PAGE + 2)
+    page = desk.get("/queue/?lane=now")
+    rest = desk.get(page.context["next_rows"])
+    assert titles(page) + titles(rest) == [f"Task {number}" for number in range(PAGE + 2)]
+    assert "<html" not in rest.content.decode()
+
+
 def test_a_broken_cursor_is_not_found(desk: Client) -> None:
     for cursor in ("x", "1~2~3", "NaN~2026-01-01~x"):
         assert desk.get("/queue/", {"after": cursor}).status_code == 404
