@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.enums import AccountRole, ActivityKind, Stakeholder
-from accounts.models import Account, Contact
-from accounts.queries.page import AccountView, TimelineEntry, account_timeline, account_view
+from accounts.enums import AccountRole, Forecast, Stakeholder
+from accounts.models import Account, Contact, Contract
+from accounts.queries.page import AccountView, account_view
 from core.models import User
-from core.templatetags.cx import percent
-from decisions.enums import OutcomeKind, Response, Suppression
-from decisions.models import Decision
-from playbooks.enums import ACTIVE, RunStatus
-from playbooks.models import Run, Task
+from cx_ops.account_health import Health, Signs, read_health
+from cx_ops.account_timeline import Timeline, load_timeline
+from cx_ops.stakeholder_map import Dot, draw_dots
+from decisions.models import Item
+from insights.enums import Direction
+from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
+from playbooks.models import Run, RunStep, Task
 from playbooks.queries.deadlines import Deadline, next_deadline
 
-SHOWN = 30
-LEDGER = "ledger"
-ICONS: dict[str, str] = {
-    LEDGER: "revenue",
-    ActivityKind.NOTE: "note", ActivityKind.CALL: "phone", ActivityKind.MEETING: "team", ActivityKind.EMAIL: "mail",
-    ActivityKind.TICKET: "ticket", ActivityKind.USAGE: "data", ActivityKind.SURVEY: "flag",
-}  # fmt: skip
-
-
-class Entry(NamedTuple):
-    """One thing on the timeline (templates/_components/timeline.html)."""
-
-    at: datetime
-    icon: str
-    title: str
-    text: str = ""
-    meta: str = ""
-    url: str = ""
+KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
 
 
 class OpenTask(NamedTuple):
@@ -47,32 +30,70 @@ class OpenTask(NamedTuple):
     deadline: Deadline
 
 
+class Term(NamedTuple):
+    """A contract, and where today stands in it: in per cent of its length. `notice_at` as well; None: no such date."""
+
+    contract: Contract
+    is_current: bool
+    today_at: int
+    notice_at: int | None
+    days_left: int
+
+
+class Trend(NamedTuple):
+    """Usage readings as a line: points of an SVG, and its first and last value in words."""
+
+    points: str
+    first: Decimal
+    last: Decimal
+    since: datetime
+
+
 @dataclass(frozen=True)
 class AccountPage:
     """What `templates/accounts/detail.html` shows."""
 
     view: AccountView
+    health: Health
     open_tasks: list[OpenTask]
     runs: list[Run]
+    open_steps: list[RunStep]
+    terms: list[Term]
+    dots: list[Dot]
+    trend: Trend | None
     gaps: list[str]
-    timeline: list[Entry]
-    older_than: datetime | None
+    timeline: Timeline
+
+    @property
+    def current(self) -> Term | None:
+        """The term that runs now."""
+        return next((term for term in self.terms if term.is_current), None)
+
+    @property
+    def next_task(self) -> OpenTask | None:
+        """What is due first."""
+        return min(self.open_tasks, key=lambda one: one.task.due_at, default=None)
 
 
-def load_account_page(
-    account: Account, *, user: User, kind: str, before: datetime | None, now: datetime
-) -> AccountPage:
-    """The page of an account; its timeline holds what is of `kind` ("" is everything) and older than `before`."""
+def load_account_page(account: Account, *, user: User, kind: str, before: str, now: datetime) -> AccountPage:
+    """The page of an account that `user` may see; `kind` and `before` choose the part of its timeline.
+
+    Raises KeyError for an unknown kind and `CursorRefused`.
+    """
     view = account_view(account, user, now)
-    timeline = list_timeline(account, kind=kind, before=before)
+    terms = [_term(contract, now.date()) for contract in view.contracts]
     runs = Run.objects.filter(account=account, status=RunStatus.LIVE, automated=True)
     return AccountPage(
         view=view,
+        health=read_health(_signs(view, terms, now)),
         open_tasks=list_open_tasks(account, now),
         runs=list(runs.select_related("version__playbook", "owner")),
+        open_steps=list_open_steps(account),
+        terms=terms,
+        dots=draw_dots(view.contacts),
+        trend=_trend(view.usage),
         gaps=list_gaps(view),
-        timeline=timeline[:SHOWN],
-        older_than=timeline[SHOWN - 1].at if len(timeline) > SHOWN else None,
+        timeline=load_timeline(account, kind=kind, before=before),
     )
 
 
@@ -81,91 +102,73 @@ def list_open_tasks(account: Account, now: datetime) -> list[OpenTask]:
     return [OpenTask(task, next_deadline(task, now)) for task in tasks]
 
 
+def list_open_steps(account: Account) -> list[RunStep]:
+    """Steps of people's playbooks on the account that can be ticked, in their order."""
+    steps = RunStep.objects.filter(run__account=account, run__status=RunStatus.LIVE, run__automated=False)
+    return list(steps.filter(status=RunStepStatus.OPEN).select_related("step").order_by("run_id", "step__position"))
+
+
 def list_gaps(view: AccountView) -> list[str]:
-    """What is missing or old, in words: each makes a decision about this account worse."""
-    account, contacts, values = view.facts.account, view.contacts, view.values
+    """What is missing, in words: each makes a decision about this account worse."""
+    account, contacts = view.facts.account, view.contacts
     checks = {
         _("its yearly revenue"): account.arr_amount is None,
         _("its renewal date"): account.renews_on is None,
         _("who its customer success manager is"): all(person.role != AccountRole.CSM for person in view.people),
         _("who its contacts are"): not contacts,
-        _("who decides there"): bool(contacts) and not any(map(_is_sponsor, contacts)),
-        _("anything newer than half a year"): bool(values) and all(value.is_stale for value in values),
+        _("who decides there"): bool(contacts) and not any(map(_decides, contacts)),
     }
     return [gap for gap, is_open in checks.items() if is_open]
 
 
-def _is_sponsor(contact: Contact) -> bool:
+def _decides(contact: Contact) -> bool:
     return contact.left_on is None and contact.stakeholder in (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER)
 
 
-# ── Timeline ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
+    account = view.facts.account
+    risks = Item.objects.filter(account=account, closed_at=None, type__direction=Direction.RISK)
+    risk = risks.order_by("-confidence").values_list("type__name", "confidence").first()
+    unhappy = [one for one in view.contacts if one.stakeholder in KEY_PEOPLE and (one.sentiment or 0) < 0]
+    since = view.last_touch.happened_at if view.last_touch else account.created_at
+    has_csm = any(person.role == AccountRole.CSM for person in view.people)
+    return Signs(
+        red_lines=view.facts.red_lines,
+        risk=risk[0] if risk else "",
+        confidence=risk[1] if risk else None,
+        forecast=next((term.contract.forecast for term in terms if term.is_current), Forecast.UNKNOWN),
+        unhappy=sum(contact.left_on is None for contact in unhappy),
+        quiet_days=(now - since).days if has_csm else None,
+    )
 
 
-def list_timeline(account: Account, *, kind: str, before: datetime | None) -> list[Entry]:
-    """What happened, newest first; one more than is shown, if there is more."""
-    readers = [reader for name, (_label, reader) in KINDS.items() if kind in ("", name)]
-    entries = [entry for reader in readers for entry in reader(account, before)]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[: SHOWN + 1]
+def _term(contract: Contract, today: date) -> Term:
+    end = contract.ended_early_on or contract.ends_on
+    length = (contract.ends_on - contract.starts_on).days
+
+    def place(day: date) -> int:
+        return min(max(round(100 * (day - contract.starts_on).days / length), 0), 100)
+
+    return Term(
+        contract=contract,
+        is_current=contract.starts_on <= today <= end,
+        today_at=place(today),
+        notice_at=place(contract.notice_on) if contract.notice_on else None,
+        days_left=(end - today).days,
+    )
 
 
-def _activities(account: Account, before: datetime | None) -> Iterable[Entry]:
-    return (_entry(row) for row in account_timeline(account.pk, before=before) if row.kind != LEDGER)
+TREND_WIDTH, TREND_HEIGHT = 240, 40
 
 
-def _orders(account: Account, before: datetime | None) -> Iterable[Entry]:
-    return (_entry(row) for row in account_timeline(account.pk, before=before) if row.kind == LEDGER)
-
-
-def _entry(row: TimelineEntry) -> Entry:
-    label = "" if row.kind == LEDGER else str(ActivityKind(row.kind).label)
-    meta = " · ".join(part for part in (label, row.by) if part)
-    return Entry(row.at, ICONS.get(row.kind, "info"), row.title, row.text[:400], meta, row.url)
-
-
-def _decisions(account: Account, before: datetime | None) -> Iterable[Entry]:
-    rows = Decision.objects.filter(account=account).select_related("insight", "type").defer("inputs", "reasons")
-    found = (rows.filter(decided_at__lt=before) if before else rows).order_by("-decided_at")[: SHOWN + 1]
-    for row in found:
-        words = {"type": row.type.name, "sure": percent(row.confidence)}
-        verdict = str(Response(row.response).label)
-        if row.suppressed_by:
-            verdict = f"{verdict}: {str(Suppression(row.suppressed_by).label).lower()}"
-        yield Entry(
-            at=row.decided_at,
-            icon="insight",
-            title=_("%(type)s, %(sure)s sure") % words,
-            meta=f"{row.insight.model} {row.insight.model_version} · {verdict}",
-            url=reverse("decision", args=[row.pk]),
-        )
-
-
-def _tasks(account: Account, before: datetime | None) -> Iterable[Entry]:
-    rows = Task.objects.filter(account=account).select_related("assignee", "created_by")
-    for row in (rows.filter(opened_at__lt=before) if before else rows).order_by("-opened_at")[: SHOWN + 1]:
-        meta = _("Task for %(name)s") % {"name": row.assignee} if row.assignee else _("Task, nobody has it yet")
-        yield Entry(row.opened_at, "queue", row.title, meta=meta, url=reverse("task", args=[row.pk]))
-
-
-def _outcomes(account: Account, before: datetime | None) -> Iterable[Entry]:
-    rows = Task.objects.filter(account=account, closed_at__isnull=False).select_related("closed_by")
-    for row in (rows.filter(closed_at__lt=before) if before else rows).order_by("-closed_at")[: SHOWN + 1]:
-        assert row.closed_at is not None
-        yield Entry(
-            at=row.closed_at,
-            icon="check-circle",
-            title=_("%(title)s: %(outcome)s") % {"title": row.title, "outcome": OutcomeKind(row.outcome).label},
-            text=row.outcome_note,
-            meta=str(row.closed_by or _("Closed by itself")),
-            url=reverse("task", args=[row.pk]),
-        )
-
-
-Reader = Callable[[Account, datetime | None], Iterable[Entry]]
-KINDS: dict[str, tuple[Any, Reader]] = {
-    "activities": (gettext_lazy("Activities"), _activities),
-    "insights": (gettext_lazy("Insights and decisions"), _decisions),
-    "tasks": (gettext_lazy("Tasks"), _tasks),
-    "outcomes": (gettext_lazy("Outcomes"), _outcomes),
-    "orders": (gettext_lazy("Orders"), _orders),
-}
+def _trend(readings: list[tuple[datetime, Decimal]]) -> Trend | None:
+    """The readings as a line from nought upwards; None of fewer than three."""
+    if len(readings) < 3:
+        return None
+    values = [value for _, value in readings]
+    top = max(*values, Decimal(1))
+    points = (
+        f"{round(TREND_WIDTH * place / (len(values) - 1))},{round(TREND_HEIGHT - (TREND_HEIGHT - 4) * value / top - 2)}"
+        for place, value in enumerate(values)
+    )
+    return Trend(" ".join(points), values[0], values[-1], readings[0][0])

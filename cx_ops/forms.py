@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, time
 from decimal import Decimal
+from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.enums import ActivityKind, Forecast
+from accounts.models import Account, Contact
 from insights.models import InsightType
+from playbooks.models import RunStep
+
+TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
+SUMMARY_LENGTH = 300
 
 SURE = (("0.55", _("A hunch")), ("0.75", _("Fairly sure")), ("0.95", _("Certain")))
 
@@ -23,3 +33,74 @@ class RaiseForm(forms.Form):
         label=_("What did you see or hear?"), max_length=240, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Say in a sentence what you saw or heard.")},
     )  # fmt: skip
+
+
+class StepField(forms.ModelChoiceField[RunStep]):
+    """A choice among steps of playbooks, by their titles."""
+
+    def label_from_instance(self, obj: RunStep) -> str:
+        return obj.step.title
+
+
+class TouchForm(forms.Form):
+    """A note, call or meeting in ten seconds: one field and its kind; the rest may stay as it is."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[(kind.value, kind.label) for kind in TOUCH_KINDS], initial=ActivityKind.CALL,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("What was said or done"), max_length=8000,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 1, "autocomplete": "off", "data-key": "n", "data-key-label": _("Log a call or note"),
+                "placeholder": _("What was said or done? The first line is what the timeline shows."),
+            }
+        ),
+        error_messages={"required": _("Say in a few words what it was about.")},
+    )  # fmt: skip
+    contact = forms.ModelChoiceField(
+        label=_("With"), queryset=Contact.objects.none(), required=False, empty_label=_("Nobody in particular")
+    )
+    step = StepField(label=_("Ticks a step"), queryset=RunStep.objects.none(), required=False, empty_label=_("No step"))
+
+    def __init__(self, *args: Any, account: Account, steps: Sequence[RunStep], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        contact, step = self.fields["contact"], self.fields["step"]
+        assert isinstance(contact, forms.ModelChoiceField)
+        assert isinstance(step, forms.ModelChoiceField)
+        contact.queryset = Contact.objects.filter(account=account, left_on=None)
+        step.queryset = RunStep.objects.filter(pk__in=[one.pk for one in steps]).select_related("step")
+
+    def summary_and_body(self) -> tuple[str, str]:
+        """The first line, and what follows; a first line that is too long is cut and stays whole in the body."""
+        text = str(self.cleaned_data["text"]).strip()
+        first, _newline, rest = text.partition("\n")
+        if len(first) > SUMMARY_LENGTH:
+            return f"{first[: SUMMARY_LENGTH - 2].rstrip()} …", text
+        return first.strip(), rest.strip()
+
+
+class ForecastForm(forms.Form):
+    """How sure a renewal is; `was` is what the page showed."""
+
+    was = forms.ChoiceField(choices=Forecast.choices)
+    forecast = forms.ChoiceField(label=_("Forecast"), choices=Forecast.choices)
+
+
+class AsOfForm(forms.Form):
+    """The day on which an account's values are read; `known`: by what was known on that day, not since."""
+
+    as_of = forms.DateField(
+        label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": _("Write the day as 2026-03-31.")},
+    )  # fmt: skip
+    known = forms.BooleanField(label=_("as we knew it then"), required=False)
+
+    def moment(self, now: datetime) -> datetime | None:
+        """The end of the day in the reader's zone, never later than `now`; None for today."""
+        day = self.cleaned_data.get("as_of") if self.is_valid() else None
+        if day is None:
+            return None
+        end = timezone.make_aware(datetime.combine(day, time.max))
+        return min(end, now)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
 from accounts.enums import AccountRole
-from accounts.models import Account, AccountKey, AccountPerson
+from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.stages import leave
@@ -66,6 +67,32 @@ def make_account(
     if external_id and source:
         AccountKey.objects.create(account=account, namespace_id=source.id, kind="external_id", value=external_id)
     return account
+
+
+def make_contract(account: Account, **fields: Any) -> Contract:
+    """A term of a year that has 200 days left, of the account's revenue."""
+    today = NOW.date()
+    terms: dict[str, Any] = {
+        "starts_on": today - timedelta(days=165),
+        "ends_on": today + timedelta(days=200),
+        "arr_amount": account.arr_amount,
+        "arr_currency": account.arr_currency,
+        "external_id": f"ct-{next(_number)}",
+        "source_id": uuid4(),
+    }
+    return Contract.objects.create(account=account, **(terms | fields))
+
+
+def make_contact(account: Account, name: str = "Cy Example", **fields: Any) -> Contact:
+    known: dict[str, Any] = {"source_id": uuid4(), "external_id": f"co-{next(_number)}"}
+    return Contact.objects.create(account=account, name=name, **(known | fields))
+
+
+def make_activity(account: Account, kind: str = "call", **fields: Any) -> Activity:
+    known: dict[str, Any] = {
+        "happened_at": NOW, "summary": "A talk", "source_id": uuid4(), "external_id": f"ac-{next(_number)}",
+    }  # fmt: skip
+    return Activity.objects.create(account=account, kind=kind, **(known | fields))
 
 
 def make_insight(account: Account, confidence: str = "0.93", *, source: Source, **fields: Any) -> Insight:

@@ -1,33 +1,24 @@
 from accounts.queries.identity import find_accounts, find_people
 from accounts.queries.money import reporting_currency, to_reporting_currency, trailing_revenue
-from accounts.queries.page import (
-    AccountView,
-    TimelineEntry,
-    account_facts,
-    account_timeline,
-    account_view,
-    merge_timelines,
-    shown_values,
-)
+from accounts.queries.page import AccountView, account_facts, account_view
 from accounts.queries.red_lines import red_lines
 from accounts.queries.search import AccountPage, CursorRefused, list_accounts, listed_accounts, search_accounts
+from accounts.queries.shown import ShownValue, shown_values
 from accounts.queries.values import Value, account_as_of, value_as_of
 
 __all__ = [
     "AccountPage",
     "AccountView",
     "CursorRefused",
-    "TimelineEntry",
+    "ShownValue",
     "Value",
     "account_as_of",
     "account_facts",
-    "account_timeline",
     "account_view",
     "find_accounts",
     "find_people",
     "list_accounts",
     "listed_accounts",
-    "merge_timelines",
     "red_lines",
     "reporting_currency",
     "search_accounts",

@@ -1,48 +1,23 @@
-"""Everything an account's page says that this room and those below know; higher rooms add to the timeline."""
+"""What the page of an account says that this room and those below know; what happened is `cx_ops.account_timeline`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
 
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 
 from accounts.enums import ActivityKind, RedLine
-from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, LedgerEntry, StageEntry
+from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, StageEntry
 from accounts.queries.money import to_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
-from accounts.queries.values import Value, account_as_of
+from accounts.queries.search import TOUCHES
+from accounts.queries.shown import ShownValue, shown_values
 from core.models import User
 
-TIMELINE_ROWS = 50
-# A value that no source has repeated or changed for so long is marked as old.
-STALE_AFTER = timedelta(days=180)
-
-
-@dataclass(frozen=True)
-class TimelineEntry:
-    """One thing that happened, wherever it is from. `kind` chooses the icon; `at` orders."""
-
-    at: datetime
-    kind: str
-    title: str
-    text: str = ""
-    by: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class ShownValue:
-    """A field as it stands, and how far to trust it."""
-
-    field: str
-    value: str
-    source: str
-    observed_at: datetime
-    is_stale: bool
+# Weekly readings of half a year.
+READINGS = 26
 
 
 @dataclass(frozen=True)
@@ -67,7 +42,8 @@ class AccountView:
     stages: list[StageEntry]
     children: list[Account]
     values: list[ShownValue]
-    timeline: list[TimelineEntry]
+    last_touch: Activity | None
+    usage: list[tuple[datetime, Decimal]]
 
 
 def account_view(account: Account, user: User, now: datetime) -> AccountView:
@@ -80,8 +56,20 @@ def account_view(account: Account, user: User, now: datetime) -> AccountView:
         stages=list(StageEntry.objects.filter(account=account).order_by("-active_from")),
         children=list(Account.objects.visible_to(user).filter(parent=account, archived_at=None)),
         values=shown_values(account.id, now),
-        timeline=account_timeline(account.id),
+        last_touch=_touches(account).select_related("by", "contact").first(),
+        usage=usage_readings(account),
     )
+
+
+def usage_readings(account: Account, rows: int = READINGS) -> list[tuple[datetime, Decimal]]:
+    """The newest usage readings with a number, oldest first."""
+    found = Activity.objects.filter(account=account, kind=ActivityKind.USAGE, value__isnull=False)
+    newest = found.order_by("-happened_at").values_list("happened_at", "value")[:rows]
+    return [(at, value) for at, value in reversed(newest) if value is not None]
+
+
+def _touches(account: Account) -> QuerySet[Activity]:
+    return Activity.objects.filter(account=account, kind__in=TOUCHES).order_by("-happened_at")
 
 
 def account_facts(account: Account, now: datetime) -> AccountFacts:
@@ -99,47 +87,3 @@ def account_facts(account: Account, now: datetime) -> AccountFacts:
         notice_on=contracts.order_by("notice_on").values_list("notice_on", flat=True).first(),
         red_lines=tuple(RedLine(kind) for kind in red_lines([account.id], now).get(account.id, ())),
     )
-
-
-def shown_values(account_id: UUID, now: datetime) -> list[ShownValue]:
-    """Every imported value as it stands, by field; those that were cleared are left out."""
-    standing = account_as_of(account_id, now)
-    return [_shown(value, now) for _field, value in sorted(standing.items()) if value.value not in (None, "")]
-
-
-def account_timeline(
-    account_id: UUID, *, before: datetime | None = None, rows: int = TIMELINE_ROWS
-) -> list[TimelineEntry]:
-    """The newest activities and ledger entries before a moment, newest first."""
-    activities = Activity.objects.filter(account=account_id).select_related("by", "contact")
-    ledger = LedgerEntry.objects.filter(account=account_id)
-    if before is not None:
-        activities, ledger = activities.filter(happened_at__lt=before), ledger.filter(happened_on__lt=before.date())
-    return merge_timelines([map(_of_activity, activities[:rows]), map(_of_ledger, ledger[:rows])], rows)
-
-
-def merge_timelines(parts: Sequence[Iterable[TimelineEntry]], rows: int = TIMELINE_ROWS) -> list[TimelineEntry]:
-    """The newest `rows` entries of several timelines, newest first."""
-    entries = [entry for part in parts for entry in part]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:rows]
-
-
-def _shown(value: Value, now: datetime) -> ShownValue:
-    text = value.value
-    if isinstance(text, dict):
-        text = " ".join(str(part) for part in text.values())
-    name = value.field.removeprefix("fields.").removeprefix("people.")
-    return ShownValue(name, str(text), value.source, value.observed_at, now - value.observed_at > STALE_AFTER)
-
-
-def _of_activity(activity: Activity) -> TimelineEntry:
-    who = activity.by or activity.contact
-    text = activity.body if activity.value is None else f"{activity.value.normalize():f} {activity.body}".strip()
-    kind = ActivityKind(activity.kind)
-    return TimelineEntry(activity.happened_at, kind.value, activity.summary, text, str(who) if who else "")
-
-
-def _of_ledger(entry: LedgerEntry) -> TimelineEntry:
-    at = datetime.combine(entry.happened_on, datetime.min.time(), tzinfo=UTC)
-    words = {"amount": f"{entry.amount:,.2f}", "currency": entry.currency, "kind": entry.kind}
-    return TimelineEntry(at, "ledger", _("%(kind)s of %(amount)s %(currency)s") % words)

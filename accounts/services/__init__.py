@@ -1,3 +1,4 @@
+from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
 from accounts.services.people import (
     AccountRefused,
@@ -14,6 +15,7 @@ from accounts.services.revenue import refresh_tier_revenue
 __all__ = [
     "KINDS",
     "AccountRefused",
+    "ForecastChanged",
     "archive_account",
     "flag_red_line",
     "lift_red_line",
@@ -23,4 +25,5 @@ __all__ = [
     "resolve_records",
     "restore_account",
     "set_account_person",
+    "set_forecast",
 ]

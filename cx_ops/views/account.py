@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,52 +11,89 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.enums import ActivityKind
-from accounts.forms import TouchForm
-from accounts.models import Account
-from accounts.services import AccountRefused, log_activity
+from accounts.enums import ActivityKind, Forecast
+from accounts.models import Account, Contract
+from accounts.queries import ShownValue, shown_values
+from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
-from cx_ops.account_page import KINDS, load_account_page
-from cx_ops.forms import RaiseForm
+from cx_ops.account_health import MADE_OF
+from cx_ops.account_page import list_open_steps, load_account_page
+from cx_ops.account_timeline import KINDS, CursorRefused
+from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
 from insights.services.arrival import InsightRefused, raise_insight
+from playbooks.services.runs import RunRefused
+from playbooks.services.touches import log_touch as log_a_touch
 
 
 @require_safe
 @for_roles(*PEOPLE)
 def show_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
-    """`?kind=` keeps one kind of the timeline, `?before=` an older part of it."""
+    """`?kind=` keeps one kind of the timeline, `?before=` an older part of it; `?as_of=` reads its values of a day."""
     account = _load(request, account_id)
-    return _render(request, account, TouchForm(account=account))
+    return _render(request, account, _touch_form(account))
 
 
 @require_POST
 @for_roles(*WORKERS)
 def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
-    """A note, call or meeting."""
+    """A note, call or meeting, and perhaps the step of a playbook that it was."""
     account = _load(request, account_id)
-    form = TouchForm(request.POST, account=account)
+    form = _touch_form(account, request.POST)
     if form.is_valid():
-        data = form.cleaned_data
-        try:
-            log_activity(
-                account=account,
-                kind=ActivityKind(data["kind"]),
-                summary=data["summary"],
-                body=data["body"],
-                contact_id=data["contact"].pk if data["contact"] else None,
-                by=request.user,
-                now=request.now,
-            )
-        except AccountRefused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        _log(request, account, form)
     if form.errors:
         return _render(request, account, form, status=422)
-    messages.success(request, _("Logged. It counts as a touch."))
+    step = form.cleaned_data["step"]
+    said = _("Logged, and “%(step)s” is ticked.") % {"step": step.step.title} if step else _("Logged.")
+    messages.success(request, said)
     return redirect("account", account_id=account.pk)
+
+
+def _touch_form(account: Account, data: Any = None) -> TouchForm:
+    return TouchForm(data, account=account, steps=list_open_steps(account))
+
+
+def _log(request: PersonRequest, account: Account, form: TouchForm) -> None:
+    """Log it, or say on the form why not."""
+    data, (summary, body) = form.cleaned_data, form.summary_and_body()
+    try:
+        log_a_touch(
+            account=account,
+            kind=ActivityKind(data["kind"]),
+            summary=summary,
+            body=body,
+            contact_id=data["contact"].pk if data["contact"] else None,
+            run_step_id=data["step"].pk if data["step"] else None,
+            by=request.user,
+            now=request.now,
+        )
+    except AccountRefused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+    except RunRefused as refusal:
+        form.add_error("step", str(refusal))
+
+
+@require_POST
+@for_roles(*WORKERS)
+def change_forecast(request: PersonRequest, contract_id: UUID) -> HttpResponse:
+    """Say how sure the renewal of a contract is; back to its account."""
+    contract = get_object_or_404(Contract.objects.visible_to(request.user).select_related("account"), pk=contract_id)
+    form = ForecastForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the forecasts."))
+    else:
+        was, to = Forecast(form.cleaned_data["was"]), Forecast(form.cleaned_data["forecast"])
+        try:
+            set_forecast(contract_id=contract.pk, was=was, to=to, by=request.user, now=request.now)
+        except ForecastChanged as changed:
+            messages.error(request, str(changed))
+        else:
+            words = {"account": contract.account.name, "forecast": to.label}
+            messages.success(request, _("%(account)s: the renewal is now “%(forecast)s”.") % words)
+    return redirect(f"{reverse('account', args=[contract.account_id])}#contracts")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,11 +135,12 @@ def _load(request: PersonRequest, account_id: UUID) -> Account:
 
 
 def _render(request: PersonRequest, account: Account, form: TouchForm, *, status: int = 200) -> HttpResponse:
-    kind = request.GET.get("kind", "")
-    if kind and kind not in KINDS:
-        raise Http404
-    before = _moment(request.GET.get("before", ""))
-    page = load_account_page(account, user=request.user, kind=kind, before=before, now=request.now)
+    kind, before = request.GET.get("kind", ""), request.GET.get("before", "")
+    try:
+        page = load_account_page(account, user=request.user, kind=kind, before=before, now=request.now)
+    except (KeyError, CursorRefused):
+        raise Http404 from None
+    as_of = AsOfForm(request.GET)
     url = reverse("account", args=[account.pk])
     context = {
         "page": page,
@@ -111,31 +148,34 @@ def _render(request: PersonRequest, account: Account, form: TouchForm, *, status
         "form": form,
         "tabs": _tabs(url, kind),
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
-        "older_url": _older(url, kind, page.older_than) if page.older_than else "",
-        "newest_url": url if request.GET.get("before") else "",
+        "older_url": _timeline_url(url, kind, page.timeline.older) if page.timeline.older else "",
+        "newest_url": _timeline_url(url, kind) if before else "",
+        "values": _values(account, page.view.values, as_of, request),
+        "as_of": as_of,
+        "forecasts": Forecast.choices,
+        "made_of": MADE_OF,
         "now": request.now,
     }
     return render(request, "accounts/detail.html", context, status=status)
 
 
+def _values(account: Account, today: list[ShownValue], as_of: AsOfForm, request: PersonRequest) -> list[ShownValue]:
+    """The values as of the day that was asked for, else today's."""
+    moment = as_of.moment(request.now)
+    if moment is None:
+        return today
+    known_at = moment if as_of.cleaned_data["known"] else None
+    return shown_values(account.pk, request.now, at=moment, known_at=known_at)
+
+
 def _tabs(url: str, kind: str) -> list[dict[str, Any]]:
-    kinds = [("", _("Everything")), *((name, label) for name, (label, _reader) in KINDS.items())]
+    kinds = [("", _("Everything")), *((name, each.label) for name, each in KINDS.items())]
     return [
-        {"label": label, "url": f"{url}?kind={name}#timeline" if name else url, "current": name == kind, "count": None}
+        {"label": label, "url": _timeline_url(url, name), "current": name == kind, "count": None}
         for name, label in kinds
     ]
 
 
-def _older(url: str, kind: str, before: datetime) -> str:
-    given = {"kind": kind, "before": before.isoformat()}
-    return f"{url}?{urlencode({name: value for name, value in given.items() if value})}#timeline"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text) if text else None
-    except ValueError:
-        raise Http404 from None
-    if moment is not None and moment.tzinfo is None:
-        raise Http404
-    return moment
+def _timeline_url(url: str, kind: str, before: str = "") -> str:
+    given = {name: value for name, value in {"kind": kind, "before": before}.items() if value}
+    return f"{url}?{urlencode(given)}#timeline" if given else f"{url}#timeline"

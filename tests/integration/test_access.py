@@ -19,7 +19,7 @@ from core.models import DeadLetter
 from cx_ops.environment import Mode
 from intake.models import Import
 from playbooks.models import RunStep
-from tests.factories import NOW, make_account, make_team, make_user
+from tests.factories import NOW, make_account, make_contract, make_team, make_user
 from tests.floor import Floor
 
 CSM, MANAGER, LEADER, OPS = "csm", "manager", "leader", "ops"
@@ -67,6 +67,7 @@ ROUTES = {
     "account": Route(EVERYBODY, "account"),
     "log_touch": Route(WORKERS, "account", "post"),
     "new_insight": Route(WORKERS, "account"),
+    "change_forecast": Route(WORKERS, "contract", "post"),
     "decision": Route(EVERYBODY, "decision"),
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
@@ -133,9 +134,11 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     file = Import.objects.create(
         source=floor.source, kind="accounts", filename="a.csv", stored_as="a", sha256="", created_at=NOW
     )
+    contract = make_contract(account)
     letter = DeadLetter.objects.create(record_id=uuid4(), stage="decide", row={}, error="x", attempts=5)
     return {
         "account": {"account_id": account.pk},
+        "contract": {"contract_id": contract.pk},
         "task": {"task_id": task.pk},
         "step": {"task_id": task.pk, "run_step_id": step.pk},
         "decision": {"insight_id": task.decision_id},

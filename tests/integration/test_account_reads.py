@@ -274,9 +274,10 @@ def test_the_page_of_an_account_shows_what_is_known(source: Source) -> None:
     assert view.facts.red_lines == (RedLine.NOTICE_DATE,)
     assert view.facts.keys == ["A1"]
     assert [(value.field, value.value, value.source, value.is_stale) for value in view.values] == [
-        ("arr", "1200.00 USD", source.name, True)
+        ("arr", "$1,200", source.name, True)
     ]
-    assert [entry.kind for entry in view.timeline] == ["note", "ledger"]
+    assert view.last_touch is not None
+    assert view.last_touch.summary == "Later"
     assert [person.user for person in view.people] == [ana]
 
 

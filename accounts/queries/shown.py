@@ -1,0 +1,106 @@
+"""Imported values in the words of a page: what each says, which source said so, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import formats
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from accounts.enums import AccountRole
+from accounts.models import Account
+from accounts.queries.values import Value, account_as_of
+from core.models import User
+from core.templatetags.cx import humane, money
+
+PEOPLE, EXTRA = "people.", "fields."
+# The order of a record; what is not named here follows by its label.
+ORDER = ("arr", "renews_on", "stage", "tier", "segment", "region", "customer_since", "domain", "name", "parent")
+DAYS = ("renews_on", "customer_since")
+SLUGS = ("stage", "tier", "segment", "region")
+# A value that moves, and that no source has changed for so long, is marked as old.
+STALE_AFTER = timedelta(days=180)
+MOVES = ("arr",)
+
+
+@dataclass(frozen=True)
+class ShownValue:
+    """A field as it stood, and how far to trust it. `now`: what it is today, where that is something else."""
+
+    field: str
+    label: str
+    value: str
+    source: str
+    observed_at: datetime
+    recorded_at: datetime
+    is_stale: bool
+    now: str = ""
+
+
+def shown_values(
+    account_id: UUID, now: datetime, *, at: datetime | None = None, known_at: datetime | None = None
+) -> list[ShownValue]:
+    """Every imported value as it stands, in the order of a record; those that were cleared are left out.
+
+    `at`: as it stood then, by all we know or by what we knew at `known_at`, each with what it is today.
+    """
+    today = account_as_of(account_id, now)
+    standing = today if at is None else account_as_of(account_id, at, known_at)
+    names = _names((*today.values(), *standing.values()))
+    shown = [_shown(value, today.get(field), names, now) for field, value in standing.items() if _is_said(value)]
+    places = {field: place for place, field in enumerate(ORDER)}
+    return sorted(shown, key=lambda value: (places.get(value.field, len(ORDER)), value.label))
+
+
+def _shown(value: Value, today: Value | None, names: Mapping[str, str], now: datetime) -> ShownValue:
+    text = _text(value, names)
+    current = _text(today, names) if today is not None and _is_said(today) else _("not known")
+    may_age = value.field in MOVES or value.field.startswith(EXTRA)
+    return ShownValue(
+        field=value.field,
+        label=_label(value.field),
+        value=text,
+        source=value.source,
+        observed_at=value.observed_at,
+        recorded_at=value.recorded_at,
+        is_stale=may_age and now - value.observed_at > STALE_AFTER,
+        now="" if current == text else current,
+    )
+
+
+def _is_said(value: Value) -> bool:
+    return value.value not in (None, "")
+
+
+def _label(field: str) -> str:
+    role = field.removeprefix(PEOPLE)
+    if role != field and role in AccountRole.values:
+        return str(AccountRole(role).label)
+    return humane(role.removeprefix(EXTRA))
+
+
+def _text(value: Value, names: Mapping[str, str]) -> str:
+    """A value as people write it: money with its sign, days, slugs and user names as words."""
+    held: Any = value.value
+    if value.field == "arr" and isinstance(held, dict):
+        return money(held.get("amount"), str(held.get("currency", "")))
+    if value.field in DAYS and (day := parse_date(str(held))):
+        return formats.date_format(day, "j M Y")
+    if value.field in SLUGS:
+        return humane(held)
+    return names.get(str(held), str(held))
+
+
+def _names(values: Iterable[Value]) -> dict[str, str]:
+    """The names behind user names and ids of accounts; no query where there are none."""
+    people = {str(value.value) for value in values if value.field.startswith(PEOPLE)}
+    parents = {str(value.value) for value in values if value.field == "parent" and value.value}
+    names = {person.username: str(person) for person in User.objects.filter(username__in=people)} if people else {}
+    if parents:
+        names |= {str(id): name for id, name in Account.objects.filter(id__in=parents).values_list("id", "name")}
+    return names

@@ -1,0 +1,257 @@
+"""What happened on an account, newest first: one timeline of what every room knows, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.enums import ActivityKind
+from accounts.models import Account, Activity, LedgerEntry
+from core.templatetags.cx import humane, money, percent
+from decisions.enums import OutcomeKind, Response, Suppression
+from decisions.models import Decision
+from decisions.queries.explain import first_fact, raised_by
+from intake.models import Source
+from playbooks.enums import EffectStatus
+from playbooks.models import Effect, Task, TaskNote
+
+SHOWN = 30
+TEXT_SHOWN = 400
+ICONS: dict[str, str] = {
+    ActivityKind.NOTE: "note", ActivityKind.CALL: "phone", ActivityKind.MEETING: "team", ActivityKind.EMAIL: "mail",
+    ActivityKind.TICKET: "ticket", ActivityKind.USAGE: "data", ActivityKind.SURVEY: "flag",
+}  # fmt: skip
+
+
+class CursorRefused(ValueError):
+    """The cursor is not one of ours."""
+
+
+class Entry(NamedTuple):
+    """One thing on the timeline (templates/_components/timeline.html). `tone`: "good", "bad" or "minor"."""
+
+    at: datetime
+    icon: str
+    title: str
+    text: str = ""
+    meta: str = ""
+    url: str = ""
+    tone: str = ""
+
+
+class Position(NamedTuple):
+    """Where an entry stands: by time, then by its reader's place in `READERS`, then by id."""
+
+    at: datetime
+    place: int
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.place}~{self.id}"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One sort of entry: its rows, each annotated with `at`, and how a row is told."""
+
+    rows: Callable[[Account], QuerySet[Any]]
+    tell: Callable[[Any], Entry]
+
+
+class Timeline(NamedTuple):
+    """A page of entries, and the cursor of the next ("": there is none)."""
+
+    entries: list[Entry]
+    older: str
+
+
+def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: int = SHOWN) -> Timeline:
+    """What happened before the cursor `before`, of one of `KINDS` or of all. Raises `CursorRefused`, KeyError.
+
+    A query per sort of entry, whatever their number.
+    """
+    start = _position(before) if before else None
+    found: list[tuple[Position, Entry]] = []
+    for name in KINDS[kind].readers if kind else READERS:
+        place, reader = _PLACES[name], READERS[name]
+        rows = reader.rows(account).filter(_older(start, place)).order_by("-at", "-pk")
+        found += [(Position(row.at, place, row.pk), reader.tell(row)) for row in rows[: shown + 1]]
+    found.sort(key=lambda one: one[0], reverse=True)
+    older = str(found[shown - 1][0]) if len(found) > shown else ""
+    return Timeline([entry for _, entry in found[:shown]], older)
+
+
+def _older(start: Position | None, place: int) -> Q:
+    if start is None:
+        return Q()
+    if place > start.place:
+        return Q(at__lt=start.at)
+    same = Q(at=start.at, pk__lt=start.id) if place == start.place else Q(at=start.at)
+    return Q(at__lt=start.at) | same
+
+
+def _position(cursor: str) -> Position:
+    try:
+        at, place, id = cursor.split("~")
+        found = Position(datetime.fromisoformat(at), int(place), UUID(id))
+    except ValueError:
+        raise CursorRefused(cursor) from None
+    if found.at.tzinfo is None:
+        raise CursorRefused(cursor)
+    return found
+
+
+# ── Readers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _activities(*kinds: ActivityKind) -> Callable[[Account], QuerySet[Activity]]:
+    source = Subquery(Source.objects.filter(id=OuterRef("source_id"), person=None).values("name"))
+
+    def rows(account: Account) -> QuerySet[Activity]:
+        found = Activity.objects.filter(account=account, kind__in=kinds).select_related("by", "contact")
+        return found.annotate(at=F("happened_at"), source=source)
+
+    return rows
+
+
+def _tell_activity(row: Any) -> Entry:
+    kind = ActivityKind(row.kind)
+    is_reading = kind == ActivityKind.USAGE
+    said = "" if row.value is None or f"{row.value.normalize():f}" in row.summary else f"{row.value.normalize():f}"
+    text = " ".join(part for part in (said, row.body) if part)
+    meta = (kind.label, row.by, row.contact and _("with %(name)s") % {"name": row.contact.name}, row.source)
+    return Entry(row.at, ICONS[kind], row.summary, _short(text), _line(*meta), tone="minor" if is_reading else "")
+
+
+def _decisions(account: Account) -> QuerySet[Decision]:
+    rows = Decision.objects.filter(account=account).select_related("insight__source", "insight__type", "owner")
+    return rows.defer("inputs", "reasons", "owner_path").annotate(at=F("decided_at"))
+
+
+def _tell_decision(row: Any) -> Entry:
+    verdict = str(Response(row.response).label)
+    if row.suppressed_by:
+        verdict = f"{verdict}: {str(Suppression(row.suppressed_by).label).lower()}"
+    is_quiet = row.response == Response.RECORD
+    return Entry(
+        at=row.at,
+        icon="insight",
+        title=_("%(type)s, %(sure)s sure") % {"type": row.insight.type.name, "sure": percent(row.confidence)},
+        text="" if is_quiet else first_fact(row.insight.factors),
+        meta=_line(verdict, raised_by(row.insight)),
+        url=reverse("decision", args=[row.pk]),
+        tone="minor" if is_quiet else "",
+    )
+
+
+def _tasks(account: Account) -> QuerySet[Task]:
+    rows = Task.objects.filter(account=account).select_related("assignee", "created_by")
+    return rows.annotate(at=F("opened_at"))
+
+
+def _tell_task(row: Any) -> Entry:
+    whose = _("Task for %(name)s") % {"name": row.assignee} if row.assignee else _("Task, nobody has it yet")
+    asked = row.created_by and row.created_by != row.assignee and _("asked by %(name)s") % {"name": row.created_by}
+    return Entry(row.at, "queue", row.title, meta=_line(whose, asked), url=reverse("task", args=[row.pk]))
+
+
+def _notes(account: Account) -> QuerySet[TaskNote]:
+    """What was written in between: the note of a close stands with its outcome."""
+    return TaskNote.objects.filter(task__account=account).exclude(at=F("task__closed_at")).select_related("by", "task")
+
+
+def _tell_note(row: Any) -> Entry:
+    url = reverse("task", args=[row.task_id])
+    return Entry(row.at, "note", _("Note on the task"), _short(row.text), _line(row.task.title, row.by), url)
+
+
+def _outcomes(account: Account) -> QuerySet[Task]:
+    rows = Task.objects.filter(account=account, closed_at__isnull=False).select_related("closed_by")
+    return rows.annotate(at=F("closed_at"))
+
+
+GOOD = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN)
+
+
+def _tell_outcome(row: Any) -> Entry:
+    outcome = OutcomeKind(row.outcome)
+    return Entry(
+        at=row.at,
+        icon="check-circle",
+        title=str(outcome.label),
+        text=_short(row.outcome_note),
+        meta=_line(_("Closed: %(title)s") % {"title": row.title}, row.closed_by or _("by itself")),
+        url=reverse("task", args=[row.pk]),
+        tone="good" if outcome in GOOD else "bad" if outcome == OutcomeKind.LOST else "",
+    )
+
+
+def _effects(account: Account) -> QuerySet[Effect]:
+    rows = Effect.objects.filter(run_step__run__account=account)
+    return rows.select_related("to", "run_step__run__version__playbook").annotate(at=F("not_before"))
+
+
+def _tell_effect(row: Any) -> Entry:
+    to = _("Internal e-mail to %(name)s") % {"name": row.to or row.address}
+    playbook = row.run_step.run.version.playbook.name
+    return Entry(row.at, "mail", row.subject, meta=_line(to, playbook, EffectStatus(row.status).label))
+
+
+def _ledger(account: Account) -> QuerySet[LedgerEntry]:
+    source = Subquery(Source.objects.filter(id=OuterRef("source_id")).values("name"))
+    rows = LedgerEntry.objects.filter(account=account)
+    return rows.annotate(at=Cast("happened_on", DateTimeField()), source=source)
+
+
+def _tell_ledger(row: Any) -> Entry:
+    words = {"kind": humane(row.kind), "amount": money(row.amount, row.currency)}
+    return Entry(row.at, "revenue", _("%(kind)s of %(amount)s") % words, meta=_line(_("Ledger"), row.source))
+
+
+def _line(*parts: object) -> str:
+    return " · ".join(str(part) for part in parts if part)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN].rstrip()} …"
+
+
+READERS: dict[str, Reader] = {
+    "talk": Reader(_activities(ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING), _tell_activity),
+    "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity),
+    "signal": Reader(_activities(ActivityKind.TICKET, ActivityKind.USAGE, ActivityKind.SURVEY), _tell_activity),
+    "decision": Reader(_decisions, _tell_decision),
+    "task": Reader(_tasks, _tell_task),
+    "note": Reader(_notes, _tell_note),
+    "outcome": Reader(_outcomes, _tell_outcome),
+    "effect": Reader(_effects, _tell_effect),
+    "ledger": Reader(_ledger, _tell_ledger),
+}
+_PLACES = {name: place for place, name in enumerate(READERS)}
+
+
+class Kind(NamedTuple):
+    """What one can keep of the timeline."""
+
+    label: Any
+    readers: tuple[str, ...]
+
+
+KINDS = {
+    "conversations": Kind(gettext_lazy("Conversations"), ("talk", "mail")),
+    "insights": Kind(gettext_lazy("Insights"), ("decision",)),
+    "tasks": Kind(gettext_lazy("Tasks"), ("task", "note")),
+    "outcomes": Kind(gettext_lazy("Outcomes"), ("outcome",)),
+    "emails": Kind(gettext_lazy("E-mails"), ("mail", "effect")),
+    "signals": Kind(gettext_lazy("Tickets and usage"), ("signal",)),
+    "orders": Kind(gettext_lazy("Money"), ("ledger",)),
+}
