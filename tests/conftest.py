@@ -12,6 +12,7 @@ from django.test import Client
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
+from cx_ops.launch import signals
 from intake.models import Source
 from tests.committing import committing
 from tests.factories import make_source, make_token
@@ -19,6 +20,11 @@ from tests.factories import make_source, make_token
 # No example is timed: how busy the machine is says nothing about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends a run as Ctrl-C does, and each only once: the fixtures stop what they have started."""
+    signals.install()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -16,6 +17,7 @@ from cx_ops.launch.errors import LaunchError, say
 from cx_ops.launch.instance import ROOT, Instance
 from cx_ops.launch.processes import Child, Plan
 from cx_ops.launch.services import Services
+from cx_ops.launch.supervisor import USUAL, Patience, Supervisor
 
 WEB_THREADS = 4
 READY_SECONDS = 90
@@ -64,24 +66,27 @@ def beat(instance: Instance, environ: Mapping[str, str]) -> Plan:
     return Plan("beat", argv, environ, ROOT, instance.logs / "beat.log")
 
 
-def start(services: Services, environ: Mapping[str, str], *, host: str, port: int) -> list[Child]:
-    """Start web, worker and beat; returns when the product says it is ready.
+@contextmanager
+def running(
+    services: Services, environ: Mapping[str, str], *, host: str, port: int, patience: Patience = USUAL
+) -> Iterator[Supervisor]:
+    """Web, worker and beat: ready when the body begins, stopped at its end.
 
-    The caller stops the returned children. Raises LaunchError, with all of them stopped.
+    The body calls the supervisor, which looks after the services too. Raises LaunchError.
     """
     instance, children = services.instance, list[Child]()
+    supervisor = Supervisor(services.children, children, patience=patience, changed=lambda: services.announce(children))
     try:
-        for plan in (web(instance, environ, host=host, port=port), worker(instance, environ)):
+        for plan in (web(instance, environ, host=host, port=port), worker(instance, environ), beat(instance, environ)):
             processes.start(plan, children)
-        processes.start(beat(instance, environ), children)
-        services.announce({child.plan.name: child.pid for child in children})
+        services.announce(children)
         probe = Probe(host, port, environ)
-        watched = [*services.children, *children]
-        processes.wait_until(probe.is_ready, children=watched, what=probe.url, seconds=READY_SECONDS)
-    except BaseException:
+        what = f"{probe.url} (logs are in {instance.logs})"
+        supervisor.wait_until(probe.is_ready, what=what, seconds=READY_SECONDS)
+        yield supervisor
+    finally:
+        say("Stopping ...")
         processes.stop_all(children)
-        raise
-    return children
 
 
 def migrate(services: Services, environ: Mapping[str, str]) -> None:

@@ -95,7 +95,6 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
     if not (data / "PG_VERSION").exists():
         _create(instance, data)
     _check_version(data)
-    _clear_stale_lock(data)
     user = fallback_user()
     if user:
         _hand_over(instance, data, user)
@@ -112,6 +111,7 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
         stop_signal=signal.SIGINT,
         stop_seconds=60,
         user=user,
+        prepare=lambda: _clear_stale_lock(data),
     )
     child = processes.start(plan, children)
     address = url(instance)

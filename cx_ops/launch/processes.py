@@ -11,20 +11,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO
 
 from cx_ops.launch import signals
 from cx_ops.launch.errors import LaunchError
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.05
-WATCH_SECONDS = 0.2
+END_SECONDS = 60  # longer than a program that is run takes to stop its own children
 LOG_TAIL_LINES = 20
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to run one process: its name, command, surroundings and the signal that stops it."""
+    """How to run one process: its name, command, surroundings and the signal that stops it.
+
+    `prepare` is called before every start.
+    """
 
     name: str
     argv: Sequence[str]
@@ -34,15 +37,17 @@ class Plan:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
     user: str | None = None
+    prepare: Callable[[], None] = lambda: None
 
 
 class Child:
     """A running process, in a process group of its own so that Ctrl-C reaches the launcher alone."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, keep_log: bool = False) -> None:
         self.plan = plan
+        self.patience_ends = 0.0
         plan.log.parent.mkdir(parents=True, exist_ok=True)
-        with plan.log.open("wb") as output:
+        with plan.log.open("ab" if keep_log else "wb") as output:
             self.process = subprocess.Popen(
                 plan.argv,
                 env=dict(plan.environ),
@@ -65,13 +70,14 @@ class Child:
         return self.process.poll() is None
 
     def ask_to_stop(self) -> None:
+        self.patience_ends = time.monotonic() + self.plan.stop_seconds
         if self.is_alive():
             self.process.send_signal(self.plan.stop_signal)
 
     def finish(self) -> None:
-        """Wait for the end that was asked for, then kill whatever is left of the group."""
+        """Wait for the end, `stop_seconds` from when it was asked for, then kill whatever is left of the group."""
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(self.plan.stop_seconds)
+            self.process.wait(max(self.patience_ends - time.monotonic(), 0))
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
@@ -83,14 +89,27 @@ class Child:
     def obituary(self) -> str:
         """What died and the end of its log."""
         lines = self.plan.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
-        return "\n".join([f"{self.plan.name} ended with {_ending(self.process.returncode)}:", *lines])
+        return "\n".join([f"{self.plan.name} ended with {self.ending()}:", *lines])
+
+    def ending(self) -> str:
+        return _ending(self.process.returncode)
 
 
 def start(plan: Plan, into: list[Child]) -> Child:
     """Start a process and record it in `into`, with no gap in which a signal could forget it."""
+    plan.prepare()
     with signals.held_back():
         child = Child(plan)
         into.append(child)
+    return child
+
+
+def start_again(dead: Child, children: list[Child]) -> Child:
+    """Start it by the same plan, in its place among `children`; its log goes on."""
+    dead.plan.prepare()
+    with signals.held_back():
+        child = Child(dead.plan, keep_log=True)
+        children[children.index(dead)] = child
     return child
 
 
@@ -109,8 +128,8 @@ def wait_until(ready: Callable[[], bool], *, children: Sequence[Child], what: st
     while not ready():
         raise_if_dead(children)
         if time.monotonic() > deadline:
-            logs = ", ".join(str(child.plan.log) for child in children)
-            raise LaunchError(f"{what} was not ready after {seconds:.0f} s; see {logs}")
+            logs = "".join(f"; see {child.plan.log}" for child in children)
+            raise LaunchError(f"{what} was not ready after {seconds:.0f} s{logs}")
         time.sleep(POLL_SECONDS)
 
 
@@ -120,15 +139,15 @@ def raise_if_dead(children: Sequence[Child]) -> None:
             raise LaunchError(child.obituary())
 
 
-def watch(children: Sequence[Child]) -> NoReturn:
-    """Until a signal stops the launcher; raises LaunchError when a child dies."""
-    while True:
-        raise_if_dead(children)
-        time.sleep(WATCH_SECONDS)
-
-
-def run(argv: Sequence[str], *, environ: Mapping[str, str], directory: Path, children: list[Child]) -> int:
-    """Run a command in the foreground, its output with ours (stdout too); the exit code.
+def run(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    directory: Path,
+    children: Sequence[Child] = (),
+    output: IO[bytes] | None = None,
+) -> int:
+    """Run a command in the foreground, its output with ours or into `output`; the exit code.
 
     Raises LaunchError when one of `children` dies meanwhile.
     """
@@ -137,6 +156,8 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], directory: Path, chi
             argv,
             env=dict(environ),
             cwd=directory,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
             preexec_fn=_die_with_parent(signal.SIGTERM),
         )
     try:
@@ -169,10 +190,11 @@ def run_quietly(argv: Sequence[str], *, environ: Mapping[str, str], directory: P
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """It gets time to stop what it started itself."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

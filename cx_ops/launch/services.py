@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey for a command: given by the operator, borrowed from a launcher, or started."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -32,9 +32,9 @@ class Services:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def announce(self, extra: dict[str, int] | None = None) -> None:
+    def announce(self, more: Sequence[Child] = ()) -> None:
         """Let other commands find these services."""
-        pids = {child.plan.name: child.pid for child in self.children} | (extra or {})
+        pids = {child.plan.name: child.pid for child in (*self.children, *more)}
         self.instance.announce(Running(os.getpid(), self.database_url, self.redis_url, pids))
 
 

@@ -8,8 +8,8 @@ from types import FrameType
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(BaseException):
-    """Somebody asked the launcher to stop; `number` is the signal."""
+class Stopped(KeyboardInterrupt):
+    """Somebody asked the launcher, or a program that it runs, to stop; `number` is the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)

@@ -43,7 +43,6 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
     data = instance.root / "valkey"
     data.mkdir(exist_ok=True)
     path = socket_path(instance)
-    path.unlink(missing_ok=True)
     options = {
         "port": "0",
         "unixsocket": str(path),
@@ -60,6 +59,7 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
         environ=dict(os.environ),
         directory=data,
         log=instance.logs / "valkey.log",
+        prepare=lambda: path.unlink(missing_ok=True),
     )
     child = processes.start(plan, children)
     processes.wait_until(lambda: answers(path), children=[child], what="Valkey", seconds=START_SECONDS)

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
 from random import Random
 
 import django
@@ -14,7 +13,7 @@ import psycopg
 
 from cx_ops.launch import signals
 from cx_ops.launch.errors import say
-from tests.faults.plant import Plant, planted
+from tests.faults.plant import Plant, migrated, planted
 
 SHORT = 30
 SENDERS = 3
@@ -46,8 +45,8 @@ def _parse() -> argparse.Namespace:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    with planted() as plant:
-        os.environ.update(plant.environ)
+    with migrated() as (ready, environ):
+        os.environ.update(environ)
         django.setup()
         # These need Django to be there.
         from core.bulk import database_now
@@ -55,16 +54,17 @@ def _run(chosen: argparse.Namespace) -> int:
 
         now = database_now()
         senders = customers.make_company(now, SENDERS)
-        plant.start()
-        caller = sending.Caller(plant.port, sending.Log())
-        caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.KNOWN))
-        with sending.sending(plant.port, senders, now) as work:
-            trouble = chaos.Chaos(plant, work, Random(chosen.seed), chosen.pause)
-            trouble.run(chosen.kills)
-        caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.LATE))
-        say("waiting until all is quiet")
-        quiet = _wait_until_quiet(plant, trouble.revive)
-        plant.stop()
+        with planted(ready, environ) as plant:
+            caller = sending.Caller(plant.port, sending.Log())
+            caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.KNOWN))
+            with sending.sending(plant.port, senders, now) as work:
+                trouble = chaos.Chaos(plant, work, Random(chosen.seed), chosen.pause)
+                trouble.run(chosen.kills)
+                work.stopped.set()
+                plant.supervisor.wait_until(work.are_done, what="The end of the senders", seconds=QUIET_SECONDS)
+            caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.LATE))
+            say("waiting until all is quiet")
+            quiet = _wait_until_quiet(plant)
         found = verdict.examine(work.log, trouble.probes)
         found.found["not quiet"] = [] if quiet else ["work was left when patience was over"]
         found.found["outages handled wrongly"] = trouble.complaints(timed=not chosen.untimed)
@@ -72,13 +72,12 @@ def _run(chosen: argparse.Namespace) -> int:
         return 1 if found.violations else 0
 
 
-def _wait_until_quiet(plant: Plant, revive: Callable[[], None]) -> bool:
+def _wait_until_quiet(plant: Plant) -> bool:
     """Until nothing waits; back-offs and leases are ended early, and the clock is rung more often than by the beat."""
     from tests.faults.chaos import end_leases
 
     ends = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < ends:
-        revive()
         try:
             with psycopg.connect(plant.services.database_url, connect_timeout=5) as connection:
                 row = connection.execute(QUIET).fetchone()
@@ -88,7 +87,7 @@ def _wait_until_quiet(plant: Plant, revive: Callable[[], None]) -> bool:
         except psycopg.Error:
             pass
         _ring()
-        time.sleep(1.5)
+        plant.supervisor.rest(1.5)
     return False
 
 

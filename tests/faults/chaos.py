@@ -19,6 +19,7 @@ from tests.faults.sending import Caller, Senders
 
 RECOVERY_SECONDS = 5.0
 PATIENCE_SECONDS = 120.0
+POLL_SECONDS = 0.05
 # How often each happens among the kills.
 KILLS = {"worker child": 8, "worker": 3, "web child": 4, "web": 2, "beat": 1, "database backend": 2}
 # Rows that a killed worker held are taken up again when its lease ends. Leases are ended early, under living workers
@@ -39,7 +40,6 @@ class Chaos:
     pause: float
     done: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
-    obituaries: list[str] = field(default_factory=list)
     put_off: int = 0
     without_broker: int = 0
     probes: int = 0
@@ -52,10 +52,9 @@ class Chaos:
         every = max(kills // (len(others) + 1), 1)
         for number in range(1, kills + 1):
             what = self.random.choices([*KILLS], [*KILLS.values()])[0]
-            self.revive()
             say(f"{number} of {kills}: kill -9 {what}; {len(self.senders.log.ids):,} acknowledged")
             self._kill(what)
-            time.sleep(self.random.uniform(0.2, 1.8) * self.pause)
+            self.plant.supervisor.rest(self.random.uniform(0.2, 1.8) * self.pause)
             if number % every == 0:
                 other = others[(number // every - 1) % len(others)]
                 say(other.__name__.replace("_", " "))
@@ -85,17 +84,9 @@ class Chaos:
         """Until there is something to kill: what was just started has nothing below it yet."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while not happened():
-            self.revive()
             if time.monotonic() > ends:
                 raise TimeoutError(f"{what} did not appear within {PATIENCE_SECONDS:.0f} s")
-            time.sleep(0.05)
-
-    def revive(self) -> None:
-        """What a supervisor does. A Celery worker whose pool is killed while it starts ends by itself."""
-        for name in self.plant.plans():
-            if obituary := self.plant.revive(name):
-                self.done[f"{name} ended by itself"] += 1
-                self.obituaries.append(obituary.splitlines()[-1])
+            self.plant.supervisor.rest(POLL_SECONDS)
 
     def flush_broker(self) -> None:
         self.plant.flush_broker()
@@ -134,7 +125,7 @@ class Chaos:
                 status, headers, _ = caller.try_once(sender, "/api/v1/insights", self._probe(sender))
                 if wanted(status, headers):
                     return waited, status
-            time.sleep(0.05)
+            self.plant.supervisor.rest(POLL_SECONDS)
         return -1.0, status
 
     def _probe(self, sender: Sender) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The whole product as processes of our own, on services of our own, each of which can be killed and started again."""
+"""The whole product as processes of our own, on services of our own, each of which can be killed."""
 
 from __future__ import annotations
 
@@ -6,87 +6,58 @@ import os
 import signal
 import socket
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from cx_ops.launch import application, postgres, processes, services, valkey
-from cx_ops.launch.processes import Child, Plan
+from cx_ops.launch import application, postgres, services, valkey
+from cx_ops.launch.processes import Child
 from cx_ops.launch.services import Services
+from cx_ops.launch.supervisor import Patience, Supervisor
 
 HOST = "127.0.0.1"
-READY_SECONDS = 180
+
+
+# It is the harness that kills: here many deaths are no reason to give up.
+PATIENCE = Patience(deaths=1_000_000, seconds=5)
 
 
 @dataclass
 class Plant:
-    """Web, worker and beat on PostgreSQL and Valkey. A killed process leaves nothing of its group behind."""
+    """Web, worker and beat on PostgreSQL and Valkey, under the product's own supervisor."""
 
     services: Services
-    environ: Mapping[str, str]
     port: int
-    children: dict[str, list[Child]] = field(default_factory=dict)
-
-    def plans(self) -> dict[str, Plan]:
-        instance = self.services.instance
-        return {
-            "web": application.web(instance, self.environ, host=HOST, port=self.port),
-            "worker": application.worker(instance, self.environ),
-            "beat": application.beat(instance, self.environ),
-        }
-
-    def start(self) -> None:
-        for name in self.plans():
-            self.start_one(name)
-        probe = application.Probe(HOST, self.port, self.environ)
-        watched = [child for held in self.children.values() for child in held]
-        processes.wait_until(probe.is_ready, children=watched, what="the product", seconds=READY_SECONDS)
-
-    def start_one(self, name: str) -> None:
-        self.children[name] = []
-        processes.start(self.plans()[name], self.children[name])
+    supervisor: Supervisor
 
     def kill(self, name: str) -> None:
-        """`kill -9` of a process with all below it, and start it again."""
-        child = self.children[name][0]
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.process.wait()
-        self.start_one(name)
-
-    def revive(self, name: str) -> str:
-        """Start again what has ended without being killed; the end of its log, or "" where it lives."""
-        child = self.children[name][0]
-        if child.is_alive():
-            return ""
-        obituary = child.obituary()
-        self.start_one(name)
-        return obituary
+        """`kill -9` of a process alone. The supervisor is expected to replace it, and what is left below it."""
+        os.kill(self.supervisor.child(name).pid, signal.SIGKILL)
 
     def kill_below(self, name: str, random: Random) -> bool:
         """`kill -9` of one process below; whether there was one. Its parent is expected to replace it."""
-        return _kill_one(below(self.children[name][0].pid), random)
+        return _kill_one(below(self.supervisor.child(name).pid), random)
 
     def kill_backend(self, random: Random) -> bool:
         """`kill -9` of one of PostgreSQL's backends: it ends all the others and recovers from its log."""
-        clients = [pid for pid in below(self._server("postgres").pid) if b"cx_ops" in _command(pid)]
+        clients = [pid for pid in below(self.supervisor.child("postgres").pid) if b"cx_ops" in _command(pid)]
         return _kill_one(clients, random)
 
     def stop_database(self) -> None:
-        self._server("postgres").stop()
+        self._take_out("postgres").stop()
 
     def start_database(self) -> None:
-        self._start_again("postgres", postgres.start)
+        postgres.start(self.services.instance, self.services.children)
 
     def kill_broker(self) -> None:
-        child = self._server("valkey")
+        child = self._take_out("valkey")
         child.process.kill()
         child.process.wait()
 
     def start_broker(self) -> None:
-        self._start_again("valkey", valkey.start)
+        valkey.start(self.services.instance, self.services.children)
 
     def flush_broker(self) -> None:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -95,32 +66,30 @@ class Plant:
             connection.sendall(b"FLUSHALL\r\n")
             connection.recv(64)
 
-    def stop(self) -> None:
-        """Web, worker and beat, in good order; the services stay."""
-        for held in self.children.values():
-            processes.stop_all(held)
-
-    def _server(self, name: str) -> Child:
-        return next(child for child in self.services.children if child.plan.name == name)
-
-    def _start_again(self, name: str, start: Callable[..., Child]) -> None:
-        self.services.children.remove(self._server(name))
-        start(self.services.instance, self.services.children, durable=True)
+    def _take_out(self, name: str) -> Child:
+        """Out of the supervisor's sight: what is stopped for a while."""
+        child = self.supervisor.child(name)
+        self.services.children.remove(child)
+        return child
 
 
 @contextmanager
-def planted() -> Iterator[Plant]:
-    """A plant that is migrated but not started, in a directory that is thrown away."""
+def migrated() -> Iterator[tuple[Services, dict[str, str]]]:
+    """Services with an empty product in a directory that is thrown away, and the product's environment."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     with services.temporary(durable=True) as ready:
         environ = application.demo_environment(ready) | {"CX_API_REQUESTS_PER_MINUTE": "1000000000"}
         application.migrate(ready, environ)
-        plant = Plant(ready, environ, application.choose_port(HOST, 0))
-        try:
-            yield plant
-        finally:
-            plant.stop()
+        yield ready, environ
+
+
+@contextmanager
+def planted(ready: Services, environ: Mapping[str, str]) -> Iterator[Plant]:
+    """The product at work, for as long as the body takes; the services stay."""
+    port = application.choose_port(HOST, 0)
+    with application.running(ready, environ, host=HOST, port=port, patience=PATIENCE) as supervisor:
+        yield Plant(ready, port, supervisor)
 
 
 def below(root: int) -> list[int]:

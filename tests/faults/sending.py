@@ -11,9 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from random import Random
-from threading import Event, Lock
+from threading import Barrier, BrokenBarrierError, Event, Lock
 from typing import Any
 
 from tests.faults.customers import Sender, insights
@@ -104,20 +105,38 @@ class Senders:
     now: datetime
     log: Log = field(default_factory=Log)
     stopped: Event = field(default_factory=Event)
-    begun: Counter[str] = field(default_factory=Counter)
+    going_on: dict[str, bool] = field(default_factory=dict)
+    jobs: list[Future[None]] = field(default_factory=list)
 
-    def send(self, sender: Sender, copy: int) -> None:
-        """Round after round, until told to stop and no other copy is ahead."""
+    def begin(self, pool: ThreadPoolExecutor) -> None:
+        for sender in self.senders:
+            together = Barrier(COPIES, partial(self._decide, sender))
+            self.jobs += [pool.submit(self.send, sender, copy, together) for copy in range(COPIES)]
+
+    def are_done(self) -> bool:
+        """Once told to stop: whether all of them have sent everything."""
+        return all(job.done() for job in self.jobs)
+
+    def send(self, sender: Sender, copy: int, together: Barrier) -> None:
+        """Round after round, each by all copies at once, until told to stop."""
         random, caller = Random(f"{sender.slug}/{copy}"), Caller(self.port, self.log)
-        for round_ in count(1):
-            with self.log.lock:
-                if self.stopped.is_set() and round_ > self.begun[sender.slug]:
+        try:
+            for round_ in count(1):
+                together.wait()
+                if not self.going_on[sender.slug]:
                     return
-                self.begun[sender.slug] = max(self.begun[sender.slug], round_)
-            items = list(insights(sender, round_, ROUND, now=self.now))
-            random.shuffle(items)
-            self._send_round(caller, sender, items, key=f"{copy}/{round_}" if copy == 1 else "", random=random)
-            self.stopped.wait(PAUSE_SECONDS)
+                items = list(insights(sender, round_, ROUND, now=self.now))
+                random.shuffle(items)
+                self._send_round(caller, sender, items, key=f"{copy}/{round_}" if copy == 1 else "", random=random)
+                self.stopped.wait(PAUSE_SECONDS)
+        except BrokenBarrierError:
+            return  # another copy gave up, and says why
+        except BaseException:
+            together.abort()
+            raise
+
+    def _decide(self, sender: Sender) -> None:
+        self.going_on[sender.slug] = not self.stopped.is_set()
 
     def _send_round(
         self, caller: Caller, sender: Sender, items: list[dict[str, Any]], *, key: str, random: Random
@@ -135,9 +154,7 @@ def sending(port: int, senders: list[Sender], now: datetime) -> Iterator[Senders
     """Senders at work; at the end all of them have sent everything."""
     work = Senders(port, senders, now)
     with ThreadPoolExecutor(len(senders) * COPIES) as pool:
-        jobs: list[Future[None]] = [
-            pool.submit(work.send, sender, copy) for sender in senders for copy in range(COPIES)
-        ]
+        work.begin(pool)
         try:
             yield work
         except BaseException:
@@ -145,5 +162,5 @@ def sending(port: int, senders: list[Sender], now: datetime) -> Iterator[Senders
             raise
         finally:
             work.stopped.set()
-    for job in jobs:
+    for job in work.jobs:
         job.result()

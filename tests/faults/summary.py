@@ -18,6 +18,7 @@ def summarise(trouble: Chaos, found: Verdict, *, seed: int) -> str:
         **{f"answers: {status}": times for status, times in sorted(log.answers.items())},
         "posts put off with 503 and Retry-After while the database was stopped": trouble.put_off,
         "posts taken while the broker was dead": trouble.without_broker,
+        **{f"started again: {name}": times for name, times in sorted(trouble.plant.supervisor.restarts.items())},
         "decisions, each replayed": found.decisions,
         "seconds to recover after the database": ", ".join(f"{s:.1f}" for s in trouble.recoveries) or "-",
     }
@@ -25,7 +26,6 @@ def summarise(trouble: Chaos, found: Verdict, *, seed: int) -> str:
         *_table(f"what was done (seed {seed})", sorted(trouble.done.items())),
         *_table("what was seen", seen.items()),
         *_table("violations", ((name, len(rows)) for name, rows in found.found.items())),
-        *trouble.obituaries,
         *(f"{name}: {row}" for name, rows in found.found.items() for row in rows[:SHOWN]),
     ]
     kills = sum(times for name, times in trouble.done.items() if name.startswith("kill"))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,6 +29,13 @@ signals.install()
 with services.owned(Instance(Path(sys.argv[1])), durable=False) as ready:
     print(*[child.pid for child in ready.children], flush=True)
     time.sleep(600)
+"""
+RUN = """
+import os, sys
+from pathlib import Path
+from cx_ops.launch import processes, signals
+signals.install()
+processes.run([sys.executable, "-c", *sys.argv[1:]], environ=os.environ, directory=Path.cwd())
 """
 
 
@@ -83,21 +91,68 @@ def test_root_without_user_namespaces_lends_the_server_to_nobody(monkeypatch: py
         assert (Path("/proc") / str(server.pid)).stat().st_uid == pwd.getpwnam("nobody").pw_uid
 
 
-def start_launcher(instance: Instance) -> tuple[subprocess.Popen[str], list[int]]:
+@contextmanager
+def launched(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A launcher in a process of its own; at the end it is gone, even where the test is broken off."""
+    words = [sys.executable, "-c", script, *arguments]
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-c", START_AND_WAIT, str(instance.root)]
-    launcher = subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert launcher.stdout is not None
-    return launcher, [int(word) for word in launcher.stdout.readline().split()]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as launcher:
+        try:
+            yield launcher
+        finally:
+            launcher.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_child_outlives_the_launcher(instance: Instance, number: signal.Signals) -> None:
-    launcher, pids = start_launcher(instance)
-    assert len(pids) == 2
-    launcher.send_signal(number)
-    launcher.communicate()
+    with launched(START_AND_WAIT, str(instance.root)) as launcher:
+        assert launcher.stdout is not None
+        pids = [int(word) for word in launcher.stdout.readline().split()]
+        assert len(pids) == 2
+        launcher.send_signal(number)
+        launcher.communicate()
     assert wait_for_end(pids) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_program_that_the_launcher_runs_ends_with_it_and_stops_its_own_children(
+    instance: Instance, number: signal.Signals
+) -> None:
+    with launched(RUN, START_AND_WAIT, str(instance.root)) as launcher:
+        assert launcher.stdout is not None
+        pids = [int(word) for word in launcher.stdout.readline().split()]
+        assert len(pids) == 2
+        launcher.send_signal(number)
+        launcher.communicate()
+    assert wait_for_end(pids) == []
+    assert instance.try_to_own() is not None
+
+
+INTERRUPTED = """
+import time, pytest
+
+@pytest.fixture
+def started():
+    yield
+    print("stopped in good order")
+
+def test_waits(started):
+    print("waiting", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_test_run_that_is_told_to_end_stops_what_its_fixtures_started(tmp_path: Path) -> None:
+    (tmp_path / "test_waits.py").write_text(INTERRUPTED)
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_configure")
+    words = ["-p", "no:cacheprovider", "-s", f"--rootdir={tmp_path}", str(tmp_path)]
+    with launched("import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))", *words) as run:
+        assert run.stdout is not None
+        while "test_waits.py waiting" not in (line := run.stdout.readline()):
+            assert line
+        run.send_signal(signal.SIGTERM)
+        printed, _ = run.communicate()
+    assert "stopped in good order" in printed
 
 
 def test_a_second_launcher_is_refused_and_the_first_is_named(instance: Instance) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from cx_ops.launch import application, database, processes, services
+from cx_ops.launch import application, database, services
 from cx_ops.launch.commands import options
 from cx_ops.launch.errors import LaunchError, say
 from cx_ops.launch.instance import Instance
@@ -34,13 +34,9 @@ def run(argv: Sequence[str]) -> int:
         environ = application.demo_environment(ready)
         _load(ready, environ, chosen)
         say("Starting web, worker and beat ...")
-        children = application.start(ready, environ, host=chosen.host, port=port)
-        try:
+        with application.running(ready, environ, host=chosen.host, port=port) as supervisor:
             _tell(f"http://{chosen.host}:{port}", instance, as_json=chosen.json)
-            processes.watch([*ready.children, *children])
-        finally:
-            say("Stopping ...")
-            processes.stop_all(children)
+            supervisor.watch()
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -23,4 +23,4 @@ def faults(argv: Sequence[str]) -> int:
 
 def _run(module: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
     words = [sys.executable, "-P", "-m", module, *argv]
-    return processes.run(words, environ=environ, directory=ROOT, children=[])
+    return processes.run(words, environ=environ, directory=ROOT)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cx_ops.launch import application, processes, services
+from cx_ops.launch import application, services
 from cx_ops.launch.commands import options
 from cx_ops.launch.errors import say
 
@@ -20,10 +20,6 @@ def run(argv: Sequence[str]) -> int:
         application.migrate(ready, environ)
         application.collect_static(ready.instance, environ)
         say("Starting web, worker and beat ...")
-        children = application.start(ready, environ, host=chosen.host, port=port)
-        try:
+        with application.running(ready, environ, host=chosen.host, port=port) as supervisor:
             say(f"CX Ops is ready on http://{chosen.host}:{port} for a proxy that ends TLS")
-            processes.watch([*ready.children, *children])
-        finally:
-            say("Stopping ...")
-            processes.stop_all(children)
+            supervisor.watch()
