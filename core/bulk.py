@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -14,18 +15,23 @@ from psycopg.pq import Format
 from psycopg.types.string import TextLoader
 
 Params = Sequence[Any] | Mapping[str, Any]
+# An id as text: batches only compare ids and write them again, and text is much the quicker at both.
+Id = str
+AnyId = UUID | Id
 TIMESTAMPTZ = 1184  # its type id in every PostgreSQL
 
 
 class BulkReference(TypedDict):
-    """Keyword arguments of a ForeignKey that is neither indexed nor checked row by row."""
+    """Keyword arguments of a ForeignKey that is not checked row by row."""
 
     db_index: bool
     db_constraint: bool
 
 
-# A reference to a row that is never deleted, from a table written by the hundred thousand: the check per row would
-# cost more than the row. `verify_invariants` looks after these.
+# References to rows that are never deleted, from tables written by the hundred thousand: the check per row would cost
+# more than the row. `verify_invariants` looks after them. BULK are those that nobody asks from the other side, or for
+# which a wider index serves.
+UNCHECKED: BulkReference = {"db_index": True, "db_constraint": False}
 BULK: BulkReference = {"db_index": False, "db_constraint": False}
 
 
@@ -72,12 +78,16 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None
         copy.write(text)
 
 
+# Whole batches share few moments, and writing one costs as much as ten ids.
+moment_text = lru_cache(maxsize=4096)(datetime.isoformat)
+
 CELLS: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: NULL,
     bool: lambda value: "t" if value else "f",
     bytes: lambda value: f"\\\\x{value.hex()}",
     str: copy_text,
-    **dict.fromkeys((UUID, int, float, Decimal, datetime, date), str),
+    datetime: moment_text,
+    **dict.fromkeys((UUID, int, float, Decimal, date), str),
 }
 
 
@@ -90,12 +100,19 @@ def _cell(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be copied: {value!r}")
 
 
-def fetch_all(sql: str, params: Params = (), *, ids_as_text: bool = False) -> list[tuple[Any, ...]]:
-    """All rows of one query. `ids_as_text`: for code that only compares ids and writes them again."""
+def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+    """All rows of one query."""
     with connection.cursor() as cursor:
         _load_times_quickly(cursor)
-        if ids_as_text:
-            cursor.cursor.adapters.register_loader("uuid", TextLoader)
+        cursor.execute(sql, _quick(params))
+        return list(cursor.fetchall())
+
+
+def read_rows(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
+    """All rows of one query, with every id as an `Id`."""
+    with connection.cursor() as cursor:
+        _load_times_quickly(cursor)
+        cursor.cursor.adapters.register_loader("uuid", TextLoader)
         cursor.execute(sql, _quick(params))
         return list(cursor.fetchall())
 
@@ -108,22 +125,33 @@ def execute(sql: str, params: Params = ()) -> int:
 
 
 def array_text(values: Iterable[object]) -> str:
-    """PostgreSQL's text form of a one-dimensional array."""
-    quoted = (str(value).replace("\\", r"\\").replace('"', r"\"") for value in values)
-    return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"
+    """PostgreSQL's text form of a one-dimensional array; None is its NULL."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{text}"'
 
 
 def _quick(params: Params) -> Params:
-    """Lists of ids as text: psycopg's own way of writing a list costs ten times as much an element."""
+    """Lists of ids and texts as one text: psycopg's own way of writing a list costs ten times as much an element."""
     if isinstance(params, Mapping):
-        return {name: _array_of_ids(value) for name, value in params.items()}
-    return [_array_of_ids(value) for value in params]
+        return {name: _array(value) for name, value in params.items()}
+    return [_array(value) for value in params]
 
 
-def _array_of_ids(value: Any) -> Any:
-    if isinstance(value, list) and value and all(type(element) is UUID for element in value):
+def _array(value: Any) -> Any:
+    if not isinstance(value, list) or not value:
+        return value
+    kinds = set(map(type, value))
+    if kinds == {UUID}:
         return "{" + ",".join(map(str, value)) + "}"
-    return value
+    return array_text(value) if kinds <= {str, type(None)} else value
 
 
 def _load_times_quickly(cursor: Any) -> None:

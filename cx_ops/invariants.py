@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+from django.db.models import ForeignKey
+from pghistory.models import Event
+
 from core.bulk import fetch_all
 
 # An accepted insight that is still on its way is not older than this.
@@ -21,11 +25,9 @@ INVARIANTS = {
     "a decision has the account, type and confidence of its insight": """
         SELECT d.insight_id FROM decisions_decision AS d JOIN insights_insight AS i ON i.id = d.insight_id
         WHERE (d.account_id, d.type_id, d.confidence) IS DISTINCT FROM (i.account_id, i.type_id, i.confidence)""",
-    "an insight is about an account, of a type, from a source that exist": """
+    "an insight came as a record": """
         SELECT i.id FROM insights_insight AS i
-        WHERE NOT EXISTS (SELECT 1 FROM insights_insighttype AS t WHERE t.slug = i.type_id)
-           OR NOT EXISTS (SELECT 1 FROM intake_source AS s WHERE s.id = i.source_id)
-           OR NOT EXISTS (SELECT 1 FROM intake_record AS r WHERE r.id = i.id)""",
+        WHERE NOT EXISTS (SELECT 1 FROM intake_record AS r WHERE r.id = i.id)""",
     "no pending row without a batch, so that nothing lies where nobody looks": """
         SELECT p.id FROM (
             SELECT id, batch_id FROM intake_landed UNION ALL SELECT id, batch_id FROM accounts_resolved
@@ -86,5 +88,20 @@ def broken_invariants() -> dict[str, list[str]]:
     """Every invariant with the ids of up to 20 rows that break it."""
     return {
         name: [str(id) for (id,) in fetch_all(f"SELECT * FROM ({query}) AS broken LIMIT 20")]
-        for name, query in INVARIANTS.items()
+        for name, query in (INVARIANTS | dangling_references()).items()
+    }
+
+
+def dangling_references() -> dict[str, str]:
+    """An invariant for each reference that the database does not check row by row (`core.bulk.BULK`)."""
+    return {
+        f"{model._meta.label}.{field.name} is there": f"""
+            SELECT a."{model._meta.pk.column}" FROM "{model._meta.db_table}" AS a
+            WHERE a."{field.column}" IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM "{field.related_model._meta.db_table}" AS b
+                WHERE b."{field.target_field.column}" = a."{field.column}")"""
+        for model in apps.get_models()
+        if not issubclass(model, Event)  # a history outlives what it tells of
+        for field in model._meta.concrete_fields
+        if isinstance(field, ForeignKey) and not field.db_constraint  # type: ignore[attr-defined]
     }

@@ -75,7 +75,7 @@ class Insight(models.Model):
     """A belief about an account with a confidence. Append-only; its id is the id of the record it came as."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="insights", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="insights", **BULK)
     type = models.ForeignKey(InsightType, models.PROTECT, related_name="+", **BULK)
     source = models.ForeignKey(Source, models.PROTECT, related_name="+", **BULK)
     model = models.CharField(max_length=80)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from core.bulk import copy_rows
-from core.ids import uuid7
+import msgspec
+
+from core.bulk import NULL, AnyId, copy_lines, copy_text, moment_text
+from core.ids import uuid7_text
 from core.models import Act, User
 
+encode = msgspec.json.Encoder(decimal_format="string").encode
 COLUMNS = ["id", "verb", "subject_type", "subject_id", "by_id", "actor", "why", "data", "at"]
 
 
@@ -46,15 +47,20 @@ def record_act(
 def record_acts(
     verb: str,
     subject: str,
-    acts: Iterable[tuple[UUID, str, Mapping[str, Any]]],
+    acts: Iterable[tuple[AnyId, str, Mapping[str, Any]]],
     *,
     actor: str,
     now: datetime,
 ) -> None:
     """Write one act for each (id of the subject, why, data); `subject` is the lower-case name of its model."""
-    rows = [
-        (uuid7(), verb, subject, str(id), None, actor, why, json.dumps(dict(data), default=str), now)
+    at = moment_text(now)
+    lines = [
+        "\t".join((uuid7_text(), verb, subject, str(id), NULL, copy_text(actor), copy_text(why), _json(data), at))
         for id, why, data in acts
     ]
-    if rows:
-        copy_rows("core_act", COLUMNS, rows)
+    if lines:
+        copy_lines("core_act", COLUMNS, lines)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return copy_text(encode(data).decode())

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
-from core.bulk import execute
+from core.bulk import AnyId, execute
 from core.ids import uuid7
 from core.models import Alert
 
@@ -21,7 +20,7 @@ def raise_alert(
     *,
     on_day: date,
     now: datetime,
-    team_id: UUID | None,
+    team_id: AnyId | None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Tell a team's lead something; the second time on one day replaces the text and raises the count.

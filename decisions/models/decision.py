@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, OfAccountQuerySet
-from core.bulk import BULK
+from core.bulk import BULK, UNCHECKED
 from core.ids import uuid7
 from core.models import Pending, User
 from decisions.enums import OutcomeKind, Response, Suppression
@@ -44,12 +44,12 @@ class Item(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="items")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="items", **BULK)
     type = models.ForeignKey(InsightType, models.PROTECT, related_name="+", **BULK)
     slot = models.CharField(max_length=60, blank=True)
     response = models.CharField(max_length=10, choices=Response, help_text="The highest response it has had.")
     confidence = models.DecimalField(max_digits=20, decimal_places=19, help_text="The highest it has had.")
-    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **BULK)
     reasons = ArrayField(models.CharField(max_length=60), default=list)
     red_lines = ArrayField(models.CharField(max_length=16), default=list)
     evidence_count = models.PositiveIntegerField(default=1)
@@ -91,7 +91,9 @@ class Decision(models.Model):
     replayed.
     """
 
-    insight = models.OneToOneField(Insight, models.PROTECT, primary_key=True, related_name="decision")
+    insight = models.OneToOneField(
+        Insight, models.PROTECT, primary_key=True, related_name="decision", db_constraint=False
+    )
     account = models.ForeignKey(Account, models.PROTECT, related_name="decisions", **BULK)
     type = models.ForeignKey(InsightType, models.PROTECT, related_name="+", **BULK)
     confidence = models.DecimalField(max_digits=20, decimal_places=19)
@@ -106,7 +108,7 @@ class Decision(models.Model):
     owner_path = models.JSONField()
     reasons = models.JSONField()
     priority = models.JSONField(null=True, help_text="Value and parts; empty where nothing is to be done.")
-    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="decisions", db_constraint=False)
+    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="decisions", **UNCHECKED)
     playbook = models.CharField(max_length=60, blank=True)
     inputs = models.JSONField()
     code_version = models.CharField(max_length=40)

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from uuid import UUID
 
 from accounts.enums import RedLine
 from accounts.queries import red_lines
-from core.bulk import fetch_all
+from core.bulk import Id, fetch_all, read_rows
 from core.models import Organisation
 from decisions.enums import Response
 from decisions.rules import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState
@@ -25,13 +24,8 @@ RED_LINE_REASONS = {
     "sponsor_left": RedLine.SPONSOR_LEFT,
 }
 
-# An id as text: here ids are only compared and written again, and text is much the quicker at both.
-Id = str
 StreamKey = tuple[Id, str, Id, str]
 ItemKey = tuple[Id, str, str]
-
-
-read_rows = partial(fetch_all, ids_as_text=True)
 
 
 @dataclass(frozen=True)

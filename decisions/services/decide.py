@@ -10,13 +10,12 @@ from typing import Any
 
 import msgspec
 
-from core.bulk import array_text, copy_rows, execute
-from core.ids import uuid7
+from core.bulk import NULL, Id, array_text, copy_lines, copy_text, execute, moment_text
+from core.ids import uuid7_text
 from core.stages import leave
 from core.version import CODE_VERSION
 from decisions.models import Decided
 from decisions.queries.facts import (
-    Id,
     ItemKey,
     PendingInsight,
     Situation,
@@ -71,7 +70,7 @@ class Ledger:
     situation: Situation
     policy: Policy
     now: datetime
-    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
     acts: list[tuple[Id, str]] = field(default_factory=list)
     streams: dict[StreamKey, StreamState] = field(default_factory=dict)
     items: dict[ItemKey, ItemChange] = field(default_factory=dict)
@@ -84,7 +83,7 @@ class Ledger:
             self.streams[insight.stream_key] = verdict.stream
             self.situation.remember_stream(insight.stream_key, verdict.stream)
         item = EFFECTS[verdict.act](self, insight, facts, verdict)
-        self.decisions.append(self._row(insight, facts, verdict, item))
+        self.decisions.append(self._line(insight, facts, verdict, item))
         if verdict.act != Act.NOTHING:
             self.acts.append((insight.id, verdict.act))
 
@@ -92,7 +91,7 @@ class Ledger:
         """A new open item, owned by whom the verdict found."""
         reason = facts.claim.reason
         state = ItemState(
-            id=str(uuid7()),
+            id=uuid7_text(),
             is_open=True,
             response=verdict.response,
             reasons=(reason,) if reason else (),
@@ -125,7 +124,7 @@ class Ledger:
         """Write streams, items, decisions and what is left for dispatch."""
         self._write_streams()
         self._write_items()
-        copy_rows("decisions_decision", DECISION_COLUMNS, self.decisions)
+        copy_lines("decisions_decision", DECISION_COLUMNS, self.decisions)
         leave_for_dispatch(self.acts)
 
     def _remember(
@@ -150,35 +149,28 @@ class Ledger:
         known.confidence = max(known.confidence, claim.confidence)
         known.evidence += 1
 
-    def _row(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: Id | None) -> tuple[Any, ...]:
-        band = verdict.band
-        return (
-            insight.id, insight.account_id, facts.claim.type, facts.claim.confidence,
-            band.lower, band.upper, band.response.value, verdict.response.value,
-            verdict.suppressed_by.value if verdict.suppressed_by else "",
-            self.policy.authority.version, self.policy.ownership.version,
-            verdict.owner.id if verdict.owner else None,
-            encode(verdict.owner_path).decode(), encode(verdict.reasons).decode(),
-            encode(verdict.priority).decode() if verdict.priority else None,
-            item, verdict.playbook, encode(facts).decode(), CODE_VERSION, self.now,
+    def _line(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: Id | None) -> str:
+        """The decision as a line of `DECISION_COLUMNS`."""
+        claim, band, owner, priority = facts.claim, verdict.band, verdict.owner, verdict.priority
+        return "\t".join(
+            (
+                insight.id, insight.account_id, claim.type, str(claim.confidence),
+                str(band.lower), str(band.upper), band.response, verdict.response, verdict.suppressed_by or "",
+                str(self.policy.authority.version), str(self.policy.ownership.version), owner.id if owner else NULL,
+                _json(verdict.owner_path), _json(verdict.reasons), _json(priority) if priority else NULL,
+                item or NULL, verdict.playbook, _json(facts), CODE_VERSION, moment_text(self.now),
+            )
         )  # fmt: skip
 
     def _write_streams(self) -> None:
         execute("CREATE TEMP TABLE IF NOT EXISTS staged_streams (LIKE decisions_stream) ON COMMIT DELETE ROWS")
         execute("TRUNCATE staged_streams")
-        copy_rows(
-            "staged_streams",
-            STREAM_COLUMNS,
-            (
-                (*key, s.band.value, s.response.value, s.bound, s.entered_at, s.lower_scores, s.scored_at, s.expires_at)
-                for key, s in self.streams.items()
-            ),
-        )
+        copy_lines("staged_streams", STREAM_COLUMNS, [_stream_line(*entry) for entry in self.streams.items()])
         execute(UPSERT_STREAMS)
 
     def _write_items(self) -> None:
-        fresh = [change for change in self.items.values() if change.is_new]
-        copy_rows("decisions_item", ITEM_COLUMNS, (_new_item(change) for change in fresh))
+        fresh = [_item_line(change) for change in self.items.values() if change.is_new]
+        copy_lines("decisions_item", ITEM_COLUMNS, fresh)
         grown = [change for change in self.items.values() if not change.is_new]
         if grown:
             execute(GROW_ITEMS, _columns(_grown_item(change) for change in grown))
@@ -219,11 +211,30 @@ WHERE item.id = new.id
 """
 
 
-def _new_item(change: ItemChange) -> tuple[Any, ...]:
-    state = change.state
-    return (
-        state.id, *change.key, state.response.value, change.confidence, change.owner, array_text(state.reasons),
-        array_text(state.red_lines), 1 + change.evidence, change.opened_at, change.expires_at, "", False,
+def _json(value: object) -> str:
+    return copy_text(encode(value).decode())
+
+
+def _stream_line(key: StreamKey, stream: StreamState) -> str:
+    account, type, source, model = key
+    return "\t".join(
+        (
+            account, type, source, copy_text(model), stream.band, stream.response, str(stream.bound),
+            moment_text(stream.entered_at), str(stream.lower_scores), moment_text(stream.scored_at),
+            moment_text(stream.expires_at),
+        )
+    )  # fmt: skip
+
+
+def _item_line(change: ItemChange) -> str:
+    """A new item as a line of `ITEM_COLUMNS`."""
+    state, (account, type, slot) = change.state, change.key
+    return "\t".join(
+        (
+            state.id, account, type, copy_text(slot), state.response, str(change.confidence), change.owner or NULL,
+            copy_text(array_text(state.reasons)), copy_text(array_text(state.red_lines)), str(1 + change.evidence),
+            moment_text(change.opened_at), moment_text(change.expires_at), "", "f",
+        )
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from core.bulk import execute
+from core.bulk import AnyId, execute
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from decisions.queries.facts import lock_accounts
@@ -42,7 +42,7 @@ WHERE item.id = old.id
 """
 
 
-def close_items(*, item_ids: Collection[UUID], outcome: OutcomeKind, now: datetime) -> int:
+def close_items(*, item_ids: Collection[AnyId], outcome: OutcomeKind, now: datetime) -> int:
     """`close_item` for many at once; the caller holds their accounts. How many were open."""
     return execute(CLOSE, {"items": list(item_ids), "outcome": outcome.value, "now": now})
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, OfAccountQuerySet
+from core.bulk import BULK, UNCHECKED
 from core.ids import uuid7
 from core.models import User
 from decisions.enums import PolicyState
@@ -84,11 +85,11 @@ class Run(models.Model):
     """One playbook at work on one item."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    version = models.ForeignKey(PlaybookVersion, models.PROTECT, related_name="runs")
-    item = models.ForeignKey(Item, models.PROTECT, related_name="runs")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="runs")
-    insight = models.ForeignKey(Insight, models.PROTECT, related_name="+")
-    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    version = models.ForeignKey(PlaybookVersion, models.PROTECT, related_name="runs", **UNCHECKED)
+    item = models.ForeignKey(Item, models.PROTECT, related_name="runs", **UNCHECKED)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="runs", **UNCHECKED)
+    insight = models.ForeignKey(Insight, models.PROTECT, related_name="+", **BULK)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **BULK)
     status = models.CharField(max_length=8, choices=RunStatus, default=RunStatus.LIVE)
     automated = models.BooleanField(help_text="Started by an automated band, not as the plan of a person's task.")
     started_at = models.DateTimeField()
@@ -111,12 +112,12 @@ class RunStep(models.Model):
     """One step of a run. A `due` row is claimed when `due_at` has come; later steps are made when it is done."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    run = models.ForeignKey(Run, models.PROTECT, related_name="steps")
-    step = models.ForeignKey(Step, models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="steps", **BULK)
+    step = models.ForeignKey(Step, models.PROTECT, related_name="+", **BULK)
     status = models.CharField(max_length=8, choices=RunStepStatus, default=RunStepStatus.DUE)
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         ordering = ["step__position"]

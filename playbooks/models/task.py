@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Account, OfAccountQuerySet
+from core.bulk import BULK, UNCHECKED
 from core.ids import uuid7
 from core.models import Pending, Team, User
 from decisions.enums import OutcomeKind
@@ -36,11 +37,11 @@ class Task(models.Model):
     """Something a person is to do on an account. `version` rises with every write."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="tasks")
-    type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks")
-    decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks")
-    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="tasks", **UNCHECKED)
+    type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", **BULK)
+    item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks", **BULK)
+    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
     run_step = models.OneToOneField(RunStep, models.PROTECT, null=True, blank=True, related_name="task")
     title = models.CharField(max_length=200)
     text = models.TextField(blank=True)
@@ -67,9 +68,9 @@ class Task(models.Model):
     evidence_count = models.PositiveIntegerField(default=1)
     expires_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     outcome = models.CharField(max_length=20, choices=OutcomeKind, blank=True)
     outcome_reason = models.CharField(max_length=60, blank=True)
     outcome_note = models.TextField(blank=True)

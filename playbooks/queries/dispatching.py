@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from core.bulk import Params, fetch_all
+from core.bulk import Id, Params, fetch_all, read_rows
 from core.business_time import Hours
 from playbooks.enums import StepKind
 
@@ -16,18 +16,18 @@ from playbooks.enums import StepKind
 class Case(NamedTuple):
     """One decision and what it is about."""
 
-    insight_id: UUID
+    insight_id: Id
     act: str
-    account_id: UUID
+    account_id: Id
     account: str
     tier: str
-    team_id: UUID | None
+    team_id: Id | None
     type_id: str
     type: str
-    item_id: UUID | None
+    item_id: Id | None
     item_is_open: bool
     item_response: str
-    owner_id: UUID | None
+    owner_id: Id | None
     playbook: str
     priority: Decimal
     parts: str
@@ -35,12 +35,12 @@ class Case(NamedTuple):
     red_lines: bool
     evidence_count: int
     expires_at: datetime
-    source_id: UUID
+    source_id: Id
     source: str
-    import_id: UUID | None
+    import_id: Id | None
 
     @property
-    def origin(self) -> UUID:
+    def origin(self) -> Id:
         """What the flood guard counts by: the file, or the source where it was no file."""
         return self.import_id or self.source_id
 
@@ -70,18 +70,18 @@ ORDER BY id FOR NO KEY UPDATE
 
 def locked_cases(acts: Mapping[UUID, str]) -> list[Case]:
     """The decisions with these ids, oldest first, with their items locked in id order."""
-    fetch_all(LOCK_ITEMS, [list(acts)])
-    return [Case(*row) for row in fetch_all(CASES, [list(acts), list(acts.values())])]
+    read_rows(LOCK_ITEMS, [list(acts)])
+    return list(map(Case._make, read_rows(CASES, [list(acts), list(acts.values())])))
 
 
 class Owner(NamedTuple):
     """Somebody who takes tasks, with the hours by which theirs are due."""
 
-    id: UUID
+    id: Id
     name: str
     email: str
     is_active: bool
-    team_id: UUID | None
+    team_id: Id | None
     daily_cap: int
     zone: str
     hours: Hours
@@ -100,9 +100,9 @@ FROM core_organisation o LEFT JOIN core_businesscalendar c ON c.id = o.calendar_
 """
 
 
-def owners(ids: Iterable[UUID | None]) -> dict[UUID, Owner]:
+def owners(ids: Iterable[Id | None]) -> dict[Id, Owner]:
     """People by id: with the hours of their calendar, or the organisation's."""
-    rows = fetch_all(OWNERS, [sorted({id for id in ids if id is not None})])
+    rows = read_rows(OWNERS, [sorted({id for id in ids if id is not None})])
     return {row[0]: Owner._make((*row[:7], hours_of(*row[7:]))) for row in rows}
 
 
@@ -140,7 +140,7 @@ def service_levels() -> dict[str, Level]:
 
 
 class StepRow(NamedTuple):
-    id: UUID
+    id: Id
     kind: StepKind
     business_hours: int
 
@@ -148,7 +148,7 @@ class StepRow(NamedTuple):
 class Plan(NamedTuple):
     """The newest published version of a playbook, with its steps in order."""
 
-    version_id: UUID
+    version_id: Id
     steps: tuple[StepRow, ...]
 
 
@@ -164,12 +164,12 @@ WHERE p.is_active AND p.slug = ANY(%s) ORDER BY p.slug, s.position
 
 def plans(slugs: Collection[str]) -> dict[str, Plan]:
     """Published plans by playbook; one that is inactive, unpublished or empty is left out."""
-    found: dict[str, tuple[UUID, list[StepRow]]] = {}
-    for slug, version, step, kind, hours in fetch_all(PLANS, [sorted(set(slugs) - {""})]):
+    found: dict[str, tuple[Id, list[StepRow]]] = {}
+    for slug, version, step, kind, hours in read_rows(PLANS, [sorted(set(slugs) - {""})]):
         found.setdefault(slug, (version, []))[1].append(StepRow(step, StepKind(kind), hours))
     return {slug: Plan(version, tuple(steps)) for slug, (version, steps) in found.items()}
 
 
-def ids_of(sql: str, params: Params) -> set[UUID]:
+def ids_of(sql: str, params: Params) -> set[Id]:
     """The first column of a query, as a set."""
-    return {row[0] for row in fetch_all(sql, params)}
+    return {row[0] for row in read_rows(sql, params)}

@@ -6,9 +6,8 @@ from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
-from uuid import UUID
 
-from core.bulk import fetch_all
+from core.bulk import AnyId, Id, read_rows
 from playbooks.enums import StepKind
 from playbooks.queries.dispatching import ids_of
 
@@ -20,30 +19,30 @@ class Due(NamedTuple):
     what is a person's: the run's owner, else the team's lead, else the catch-all; the first of them who is active.
     """
 
-    id: UUID
-    run_id: UUID
+    id: Id
+    run_id: Id
     kind: StepKind
     title: str
     text: str
     business_hours: int
-    next_id: UUID | None
+    next_id: Id | None
     next_wait: int | None
     automated: bool
     playbook: str
-    account_id: UUID
+    account_id: Id
     account: str
-    team_id: UUID | None
-    item_id: UUID
+    team_id: Id | None
+    item_id: Id
     type_id: str
     type: str
     evidence_count: int
     expires_at: datetime
     source: str
-    insight_id: UUID
+    insight_id: Id
     confidence: Decimal
     priority: Decimal
-    owner_id: UUID | None
-    person_id: UUID | None
+    owner_id: Id | None
+    person_id: Id | None
 
 
 # Whoever holds an account works on it: its steps are left to them and found again by the next sweep.
@@ -93,14 +92,14 @@ SELECT item_id FROM playbooks_task WHERE item_id = ANY(%s) AND status IN ('open'
 
 def claim_due(now: datetime, limit: int) -> list[Due]:
     """Up to `limit` steps due at `now`, the oldest first; account, item, run and step are locked, in this order."""
-    accounts = [id for (id,) in fetch_all(CLAIM, [now, limit])]
+    accounts = [id for (id,) in read_rows(CLAIM, [now, limit])]
     if not accounts:
         return []
-    fetch_all(LOCK_ITEMS, [now, accounts])
-    rows = fetch_all(DUE, [now, accounts, limit])
+    read_rows(LOCK_ITEMS, [now, accounts])
+    rows = read_rows(DUE, [now, accounts, limit])
     return [Due._make((*row[:2], StepKind(row[2]), *row[3:])) for row in rows]
 
 
-def items_at_work(items: Collection[UUID]) -> set[UUID]:
+def items_at_work(items: Collection[AnyId]) -> set[Id]:
     """Those of the items for which somebody has an active task."""
     return ids_of(AT_WORK, [list(items)])

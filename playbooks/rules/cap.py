@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -15,7 +14,7 @@ FLOOD_DAYS = 2
 class Urgent(Struct, frozen=True):
     """An urgent task on its way to somebody. `passes`: neither cap nor flood guard holds it back."""
 
-    id: UUID
+    id: str
     priority: Decimal
     passes: bool
 
@@ -32,7 +31,7 @@ class Room(Struct, frozen=True):
         return max(0, self.cap - max(self.taken, self.in_now))
 
 
-def those_released(urgent: Iterable[Urgent], room: Room) -> set[UUID]:
+def those_released(urgent: Iterable[Urgent], room: Room) -> set[str]:
     """Which of `urgent` stand in Now: all that pass the cap, then by priority while there is room.
 
     Those that pass take room too: the day of their owner is not longer because they are important.

@@ -7,10 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core.bulk import execute, fetch_all
+from core.bulk import Id, execute, read_rows
 from core.services import raise_alert
 from playbooks.rules.cap import FLOOD_DAYS, Room, band_that_fits, is_flood
 from playbooks.rules.steps import per_cent
@@ -40,25 +39,25 @@ WHERE c.user_id = new.user_id AND c.on_day = new.on_day
 """
 
 
-def lock_rooms(people: Collection[Owner], now: datetime) -> dict[UUID, Room]:
+def lock_rooms(people: Collection[Owner], now: datetime) -> dict[Id, Room]:
     """The room each has on their local day, held until the transaction ends, in (person, day) order."""
     if not people:
         return {}
     days = _days(people, now)
     execute(ADD_COUNTERS, [list(days), list(days.values())])
-    taken = dict(fetch_all(LOCK_COUNTERS, [list(days), list(days.values())]))
-    in_now = dict(fetch_all(IN_NOW, [list(days)]))
+    taken = dict(read_rows(LOCK_COUNTERS, [list(days), list(days.values())]))
+    in_now = dict(read_rows(IN_NOW, [list(days)]))
     return {p.id: Room(p.daily_cap, taken[p.id], in_now.get(p.id, 0)) for p in people}
 
 
-def take_room(people: Collection[Owner], given: Mapping[UUID, int], now: datetime) -> None:
+def take_room(people: Collection[Owner], given: Mapping[Id, int], now: datetime) -> None:
     """Count urgent tasks that were given to people today; their counters are locked already."""
     days = {id: day for id, day in _days(people, now).items() if given.get(id)}
     if days:
         execute(TAKE, [list(days), list(days.values()), [given[id] for id in days]])
 
 
-def _days(people: Collection[Owner], now: datetime) -> dict[UUID, date]:
+def _days(people: Collection[Owner], now: datetime) -> dict[Id, date]:
     return {p.id: now.astimezone(ZoneInfo(p.zone)).date() for p in sorted(people, key=lambda person: person.id)}
 
 
@@ -77,24 +76,24 @@ WHERE is_active AND (id = ANY(%s) OR (team_id = ANY(%s) AND role = 'csm'))
 """
 
 
-def floods(cases: Sequence[Case], people: Mapping[UUID, Owner], now: datetime) -> set[UUID]:
+def floods(cases: Sequence[Case], people: Mapping[Id, Owner], now: datetime) -> set[Id]:
     """Count what each origin opens today; those that opened more than its teams take in two days.
 
     A flood is told to the leads of its teams, with the band that would fit.
     """
-    by_origin: dict[UUID, list[Case]] = defaultdict(list)
+    by_origin: dict[Id, list[Case]] = defaultdict(list)
     for case in cases:
         by_origin[case.origin].append(case)
     return {origin for origin, mine in sorted(by_origin.items()) if _floods(origin, mine, people, now)}
 
 
-def _floods(origin: UUID, cases: Sequence[Case], people: Mapping[UUID, Owner], now: datetime) -> bool:
+def _floods(origin: Id, cases: Sequence[Case], people: Mapping[Id, Owner], now: datetime) -> bool:
     day = now.date()
     histogram = Counter(str(int(case.confidence * 100)) for case in cases)
-    ((opened, total),) = fetch_all(COUNT_INFLOW, [origin, day, len(cases), json.dumps(histogram)])
+    ((opened, total),) = read_rows(COUNT_INFLOW, [origin, day, len(cases), json.dumps(histogram)])
     owners = {case.owner_id for case in cases if case.owner_id}
     teams = {case.team_id for case in cases} | {people[id].team_id for id in owners if id in people}
-    caps = [cap for (cap,) in fetch_all(CAPS, [list(owners), list(teams - {None})])]
+    caps = [cap for (cap,) in read_rows(CAPS, [list(owners), list(teams - {None})])]
     if not is_flood(opened, caps):
         return False
     capacity = FLOOD_DAYS * sum(caps)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from core.bulk import copy_rows, execute
+from core.bulk import Id, copy_rows, execute
 from core.business_time import Hours
-from core.ids import uuid7
+from core.ids import uuid7_text
 from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
@@ -47,7 +46,7 @@ class StepFailed(Exception):
 class Staff:
     """Who works on a batch of steps, read once, and when they do."""
 
-    people: Mapping[UUID, Owner]
+    people: Mapping[Id, Owner]
     office: Hours
     now: datetime
 
@@ -59,7 +58,7 @@ class Staff:
     def person(self, step: Due) -> Owner | None:
         return self.people[step.person_id] if step.person_id else None
 
-    def after(self, hours: int, person_id: UUID | None) -> datetime:
+    def after(self, hours: int, person_id: Id | None) -> datetime:
         """So many business hours from now, by the person's calendar or the organisation's. Raises `NoWorkingDay`."""
         person = self.people.get(person_id) if person_id else None
         return due_after(self.now, hours, person.hours if person else self.office)
@@ -113,7 +112,7 @@ def _send_email(step: Due, staff: Staff) -> Deed:
     words = staff.words(step)
     subject = " ".join(fill(step.title, words).split())[:200]
     effect = (
-        uuid7(), str(step.id), step.id, person.id, person.email, subject, fill(step.text, words),
+        uuid7_text(), str(step.id), step.id, person.id, person.email, subject, fill(step.text, words),
         EffectStatus.DUE.value, staff.now, 0, "",
     )  # fmt: skip
     return Deed(step, None, effect, _goes_on_at(step, staff))
@@ -141,7 +140,7 @@ def task_row(
 ) -> tuple[Any, ...]:
     """A row for `STEP_TASK_COLUMNS`. of_run: it is the step's own, else the item's."""
     return (
-        uuid7(), step.account_id, step.type_id, step.item_id, step.insight_id, step.run_id if of_run else None,
+        uuid7_text(), step.account_id, step.type_id, step.item_id, step.insight_id, step.run_id if of_run else None,
         title[:200], text, TaskStatus.OPEN.value, Lane.TODAY.value, "", step.person_id, step.team_id, False,
         step.priority, "{}", due_at, None, None, "", flag[:200], step.evidence_count, step.expires_at, now, "", "", "",
         1, step.id if of_run else None,
@@ -186,7 +185,9 @@ def _go_on(deeds: Sequence[Deed], now: datetime) -> None:
     if not deeds:
         return
     execute(DONE, [now, [deed.step.id for deed in deeds]])
-    following = [(uuid7(), deed.step.run_id, deed.step.next_id, deed.goes_on_at) for deed in deeds if deed.step.next_id]
+    following = [
+        (uuid7_text(), deed.step.run_id, deed.step.next_id, deed.goes_on_at) for deed in deeds if deed.step.next_id
+    ]
     if following:
         execute(GO_ON, [RunStepStatus.DUE.value, *map(list, zip(*following, strict=True))])
     _finish([deed.step for deed in deeds if not deed.step.next_id], now)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
-from core.bulk import fetch_all
+from core.bulk import AnyId, Id, read_rows
 from core.doorbell import ring_on_commit
 from core.services import record_acts
 from core.stages import leave
@@ -30,19 +29,19 @@ RETURNING id, account_id
 
 
 class Ended(NamedTuple):
-    id: UUID
-    account_id: UUID
+    id: Id
+    account_id: Id
 
 
 def end_tasks(
-    items: Collection[UUID], *, outcome: OutcomeKind, now: datetime, steps_only: bool = False, actor: str = "dispatch"
+    items: Collection[AnyId], *, outcome: OutcomeKind, now: datetime, steps_only: bool = False, actor: str = "dispatch"
 ) -> list[Ended]:
     """Close the active tasks of items with `outcome`, by nobody; those that were. The items' rows are locked.
 
     steps_only: only tasks that a run's step made.
     """
     status = STATUS_OF.get(outcome, TaskStatus.CLOSED)
-    ended = [Ended(*row) for row in fetch_all(END, [status.value, outcome.value, now, list(items), steps_only])]
+    ended = [Ended(*row) for row in read_rows(END, [status.value, outcome.value, now, list(items), steps_only])]
     if ended:
         record_acts("closed", "task", ((task.id, outcome.value, {}) for task in ended), actor=actor, now=now)
         leave_for_measure([task.id for task in ended])
@@ -50,7 +49,7 @@ def end_tasks(
     return ended
 
 
-def leave_for_measure(tasks: Collection[UUID]) -> None:
+def leave_for_measure(tasks: Collection[AnyId]) -> None:
     """Leave closed tasks for the measure stage."""
     leave(ClosedTask, [], [(id,) for id in tasks], stage="measure")
     ring_on_commit()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from core.bulk import execute
+from core.bulk import AnyId, Id, execute
 from core.services import record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
@@ -87,7 +86,7 @@ def clear_items(cases: Sequence[Case], now: datetime) -> None:
     close_untouched(sorted(set(items) - touched), outcome=OutcomeKind.SIGNAL_CLEARED, why="the signal cleared", now=now)
 
 
-def flag_touched(items: Collection[UUID], flag: str) -> set[UUID]:
+def flag_touched(items: Collection[AnyId], flag: str) -> set[Id]:
     """Flag the active tasks of those items that somebody has begun to work on; which items these are."""
     touched = ids_of(TOUCHED, [list(items)])
     execute(FLAG, [flag, list(touched), flag])
@@ -95,7 +94,7 @@ def flag_touched(items: Collection[UUID], flag: str) -> set[UUID]:
 
 
 def close_untouched(
-    items: Collection[UUID], *, outcome: OutcomeKind, why: str, now: datetime, actor: str = "dispatch"
+    items: Collection[AnyId], *, outcome: OutcomeKind, why: str, now: datetime, actor: str = "dispatch"
 ) -> None:
     """Close items with their tasks and runs, by nobody, with the reason on record."""
     if not items:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from uuid import UUID
 
-from core.bulk import execute
+from core.bulk import AnyId, execute
 
 GRANT = """
 INSERT INTO accounts_grant (account_id, user_id)
@@ -24,12 +23,12 @@ DELETE FROM accounts_grant g WHERE g.account_id = ANY(%s) AND NOT EXISTS (
 """
 
 
-def grant_sight(pairs: Iterable[tuple[UUID, UUID]]) -> None:
+def grant_sight(pairs: Iterable[tuple[AnyId, AnyId]]) -> None:
     """Let each (account, person) see the account, where neither team nor role does already."""
-    wanted = sorted(set(pairs))
+    wanted = sorted({(str(account), str(user)) for account, user in pairs})
     execute(GRANT, [[account for account, _ in wanted], [user for _, user in wanted]])
 
 
-def revoke_idle(accounts: Collection[UUID]) -> int:
+def revoke_idle(accounts: Collection[AnyId]) -> int:
     """Take back what was granted on these accounts to people who have nothing open on them; how many."""
-    return execute(REVOKE, [sorted(set(accounts))])
+    return execute(REVOKE, [sorted(map(str, accounts))])

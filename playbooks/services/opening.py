@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from core.bulk import copy_rows
+from core.bulk import NULL, Id, copy_lines, copy_text, moment_text
 from core.business_time import Hours, add_business_hours
-from core.ids import uuid7
+from core.ids import uuid7_text
 from core.services import raise_alert, record_acts
 from playbooks.enums import Lane, RunStatus, RunStepStatus, StepKind, TaskStatus
 from playbooks.queries.dispatching import (
@@ -57,11 +55,12 @@ due_after = lru_cache(maxsize=4096)(add_business_hours)
 class Book:
     """What a batch is opened by, read once."""
 
-    people: Mapping[UUID, Owner]
+    people: Mapping[Id, Owner]
     levels: Mapping[str, Level]
     plans: Mapping[str, Plan]
     office: Hours
     now: datetime
+    dues: dict[tuple[Id | None, int], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cases: Sequence[Case], now: datetime) -> Book:
@@ -81,10 +80,14 @@ class Book:
     def level(self, case: Case) -> Level:
         return self.levels.get(case.tier) or self.levels[""]
 
-    def due(self, case: Case, hours: int) -> datetime:
-        """So many business hours from now, by the owner's calendar or the organisation's."""
-        owner = self.owner(case)
-        return due_after(self.now, hours, owner.hours if owner else self.office)
+    def due(self, case: Case, hours: int) -> str:
+        """So many business hours from now, by the owner's calendar or the organisation's, as text."""
+        due = self.dues.get((case.owner_id, hours))
+        if due is None:
+            owner = self.owner(case)
+            due = moment_text(due_after(self.now, hours, owner.hours if owner else self.office))
+            self.dues[case.owner_id, hours] = due
+        return due
 
 
 def open_tasks(cases: Sequence[Case], now: datetime) -> None:
@@ -98,11 +101,11 @@ def open_tasks(cases: Sequence[Case], now: datetime) -> None:
     book = Book.of(fresh, now)
     lanes = _lanes(fresh, book)
     runs = _plan(fresh, book)
-    ids = {case.insight_id: uuid7() for case in fresh}
-    copy_rows(
+    ids = {case.insight_id: uuid7_text() for case in fresh}
+    copy_lines(
         "playbooks_task",
         TASK_COLUMNS,
-        (_task_row(ids[c.insight_id], c, lanes[c.insight_id], runs.get(c.insight_id), book) for c in fresh),
+        (_task_line(ids[c.insight_id], c, lanes[c.insight_id], runs.get(c.insight_id), book) for c in fresh),
     )
     grant_sight((case.account_id, owner.id) for case in fresh if (owner := book.owner(case)))
     record_acts(
@@ -128,11 +131,11 @@ def tell_of_unassigned(cases: Iterable[Case], now: datetime) -> None:
         raise_alert("unassigned", text, on_day=now.date(), now=now, team_id=team, data={"count": count})
 
 
-def _lanes(cases: Sequence[Case], book: Book) -> dict[UUID, Lane]:
+def _lanes(cases: Sequence[Case], book: Book) -> dict[Id, Lane]:
     """Now for what its owner has room for, or what passes; Later for the rest."""
     flooding = floods(cases, book.people, book.now)
-    by_owner: dict[UUID, list[Urgent]] = defaultdict(list)
-    lanes: dict[UUID, Lane] = {}
+    by_owner: dict[Id, list[Urgent]] = defaultdict(list)
+    lanes: dict[Id, Lane] = {}
     for case in cases:
         passes = case.red_lines or (book.level(case).passes_cap and case.origin not in flooding)
         if owner := book.owner(case):
@@ -143,23 +146,25 @@ def _lanes(cases: Sequence[Case], book: Book) -> dict[UUID, Lane]:
     rooms = lock_rooms(people, book.now)
     released = {id: those_released(urgent, rooms[id]) for id, urgent in by_owner.items()}
     take_room(people, {id: len(ids) for id, ids in released.items()}, book.now)
-    in_now: set[UUID] = set().union(*released.values())
+    in_now: set[Id] = set().union(*released.values())
     return lanes | {
         task.id: Lane.NOW if task.id in in_now else Lane.LATER for tasks in by_owner.values() for task in tasks
     }
 
 
-def _plan(cases: Sequence[Case], book: Book) -> dict[UUID, UUID]:
+def _plan(cases: Sequence[Case], book: Book) -> dict[Id, Id]:
     """Start the playbook of each case as its owner's check-list: steps for people only, nothing goes by itself."""
     busy = ids_of(LIVE_RUNS, [[case.item_id for case in cases]])
     planned = [case for case in cases if case.playbook in book.plans and case.item_id not in busy]
-    runs = {case.insight_id: uuid7() for case in planned}
-    copy_rows("playbooks_run", RUN_COLUMNS, (run_row(runs[c.insight_id], c, book, automated=False) for c in planned))
-    copy_rows(
+    runs = {case.insight_id: uuid7_text() for case in planned}
+    copy_lines("playbooks_run", RUN_COLUMNS, (run_line(runs[c.insight_id], c, book, automated=False) for c in planned))
+    copy_lines(
         "playbooks_runstep",
         STEP_COLUMNS,
         (
-            (uuid7(), runs[case.insight_id], step.id, RunStepStatus.OPEN.value, book.due(case, step.business_hours))
+            "\t".join(
+                (uuid7_text(), runs[case.insight_id], step.id, RunStepStatus.OPEN, book.due(case, step.business_hours))
+            )
             for case in planned
             for step in book.plans[case.playbook].steps
             if step.kind is StepKind.TASK
@@ -168,23 +173,29 @@ def _plan(cases: Sequence[Case], book: Book) -> dict[UUID, UUID]:
     return runs
 
 
-def run_row(id: UUID, case: Case, book: Book, *, automated: bool) -> tuple[Any, ...]:
-    """A row for `RUN_COLUMNS`."""
+def run_line(id: Id, case: Case, book: Book, *, automated: bool) -> str:
+    """A line of `RUN_COLUMNS`."""
     owner = book.owner(case)
-    return (
-        id, book.plans[case.playbook].version_id, case.item_id, case.account_id, case.insight_id,
-        owner.id if owner else None, RunStatus.LIVE.value, automated, book.now, "",
+    return "\t".join(
+        (
+            id, book.plans[case.playbook].version_id, case.item_id or NULL, case.account_id, case.insight_id,
+            owner.id if owner else NULL, RunStatus.LIVE, "t" if automated else "f", moment_text(book.now), "",
+        )
     )  # fmt: skip
 
 
-def _task_row(id: UUID, case: Case, lane: Lane, run: UUID | None, book: Book) -> tuple[Any, ...]:
+def _task_line(id: Id, case: Case, lane: Lane, run: Id | None, book: Book) -> str:
+    """A line of `TASK_COLUMNS`."""
     level, owner = book.level(case), book.owner(case)
     acknowledge_by = book.due(case, level.acknowledge_hours)
-    return (
-        id, case.account_id, case.type_id, case.item_id, case.insight_id, run, title_of(case), "",
-        TaskStatus.OPEN.value, lane.value, "", owner.id if owner else None, case.team_id, True, case.priority,
-        case.parts, acknowledge_by, acknowledge_by, book.due(case, level.touch_hours), "", "", case.evidence_count,
-        case.expires_at, book.now, "", "", "", 1,
+    return "\t".join(
+        (
+            id, case.account_id, case.type_id, case.item_id or NULL, case.insight_id, run or NULL,
+            copy_text(title_of(case)), "", TaskStatus.OPEN, lane, "", owner.id if owner else NULL,
+            case.team_id or NULL, "t", str(case.priority), copy_text(case.parts), acknowledge_by, acknowledge_by,
+            book.due(case, level.touch_hours), "", "", str(case.evidence_count), moment_text(case.expires_at),
+            moment_text(book.now), "", "", "", "1",
+        )
     )  # fmt: skip
 
 
@@ -193,6 +204,6 @@ def title_of(case: Case) -> str:
     return f"{case.type}: {case.account}"[:200]
 
 
-def open_items_of(cases: Collection[Case]) -> list[UUID]:
+def open_items_of(cases: Collection[Case]) -> list[Id]:
     """The open items that cases are about."""
     return sorted({case.item_id for case in cases if case.item_id and case.item_is_open})

@@ -206,5 +206,5 @@ def unfinish_step(run_step_id: UUID, *, now: datetime) -> None:
 
 
 def _hours_of(owner_id: UUID | None) -> Hours:
-    owner = owners([owner_id]).get(owner_id) if owner_id else None
+    owner = owners([str(owner_id)]).get(str(owner_id)) if owner_id else None
     return owner.hours if owner else organisation_hours()

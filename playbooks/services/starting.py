@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from core.bulk import copy_rows, fetch_all
-from core.ids import uuid7
+from core.bulk import AnyId, Id, copy_lines, moment_text, read_rows
+from core.ids import uuid7_text
 from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind, Response
 from decisions.queries.policies import switches_thrown
@@ -23,7 +22,7 @@ from playbooks.services.opening import (
     STEP_COLUMNS,
     Book,
     open_tasks,
-    run_row,
+    run_line,
 )
 
 KNOWN_RUNS = """
@@ -57,13 +56,13 @@ def start_runs(cases: Sequence[Case], now: datetime) -> None:
     _not_started(stopped, now)
     allowed = [case for case in fresh if case not in stopped]
     book = Book.of(allowed, now)
-    runs = {uuid7(): case for case in allowed if case.playbook in book.plans}
-    copy_rows("playbooks_run", RUN_COLUMNS, (run_row(id, case, book, automated=True) for id, case in runs.items()))
-    copy_rows(
+    runs = {uuid7_text(): case for case in allowed if case.playbook in book.plans}
+    copy_lines("playbooks_run", RUN_COLUMNS, (run_line(id, case, book, automated=True) for id, case in runs.items()))
+    copy_lines(
         "playbooks_runstep",
         STEP_COLUMNS,
         (
-            (uuid7(), id, book.plans[case.playbook].steps[0].id, RunStepStatus.DUE.value, now)
+            "\t".join((uuid7_text(), id, book.plans[case.playbook].steps[0].id, RunStepStatus.DUE, moment_text(now)))
             for id, case in runs.items()
         ),
     )
@@ -88,9 +87,9 @@ def stop_runs_for(cases: Sequence[Case], now: datetime) -> None:
     record_acts("stopped", "run", ((id, "a higher band", {}) for id in stopped), actor="dispatch", now=now)
 
 
-def stop_runs_of(items: Collection[UUID], *, why: str, now: datetime) -> list[UUID]:
+def stop_runs_of(items: Collection[AnyId], *, why: str, now: datetime) -> list[Id]:
     """End the live runs of items: steps still to come are skipped, mail not yet sent is cancelled. The runs."""
-    return [id for (id,) in fetch_all(STOP, [now, why[:200], list(items), now, why])]
+    return [id for (id,) in read_rows(STOP, [now, why[:200], list(items), now, why])]
 
 
 def _never_started(cases: Sequence[Case]) -> list[Case]:
@@ -113,7 +112,7 @@ def _not_started(stopped: dict[Case, str], now: datetime) -> None:
     tell_of_switch(Counter(case.team_id for case in stopped), now)
 
 
-def tell_of_switch(counts: Counter[UUID | None], now: datetime) -> None:
+def tell_of_switch(counts: Counter[Id | None], now: datetime) -> None:
     """Alert teams of automation that a kill switch stopped."""
     for team, count in counts.items():
         text = _("Automation is switched off: %(count)d playbooks were stopped. Their accounts are yours.") % {

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.bulk import execute, fetch_all
+from core.bulk import Id, execute, read_rows
 from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
@@ -88,13 +87,13 @@ def resume_waiting(now: datetime) -> int:
 
 def release_from_later(now: datetime) -> int:
     """Later → Now by priority, as far as each person's day has room; how many."""
-    waiting: dict[UUID, list[Urgent]] = defaultdict(list)
-    for owner, id, priority in fetch_all(WAITING_IN_LATER):
+    waiting: dict[Id, list[Urgent]] = defaultdict(list)
+    for owner, id, priority in read_rows(WAITING_IN_LATER):
         waiting[owner].append(Urgent(id, priority, passes=False))
     people = [person for person in owners(waiting).values() if person.is_active]
     rooms = lock_rooms(people, now)
     released = {id: those_released(waiting[id], rooms[id]) for id in rooms}
-    freed: set[UUID] = set().union(*released.values())
+    freed: set[Id] = set().union(*released.values())
     if freed:
         execute(RELEASE, [sorted(freed)])
         take_room(people, {id: len(ids) for id, ids in released.items()}, now)
@@ -104,7 +103,7 @@ def release_from_later(now: datetime) -> int:
 
 def expire(now: datetime) -> int:
     """Tasks whose newest evidence has run out: untouched ones end as expired, touched ones are flagged; how many."""
-    found = fetch_all(EXPIRED, [now])
+    found = read_rows(EXPIRED, [now])
     if not found:
         return 0
     lock_accounts(sorted({account for _id, _item, account in found}))
@@ -119,8 +118,8 @@ def expire(now: datetime) -> int:
 
 def warn_of_late(now: datetime) -> int:
     """One alert per team, kind and day, counted from the tasks as they are now; how many changed."""
-    counts: dict[tuple[UUID | None, str], int] = {}
-    for team, unacknowledged, untouched in fetch_all(LATE, {"now": now}):
+    counts: dict[tuple[Id | None, str], int] = {}
+    for team, unacknowledged, untouched in read_rows(LATE, {"now": now}):
         counts[team, "late_acknowledge"] = unacknowledged
         counts[team, "late_touch"] = untouched
     texts = {
@@ -133,8 +132,8 @@ def warn_of_late(now: datetime) -> int:
 
 def tell_leads(now: datetime) -> int:
     """A line a day to each lead about who has work waiting behind their cap; how many changed."""
-    lines: dict[tuple[UUID | None, str], list[str]] = defaultdict(list)
-    for team, who, count, exposed in fetch_all(CAPPED):
+    lines: dict[tuple[Id | None, str], list[str]] = defaultdict(list)
+    for team, who, count, exposed in read_rows(CAPPED):
         lines[team, "capped"].append(_waiting_line(who, count, exposed))
     texts = {key: "; ".join(parts) for key, parts in lines.items()}
     return _say(texts, texts, now)
@@ -150,10 +149,10 @@ def _waiting_line(who: str, count: int, exposed: Decimal | None) -> str:
     }
 
 
-def _say(texts: dict[tuple[UUID | None, str], str], counts: dict[tuple[UUID | None, str], str], now: datetime) -> int:
+def _say(texts: dict[tuple[Id | None, str], str], counts: dict[tuple[Id | None, str], str], now: datetime) -> int:
     """Raise what is new since the last time today: the same state twice is one alert."""
     day: date = now.date()
-    known = {(team, kind): said for team, kind, said in fetch_all(KNOWN_TODAY, [day, list({k for _t, k in texts})])}
+    known = {(team, kind): said for team, kind, said in read_rows(KNOWN_TODAY, [day, list({k for _t, k in texts})])}
     fresh = {key: text for key, text in texts.items() if known.get(key) != counts[key]}
     for (team, kind), text in fresh.items():
         raise_alert(kind, text, on_day=day, now=now, team_id=team, data={"count": counts[team, kind]})

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from core.bulk import execute, fetch_all
+from core.bulk import execute, read_rows
 from core.services import record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import forget_streams
@@ -37,16 +37,16 @@ UNWATCH = "DELETE FROM playbooks_watch WHERE last_insight_id = ANY(%s)"
 def withdraw_insights(rows: Sequence[Withdrawn], now: datetime) -> None:
     """Void untouched items that nothing else speaks for; flag the others; put what was sent on record."""
     insights = [row.id for row in rows]
-    fetch_all(LOCK_ACCOUNTS, [insights])
+    read_rows(LOCK_ACCOUNTS, [insights])
     forget_streams(insights)
     execute(UNWATCH, [insights])
-    items = fetch_all(ITEMS, [insights])
+    items = read_rows(ITEMS, [insights])
     held = [item for item, others_speak in items if others_speak]
     alone = [item for item, others_speak in items if not others_speak]
     flag = _("An insight behind this was taken back on %(day)s.") % {"day": f"{now:%Y-%m-%d}"}
     execute(FLAG, [flag, held, flag])
     touched = flag_touched(alone, flag)
     why = "the insight was taken back"
-    sent = ((item, why, {"message_sent": str(effect)}) for item, effect in fetch_all(SENT, [held + alone]))
+    sent = ((item, why, {"message_sent": str(effect)}) for item, effect in read_rows(SENT, [held + alone]))
     record_acts("withdrawn", "item", sent, actor="withdraw", now=now)
     close_untouched(sorted(set(alone) - touched), outcome=OutcomeKind.RETRACTED, why=why, now=now, actor="withdraw")

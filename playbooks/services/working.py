@@ -79,7 +79,7 @@ def touch_task(
 
 
 def _end_of(day: date, task: Task) -> datetime:
-    owner = owners([task.assignee_id]).get(task.assignee_id) if task.assignee_id else None
+    owner = owners([str(task.assignee_id)]).get(str(task.assignee_id)) if task.assignee_id else None
     _opens, closes = (owner.hours if owner else organisation_hours()).span(day)
     return closes
 
