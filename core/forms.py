@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-from zoneinfo import available_timezones
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -39,3 +40,27 @@ class PreferencesForm(forms.ModelForm[User]):
         if zone not in available_timezones():
             raise forms.ValidationError(_("This is not a time zone. Write it like Europe/Lisbon."))
         return zone
+
+
+class AbsenceForm(forms.Form):
+    """A first and a last day on which somebody takes no new work."""
+
+    first_day = forms.DateField(
+        label=_("First day away"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    last_day = forms.DateField(
+        label=_("Last day away"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def clean(self) -> dict[str, Any]:
+        """`active_from`, `active_to`: midnights in the person's zone, the end exclusive."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("first_day") and data.get("last_day"):
+            data["active_from"] = datetime.combine(data["first_day"], time(), self.zone)
+            data["active_to"] = datetime.combine(data["last_day"] + timedelta(days=1), time(), self.zone)
+        return data

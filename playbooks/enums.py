@@ -53,6 +53,16 @@ class EffectStatus(TextChoices):
     DEAD = "dead", _("Given up")
 
 
+class Held(TextChoices):
+    """What may be somebody's, as a hand-over groups it."""
+
+    TASKS = "tasks", _("Open tasks")
+    RUNS = "runs", _("Automated playbooks under way")
+    ROLES = "roles", _("Roles on accounts")
+    WATCHES = "watches", _("Watch list")
+    OWNED = "owned", _("Playbooks, sources and teams")
+
+
 class AutomationClass(TextChoices):
     """What a step may do by itself, lowest first."""
 

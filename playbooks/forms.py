@@ -11,8 +11,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.forms import AbsenceForm
 from core.models import User
 from decisions.enums import OutcomeKind
+from playbooks.enums import Held
 from playbooks.models import Task
 
 MORNING = time(9)
@@ -184,6 +186,55 @@ class TaskForm(forms.Form):
         if due <= self.now:
             raise forms.ValidationError(_("Choose a day that is still to come."))
         return due
+
+
+class GiveForm(VersionedForm):
+    """To whom a task of nobody's goes."""
+
+    to = forms.UUIDField()
+
+
+class HandAllOverForm(forms.Form):
+    """Which groups go, and to whom: empty is along each account's chain. Fields `take_<group>` and `to_<group>`."""
+
+    why = forms.CharField(label=_("Why"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        here = User.objects.available_at(now).exclude(pk=user.pk).exclude(role="integration")
+        people = here.order_by("first_name", "username")
+        for held in Held:
+            self.fields[f"take_{held}"] = forms.BooleanField(label=held.label, required=False)
+            takers = people if held == Held.OWNED else people.filter(role__in=("csm", "manager"))
+            self.fields[f"to_{held}"] = forms.ModelChoiceField(
+                takers, label=_("%(what)s: to whom") % {"what": held.label}, required=False,
+                empty_label=_("Along each account's chain"),
+            )  # fmt: skip
+
+    def groups(self) -> list[Held]:
+        return [held for held in Held if self.cleaned_data.get(f"take_{held}")]
+
+    def chosen(self) -> dict[Held, User]:
+        return {held: person for held in Held if (person := self.cleaned_data.get(f"to_{held}"))}
+
+
+class AwayForm(AbsenceForm):
+    """A first and a last day away, and what happens to open work meanwhile."""
+
+    NOTHING, DUE, ALL = "nothing", "due", "all"
+    meanwhile = forms.ChoiceField(
+        label=_("Open work meanwhile"), initial="due",
+        choices=((NOTHING, _("Stays")), (DUE, _("What falls due goes to others")),
+                 (ALL, _("All of it goes to others"))),
+    )  # fmt: skip
+
+    def groups(self) -> tuple[Held, ...]:
+        """The groups that go to others meanwhile."""
+        goes = {self.DUE: (Held.TASKS,), self.ALL: (Held.TASKS, Held.RUNS)}
+        return goes.get(self.cleaned_data.get("meanwhile", ""), ())
+
+    def only_due(self) -> bool:
+        return bool(self.cleaned_data.get("meanwhile") == self.DUE)
 
 
 def read_order(values: list[str]) -> list[UUID]:

@@ -19,4 +19,13 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/snooze/", views.snooze, name="task_snooze"),
     path("tasks/<uuid:task_id>/steps/<uuid:run_step_id>/", views.tick_step, name="task_step"),
     path("tasks/<uuid:task_id>/wait/", views.wait, name="task_wait"),
+    path("team/", views.show_team, name="team"),
+    path("team/work/", views.show_work, name="team_work"),
+    path("team/people/<uuid:user_id>/", views.show_leaving, name="leave"),
+    path("team/people/<uuid:user_id>/hand-over/", views.hand_all_over, name="leave_hand_over"),
+    path("team/people/<uuid:user_id>/away/", views.set_away, name="leave_away"),
+    path("team/people/<uuid:user_id>/away/<int:absence_id>/end/", views.set_back, name="leave_back"),
+    path("team/people/<uuid:user_id>/deactivate/", views.deactivate, name="leave_deactivate"),
+    path("team/hand-overs/<uuid:act_id>/undo/", views.undo, name="hand_over_undo"),
+    path("team/give/<uuid:task_id>/", views.give, name="team_give"),
 ]

@@ -49,13 +49,17 @@ def record_acts(
     subject: str,
     acts: Iterable[tuple[AnyId, str, Mapping[str, Any]]],
     *,
-    actor: str,
     now: datetime,
+    by: User | None = None,
+    actor: str = "",
 ) -> None:
     """Write one act for each (id of the subject, why, data); `subject` is the lower-case name of its model."""
+    if by is None and not actor:
+        raise ValueError("an act needs a person or an actor")
+    person = str(by.pk) if by else NULL
     at = moment_text(now)
     lines = [
-        "\t".join((uuid7_text(), verb, subject, str(id), NULL, copy_text(actor), copy_text(why), _json(data), at))
+        "	".join((uuid7_text(), verb, subject, str(id), person, copy_text(actor), copy_text(why), _json(data), at))
         for id, why, data in acts
     ]
     if lines:

@@ -131,7 +131,7 @@ class History:
 
     def _leave(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         leaver, manager = (self.desk.users[name] for name in (LEAVER, "mara"))
-        tasks.hand_over(user=leaver, to=None, by=manager, now=now)
+        tasks.hand_over(user=leaver, by=manager, now=now)
         tasks.deactivate_user(user=leaver, by=manager, now=now)
 
 

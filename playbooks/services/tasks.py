@@ -4,23 +4,14 @@ Each takes the `version` that the caller saw and raises `TaskChanged` when the t
 says what can be done instead; `Task.DoesNotExist` means that the caller may not even see it.
 """
 
-from playbooks.services.assigning import (
-    HandOver,
-    WorkLeft,
-    add_task,
-    assign_task,
-    create_task,
-    deactivate_user,
-    hand_over,
-    undo_hand_over,
-)
+from playbooks.services.assigning import add_task, assign_task, create_task
 from playbooks.services.closing import allowed_outcomes, close_task, merge_task, reasons_for, reopen_task
 from playbooks.services.deferring import resume_task, snooze_task, wait_on_customer
+from playbooks.services.leaving import WorkLeft, deactivate_user, hand_over, undo_hand_over
 from playbooks.services.taking import TaskChanged, TaskRefused, check_may_act, may_act
 from playbooks.services.working import acknowledge_task, add_note, touch_task
 
 __all__ = [
-    "HandOver",
     "TaskChanged",
     "TaskRefused",
     "WorkLeft",

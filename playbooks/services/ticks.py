@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.bulk import Id, execute, read_rows
 from core.services import raise_alert, record_acts
@@ -122,12 +123,22 @@ def warn_of_late(now: datetime) -> int:
     for team, unacknowledged, untouched in read_rows(LATE, {"now": now}):
         counts[team, "late_acknowledge"] = unacknowledged
         counts[team, "late_touch"] = untouched
-    texts = {
-        "late_acknowledge": _("%(count)d urgent tasks have not been opened in time."),
-        "late_touch": _("%(count)d urgent tasks have not been acted on in time."),
-    }
-    lines = {key: texts[key[1]] % {"count": count} for key, count in counts.items() if count}
+    lines = {key: _late_line(key[1], count) for key, count in counts.items() if count}
     return _say(lines, {key: str(count) for key, count in counts.items()}, now)
+
+
+def _late_line(kind: str, count: int) -> str:
+    if kind == "late_acknowledge":
+        text = ngettext(
+            "%(n)d urgent task has not been opened in time.", "%(n)d urgent tasks have not been opened in time.", count
+        )
+    else:
+        text = ngettext(
+            "%(n)d urgent task has not been acted on in time.",
+            "%(n)d urgent tasks have not been acted on in time.",
+            count,
+        )
+    return text % {"n": count}
 
 
 def tell_leads(now: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from core.models import DeadLetter
+from core.models import Absence, DeadLetter
+from core.services import record_act
 from cx_ops.environment import Mode
 from intake.models import Import
 from playbooks.models import RunStep
@@ -63,6 +65,15 @@ ROUTES = {
     "task_snooze": Route(WORKERS, "task"),
     "task_step": Route(WORKERS, "step", "post"),
     "task_wait": Route(WORKERS, "task"),
+    "team": Route(LEADS),
+    "team_work": Route(LEADS),
+    "team_give": Route((MANAGER,), "task", "post"),
+    "leave": Route((MANAGER,), "person"),
+    "leave_hand_over": Route((MANAGER,), "person", "post"),
+    "leave_away": Route((MANAGER,), "person", "post"),
+    "leave_back": Route((MANAGER,), "absence", "post"),
+    "leave_deactivate": Route((MANAGER,), "person", "post"),
+    "hand_over_undo": Route((MANAGER,), "hand_over", "post"),
     "accounts": Route(EVERYBODY),
     "account": Route(EVERYBODY, "account"),
     "log_touch": Route(WORKERS, "account", "post"),
@@ -136,7 +147,13 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     )
     contract = make_contract(account)
     letter = DeadLetter.objects.create(record_id=uuid4(), stage="decide", row={}, error="x", attempts=5)
+    person = account.people.get().user
+    absence = Absence.objects.create(user=person, active_from=NOW, active_to=NOW + timedelta(days=1))
+    act = record_act("handed_over", person, actor="test", now=NOW, data={"moves": [], "counts": {}})
     return {
+        "person": {"user_id": person.pk},
+        "absence": {"user_id": person.pk, "absence_id": absence.pk},
+        "hand_over": {"act_id": act.pk},
         "account": {"account_id": account.pk},
         "contract": {"contract_id": contract.pk},
         "task": {"task_id": task.pk},

@@ -17,23 +17,19 @@ from playbooks.services.runs import RunRefused, advance_runs, complete_step, unc
 from playbooks.services.tasks import (
     TaskChanged,
     TaskRefused,
-    WorkLeft,
     acknowledge_task,
     add_note,
     assign_task,
     close_task,
     create_task,
-    deactivate_user,
-    hand_over,
     merge_task,
     reopen_task,
     resume_task,
     snooze_task,
     touch_task,
-    undo_hand_over,
     wait_on_customer,
 )
-from tests.factories import NOW, make_insight, make_team, make_user
+from tests.factories import NOW, make_team, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -320,27 +316,6 @@ def test_a_task_by_hand(floor: Floor) -> None:
         with pytest.raises(TaskRefused) as refusal:
             create_task(**{"title": "x", "due_at": LATER} | fields | values)
         assert refusal.value.field == field
-
-
-def test_a_leavers_work_goes_along_the_chain_and_comes_back(floor: Floor) -> None:
-    tasks = [floor.task(account=floor.new_account(f"Co{n}")) for n in range(3)]
-    make_insight(floor.new_account("Runco"), "0.8", source=floor.source)
-    floor.work()
-    with pytest.raises(WorkLeft):
-        deactivate_user(user=floor.ana, by=floor.lead, now=NOW)
-    plan = hand_over(user=floor.ana, to=None, by=floor.lead, now=NOW, preview=True)
-    assert dict(plan.by_kind) == {"Churn risk": 3, "playbook": 1}
-    assert dict(plan.by_person) == {"bea": 4}
-    assert Task.objects.filter(assignee=floor.ana).count() == 3
-    hand_over(user=floor.ana, to=None, by=floor.lead, now=NOW)
-    assert not Task.objects.active().filter(assignee=floor.ana).exists()
-    assert set(Item.objects.values_list("owner", flat=True)) == {floor.bea.pk}
-    assert undo_hand_over(tasks=plan.tasks, by=floor.lead, now=NOW) == len(tasks)
-    hand_over(user=floor.ana, to=floor.bea, by=floor.lead, now=NOW)
-    deactivate_user(user=floor.ana, by=floor.lead, now=NOW)
-    assert not User.objects.get(pk=floor.ana.pk).is_active
-    with pytest.raises(TaskRefused):
-        hand_over(user=floor.bea, to=None, by=make_user("zoe"), now=NOW)
 
 
 # ── Steps with a task of their own ────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,256 @@
+"""The team board: who has how much, what is late, and what nobody has. Counts are of the rows that the links show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.bulk import fetch_all
+from core.enums import Role
+from core.models import Absence, Alert, Organisation, Team, User
+from playbooks.enums import Lane, TaskStatus
+from playbooks.models import CapCounter, Task
+from playbooks.models.task import TaskQuerySet
+from playbooks.queries.queue import REVENUE
+
+# An absence is announced so long before it begins.
+AHEAD = timedelta(days=14)
+ALERTS_SHOWN = 5
+UNASSIGNED_SHOWN = 20
+
+# What a late task waits for, in the order in which `next_deadline` looks: the sum is the number of late chips.
+LATE_WORDS = {
+    "acknowledge": _("Not acknowledged in time"),
+    "touch": _("Not acted on in time"),
+    "next": _("Next step overdue"),
+}
+
+
+@dataclass
+class Load:
+    """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown)."""
+
+    lanes: dict[str, int] = field(default_factory=lambda: {lane.value: 0 for lane in Lane})
+    late: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LATE_WORDS, 0))
+    exposed: Decimal | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.lanes.values())
+
+    @property
+    def late_total(self) -> int:
+        return sum(self.late.values())
+
+    @property
+    def by_lane(self) -> list[tuple[str, str, int]]:
+        """(lane, its name, how many), in order."""
+        return [(lane.value, str(lane.label), self.lanes[lane.value]) for lane in Lane]
+
+    @property
+    def late_text(self) -> str:
+        """What the late ones wait for, such as "Not acknowledged in time: 2"."""
+        return ", ".join(f"{LATE_WORDS[what]}: {count}" for what, count in self.late.items() if count)
+
+    def add(self, other: Load) -> None:
+        for lane, count in other.lanes.items():
+            self.lanes[lane] += count
+        for what, count in other.late.items():
+            self.late[what] += count
+        if other.exposed is not None:
+            self.exposed = (self.exposed or Decimal(0)) + other.exposed
+
+
+class Bar(NamedTuple):
+    """A lane's part of a person's bar, on the scale of the longest (0 to 100)."""
+
+    lane: str
+    x: float
+    width: float
+
+
+@dataclass
+class Person:
+    """One line of the board."""
+
+    user: User
+    load: Load
+    cap_used: int
+    away: Absence | None
+    bars: list[Bar] = field(default_factory=list)
+
+
+@dataclass
+class TeamCard:
+    """A team with its people, and what of its work nobody has."""
+
+    team: Team
+    people: list[Person]
+    total: Load
+    unassigned: int = 0
+
+
+@dataclass
+class Board:
+    """Everything on the page."""
+
+    teams: list[TeamCard]
+    total: Load
+    unassigned: list[Task]
+    unassigned_count: int
+    alerts: list[Alert]
+    away_now: int
+    currency: str
+
+    def takers(self, team_id: UUID | None) -> list[User]:
+        """Who of these teams can be given something now, those of the task's own team first."""
+        here = [person.user for card in self.teams for person in card.people if person.user.is_active]
+        here = [user for user in here if user.role in (Role.CSM, Role.MANAGER)]
+        return sorted(here, key=lambda user: (user.team_id != team_id, str(user)))
+
+
+def boarded_teams(user: User) -> QuerySet[Team]:
+    """The teams whose board `user` may see: a manager's own and those they lead; leaders and operations all."""
+    teams = Team.objects.filter(is_active=True)
+    if user.role == Role.MANAGER and not user.is_superuser:
+        teams = teams.filter(Q(lead=user) | Q(pk=user.team_id))
+    return teams.select_related("lead")
+
+
+def late_tasks(now: datetime) -> dict[str, Q]:
+    """Which tasks are late, by what they wait for; no task is two of them."""
+    going = ~Q(status=TaskStatus.WAITING)
+    to_acknowledge = Q(acknowledge_by__isnull=False, acknowledged_at=None)
+    to_touch = ~to_acknowledge & Q(touch_by__isnull=False, touched_at=None)
+    return {
+        "acknowledge": going & to_acknowledge & Q(acknowledge_by__lte=now),
+        "touch": going & to_touch & Q(touch_by__lte=now),
+        "next": going & ~to_acknowledge & ~to_touch & Q(due_at__lte=now),
+    }
+
+
+def team_tasks(user: User, teams: Iterable[Team]) -> TaskQuerySet:
+    """Open tasks of these teams' people, and those of the teams that nobody has, as far as `user` may see them."""
+    ids = [team.pk for team in teams]
+    mine = Q(assignee__team__in=ids) | Q(assignee=None, team__in=ids)
+    return Task.objects.visible_to(user).active().filter(mine)
+
+
+def load_board(user: User, now: datetime) -> Board:
+    """The board of all teams that `user` may see, in a number of queries that does not depend on how much there is."""
+    teams = list(boarded_teams(user))
+    tasks = team_tasks(user, teams)
+    loads, nobodys = _loads(tasks, now)
+    cards = {team.pk: TeamCard(team, [], Load(), 0) for team in teams}
+    for person in _people(teams, loads, now):
+        card = cards[person.user.team_id]  # type: ignore[index]
+        card.people.append(person)
+        card.total.add(person.load)
+    for pk, card in cards.items():
+        card.unassigned = nobodys[pk]
+    board = Board(
+        teams=list(cards.values()),
+        total=Load(),
+        unassigned=list(tasks.filter(assignee=None).select_related("account", "team", "type")[:UNASSIGNED_SHOWN]),
+        unassigned_count=nobodys.total(),
+        alerts=list(Alert.objects.visible_to(user).filter(seen_at=None).select_related("team")[:ALERTS_SHOWN]),
+        away_now=sum(_is_away(person.away, now) for card in cards.values() for person in card.people),
+        currency=Organisation.objects.values_list("reporting_currency", flat=True).first() or "",
+    )
+    for card in board.teams:
+        board.total.add(card.total)
+    _draw(board)
+    return board
+
+
+def _people(teams: Iterable[Team], loads: dict[UUID, Load], now: datetime) -> list[Person]:
+    """Everybody of these teams who works here, and who left with something still open."""
+    users = User.objects.filter(Q(is_active=True) | Q(pk__in=list(loads)), team__in=[team.pk for team in teams])
+    people = list(users.exclude(role=Role.INTEGRATION).order_by("first_name", "username"))
+    used = _cap_used(people, now)
+    away = _absences(people, now)
+    return [Person(user, loads.get(user.pk) or Load(), used.get(user.pk, 0), away.get(user.pk)) for user in people]
+
+
+def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counter[UUID]]:
+    """What each person has, and how much of each team's work nobody has."""
+    late = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
+    loads: dict[UUID, Load] = defaultdict(Load)
+    nobodys: Counter[UUID] = Counter()
+    rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **late).order_by()
+    for row in cast("Iterable[dict[str, Any]]", rows):
+        if row["assignee_id"] is None:
+            nobodys[row["team_id"]] += row["n"]
+            continue
+        load = loads[row["assignee_id"]]
+        load.lanes[row["lane"]] += row["n"]
+        for what in LATE_WORDS:
+            load.late[what] += row[what]
+    for user_id, amount in _exposed(tasks):
+        loads[user_id].exposed = amount
+    return dict(loads), nobodys
+
+
+# An account counts once, however many of its tasks somebody has: as its priority counted it, else its own revenue.
+EXPOSED = """
+SELECT assignee_id, sum(amount) FROM (
+    SELECT t.assignee_id, t.account_id, max(coalesce(
+        (SELECT (part ->> 1)::numeric
+         FROM jsonb_array_elements(CASE WHEN jsonb_typeof(t.priority_parts) = 'array' THEN t.priority_parts END) part
+         WHERE part ->> 0 = %s LIMIT 1),
+        CASE WHEN a.arr_currency = (SELECT reporting_currency FROM core_organisation LIMIT 1)
+             THEN a.arr_amount END)) AS amount
+    FROM playbooks_task t JOIN ({tasks}) AS mine USING (id) JOIN accounts_account a ON a.id = t.account_id
+    WHERE t.assignee_id IS NOT NULL GROUP BY t.assignee_id, t.account_id
+) AS each GROUP BY assignee_id
+"""
+
+
+def _exposed(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
+    sql, params = tasks.order_by().values("id").query.sql_with_params()
+    return fetch_all(EXPOSED.format(tasks=sql), [REVENUE, *params])
+
+
+def _cap_used(people: list[User], now: datetime) -> dict[UUID, int]:
+    """How many urgent tasks each was given on their own today."""
+    days = {user.pk: _today(user, now) for user in people}
+    rows = CapCounter.objects.filter(user__in=people, on_day__in=set(days.values()))
+    return {row.user_id: row.taken for row in rows if row.on_day == days[row.user_id]}
+
+
+def _today(user: User, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(user.timezone)).date()
+
+
+def _absences(people: list[User], now: datetime) -> dict[UUID, Absence]:
+    """The absence of each that holds now, else their next one."""
+    rows = Absence.objects.filter(user__in=people, active_to__gt=now, active_from__lte=now + AHEAD)
+    found: dict[UUID, Absence] = {}
+    for row in rows.order_by("active_from"):
+        found.setdefault(row.user_id, row)
+    return found
+
+
+def _is_away(absence: Absence | None, now: datetime) -> bool:
+    return absence is not None and absence.active_from <= now
+
+
+def _draw(board: Board) -> None:
+    people = [person for card in board.teams for person in card.people]
+    longest = max((person.load.total for person in people), default=0) or 1
+    for person in people:
+        x = 0.0
+        for lane, count in person.load.lanes.items():
+            width = round(100 * count / longest, 2)
+            if width:
+                person.bars.append(Bar(lane, round(x, 2), width))
+            x += width

@@ -1,0 +1,96 @@
+"""The manager's team: the board, the work behind its figures, and giving away what nobody has."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from core.enums import Role
+from core.export import Column, csv_file, wants_csv
+from core.guards import LEADS, PersonRequest, for_roles
+from core.models import User
+from playbooks.forms import GiveForm
+from playbooks.models import Task
+from playbooks.queries.team import load_board
+from playbooks.queries.work import Work, WorkFilter, as_work, find_work
+from playbooks.services.tasks import TaskChanged, TaskRefused, assign_task
+
+SHOWN = 200
+COLUMNS: tuple[Column[Work], ...] = (
+    Column(gettext_lazy("Account"), lambda work: work.task.account.name),
+    Column(gettext_lazy("Task"), lambda work: work.task.title),
+    Column(gettext_lazy("Owner"), lambda work: work.task.assignee),
+    Column(gettext_lazy("Lane"), lambda work: work.lane),
+    Column(gettext_lazy("Next deadline"), lambda work: work.deadline.whole),
+    Column(gettext_lazy("Due"), lambda work: work.task.due_at),
+    Column(gettext_lazy("Revenue exposed"), lambda work: work.exposed.amount),
+    Column(gettext_lazy("Currency"), lambda work: work.exposed.currency),
+)
+
+
+@require_safe
+@for_roles(*LEADS)
+def show_team(request: PersonRequest) -> HttpResponse:
+    """Load, what is late, what is exposed, who is away, what nobody has: by team, person and lane."""
+    board = load_board(request.user, request.now)
+    unassigned = [(task, board.takers(task.team_id)) for task in board.unassigned]
+    context = {
+        "board": board,
+        "unassigned": unassigned,
+        "may_lead": may_lead(request.user),
+        "now": request.now,
+    }
+    return render(request, "playbooks/team.html", context)
+
+
+@require_safe
+@for_roles(*LEADS)
+def show_work(request: PersonRequest) -> HttpResponseBase:
+    """The open tasks behind a figure of the board, also as a file."""
+    wanted = WorkFilter(*(request.GET.get(name, "") for name in ("who", "lane", "late")))
+    title = wanted.words(request.user)
+    tasks = find_work(request.user, wanted, request.now)
+    if wants_csv(request):
+        return csv_file("work", COLUMNS, as_work(tasks, request.now))
+    kept = {name: value for name, value in vars(wanted).items() if value}
+    context = {
+        "title": title,
+        "rows": list(as_work(tasks[:SHOWN], request.now)),
+        "count": tasks.count(),
+        "query": f"?{urlencode(kept)}" if kept else "",
+    }
+    return render(request, "playbooks/work.html", context)
+
+
+@require_POST
+@for_roles(Role.MANAGER)
+def give(request: PersonRequest, task_id: UUID) -> HttpResponse:
+    """Give a task that nobody has to somebody, from the board."""
+    task = get_object_or_404(Task.objects.visible_to(request.user).select_related("account"), pk=task_id)
+    form = GiveForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose who takes it."))
+        return redirect("team")
+    to = get_object_or_404(User.objects.visible_to(request.user), pk=form.cleaned_data["to"])
+    try:
+        assign_task(task_id=task.pk, by=request.user, version=form.cleaned_data["version"], to=to, now=request.now)
+    except (TaskChanged, TaskRefused) as problem:
+        messages.error(request, str(problem))
+    except Task.DoesNotExist:
+        raise Http404 from None
+    else:
+        messages.success(request, _("%(account)s is %(name)s's now.") % {"account": task.account.name, "name": to})
+    return redirect("team")
+
+
+def may_lead(user: User) -> bool:
+    """Whether `user` gives work away here; leaders and operations only read."""
+    return user.role == Role.MANAGER or user.is_superuser

@@ -1,0 +1,139 @@
+"""The team board and the work behind its figures: counts are rows, only one's own teams, few queries."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import Absence, Act, User
+from playbooks.enums import Lane
+from playbooks.models import Task
+from playbooks.queries.team import LATE_WORDS, load_board
+from playbooks.queries.work import WorkFilter, find_work
+from tests.factories import NOW, make_account, make_team, make_user
+from tests.floor import Floor
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 12
+
+
+@pytest.fixture
+def floor(db: None) -> Floor:
+    return Floor()
+
+
+@pytest.fixture
+def tasks(floor: Floor) -> list[Task]:
+    return [floor.task(account=floor.new_account(f"Co{n}")) for n in range(7)]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def figures(client: Client) -> dict[str, int]:
+    """Every linked figure of the board: the address and the number on it."""
+    page = client.get(reverse("team")).content.decode()
+    links = re.findall(r'<a[^>]* href="([^"]+)"[^>]*>(\d+)</a>', page)
+    return {url.replace("&amp;", "&"): int(number) for url, number in links}
+
+
+def rows_behind(client: Client, url: str) -> int:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    if "rows" in answer.context and "/work/" in url:
+        return len(answer.context["rows"])
+    return int(next(tab["count"] for tab in answer.context["lanes"] if tab["current"]))
+
+
+@pytest.mark.parametrize("role", ["manager", "leader", "ops"])
+def test_each_figure_is_the_number_of_rows_behind_it(floor: Floor, tasks: list[Task], role: str) -> None:
+    floor.task(account=floor.new_account("Unowned", csm=None))
+    Task.objects.filter(pk=tasks[0].pk).update(lane=Lane.WAITING, status="waiting")
+    client = signed_in(floor.lead if role == "manager" else make_user(role, role=role))
+    found = figures(client)
+    assert len(found) >= 5
+    for url, number in found.items():
+        assert rows_behind(client, url) == number, url
+
+
+def test_what_is_late_is_counted_once_and_by_what_it_waits_for(floor: Floor, tasks: list[Task]) -> None:
+    later = NOW + timedelta(days=3)
+    first, second, third, waiting = tasks[:4]
+    Task.objects.filter(pk=second.pk).update(acknowledged_at=NOW)
+    Task.objects.filter(pk=third.pk).update(acknowledged_at=NOW, touched_at=NOW, due_at=NOW)
+    Task.objects.filter(pk=waiting.pk).update(status="waiting")
+    Task.objects.exclude(pk__in=[task.pk for task in tasks[:4]]).update(status="closed", closed_at=NOW, outcome="lost")
+    board = load_board(floor.lead, later)
+    assert board.total.late == {"acknowledge": 1, "touch": 1, "next": 1}
+    assert board.total.late_total == find_work(floor.lead, WorkFilter(late="any"), later).count()
+    for what, task in zip(LATE_WORDS, (first, second, third), strict=True):
+        assert list(find_work(floor.lead, WorkFilter(late=what), later)) == [task]
+
+
+def test_revenue_counts_an_account_once(floor: Floor) -> None:
+    floor.task()
+    floor.task(type_id="engagement_opportunity")
+    assert Task.objects.filter(assignee=floor.ana).count() == 2
+    board = load_board(floor.lead, NOW)
+    assert board.total.exposed == 100_000
+
+
+def test_a_manager_sees_only_the_teams_they_lead_or_are_in(floor: Floor, tasks: list[Task]) -> None:
+    stranger = make_user("cy", team=make_team("South"))
+    floor.task(account=make_account("Elsewhere", csm=stranger, source=floor.source))
+    assert [card.team for card in load_board(floor.lead, NOW).teams] == [floor.team]
+    assert len(load_board(make_user("noa", role="leader"), NOW).teams) == 2
+    client = signed_in(floor.lead)
+    for who in (str(stranger.pk), f"team:{stranger.team_id}", "nonsense"):
+        assert client.get(reverse("team_work"), {"who": who}).status_code == 404
+    assert client.get(reverse("team_work"), {"lane": "never"}).status_code == 404
+    assert client.get(reverse("leave", args=[stranger.pk])).status_code == 404
+
+
+def test_who_is_away_is_said_with_the_day(floor: Floor) -> None:
+    Absence.objects.create(user=floor.bea, active_from=NOW, active_to=NOW + timedelta(days=4000))
+    page = signed_in(floor.lead).get(reverse("team")).content.decode()
+    assert "away until" in page
+
+
+@pytest.mark.parametrize("many", [1, 40])
+def test_the_number_of_queries_does_not_grow(floor: Floor, many: int, django_assert_max_num_queries: Any) -> None:
+    for n in range(many):
+        floor.task(account=floor.new_account(f"Co{n}"))
+    floor.task(account=floor.new_account("Unowned", csm=None))
+    client = signed_in(floor.lead)
+    client.get(reverse("team"))  # notes when the session was seen
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(reverse("team"))
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(reverse("team_work"))
+
+
+def test_what_nobody_has_is_given_from_the_board(floor: Floor) -> None:
+    task = floor.task()
+    Task.objects.filter(pk=task.pk).update(assignee=None)
+    client = signed_in(floor.lead)
+    url = reverse("team_give", args=[task.pk])
+    assert client.post(url, {"to": str(floor.bea.pk), "version": 99}, follow=True).status_code == 200
+    assert Task.objects.get(pk=task.pk).assignee is None
+    assert "Choose who takes it" in client.post(url, {"version": 1}, follow=True).content.decode()
+    page = client.post(url, {"to": str(floor.bea.pk), "version": task.version}, follow=True).content.decode()
+    assert "Acme is bea" in page
+    assert Task.objects.get(pk=task.pk).assignee == floor.bea
+    assert Act.objects.filter(verb="assigned", subject_id=str(task.pk), by=floor.lead).exists()
+
+
+def test_the_work_is_a_file(floor: Floor, tasks: list[Task]) -> None:
+    answer = signed_in(floor.lead).get(reverse("team_work"), {"format": "csv", "who": str(floor.ana.pk)})
+    found = list(csv.DictReader(b"".join(answer).decode().splitlines()))  # type: ignore[arg-type]
+    assert sorted(row["Account"] for row in found) == [f"Co{n}" for n in range(7)]
+    assert {row["Revenue exposed"] for row in found} == {"100000.00"}
