@@ -44,7 +44,7 @@ class AccountAdmin(ReadOnly):
 
     @admin.action(description=gettext_lazy("Archive the chosen accounts"), permissions=["archive"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        assert isinstance(request.user, User)
+        assert isinstance(request.user, User)  # noqa: S101 - narrows the type
         now = database_now()
         for account in queryset:
             archive_account(account=account, by=request.user, now=now, why=_("Archived in the admin."))

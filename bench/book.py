@@ -92,7 +92,7 @@ SELECT {ORDERED_ID.format(ago="10000000", salt="account")}, 'Customer ' || n, 'c
        CASE n %% 10 WHEN 0 THEN 'strategic' ELSE 'digital' END, 'emea', 'live', 1000 + n, 'USD', '{{}}',
        u.team_id, %(now)s
 FROM generate_series(1, %(n)s) AS n JOIN core_user AS u ON u.username = 'csm-' || (n %% %(owners)s)
-"""
+"""  # noqa: S608 - ORDERED_ID is above
 KEYS = """
 INSERT INTO accounts_accountkey (account_id, namespace_id, kind, value)
 SELECT id, %(source)s, 'external_id', 'A' || substr(name, 10) FROM accounts_account
@@ -120,7 +120,7 @@ SELECT {HELD_ID}, k.account_id, 'churn_risk', %(source)s, 'house-logit', '1', 'h
        %(now)s - make_interval(days => 2 + n / %(accounts)s), '', '[]', '[]', %(now)s
 FROM generate_series(%(first)s::int, %(last)s::int) AS n
 JOIN accounts_accountkey AS k ON k.namespace_id = %(source)s AND k.value = 'A' || (1 + n %% %(accounts)s)
-"""
+"""  # noqa: S608 - HELD_ID is above
 HELD_DECISIONS = f"""
 INSERT INTO decisions_decision (insight_id, account_id, type_id, confidence, band_lower, band_upper, band_response,
     response, suppressed_by, authority_version, ownership_version, owner_path, reasons, playbook, inputs,
@@ -128,7 +128,7 @@ INSERT INTO decisions_decision (insight_id, account_id, type_id, confidence, ban
 SELECT i.id, i.account_id, i.type_id, i.confidence, 0, 0.5, 'record', 'record', '', 1, 1, '[]', '[]', '', '{{}}',
        'bench', i.accepted_at
 FROM generate_series(%(first)s::int, %(last)s::int) AS n JOIN insights_insight AS i ON i.id = {HELD_ID}
-"""
+"""  # noqa: S608 - HELD_ID is above
 HELD_STREAMS = """
 INSERT INTO decisions_stream (account_id, type_id, source_id, model, band, response, bound, entered_at, lower_scores,
     scored_at, expires_at)
@@ -160,7 +160,7 @@ FROM (SELECT n, n / %(owners)s AS m FROM generate_series(%(first)s::int, %(last)
 JOIN core_user AS u ON u.username = 'csm-' || (n %% %(owners)s)
 JOIN accounts_accountkey AS k ON k.value = 'A' || (1 + (n - 1) %% %(accounts)s)
 JOIN accounts_account AS a ON a.id = k.account_id
-"""
+"""  # noqa: S608 - ORDERED_ID is above
 
 
 def empty(*tables: str) -> None:

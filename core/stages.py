@@ -36,6 +36,10 @@ class LeaseLost(Exception):
     """The lease ran out and somebody else has the rows."""
 
 
+class NotInTransaction(Exception):
+    """Work was left in autocommit: a worker could take the batch before its rows are there."""
+
+
 @dataclass(frozen=True)
 class Lease:
     """Batches held by one worker until `LEASE_SECONDS` have passed."""
@@ -47,14 +51,15 @@ class Lease:
 
 
 def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, stage: str) -> None:
-    """Leave `rows` (id first, then `columns`) for `stage`, as one batch, in the caller's transaction."""
+    """Leave `rows` (id first, then `columns`) for `stage`, as one batch, in the caller's transaction.
+
+    Raises NotInTransaction where there is none.
+    """
+    _require_transaction(stage)
     if not rows:
         return
     batch = uuid7()
-    execute(
-        "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
-        [batch, stage, len(rows)],
-    )
+    _insert_batch(batch, stage, len(rows))
     copy_rows(model._meta.db_table, ["batch_id", "id", *columns], ((batch, *row) for row in rows))
 
 
@@ -63,20 +68,30 @@ def leave_selected(
 ) -> int:
     """Leave what `select` (SQL giving id, then `columns`) finds for `stage`, as one batch; how many rows.
 
-    For rows that need not pass through Python.
+    For rows that need not pass through Python. Raises NotInTransaction as `leave` does.
     """
+    _require_transaction(stage)
     batch = uuid7()
     names = ", ".join(f'"{column}"' for column in ("batch_id", "id", *columns))
     left = execute(
-        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT %s, found.* FROM ({select}) AS found',
+        f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT %s, found.* FROM ({select}) AS found',  # noqa: S608 - ours  # nosec B608
         [batch, *params],
     )
     if left:
-        execute(
-            "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
-            [batch, stage, left],
-        )
+        _insert_batch(batch, stage, left)
     return left
+
+
+def _require_transaction(stage: str) -> None:
+    if connection.get_autocommit():
+        raise NotInTransaction(f"leave work for {stage} in the transaction.atomic() of the work that it follows")
+
+
+def _insert_batch(batch: UUID, stage: str, size: int) -> None:
+    execute(
+        "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
+        [batch, stage, size],
+    )
 
 
 @dataclass(frozen=True)
@@ -144,7 +159,7 @@ class Stage:
         rows = list(waiting.values_list(*(field.attname for field in self.pending._meta.fields), named=True))
         if rows:
             self.work(rows, now)
-        execute(f'DELETE FROM "{self.pending._meta.db_table}" WHERE batch_id = ANY(%s)', [lease.batches])
+        self.pending._default_manager.filter(batch_id__in=lease.batches).delete()
 
     def _failed(self, lease: Lease, error: Exception) -> None:
         """Halve what failed; a single row waits, and in the end dies."""
@@ -153,12 +168,7 @@ class Stage:
                 self._batch_failed(batch, lease, f"{type(error).__name__}: {error}"[:2000])
 
     def _batch_failed(self, batch: UUID, lease: Lease, error: str) -> None:
-        ids = [
-            id
-            for (id,) in fetch_all(
-                f'SELECT id FROM "{self.pending._meta.db_table}" WHERE batch_id = %s ORDER BY id', [batch]
-            )
-        ]
+        ids = [*self.pending._default_manager.filter(batch_id=batch).order_by("id").values_list("id", flat=True)]
         if len(ids) > 1:
             self._halve(batch, ids, error)
         elif lease.attempts >= MAX_ATTEMPTS and ids:
@@ -178,7 +188,7 @@ class Stage:
             "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 1, %s)",
             [other, self.name, len(half), error],
         )
-        execute(f'UPDATE "{self.pending._meta.db_table}" SET batch_id = %s WHERE id = ANY(%s)', [other, half])
+        self.pending._default_manager.filter(id__in=half).update(batch_id=other)
         execute(
             "UPDATE core_batch SET size = %s, attempts = 1, last_error = %s, token = NULL, leased_until = NULL,"
             " next_attempt_at = clock_timestamp() WHERE id = %s",
@@ -190,7 +200,7 @@ class Stage:
         DeadLetter.objects.create(
             record_id=record_id, stage=self.name, row=msgspec.to_builtins(row), error=error, attempts=attempts
         )
-        execute(f'DELETE FROM "{self.pending._meta.db_table}" WHERE id = %s', [record_id])
+        self.pending._default_manager.filter(id=record_id).delete()
         execute("DELETE FROM core_batch WHERE id = %s", [batch])
 
 
@@ -219,8 +229,3 @@ def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User
         letter.replayed_at, letter.replayed_by = now, by
         letter.save(update_fields=["replayed_at", "replayed_by"])
         Act.objects.create(verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now)
-
-
-def is_database_away(error: BaseException) -> bool:
-    """Whether `error` says that PostgreSQL cannot be reached, rather than that the work is bad."""
-    return isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable()

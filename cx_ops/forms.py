@@ -67,8 +67,8 @@ class TouchForm(forms.Form):
     def __init__(self, *args: Any, account: Account, steps: Sequence[RunStep], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         contact, step = self.fields["contact"], self.fields["step"]
-        assert isinstance(contact, forms.ModelChoiceField)
-        assert isinstance(step, forms.ModelChoiceField)
+        assert isinstance(contact, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(step, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         contact.queryset = Contact.objects.filter(account=account, left_on=None)
         step.queryset = RunStep.objects.filter(pk__in=[one.pk for one in steps]).select_related("step")
 

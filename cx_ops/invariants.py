@@ -8,17 +8,16 @@ from pghistory.models import Event
 
 from core.bulk import fetch_all
 
-# An accepted insight that is still on its way is not older than this.
-PENDING_SLA = "10 minutes"
+SHOWN = 20
 
 INVARIANTS = {
-    "every accepted insight has exactly one decision, waits, or is a dead letter": f"""
+    "every accepted insight has exactly one decision, waits, or is a dead letter": """
         SELECT r.id FROM intake_record AS r JOIN intake_recordkey AS k ON k.record_id = r.id
         WHERE r.kind = 'insights'
           AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d WHERE d.insight_id = r.id)
           AND NOT EXISTS (SELECT 1 FROM accounts_parked AS p WHERE p.record_id = r.id)
           AND NOT EXISTS (SELECT 1 FROM core_deadletter AS x WHERE x.record_id = r.id AND x.replayed_at IS NULL)
-          AND NOT (r.recorded_at > clock_timestamp() - interval '{PENDING_SLA}' AND (
+          AND NOT (r.recorded_at > clock_timestamp() - interval '10 minutes' AND (
               EXISTS (SELECT 1 FROM intake_landed AS p WHERE p.id = r.id)
               OR EXISTS (SELECT 1 FROM accounts_resolved AS p WHERE p.id = r.id)
               OR EXISTS (SELECT 1 FROM insights_believed AS p WHERE p.id = r.id)))""",
@@ -85,9 +84,9 @@ INVARIANTS = {
 
 
 def broken_invariants() -> dict[str, list[str]]:
-    """Every invariant with the ids of up to 20 rows that break it."""
+    """Every invariant with the ids of up to `SHOWN` rows that break it."""
     return {
-        name: [str(id) for (id,) in fetch_all(f"SELECT * FROM ({query}) AS broken LIMIT 20")]
+        name: [str(id) for (id,) in fetch_all(f"{query} LIMIT {SHOWN}")]
         for name, query in (INVARIANTS | dangling_references()).items()
     }
 
@@ -99,7 +98,7 @@ def dangling_references() -> dict[str, str]:
             SELECT a."{model._meta.pk.column}" FROM "{model._meta.db_table}" AS a
             WHERE a."{field.column}" IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM "{field.related_model._meta.db_table}" AS b
-                WHERE b."{field.target_field.column}" = a."{field.column}")"""
+                WHERE b."{field.target_field.column}" = a."{field.column}")"""  # noqa: S608 - our models' names  # nosec B608
         for model in apps.get_models()
         if not issubclass(model, Event)  # a history outlives what it tells of
         for field in model._meta.concrete_fields

@@ -112,7 +112,7 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
         self._try(request, lambda by: draft(by=by, now=database_now()))
 
     def _try(self, request: HttpRequest, use_case: Callable[[User], object]) -> None:
-        assert isinstance(request.user, User)
+        assert isinstance(request.user, User)  # noqa: S101 - narrows the type
         try:
             use_case(request.user)
         except PolicyRefused as refused:
@@ -159,7 +159,7 @@ class KillSwitchAdmin(admin.ModelAdmin[KillSwitch]):
         return False
 
     def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
-        assert isinstance(request.user, User)
+        assert isinstance(request.user, User)  # noqa: S101 - narrows the type
         try:
             thrown = throw_switch(
                 scope=SwitchScope(obj.scope),

@@ -29,7 +29,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind, source = self.fields["kind"], self.fields["source"]
-        assert isinstance(kind, forms.ChoiceField)
-        assert isinstance(source, forms.ModelChoiceField)
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         kind.choices = [(name, name.replace("_", " ").capitalize()) for name in file_kinds()]
         source.queryset = Source.objects.filter(is_active=True, person=None)

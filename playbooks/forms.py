@@ -103,7 +103,7 @@ class SnoozeForm(VersionedForm):
         super().__init__(*args, **kwargs)
         self.presets, self.zone, self.now = presets, zone, now
         choice = self.fields["preset"]
-        assert isinstance(choice, forms.ChoiceField)
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - narrows the type
         choice.choices = [*((preset.value, preset.label) for preset in presets), ("day", _("A day of my own"))]
 
     def clean(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class HandOverForm(VersionedForm):
         super().__init__(*args, **kwargs)
         people = User.objects.available_at(now).filter(role__in=("csm", "manager")).exclude(pk=task.assignee_id)
         choice = self.fields["to"]
-        assert isinstance(choice, forms.ModelChoiceField)
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         choice.queryset = people.order_by("first_name", "username")
 
 
@@ -176,7 +176,7 @@ class TaskForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.zone, self.now = zone, now
         choice = self.fields["assignee"]
-        assert isinstance(choice, forms.ModelChoiceField)
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         people = User.objects.available_at(now).filter(role__in=("csm", "manager"))
         choice.queryset = people.order_by("first_name", "username")
 

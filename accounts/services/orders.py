@@ -60,7 +60,7 @@ def add_orders(items: Sequence[OrderItem], raw: Sequence[bytes], arrival: Arriva
 
 def _entry(item: OrderItem, account: UUID, arrival: Arrival) -> LedgerEntry:
     money = item.money
-    assert money is not None, "check_order refuses an order without an amount"
+    assert money is not None  # noqa: S101 - check_order refuses an order without an amount
     return LedgerEntry(
         id=uuid7(),
         account_id=account,

@@ -138,7 +138,7 @@ def _appointments(item: AccountItem) -> dict[AccountRole, str | None]:
 def _take(item: AccountItem, record: UUID, book: Book) -> Result:
     """Put what one item says on its account in memory, and note what changed."""
     id = book.id_of(item.external_id)
-    assert id is not None
+    assert id is not None  # noqa: S101 - narrows the type
     account = book.accounts.get(id)
     made = account is None
     if account is None:

@@ -195,7 +195,7 @@ INSERT INTO decisions_stream ({", ".join(STREAM_COLUMNS)}) SELECT {", ".join(STR
 ON CONFLICT (account_id, type_id, source_id, model) DO UPDATE SET
     band = excluded.band, response = excluded.response, bound = excluded.bound, entered_at = excluded.entered_at,
     lower_scores = excluded.lower_scores, scored_at = excluded.scored_at, expires_at = excluded.expires_at
-"""
+"""  # noqa: S608 - the columns above  # nosec B608
 ITEM_COLUMNS = [
     "id", "account_id", "type_id", "slot", "response", "confidence", "owner_id", "reasons", "red_lines",
     "evidence_count", "opened_at", "expires_at", "outcome", "quiet",

@@ -107,7 +107,7 @@ def _close(task: Task, kind: OutcomeKind, reason: str, note: str, *, by: User, n
 
 def _end_item(task: Task, kind: OutcomeKind, *, by: User, now: datetime) -> dict[str, Any]:
     """Close the task's item, its run and whatever else was open for it; what is needed to take that back."""
-    assert task.item_id is not None
+    assert task.item_id is not None  # noqa: S101 - narrows the type
     others = Task.objects.active().filter(item=task.item_id).exclude(pk=task.pk).order_by("id")
     merged = {str(other.pk): other.status for other in others}
     for other in others:
@@ -139,7 +139,7 @@ def _whom_silence_goes_to(task: Task) -> User | None:
 
 
 def _to_the_lead(task: Task, lead: User, *, by: User, now: datetime) -> Task:
-    assert task.item_id is not None
+    assert task.item_id is not None  # noqa: S101 - narrows the type
     task.assignee, task.status, task.lane = lead, TaskStatus.OPEN, Lane.NOW
     task.acknowledged_at = task.snoozed_until = task.paused_at = None
     task.flag = _("No response for the second time in a row, says %(who)s: decide what to do.") % {"who": by}

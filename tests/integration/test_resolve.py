@@ -27,7 +27,8 @@ COLUMNS = ["about_namespace", "about_kind", "about_value", "kind"]
 
 def land(*refs: tuple[UUID | None, str, str]) -> list[UUID]:
     ids = [uuid7() for _ in refs]
-    leave(Landed, COLUMNS, [(id, *ref, "insights") for id, ref in zip(ids, refs, strict=True)], stage="resolve")
+    with transaction.atomic():
+        leave(Landed, COLUMNS, [(id, *ref, "insights") for id, ref in zip(ids, refs, strict=True)], stage="resolve")
     return ids
 
 
