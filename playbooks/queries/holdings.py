@@ -34,34 +34,34 @@ PLACES = {
         Held.TASKS, "playbooks_task", "assignee_id", "uuid", "x.status IN ('open', 'claimed', 'snoozed', 'waiting')",
         f"""SELECT t.id, t.account_id, t.lane, t.acknowledged_at FROM playbooks_task t
         WHERE t.assignee_id = %(user)s AND {ACTIVE_TASK}
-            AND (%(before)s::timestamptz IS NULL OR least(t.due_at, t.acknowledge_by, t.touch_by) < %(before)s)""",
+            AND (%(before)s::timestamptz IS NULL OR least(t.due_at, t.acknowledge_by, t.touch_by) < %(before)s)""",  # noqa: S608 - ACTIVE_TASK is above  # nosec B608
     ),
     "item_of_task": Place(
         Held.TASKS, "decisions_item", "owner_id", "uuid", "x.closed_at IS NULL",
         f"""SELECT i.id, i.account_id, '', NULL FROM decisions_item i
         JOIN playbooks_task t ON t.item_id = i.id AND t.assignee_id = %(user)s AND {ACTIVE_TASK}
             AND (%(before)s::timestamptz IS NULL OR least(t.due_at, t.acknowledge_by, t.touch_by) < %(before)s)
-        WHERE i.closed_at IS NULL AND i.owner_id = %(user)s GROUP BY i.id""",
+        WHERE i.closed_at IS NULL AND i.owner_id = %(user)s GROUP BY i.id""",  # noqa: S608 - ACTIVE_TASK is above  # nosec B608
     ),
     "run_of_task": Place(
         Held.TASKS, "playbooks_run", "owner_id", "uuid", "x.status = 'live'",
         f"""SELECT r.id, i.account_id, '', NULL FROM playbooks_run r JOIN decisions_item i ON i.id = r.item_id
         JOIN playbooks_task t ON t.item_id = i.id AND t.assignee_id = %(user)s AND {ACTIVE_TASK}
             AND (%(before)s::timestamptz IS NULL OR least(t.due_at, t.acknowledge_by, t.touch_by) < %(before)s)
-        WHERE r.status = 'live' AND r.owner_id = %(user)s GROUP BY r.id, i.account_id""",
+        WHERE r.status = 'live' AND r.owner_id = %(user)s GROUP BY r.id, i.account_id""",  # noqa: S608 - ACTIVE_TASK is above  # nosec B608
     ),
     "item": Place(
         Held.RUNS, "decisions_item", "owner_id", "uuid", "x.closed_at IS NULL",
         f"""SELECT i.id, i.account_id, y.name, NULL FROM decisions_item i
         JOIN insights_insighttype y ON y.slug = i.type_id
         WHERE i.closed_at IS NULL AND i.owner_id = %(user)s
-            AND NOT EXISTS (SELECT 1 FROM playbooks_task t WHERE t.item_id = i.id AND {ACTIVE_TASK})""",
+            AND NOT EXISTS (SELECT 1 FROM playbooks_task t WHERE t.item_id = i.id AND {ACTIVE_TASK})""",  # noqa: S608 - ACTIVE_TASK is above  # nosec B608
     ),
     "run": Place(
         Held.RUNS, "playbooks_run", "owner_id", "uuid", "x.status = 'live'",
         f"""SELECT r.id, i.account_id, '', NULL FROM playbooks_run r JOIN decisions_item i ON i.id = r.item_id
         WHERE r.status = 'live' AND r.owner_id = %(user)s
-            AND NOT EXISTS (SELECT 1 FROM playbooks_task t WHERE t.item_id = i.id AND {ACTIVE_TASK})""",
+            AND NOT EXISTS (SELECT 1 FROM playbooks_task t WHERE t.item_id = i.id AND {ACTIVE_TASK})""",  # noqa: S608 - ACTIVE_TASK is above  # nosec B608
     ),
     "role": Place(
         Held.ROLES, "accounts_accountperson", "user_id", "bigint", "true",
