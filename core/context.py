@@ -34,6 +34,7 @@ ENTRIES = (
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
+    Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
     Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),
     Entry(_("Back office"), "admin:index", "settings", (Role.MANAGER, Role.OPS), "", _("Manage")),

@@ -41,6 +41,11 @@ class OutcomeKind(TextChoices):
     HANDED_TO_HUMAN = "handed_to_human", _("Passed to a person")
 
 
+# What a close says about the insight: that it was right, whether or not acting helped. Only "the insight was wrong"
+# says the contrary; all other outcomes say neither.
+SAYS_RIGHT = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.LOST)
+
+
 class PolicyState(TextChoices):
     DRAFT = "draft", _("Draft")
     PUBLISHED = "published", _("Published")

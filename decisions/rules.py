@@ -263,16 +263,21 @@ def nothing_to_do(band: Band, suppressed: Suppression, why: Iterable[str]) -> Ve
 
 def find_band(claim: Claim, place: Place, authority: Authority, why: list[str]) -> Band:
     """The band that holds the confidence, in the narrowest set of bands that fits the insight."""
-    for key in ((claim.type, place.tier), (claim.type, ""), ("", place.tier), ("", "")):
-        if bands := authority.bands.get(key):
-            band = next(band for band in bands if claim.confidence >= band.lower)
-            edge = "]" if band.upper == 1 else ")"
-            why.append(
-                f"confidence {plain(claim.confidence)} is in [{plain(band.lower)}, {plain(band.upper)}{edge}: "
-                f"{band.response.value} (authority version {authority.version}, {key[0] or 'all types'}, "
-                f"{key[1] or 'all tiers'})"
-            )
-            return band
+    type, tier = find_set(claim.type, place.tier, authority)
+    band = next(band for band in authority.bands[type, tier] if claim.confidence >= band.lower)
+    why.append(
+        f"confidence {plain(claim.confidence)} is in [{plain(band.lower)}, {plain(band.upper)}"
+        f"{']' if band.upper == 1 else ')'}: {band.response.value} (authority version {authority.version}, "
+        f"{type or 'all types'}, {tier or 'all tiers'})"
+    )
+    return band
+
+
+def find_set(type: str, tier: str, authority: Authority) -> tuple[str, str]:
+    """The key of the narrowest set of bands that fits: type and tier, type, tier, neither."""
+    for key in ((type, tier), (type, ""), ("", tier), ("", "")):
+        if key in authority.bands:
+            return key
     raise LookupError("the published bands have no set for all types and tiers")
 
 
@@ -327,12 +332,17 @@ def what_it_may_do(
     if held is Response.AUTOMATED and now > claim.acts_until:
         why.append(f"too old to act on without a person since {claim.acts_until:%Y-%m-%d}: a human instead")
         return Response.HUMAN
-    if held is Response.AUTOMATED and band.response is held and not band.playbook:
+    if held is band.response and grants(band) is not held:
         why.append("the band names no playbook: a human instead")
         return Response.HUMAN
     if held is Response.AUTOMATED and not claim.model_checked:
         why.append(f"this version of {claim.model} has not been checked: its run stays inside the house")
     return held
+
+
+def grants(band: Band) -> Response:
+    """What a band leads to by itself: a workflow needs a playbook, else a human acts instead."""
+    return Response.HUMAN if band.response is Response.AUTOMATED and not band.playbook else band.response
 
 
 def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
@@ -351,25 +361,43 @@ def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) 
 
 def find_owner(facts: Facts, ownership: Ownership) -> tuple[Person | None, tuple[str, ...]]:
     """The first available person down the chain, and the path by which they were found."""
-    people, cell = facts.people, find_cell(facts.claim.type, facts.place, ownership)
-    chain = {
-        f"{cell.role} of the account": people.by_role.get(cell.role),
-        "csm of the account": people.by_role.get("csm"),
-        f"pool of {people.team or 'no team'}": next(iter(pool_order(people.pool)), None),
-        f"lead of {people.team or 'no team'}": people.lead,
-        "catch-all": people.catch_all,
-    }
+    cell = find_cell(facts.claim.type, facts.place, ownership)
+    chain = chain_of(cell.role, facts.people)
     path = [f"matrix version {ownership.version}: {describe(cell)} → {cell.role}"]
-    for place, person in chain.items():
-        if person is None:
-            path.append(f"{place}: nobody")
-        elif person.absent:
-            path.append(f"{place}: {person.username} {person.absent}")
-        else:
-            path.append(f"{place}: {person.username}")
-            return person, tuple(path)
-    path.append("unassigned: nobody in the chain is available")
-    return None, tuple(path)
+    taker = first_free(chain)
+    path += [f"{step.name}: {step.who}" for step in chain[: chain.index(taker) + 1 if taker else None]]
+    path += [] if taker else ["unassigned: nobody in the chain is available"]
+    return taker.person if taker else None, tuple(path)
+
+
+class Step(Struct, frozen=True):
+    """A place in the chain of owners and who stands there. `kind`: a role on the account, pool, lead, or catch_all."""
+
+    kind: str
+    name: str
+    person: Person | None
+
+    @property
+    def who(self) -> str:
+        return f"{self.person.username} {self.person.absent}".strip() if self.person else "nobody"
+
+
+def chain_of(role: str, people: People) -> tuple[Step, ...]:
+    """Who is asked, one after another, where the matrix names `role`."""
+    team = people.team or "no team"
+    chain = (
+        Step(role, f"{role} of the account", people.by_role.get(role)),
+        Step("csm", "csm of the account", people.by_role.get("csm")),
+        Step("pool", f"pool of {team}", next(iter(pool_order(people.pool)), None)),
+        Step("lead", f"lead of {team}", people.lead),
+        Step("catch_all", "catch-all", people.catch_all),
+    )
+    return chain[1:] if role == "csm" else chain
+
+
+def first_free(chain: Iterable[Step]) -> Step | None:
+    """The first place where somebody stands who is here."""
+    return next((step for step in chain if step.person and not step.person.absent), None)
 
 
 def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
@@ -498,10 +526,8 @@ URGENCY = ((7, Decimal("2.0")), (30, Decimal("1.5")), (90, Decimal("1.2")))
 def priority_of(facts: Facts, now: datetime) -> Priority:
     """Revenue exposed × probability × share that acting changes × urgency (PRODUCT.md, Meanings)."""
     claim, stake = facts.claim, facts.stake
-    window = (claim.expires_at - now).days
-    days, until = (
-        (stake.days_left, stake.days_left_to) if stake.days_left is not None else (window, "end of the window")
-    )
+    window = (claim.expires_at - now).days, "end of the window"
+    days, until = window if stake.days_left is None else (stake.days_left, stake.days_left_to)
     urgency = next((factor for limit, factor in URGENCY if days <= limit), Decimal(1))
     if claim.probability is not None:
         probability, source = claim.probability, f"as supplied by {claim.model}"
@@ -510,15 +536,13 @@ def priority_of(facts: Facts, now: datetime) -> Priority:
     else:
         probability, source = stake.base_rate, "base rate of the type: none was supplied"
     value = (stake.revenue or Decimal(0)) * probability * stake.acting_share * urgency
-    return Priority(
-        value.quantize(Decimal("0.01")),
-        (
-            ("revenue exposed", stake.revenue, stake.revenue_from),
-            ("probability", probability, source),
-            ("share that acting changes", stake.acting_share, "prior, not measured yet"),
-            ("urgency", urgency, f"{days} days to the {until}"),
-        ),
+    parts = (
+        ("revenue exposed", stake.revenue, stake.revenue_from),
+        ("probability", probability, source),
+        ("share that acting changes", stake.acting_share, "prior, not measured yet"),
+        ("urgency", urgency, f"{days} days to the {until}"),
     )
+    return Priority(value.quantize(Decimal("0.01")), parts)
 
 
 def plain(number: Decimal) -> str:

@@ -2,4 +2,12 @@ from django.urls import path
 
 from decisions import views
 
-urlpatterns = [path("decisions/<uuid:insight_id>/", views.show_decision, name="decision")]
+urlpatterns = [
+    path("decisions/<uuid:insight_id>/", views.show_decision, name="decision"),
+    path("policies/ownership/", views.show_ownership, name="ownership"),
+    path("policies/ownership/draft/", views.draft_new_ownership, name="ownership_draft"),
+    path("policies/ownership/cell/", views.change_cell, name="ownership_cell"),
+    path("policies/ownership/cell/remove/", views.remove_a_cell, name="ownership_cell_remove"),
+    path("policies/ownership/<int:version>/publish/", views.publish_ownership, name="ownership_publish"),
+    path("policies/ownership/<int:version>/discard/", views.discard_ownership, name="ownership_discard"),
+]

@@ -37,6 +37,12 @@ class PolicyVersion(models.Model):
     active_to = models.DateTimeField(null=True, blank=True, editable=False)
     why = models.TextField(blank=True, help_text="What changed, and why.")
     published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    based_on = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="The version that was in force when the draft was made."
+    )
+    edits = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Changes of the draft so far: what a writer must have seen."
+    )
 
     class Meta:
         abstract = True

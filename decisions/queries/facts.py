@@ -117,12 +117,20 @@ class Situation:
         self.by_type[key[:2]].add(key)
 
 
-def situation_of(account_ids: Sequence[UUID], switches: tuple[str, ...], now: datetime) -> Situation:
-    """Read what is known about these accounts: nine queries, whatever their number."""
+def situation_of(
+    account_ids: Sequence[UUID], switches: tuple[str, ...], now: datetime, *, deciding: bool = True
+) -> Situation:
+    """Read what is known about these accounts: nine queries, whatever their number.
+
+    `deciding`: somebody will be given work, so the pools that will be asked are held until the transaction ends.
+    """
     teams, places, stakes = _accounts(account_ids, now)
+    people = PeopleOfAccounts.read(account_ids, teams, now)
+    if deciding:
+        people.hold_pools()
     return Situation(
         places=places,
-        people=PeopleOfAccounts.read(account_ids, teams, now),
+        people=people,
         stakes=stakes,
         red_lines={str(id): lines for id, lines in red_lines(account_ids, now).items()},
         streams=_streams(account_ids),
@@ -263,12 +271,10 @@ class PeopleOfAccounts:
             roles[account][role] = persons[user]
         names = {id: (name, lead) for id, name, lead in read_rows("SELECT id, name, lead_id FROM core_team")}
         catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
-        people = cls(
+        return cls(
             persons, roles, teams, names, members, {row[0]: row[4] for row in users},
             persons.get(str(catch_all)) if catch_all else None, now,
         )  # fmt: skip
-        people._hold_pools()
-        return people
 
     def of(self, account: Id) -> People:
         """The people of one account; its team's pool only where nobody with a role is available."""
@@ -293,11 +299,15 @@ class PeopleOfAccounts:
         csm = self.roles.get(account, {}).get("csm")
         return csm is None or bool(csm.absent)
 
-    def _hold_pools(self) -> None:
+    def hold_pools(self) -> None:
         """Lock the teams whose pools will be asked, in id order: two workers must not both find one person free."""
         teams = {team for account, team in self.teams.items() if team and self._needs_pool(account)}
         if teams:
             read_rows("SELECT id FROM core_team WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(teams)])
+
+    def read_pools(self) -> None:
+        """Read the loads of all pools at once, where many teams will be asked."""
+        self._read_loads(id for members in self.members.values() for id in members)
 
     def _pool(self, team: Id) -> tuple[Person, ...]:
         members = self.members.get(team, [])

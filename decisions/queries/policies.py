@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from core.bulk import fetch_all
 from decisions.enums import Response
-from decisions.models import AuthorityBand, AuthorityPolicy, OwnershipPolicy
+from decisions.models import AuthorityBand, AuthorityPolicy, KillSwitch, OwnershipPolicy
 from decisions.models.policy import in_force_at
 from decisions.rules import Authority, Band, Cell, Ownership, Policy, by_precedence
 
@@ -16,9 +16,14 @@ from decisions.rules import Authority, Band, Cell, Ownership, Policy, by_precede
 def policy_at(now: datetime) -> Policy:
     """What was published for `now`; there is always exactly one version of each (migration 0002)."""
     return Policy(
-        authority_of(AuthorityPolicy.objects.get(in_force_at(now))),
+        authority_in_force(now),
         ownership_of(OwnershipPolicy.objects.get(in_force_at(now))),
     )
+
+
+def authority_in_force(now: datetime) -> Authority:
+    """The bands that are in force."""
+    return authority_of(AuthorityPolicy.objects.get(in_force_at(now)))
 
 
 def authority_of(policy: AuthorityPolicy) -> Authority:
@@ -52,6 +57,14 @@ def ownership_of(policy: OwnershipPolicy) -> Ownership:
         for cell in policy.cells.all()
     )
     return Ownership(policy.version, by_precedence(cells))
+
+
+def switches_off() -> tuple[str, ...]:
+    """Kill switches that are thrown, each "scope value", for somebody who only looks."""
+    return tuple(
+        f"{scope} {value}".strip()
+        for scope, value in KillSwitch.objects.filter(is_off=True).values_list("scope", "value")
+    )
 
 
 def switches_thrown() -> tuple[str, ...]:

@@ -1,4 +1,15 @@
 from decisions.services.decide import decide_insights
+from decisions.services.drafts import (
+    BandChange,
+    CellKey,
+    Seen,
+    discard_draft,
+    remove_bands,
+    remove_cell,
+    set_bands,
+    set_calm,
+    set_cell,
+)
 from decisions.services.items import (
     assign_item,
     close_item,
@@ -9,6 +20,7 @@ from decisions.services.items import (
     touch_item,
 )
 from decisions.services.policies import (
+    PolicyChanged,
     PolicyRefused,
     draft_authority,
     draft_ownership,
@@ -17,17 +29,27 @@ from decisions.services.policies import (
 )
 
 __all__ = [
+    "BandChange",
+    "CellKey",
+    "PolicyChanged",
     "PolicyRefused",
+    "Seen",
     "assign_item",
     "close_item",
     "close_items",
     "decide_insights",
+    "discard_draft",
     "draft_authority",
     "draft_ownership",
     "forget_streams",
     "publish_policy",
     "reactivate_account",
+    "remove_bands",
+    "remove_cell",
     "reopen_item",
+    "set_bands",
+    "set_calm",
+    "set_cell",
     "throw_switch",
     "touch_item",
 ]

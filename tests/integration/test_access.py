@@ -80,6 +80,12 @@ ROUTES = {
     "new_insight": Route(WORKERS, "account"),
     "change_forecast": Route(WORKERS, "contract", "post"),
     "decision": Route(EVERYBODY, "decision"),
+    "ownership": Route(LEADS),
+    "ownership_draft": Route((MANAGER,), "", "post"),
+    "ownership_cell": Route((MANAGER,), "", "post"),
+    "ownership_cell_remove": Route((MANAGER,), "", "post"),
+    "ownership_publish": Route((MANAGER,), "policy", "post"),
+    "ownership_discard": Route((MANAGER,), "policy", "post"),
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
     "import_errors": Route(LEADS, "import"),
@@ -87,7 +93,7 @@ ROUTES = {
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "letter")
+SHARED = ("import", "letter", "policy")
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -161,6 +167,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "decision": {"insight_id": task.decision_id},
         "import": {"import_id": file.pk},
         "letter": {"letter_id": letter.pk},
+        "policy": {"version": 99},
     }
 
 

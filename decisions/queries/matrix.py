@@ -1,0 +1,246 @@
+"""The ownership matrix as a grid: a row per insight type, a column per segment, and whom each cell reaches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.enums import AccountRole
+from core.models import User
+from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
+from decisions.rules import Cell, Ownership, Place, find_cell
+from insights.models import InsightType
+
+PARTS = ("tier", "region", "stage", "segment")
+PART_NAMES = {
+    "tier": gettext_lazy("Tier"),
+    "region": gettext_lazy("Region"),
+    "stage": gettext_lazy("Stage"),
+    "segment": gettext_lazy("Segment"),
+}
+EVERYTHING = Place()
+
+
+def words_of(slug: str) -> str:
+    """A slug as words: "mid-market" is "Mid-market", "emea" is "EMEA"."""
+    return (
+        slug.upper()
+        if len(slug) <= 4 and slug not in ("mid", "low", "high", "free")
+        else capfirst(slug.replace("_", " "))
+    )
+
+
+def segment_in_words(place: Place) -> str:
+    """A segment, such as "Strategic, EMEA"; "All accounts" where no part is named."""
+    return ", ".join(words_of(value) for part in PARTS if (value := getattr(place, part))) or _("All accounts")
+
+
+class Tally(NamedTuple):
+    """Somebody who takes some of a cell's accounts, in words."""
+
+    name: str
+    accounts: int
+    is_nobody: bool = False
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One cell of the grid. `is_own`: the matrix names it; else `source` is the cell that decides here.
+
+    `change` is what a draft does to it: "", "added", "changed" or "removed".
+    """
+
+    type: str
+    place: Place
+    source: Cell
+    is_own: bool
+    reach: Reach
+    tallies: list[Tally]
+    change: str = ""
+
+    @property
+    def key(self) -> str:
+        return ".".join((self.type, *(getattr(self.place, part) for part in PARTS)))
+
+    @property
+    def segment(self) -> str:
+        return segment_in_words(self.place)
+
+    @property
+    def role(self) -> str:
+        return role_in_words(self.source.role)
+
+    @property
+    def summary(self) -> str:
+        """Who takes them, short enough for a cell."""
+        named = [tally.name for tally in self.tallies if not tally.is_nobody]
+        pools = sum(1 for taker in self.reach.takers if taker.pool)
+        people = len(named) - pools
+        if len(named) <= 2 and pools <= 1:
+            return ", ".join(named)
+        parts = [
+            ngettext("%(n)d person", "%(n)d people", people) % {"n": people} if people else "",
+            ngettext("%(n)d pool", "%(n)d pools", pools) % {"n": pools} if pools else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+class Column(NamedTuple):
+    """A segment, with how many accounts stand in it."""
+
+    place: Place
+    label: str
+    part: str
+    accounts: int
+    has_cells: bool
+
+
+class Row(NamedTuple):
+    type: str
+    label: str
+    cells: list[GridCell]
+
+
+@dataclass(frozen=True)
+class Grid:
+    columns: list[Column]
+    rows: list[Row]
+
+    @cached_property
+    def cells(self) -> list[GridCell]:
+        return [cell for row in self.rows for cell in row.cells]
+
+    @cached_property
+    def stranded(self) -> list[GridCell]:
+        """Cells with an account that nobody would take."""
+        return [cell for cell in self.cells if cell.reach.nobody]
+
+    @cached_property
+    def lost(self) -> tuple[int, Decimal]:
+        """How many accounts that are, over all cells, and what they are worth."""
+        return count_accounts(one for cell in self.stranded for one in cell.reach.stranded)
+
+    def find(self, key: str) -> GridCell | None:
+        return next((cell for cell in self.cells if cell.key == key), None)
+
+
+class Book(NamedTuple):
+    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people by id."""
+
+    types: Mapping[str, str]
+    peers: Sequence[Peers]
+    names: Mapping[str, str]
+
+    def name(self, taker: Taker) -> str:
+        if taker == NOBODY:
+            return _("Nobody")
+        return self.names.get(taker.person, "") or _("Pool of %(team)s") % {"team": taker.pool}
+
+    def found(self, ownership: Ownership) -> list[Found]:
+        return list(resolve(list(self.types), self.peers, ownership))
+
+
+def read_book(peers: Sequence[Peers]) -> Book:
+    """Two queries: the types in use, the names of those who work here."""
+    types = dict(InsightType.objects.filter(is_active=True).order_by("name").values_list("slug", "name"))
+    names = {str(user.pk): str(user) for user in User.objects.only("first_name", "last_name", "username")}
+    return Book({**types, "": _("All other types")}, peers, names)
+
+
+def grid_of(book: Book, ownership: Ownership, *, live: Ownership | None = None, extra: Iterable[Place] = ()) -> Grid:
+    """The grid of one matrix. With `live`, cells say what they change; `extra` columns are shown though empty."""
+    columns = columns_of(book.peers, [ownership, *([live] if live else [])], extra)
+    reaches = _reaches(book.found(ownership), [column.place for column in columns])
+    own = {(cell.type, place_of(cell)): cell for cell in ownership.cells}
+    before = {(cell.type, place_of(cell)): cell for cell in live.cells} if live else own
+    rows = [
+        Row(type, label, [_cell(book, ownership, type, column.place, own, before, reaches) for column in columns])
+        for type, label in book.types.items()
+    ]
+    return Grid(columns, rows)
+
+
+Cells = Mapping[tuple[str, Place], Cell]
+Reaches = Mapping[tuple[str, Place, Cell], Reach]
+
+
+def _cell(
+    book: Book, ownership: Ownership, type: str, place: Place, own: Cells, before: Cells, reaches: Reaches
+) -> GridCell:
+    source = own.get((type, place)) or find_cell(type, place, ownership)
+    reach = reaches.get((type, place, source), Reach())
+    tallies = [Tally(book.name(taker), n, taker == NOBODY) for taker, n in reach.takers.most_common()]
+    here, there = own.get((type, place)), before.get((type, place))
+    change = "" if here == there else "added" if there is None else "removed" if here is None else "changed"
+    return GridCell(type, place, source, here is not None, reach, tallies, change)
+
+
+def _reaches(found: Iterable[Found], places: Sequence[Place]) -> Reaches:
+    """For each type, column and deciding cell: the accounts of that column which it decides."""
+    reaches: dict[tuple[str, Place, Cell], Reach] = defaultdict(Reach)
+    fitting: dict[Place, list[Place]] = {}
+    for one in found:
+        here = one.peers.place
+        if here not in fitting:
+            fitting[here] = [place for place in places if fits(place, here)]
+        for place in fitting[here]:
+            reaches[one.type, place, one.cell].add(one)
+    return reaches
+
+
+def fits(segment: Place, place: Place) -> bool:
+    """Whether an account that stands at `place` is in `segment`."""
+    return all(getattr(segment, part) in ("", getattr(place, part)) for part in PARTS)
+
+
+def columns_of(peers: Sequence[Peers], matrices: Sequence[Ownership], extra: Iterable[Place]) -> list[Column]:
+    """All accounts, then every tier of the book by its worth, then the other segments that a cell names."""
+    worth: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for one in peers:
+        worth[one.place.tier][0] += one.revenue
+        worth[one.place.tier][1] += one.accounts
+    tiers = sorted(filter(None, worth), key=lambda tier: worth[tier][0] / worth[tier][1], reverse=True)
+    named = {place_of(cell) for matrix in matrices for cell in matrix.cells}
+    places = {EVERYTHING, *(Place(tier=tier) for tier in tiers), *named, *extra}
+    order = {tier: rank for rank, tier in enumerate(tiers)}
+
+    def rank(place: Place) -> tuple[object, ...]:
+        others = tuple(getattr(place, part) for part in PARTS[1:])
+        return (place != EVERYTHING, not place.tier, order.get(place.tier, len(order)), place.tier, others)
+
+    return [
+        Column(
+            place,
+            segment_in_words(place),
+            ", ".join(str(PART_NAMES[part]) for part in PARTS if getattr(place, part)),
+            sum(one.accounts for one in peers if fits(place, one.place)),
+            place in named,
+        )
+        for place in sorted(places, key=rank)
+    ]
+
+
+def cell_in_words(cell: Cell, book: Book) -> str:
+    """A cell's insights, such as "Churn risk × Strategic"."""
+    return f"{book.types.get(cell.type, cell.type)} × {segment_in_words(place_of(cell))}"
+
+
+def role_in_words(role: str) -> str:
+    return str(AccountRole(role).label)
+
+
+def place_of(cell: Cell) -> Place:
+    return Place(cell.tier, cell.region, cell.stage, cell.segment)
+
+
+def values_of(peers: Sequence[Peers]) -> dict[str, list[str]]:
+    """The values that the accounts have, by part of a segment: what a new cell may name."""
+    return {part: sorted({value for one in peers if (value := getattr(one.place, part))}) for part in PARTS}

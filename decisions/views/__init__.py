@@ -1,0 +1,19 @@
+from decisions.views.decision import show_decision
+from decisions.views.ownership import (
+    change_cell,
+    discard_ownership,
+    draft_new_ownership,
+    publish_ownership,
+    remove_a_cell,
+    show_ownership,
+)
+
+__all__ = [
+    "change_cell",
+    "discard_ownership",
+    "draft_new_ownership",
+    "publish_ownership",
+    "remove_a_cell",
+    "show_decision",
+    "show_ownership",
+]
