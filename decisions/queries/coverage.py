@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from decisions.queries.facts import PeopleOfAccounts, read_rows
+from core.bulk import read_rows
+from decisions.queries.facts import PeopleOfAccounts
 from decisions.rules import Cell, Ownership, People, Place, chain_of, find_cell, first_free
 
 
