@@ -36,6 +36,7 @@ ENTRIES = (
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
+    Entry(_("Audit trail"), "audit", "history", LEADS, "", _("Manage")),
     Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),
     Entry(_("Back office"), "admin:index", "settings", (Role.MANAGER, Role.OPS), "", _("Manage")),
 )

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<uuid:account_id>/touch/", views.log_touch, name="log_touch"),
     path("accounts/<uuid:account_id>/insight/", views.new_insight, name="new_insight"),
     path("contracts/<uuid:contract_id>/forecast/", views.change_forecast, name="change_forecast"),
+    path("audit/", views.show_audit, name="audit"),
     path("dead-letters/", views.show_dead_letters, name="dead_letters"),
     path("dead-letters/<uuid:letter_id>/replay/", views.replay, name="dead_letter_replay"),
     path("", include("accounts.urls")),

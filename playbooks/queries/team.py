@@ -126,6 +126,11 @@ def boarded_teams(user: User) -> QuerySet[Team]:
     return teams.select_related("lead")
 
 
+def may_lead(user: User) -> bool:
+    """Whether `user` gives work away; leaders and operations only read."""
+    return user.role == Role.MANAGER or user.is_superuser
+
+
 def late_tasks(now: datetime) -> dict[str, Q]:
     """Which tasks are late, by what they wait for; no task is two of them."""
     going = ~Q(status=TaskStatus.WAITING)

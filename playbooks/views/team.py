@@ -19,7 +19,7 @@ from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
 from playbooks.forms import GiveForm
 from playbooks.models import Task
-from playbooks.queries.team import load_board
+from playbooks.queries.team import load_board, may_lead
 from playbooks.queries.work import Work, WorkFilter, as_work, find_work
 from playbooks.services.tasks import TaskChanged, TaskRefused, assign_task
 
@@ -89,8 +89,3 @@ def give(request: PersonRequest, task_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("%(account)s is %(name)s's now.") % {"account": task.account.name, "name": to})
     return redirect("team")
-
-
-def may_lead(user: User) -> bool:
-    """Whether `user` gives work away here; leaders and operations only read."""
-    return user.role == Role.MANAGER or user.is_superuser

@@ -65,6 +65,7 @@ ROUTES = {
     "task_snooze": Route(WORKERS, "task"),
     "task_step": Route(WORKERS, "step", "post"),
     "task_wait": Route(WORKERS, "task"),
+    "audit": Route(LEADS),
     "team": Route(LEADS),
     "team_work": Route(LEADS),
     "team_give": Route((MANAGER,), "task", "post"),

@@ -1,0 +1,229 @@
+"""Acts in words: the sentence of each, with the names of what it was done to, for a page or a file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from core.bulk import fetch_all
+from core.models import Act, User
+from cx_ops.audit.subjects import SUBJECTS, key_of
+from cx_ops.audit.trail import after, cursor_of
+from cx_ops.audit.words import ACTORS, KINDS, UNNAMED
+from decisions.enums import OutcomeKind
+from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
+
+AT_ONCE = 2000
+# Verbs whose reason is the outcome, the step or the subject, which the sentence says.
+WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone"}
+
+
+class Named(NamedTuple):
+    """What an act was done to: its name, and its account's."""
+
+    name: str
+    account_id: UUID | None
+    account: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act in words."""
+
+    act: Act
+    named: Named
+    detail: str
+    is_undone: bool
+
+    @property
+    def who(self) -> str:
+        return str(self.act.by) if self.act.by else actor_words(self.act.actor)
+
+    @property
+    def kind(self) -> str:
+        known = KINDS.get((self.act.verb, self.act.subject_type))
+        return f"{known.group}: {known.name}" if known else self.act.verb
+
+    @property
+    def text(self) -> str:
+        """The sentence, plain."""
+        return self._template().format(**self._parts())
+
+    @property
+    def html(self) -> SafeString:
+        """The sentence with the names made strong."""
+        strong = {
+            name: format_html("<strong>{}</strong>", value) if name in ("what", "account") and value else value
+            for name, value in self._parts().items()
+        }
+        return format_html(self._template(), **strong)
+
+    @property
+    def why(self) -> str:
+        """The reason given, unless the sentence has said it already."""
+        return "" if self.act.verb in WHY_IS_SAID else self.act.why
+
+    @property
+    def url(self) -> str:
+        return SUBJECTS[self.act.subject_type].url if self.act.subject_type in SUBJECTS else ""
+
+    @property
+    def can_be_undone(self) -> bool:
+        return self.act.verb == HANDED_OVER and "moves" in self.act.data and not self.is_undone
+
+    def _template(self) -> str:
+        known = KINDS.get((self.act.verb, self.act.subject_type))
+        return str(known.sentence if known else UNNAMED)
+
+    def _parts(self) -> dict[str, str]:
+        return {
+            "who": self.who,
+            "what": self.named.name,
+            "account": self.named.account or _("an account"),
+            "detail": self.detail,
+            "verb": self.act.verb,
+        }
+
+
+def actor_words(actor: str) -> str:
+    """Who acted, where it was no person."""
+    return str(ACTORS.get(actor, actor[:1].upper() + actor[1:]))
+
+
+def in_words(acts: Iterable[Act]) -> list[Line]:
+    """These acts as lines, with two queries for all of them."""
+    acts = list(acts)
+    names = _names(acts)
+    undone = _undone(acts)
+    people = _people(acts)
+    return [
+        Line(act, names.get((act.subject_type, act.subject_id), Named("", None, "")), _detail(act, people),
+             str(act.pk) in undone)
+        for act in acts
+    ]  # fmt: skip
+
+
+def all_in_words(acts: QuerySet[Act]) -> Iterator[Line]:
+    """All of `acts`, newest first, a few thousand at a time: for a file."""
+    cursor = ""
+    while page := list(after(acts, cursor)[:AT_ONCE]):
+        yield from in_words(page)
+        cursor = cursor_of(page[-1])
+
+
+def _names(acts: Iterable[Act]) -> dict[tuple[str, str], Named]:
+    ids: dict[str, set[str]] = defaultdict(set)
+    for act in acts:
+        if act.subject_type in SUBJECTS:
+            ids[act.subject_type].add(act.subject_id)
+    if not ids:
+        return {}
+    sql = " UNION ALL ".join(_select_names(type) for type in ids)
+    rows = fetch_all(sql, [sorted(found) for found in ids.values()])
+    return {
+        (type, id): Named(_short(name or "", account or ""), account_id, account or "")
+        for type, id, name, account_id, account in rows
+    }
+
+
+def _select_names(type: str) -> str:
+    of, key = SUBJECTS[type], key_of(type)
+    columns = f"'{type}', {key}::text, ({of.name})::text, a.id, a.name"
+    return (
+        f"SELECT {columns} FROM {of.rows} LEFT JOIN accounts_account a ON a.id = {of.account}"  # noqa: S608 - from SUBJECTS  # nosec B608
+        f" WHERE {key} = ANY(%s::{of.key}[])"
+    )
+
+
+def _short(name: str, account: str) -> str:
+    """`name` without the account, which the sentence says already."""
+    return name.replace("{account}", account).removesuffix(f": {account}")
+
+
+def _undone(acts: Iterable[Act]) -> set[str]:
+    """Which of these hand-overs were taken back."""
+    of = [str(act.pk) for act in acts if act.verb == HANDED_OVER]
+    if not of:
+        return set()
+    return set(Act.objects.filter(verb=TAKEN_BACK, data__of__in=of).values_list("data__of", flat=True))
+
+
+def _people(acts: Iterable[Act]) -> dict[str, str]:
+    """The names of those whom something was given to."""
+    ids = {str(act.data["to"]) for act in acts if act.verb == "assigned" and act.data.get("to")}
+    return {str(user.pk): str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+
+
+def _detail(act: Act, people: dict[str, str]) -> str:
+    say = DETAILS.get(act.verb)
+    return say(act, people) if say else ""
+
+
+def _outcome(act: Act, people: dict[str, str]) -> str:
+    return OutcomeKind(act.why).label.lower() if act.why in OutcomeKind.values else act.why
+
+
+def _taker(act: Act, people: dict[str, str]) -> str:
+    return people.get(str(act.data.get("to")), _("nobody"))
+
+
+def _until(act: Act, people: dict[str, str]) -> str:
+    return _(" until %(day)s") % {"day": _day(str(act.data.get("until") or act.data.get("next_step_on") or ""))}
+
+
+def _next(act: Act, people: dict[str, str]) -> str:
+    on = act.data.get("next_step_on")
+    return _("; next step on %(day)s") % {"day": _day(str(on))} if on else ""
+
+
+def _role(act: Act, people: dict[str, str]) -> str:
+    role = str(act.data.get("role", "")).replace("_", " ")
+    return _("%(role)s is now %(who)s") % {"role": role, "who": act.data.get("to") or _("nobody")}
+
+
+def _counts(act: Act, people: dict[str, str]) -> str:
+    total = sum(act.data.get("counts", {}).values()) or act.data.get("restored") or act.data.get("tasks")
+    return _(": %(n)d in all") % {"n": total} if total else ""
+
+
+def _period(act: Act, people: dict[str, str]) -> str:
+    return _(" from %(first)s to %(last)s") % {
+        "first": _day(str(act.data.get("from", ""))),
+        "last": _day(str(act.data.get("to", ""))),
+    }
+
+
+def _day(text: str) -> str:
+    """A day or a moment of an act's data, as the reader writes days."""
+    try:
+        day = date.fromisoformat(text) if len(text) == len("2026-03-31") else _local(text)
+    except ValueError:
+        return text
+    return formats.date_format(day, "j M Y")
+
+
+def _local(text: str) -> date:
+    return timezone.localtime(datetime.fromisoformat(text)).date()
+
+
+DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
+    "closed": _outcome,
+    "assigned": _taker,
+    "snoozed": _until,
+    "waiting": _until,
+    "touched": _next,
+    "appointed": _role,
+    "handed_over": _counts,
+    "took_back": _counts,
+    "away": _period,
+}

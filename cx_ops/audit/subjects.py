@@ -1,0 +1,76 @@
+"""Where the rows are that acts were done to: an act names them by type and id, since `core` knows no customer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Subject(NamedTuple):
+    """Where the rows of one type are: the table `s` (with joins), its key's type, its account and its name in SQL.
+
+    `url`: the address that shows one. `open`: every lead may know it, since it is about no account.
+    """
+
+    rows: str
+    account: str
+    name: str
+    key: str = "uuid"
+    url: str = ""
+    open: bool = False
+
+
+NO_ACCOUNT = "NULL::uuid"
+SUBJECTS = {
+    "task": Subject("playbooks_task s", "s.account_id", "s.title", url="task"),
+    "item": Subject(
+        "decisions_item s JOIN insights_insighttype y ON y.slug = s.type_id", "s.account_id", "lower(y.name)"
+    ),
+    "run": Subject(
+        """playbooks_run s JOIN playbooks_playbookversion v ON v.id = s.version_id
+        JOIN playbooks_playbook b ON b.slug = v.playbook_id""",
+        "s.account_id", "b.name",
+    ),
+    "runstep": Subject(
+        """playbooks_runstep s JOIN playbooks_run r ON r.id = s.run_id
+        JOIN playbooks_step p ON p.id = s.step_id""",
+        "r.account_id", "p.title",
+    ),
+    "effect": Subject(
+        """playbooks_effect s LEFT JOIN playbooks_runstep t ON t.id = s.run_step_id
+        LEFT JOIN playbooks_run r ON r.id = t.run_id""",
+        "r.account_id", "s.subject",
+    ),
+    "insight": Subject(
+        "insights_insight s JOIN insights_insighttype y ON y.slug = s.type_id", "s.account_id", "lower(y.name)",
+        url="decision",
+    ),
+    "activity": Subject("accounts_activity s", "s.account_id", "s.summary"),
+    "contract": Subject("accounts_contract s", "s.account_id", "s.external_id"),
+    "account": Subject("accounts_account s", "s.id", "s.name", url="account"),
+    "user": Subject(
+        "core_user s", NO_ACCOUNT, "coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)"
+    ),
+    "team": Subject("core_team s", NO_ACCOUNT, "s.name", open=True),
+    "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
+    "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
+    "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
+    "ownershippolicy": Subject(
+        "decisions_ownershippolicy s", NO_ACCOUNT, "'version ' || s.version", key="bigint", open=True
+    ),
+    "authoritypolicy": Subject(
+        "decisions_authoritypolicy s", NO_ACCOUNT, "'version ' || s.version", key="bigint", open=True
+    ),
+    "playbookversion": Subject(
+        "playbooks_playbookversion s JOIN playbooks_playbook b ON b.slug = s.playbook_id", NO_ACCOUNT,
+        "b.name || ' ' || s.number", open=True,
+    ),
+    "killswitch": Subject(
+        "decisions_killswitch s", NO_ACCOUNT, "trim(s.scope || ' ' || s.value)", key="bigint", open=True
+    ),
+    "dead_letter": Subject("core_deadletter s", NO_ACCOUNT, "s.stage"),
+}  # fmt: skip
+KEYS = {"ownershippolicy": "s.version", "authoritypolicy": "s.version"}
+
+
+def key_of(type: str) -> str:
+    return KEYS.get(type, "s.id")

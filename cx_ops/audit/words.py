@@ -1,0 +1,103 @@
+"""Every kind of act as a sentence: one table. An act's kind is its verb and what it was done to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+
+class Kind(NamedTuple):
+    """A kind of act: under which heading it is filtered, its short name, and its sentence.
+
+    The sentence names {who}, {what} (what it was done to), {account} (whose it is) and {detail}.
+    """
+
+    group: _StrOrPromise
+    name: _StrOrPromise
+    sentence: _StrOrPromise
+
+
+TASKS, RUNS, ACCOUNTS = _("Tasks"), _("Playbooks at work"), _("Accounts")
+PEOPLE, DATA, POLICIES = _("People"), _("Data"), _("Policies")
+
+KINDS: dict[tuple[str, str], Kind] = {
+    ("opened", "task"): Kind(TASKS, _("Opened"), _("{who} opened “{what}” on {account}")),
+    ("acknowledged", "task"): Kind(TASKS, _("Acknowledged"), _("{who} acknowledged “{what}” on {account}")),
+    ("touched", "task"): Kind(TASKS, _("Worked on"), _("{who} worked on “{what}” on {account}{detail}")),
+    ("noted", "task"): Kind(TASKS, _("Noted"), _("{who} wrote a note on “{what}” on {account}")),
+    ("assigned", "task"): Kind(TASKS, _("Handed over"), _("{who} gave “{what}” on {account} to {detail}")),
+    ("snoozed", "task"): Kind(TASKS, _("Snoozed"), _("{who} snoozed “{what}” on {account}{detail}")),
+    ("waiting", "task"): Kind(TASKS, _("Set to wait"), _("{who} waits for {account} on “{what}”{detail}")),
+    ("woken", "task"): Kind(TASKS, _("Woken"), _("{who} woke “{what}” on {account}")),
+    ("resumed", "task"): Kind(TASKS, _("Taken up again"), _("{who} took “{what}” on {account} up again")),
+    ("released", "task"): Kind(TASKS, _("Released from Later"), _("{who} moved “{what}” on {account} to Now")),
+    ("closed", "task"): Kind(TASKS, _("Closed"), _("{who} closed “{what}” on {account}: {detail}")),
+    ("reopened", "task"): Kind(TASKS, _("Reopened"), _("{who} reopened “{what}” on {account}")),
+    ("merged", "task"): Kind(TASKS, _("Merged"), _("{who} merged “{what}” on {account} into another task")),
+    ("claimed", "task"): Kind(TASKS, _("Claimed"), _("{who} took “{what}” on {account} in hand")),
+    ("taken_over", "task"): Kind(TASKS, _("Taken over"), _("{who} took “{what}” on {account} over")),
+    ("skipped", "task"): Kind(TASKS, _("Skipped"), _("{who} skipped “{what}” on {account}")),
+    ("undone", "task"): Kind(TASKS, _("Undone"), _("{who} undid the last step on “{what}” on {account}")),
+    ("bulk", "user"): Kind(TASKS, _("Many at once"), _("{who} changed many tasks at once{detail}")),
+    ("closed", "item"): Kind(TASKS, _("Item closed"), _("{who} closed the {what} item on {account}")),
+    ("withdrawn", "item"): Kind(TASKS, _("Item withdrawn"), _("{who} withdrew the {what} item on {account}")),
+    ("not_started", "item"): Kind(RUNS, _("Not started"), _("{who} did not start a playbook for {what} on {account}")),
+    ("started", "run"): Kind(RUNS, _("Started"), _("{who} started the playbook {what} on {account}")),
+    ("stopped", "run"): Kind(RUNS, _("Stopped"), _("{who} stopped the playbook {what} on {account}")),
+    ("finished", "run"): Kind(RUNS, _("Finished"), _("The playbook {what} on {account} reached its end")),
+    ("step_done", "runstep"): Kind(RUNS, _("Step done"), _("{who} ticked “{what}” on {account}")),
+    ("step_undone", "runstep"): Kind(RUNS, _("Step undone"), _("{who} took the tick from “{what}” on {account}")),
+    ("wrote", "effect"): Kind(RUNS, _("E-mail written"), _("{who} wrote the e-mail “{what}” about {account}")),
+    ("sent", "effect"): Kind(RUNS, _("E-mail sent"), _("The e-mail “{what}” about {account} was sent")),
+    ("cancelled", "effect"): Kind(RUNS, _("E-mail cancelled"), _("The e-mail “{what}” about {account} was cancelled")),
+    ("gave_up", "effect"): Kind(RUNS, _("E-mail given up"), _("The e-mail “{what}” about {account} could not be sent")),
+    ("raised", "insight"): Kind(ACCOUNTS, _("Concern raised"), _("{who} raised {what} on {account}")),
+    ("retracted", "insight"): Kind(DATA, _("Insight taken back"), _("{who} took {what} on {account} back")),
+    ("logged", "activity"): Kind(ACCOUNTS, _("Touch logged"), _("{who} logged “{what}” with {account}")),
+    ("appointed", "account"): Kind(ACCOUNTS, _("Role given"), _("{who} changed who works on {account}: {detail}")),
+    ("archived", "account"): Kind(ACCOUNTS, _("Archived"), _("{who} archived {account}")),
+    ("restored", "account"): Kind(ACCOUNTS, _("Restored"), _("{who} brought {account} back")),
+    ("red_line_flagged", "account"): Kind(ACCOUNTS, _("Red line set"), _("{who} put a red line on {account}")),
+    ("red_line_lifted", "account"): Kind(ACCOUNTS, _("Red line lifted"), _("{who} lifted a red line of {account}")),
+    ("forecast", "contract"): Kind(ACCOUNTS, _("Forecast set"), _("{who} set the renewal forecast of {account}")),
+    ("away", "user"): Kind(PEOPLE, _("Set away"), _("{who} set {what} as away{detail}")),
+    ("back", "user"): Kind(PEOPLE, _("Set back"), _("{who} ended the absence of {what}")),
+    ("handed_over", "user"): Kind(PEOPLE, _("Work handed over"), _("{who} handed over what was {what}'s{detail}")),
+    ("took_back", "user"): Kind(PEOPLE, _("Hand-over undone"), _("{who} took the hand-over of {what} back{detail}")),
+    ("deactivated", "user"): Kind(PEOPLE, _("Log-in ended"), _("{who} ended the log-in of {what}")),
+    ("territory-drawn", "team"): Kind(PEOPLE, _("Territory drawn"), _("{who} gave accounts to {what}")),
+    ("created", "source"): Kind(DATA, _("Source added"), _("{who} added the source {what}")),
+    ("changed", "source"): Kind(DATA, _("Source changed"), _("{who} changed the source {what}")),
+    ("created", "apitoken"): Kind(DATA, _("Token made"), _("{who} made the API token {what}")),
+    ("revoked", "apitoken"): Kind(DATA, _("Token revoked"), _("{who} revoked the API token {what}")),
+    ("uploaded", "import"): Kind(DATA, _("File sent"), _("{who} sent the file {what}")),
+    ("imported", "import"): Kind(DATA, _("File done"), _("The file {what} was read to its end")),
+    ("retracted", "import"): Kind(DATA, _("File taken back"), _("{who} took the insights of the file {what} back")),
+    ("replayed", "dead_letter"): Kind(DATA, _("Dead letter replayed"), _("{who} replayed a dead letter of {what}")),
+    ("drafted", "ownershippolicy"): Kind(POLICIES, _("Matrix drafted"), _("{who} drafted {what} of the matrix")),
+    ("published", "ownershippolicy"): Kind(POLICIES, _("Matrix published"), _("{who} published {what} of the matrix")),
+    ("drafted", "authoritypolicy"): Kind(POLICIES, _("Bands drafted"), _("{who} drafted {what} of the bands")),
+    ("published", "authoritypolicy"): Kind(POLICIES, _("Bands published"), _("{who} published {what} of the bands")),
+    ("discarded", "ownershippolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the matrix")),
+    ("discarded", "authoritypolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the bands")),
+    ("drafted", "playbookversion"): Kind(POLICIES, _("Playbook drafted"), _("{who} drafted the playbook {what}")),
+    ("published", "playbookversion"): Kind(POLICIES, _("Playbook published"), _("{who} published the playbook {what}")),
+    ("switched_off", "killswitch"): Kind(POLICIES, _("Automation off"), _("{who} stopped automation: {what}")),
+    ("switched_on", "killswitch"): Kind(POLICIES, _("Automation on"), _("{who} let automation run again: {what}")),
+}
+# A kind that has no sentence yet.
+UNNAMED = _("{who}: {verb} ({what})")
+
+ACTORS = {
+    "tick": _("The clock"),
+    "dispatch": _("A decision"),
+    "playbooks": _("A playbook"),
+    "outbox": _("The outbox"),
+    "withdraw": _("A retraction"),
+    "demo": _("The demo"),
+    "system": _("The system"),
+}

@@ -1,0 +1,170 @@
+"""The audit trail: in words, for those who may know, by person, kind, account and day, as a page and as a file."""
+
+from __future__ import annotations
+
+import ast
+import csv
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import Act, User
+from core.services import record_act
+from cx_ops.audit import after, in_words, visible_acts
+from cx_ops.audit.subjects import SUBJECTS
+from cx_ops.audit.words import KINDS
+from decisions.enums import OutcomeKind
+from playbooks.enums import Held
+from playbooks.services.leaving import hand_over
+from playbooks.services.tasks import assign_task, close_task, snooze_task
+from tests.architecture.sources import PACKAGES, ROOT, python_files
+from tests.factories import NOW, make_account, make_team, make_user
+from tests.floor import Floor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def floor(db: None) -> Floor:
+    return Floor()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    client.get(reverse("audit"))
+    return client
+
+
+def texts(user: User, **fields: Any) -> list[str]:
+    return [line.text for line in in_words(after(visible_acts(user).filter(**fields), ""))]
+
+
+def verbs_in_the_code() -> set[str]:
+    """Every verb that is written in the code as `record_act("verb", …)`."""
+    found = set()
+    for path in python_files(*PACKAGES):
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("record_act", "record_acts"):
+                for value in ast.walk(node.args[0]):
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        found.add(value.value)
+    return found
+
+
+def test_every_verb_has_a_sentence() -> None:
+    assert len(verbs_in_the_code()) > 30
+    assert verbs_in_the_code() - {verb for verb, _subject in KINDS} == set()
+    assert {subject for _verb, subject in KINDS} - set(SUBJECTS) == set()
+
+
+def test_acts_are_sentences(floor: Floor) -> None:
+    task = floor.task()
+    snoozed = snooze_task(
+        task_id=task.pk, by=floor.ana, version=task.version, until=NOW + timedelta(days=3), now=NOW
+    )  # fmt: skip
+    given = assign_task(
+        task_id=task.pk, by=floor.lead, version=snoozed.version, to=floor.bea, note="Knows them", now=NOW
+    )
+    close_task(task_id=task.pk, by=floor.bea, version=given.version, outcome=OutcomeKind.RISK_RESOLVED, now=NOW)
+    found = texts(floor.lead, subject_type="task")
+    for sentence in (
+        "A decision opened “Churn risk” on Acme",
+        "Ana snoozed “Churn risk” on Acme until 5 Mar 2026",
+        "lena gave “Churn risk” on Acme to bea",
+        "bea closed “Churn risk” on Acme: risk resolved",
+    ):
+        assert sentence in found
+
+
+def test_a_name_from_outside_is_text(floor: Floor) -> None:
+    account = floor.new_account("<script>{who}</script>")
+    record_act("archived", account, by=floor.lead, now=NOW, why="<b>gone</b>")
+    page = signed_in(floor.lead).get(reverse("audit")).content.decode()
+    assert "<strong>&lt;script&gt;{who}&lt;/script&gt;</strong>" in page
+    assert "&lt;b&gt;gone" in page
+
+
+def test_who_may_know_what(floor: Floor) -> None:
+    """A manager: their people's acts, their accounts'; leaders and operations: all."""
+    stranger = make_user("cy", team=make_team("South"))
+    elsewhere = make_account("Elsewhere", csm=stranger, source=floor.source)
+    record_act("archived", elsewhere, by=stranger, now=NOW)
+    record_act("archived", floor.account, by=stranger, now=NOW)
+    record_act("archived", elsewhere, by=floor.ana, now=NOW)
+    record_act("deactivated", stranger, by=stranger, now=NOW)
+    assert sorted(texts(floor.lead)) == ["Ana archived Elsewhere", "cy archived Acme"]
+    assert len(texts(make_user("noa", role="leader"))) == 4
+    assert len(texts(make_user("otto", role="ops"))) == 4
+
+
+def test_the_filters(floor: Floor) -> None:
+    other = floor.new_account("Bluebell")
+    record_act("archived", floor.account, by=floor.ana, now=NOW)
+    record_act("restored", floor.account, by=floor.bea, now=NOW + timedelta(days=2))
+    record_act("archived", other, actor="tick", now=NOW + timedelta(days=4))
+    client = signed_in(floor.lead)
+
+    def shown(**query: str) -> list[str]:
+        answer = client.get(reverse("audit"), query)
+        assert answer.status_code == 200
+        return [line.text for _day, lines in answer.context["days"] for line in lines]
+
+    assert shown() == ["The clock archived Bluebell", "bea brought Acme back", "Ana archived Acme"]
+    assert shown(who=str(floor.ana.pk)) == ["Ana archived Acme"]
+    assert shown(who="system") == ["The clock archived Bluebell"]
+    assert shown(kind="restored account") == ["bea brought Acme back"]
+    assert shown(account="blue") == ["The clock archived Bluebell"]
+    assert shown(account=str(floor.account.pk)) == ["bea brought Acme back", "Ana archived Acme"]
+    assert shown(first_day="2026-03-03", last_day="2026-03-04") == ["bea brought Acme back"]
+    for wrong in (
+        {"account": "zzz"},
+        {"first_day": "soon"},
+        {"kind": "x"},
+        {"first_day": "2026-03-03", "last_day": "2026-03-01"},
+    ):
+        assert client.get(reverse("audit"), wrong).status_code == 422
+    assert client.get(reverse("audit"), {"after": "nonsense"}).status_code == 404
+
+
+def test_pages_and_the_file_hold_the_same(floor: Floor, django_assert_max_num_queries: Any) -> None:
+    for n in range(120):
+        record_act("archived", floor.account, by=floor.ana, now=NOW + timedelta(minutes=n // 2), why=f"={n}")
+    client = signed_in(floor.lead)
+    url, seen = reverse("audit"), []
+    while url:
+        with django_assert_max_num_queries(12):
+            answer = client.get(url)
+        seen += [str(line.act.pk) for _day, lines in answer.context["days"] for line in lines]
+        url = reverse("audit") + answer.context["next_url"] if answer.context["next_url"] else ""
+    assert len(seen) == len(set(seen)) == 120
+    file = client.get(reverse("audit"), {"format": "csv"})
+    rows = list(csv.DictReader(b"".join(file).decode().splitlines()))  # type: ignore[arg-type]
+    assert len(rows) == 120
+    assert rows[0]["What"] == "Ana archived Acme"
+    assert rows[0]["Why"].startswith("'=")
+
+
+def test_a_hand_over_is_undone_from_here(floor: Floor) -> None:
+    task = floor.task()
+    hand_over(user=floor.ana, by=floor.lead, groups=[Held.TASKS], now=NOW)
+    act = Act.objects.get(verb="handed_over")
+    client = signed_in(floor.lead)
+    undo = reverse("hand_over_undo", args=[act.pk])
+    assert undo in client.get(reverse("audit")).content.decode()
+    assert undo not in signed_in(make_user("noa", role="leader")).get(reverse("audit")).content.decode()
+    client.post(undo)
+    task.refresh_from_db()
+    assert task.assignee == floor.ana
+    page = client.get(reverse("audit")).content.decode()
+    assert undo not in page
+    assert "Taken back" in page
+
+
+def test_an_act_about_something_unknown_is_still_shown(floor: Floor) -> None:
+    Act.objects.create(verb="wondered", subject_type="weather", subject_id=str(uuid4()), by=floor.ana, at=NOW)
+    assert texts(floor.lead) == ["Ana: wondered ()"]
