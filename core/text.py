@@ -6,6 +6,7 @@ Control, ANSI, bidi, zero-width and tag characters are taken out of every text t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +35,11 @@ def clean_json(raw: bytes) -> bytes:
     if _is_plain(raw):
         return raw
     return _exactly.encode(_clean(_loosely.decode(raw)))
+
+
+def clean_items(raw: Sequence[bytes]) -> list[bytes]:
+    """`clean_json` for each of many: mostly there is nothing to do for any."""
+    return list(raw) if _is_plain(b"".join(raw)) else [clean_json(item) for item in raw]
 
 
 def _is_plain(raw: bytes) -> bool:

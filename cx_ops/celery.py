@@ -3,6 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from core.memory import expect_batches
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cx_ops.settings")
 
@@ -17,3 +20,9 @@ app.conf.beat_schedule = {
     "advance": {"task": "cx_ops.tasks.advance", "schedule": 5.0, "options": {"expires": 5.0}},
     "tick": {"task": "cx_ops.tasks.tick", "schedule": 30.0, "options": {"expires": 30.0}},
 }
+
+
+@worker_process_init.connect
+def begin_work(**_: object) -> None:
+    """A process of the worker has begun."""
+    expect_batches()

@@ -25,7 +25,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     """What became of one record."""
 
     status: Landing
-    id: UUID | None = None
+    id: UUID | str | None = None
     errors: tuple[Problem, ...] = ()
 
 

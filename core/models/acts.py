@@ -16,10 +16,10 @@ class Act(models.Model):
     """One thing somebody or something did, written in the transaction that did it. Append-only."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    verb = models.SlugField(max_length=60)
+    verb = models.SlugField(max_length=60, db_index=False)
     subject_type = models.CharField(max_length=60)
     subject_id = models.CharField(max_length=64)
-    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     actor = models.CharField(max_length=120, help_text="Who, where it was not a person: a source, a stage.")
     why = models.TextField(blank=True)
     data = models.JSONField(default=dict)
@@ -31,6 +31,7 @@ class Act(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-at"], name="act_by_subject"),
             models.Index(fields=["-at", "-id"], name="act_by_time"),
+            models.Index(fields=["by", "-at"], condition=~models.Q(by=None), name="act_by_person"),
         ]
 
     def __str__(self) -> str:

@@ -148,8 +148,9 @@ def raise_insight(
         [result] = take(INSIGHTS, [_canonical.encode(fields)], arrival)
         if result.id is None:
             raise InsightRefused(result.errors[0])
-        record_act("raised", Insight(id=result.id), by=by, now=now, why=reason)
-    return result.id
+        insight = Insight(id=UUID(str(result.id)))
+        record_act("raised", insight, by=by, now=now, why=reason)
+    return insight.id
 
 
 def person_source(*, by: User, now: datetime) -> Source:

@@ -10,12 +10,12 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from core.bulk import NULL, copy_lines, copy_text, execute, fetch_all
+from core.bulk import NULL, Id, copy_lines, copy_text, execute, moment_text, read_rows
 from core.doorbell import ring_on_commit
-from core.ids import uuid7, uuid7s
+from core.ids import uuid7, uuid7_text
 from intake.enums import Landing
 from intake.rules import Arrival, Problem, Result
 
@@ -25,12 +25,12 @@ About = tuple[UUID | None, str, str]
 
 # One a connection: rows are gone with the transaction, the table's definition stays.
 STAGE_TABLE = """
-CREATE TEMP TABLE IF NOT EXISTS intake_stage (id uuid, external_id text, payload_hash bytea) ON COMMIT DELETE ROWS
+CREATE TEMP TABLE IF NOT EXISTS intake_stage (
+    id uuid, external_id text, payload_hash bytea, source_id uuid, kind text) ON COMMIT DELETE ROWS
 """
-# Keys are taken in their order, so that two calls with the same records wait for each other instead of deadlocking.
-TAKE_KEYS = """
+TAKE_FREE_KEYS = """
 INSERT INTO intake_recordkey (source_id, kind, external_id, record_id, payload_hash)
-SELECT %s, %s, external_id, id, payload_hash FROM intake_stage ORDER BY external_id
+SELECT source_id, kind, external_id, id, payload_hash FROM intake_stage ORDER BY external_id COLLATE "C"
 ON CONFLICT (source_id, kind, external_id) DO NOTHING
 """
 HOLDERS = """
@@ -51,6 +51,10 @@ class Row(NamedTuple):
     about: About
 
 
+# The id it will have, the hash of its payload, and the row.
+Landable = tuple[Id, bytes, Row]
+
+
 def land_records(kind: str, rows: Sequence[Row], arrival: Arrival) -> list[Result]:
     """Write records and leave them for the resolve stage; one result a row, in order.
 
@@ -63,13 +67,13 @@ def land_records(kind: str, rows: Sequence[Row], arrival: Arrival) -> list[Resul
     first: dict[str, int] = {}
     for index, row in enumerate(rows):
         first.setdefault(row.external_id, index)
-    ids = dict(zip(first.values(), uuid7s(len(first)), strict=True))
+    ids = {index: uuid7_text() for index in first.values()}
     with transaction.atomic():
         held = _write(kind, [(id, hashes[index], rows[index]) for index, id in ids.items()], arrival)
     return [_result(row, hashes[index], held[row.external_id], ids.get(index)) for index, row in enumerate(rows)]
 
 
-def _write(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> dict[str, tuple[UUID, bytes]]:
+def _write(kind: str, rows: list[Landable], arrival: Arrival) -> dict[str, tuple[Id, bytes]]:
     """Take the rows' keys, land those that were free; who holds each key: (id of its record, hash)."""
     held = {row.external_id: (id, digest) for id, digest, row in rows}
     if _take_keys(kind, rows, arrival) < len(rows):
@@ -81,45 +85,55 @@ def _write(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> 
     return held
 
 
-def _take_keys(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> int:
-    """How many keys were free."""
-    execute(STAGE_TABLE)
-    execute("DELETE FROM intake_stage")  # what an earlier landing in the same transaction left
-    lines = [f"{id.int:032x}\t{copy_text(row.external_id)}\t\\\\x{digest.hex()}" for id, digest, row in rows]
-    copy_lines("intake_stage", ["id", "external_id", "payload_hash"], lines)
-    return execute(TAKE_KEYS, [arrival.source_id, kind])
+def _take_keys(kind: str, rows: list[Landable], arrival: Arrival) -> int:
+    """How many keys were free.
+
+    They are taken in their order, so that two calls with the same records wait for each other instead of deadlocking.
+    """
+    tail = f"{arrival.source_id}\t{kind}"
+    lines = [
+        f"{id}\t{copy_text(row.external_id)}\t\\\\x{digest.hex()}\t{tail}"
+        for id, digest, row in sorted(rows, key=lambda new: new[2].external_id)
+    ]
+    columns = ["id", "external_id", "payload_hash", "source_id", "kind"]
+    try:
+        with transaction.atomic():  # mostly all are free: the quickest way to find out
+            copy_lines("intake_recordkey", ["record_id", *columns[1:]], lines)
+    except IntegrityError:
+        execute(STAGE_TABLE)
+        execute("DELETE FROM intake_stage")  # what an earlier landing in the same transaction left
+        copy_lines("intake_stage", columns, lines)
+        return execute(TAKE_FREE_KEYS)
+    return len(lines)
 
 
-def _land(kind: str, rows: list[tuple[UUID, bytes, Row]], arrival: Arrival) -> None:
+def _land(kind: str, rows: list[Landable], arrival: Arrival) -> None:
     """Write records whose keys are theirs, and leave them for the resolve stage."""
     batch = uuid7()
     execute(BATCH, [batch, STAGE, len(rows)])
-    tail = f"{arrival.source_id}\t{kind}\t{arrival.import_id or NULL}\t{arrival.now.isoformat()}"
+    tail = f"{arrival.source_id}\t{kind}\t{arrival.import_id or NULL}\t{moment_text(arrival.now)}"
     copy_lines(
         "intake_record",
         ["id", "external_id", "payload", "source_id", "kind", "import_id", "landed_at"],
-        [
-            f"{id.int:032x}\t{copy_text(row.external_id)}\t{copy_text(row.payload.decode())}\t{tail}"
-            for id, _digest, row in rows
-        ],
+        [f"{id}\t{copy_text(row.external_id)}\t{copy_text(row.payload.decode())}\t{tail}" for id, _digest, row in rows],
     )
     tail = f"{kind}\t{batch}"
     copy_lines(
         "intake_landed",
         ["id", "about_namespace", "about_kind", "about_value", "kind", "batch_id"],
         [
-            f"{id.int:032x}\t{row.about[0] or NULL}\t{row.about[1]}\t{copy_text(row.about[2])}\t{tail}"
+            f"{id}\t{row.about[0] or NULL}\t{row.about[1]}\t{copy_text(row.about[2])}\t{tail}"
             for id, _digest, row in rows
         ],
     )
 
 
-def _holders(kind: str, external_ids: list[str], arrival: Arrival) -> dict[str, tuple[UUID, bytes]]:
-    found = fetch_all(HOLDERS, [arrival.source_id, kind, external_ids])
+def _holders(kind: str, external_ids: list[str], arrival: Arrival) -> dict[str, tuple[Id, bytes]]:
+    found = read_rows(HOLDERS, [arrival.source_id, kind, external_ids])
     return {external_id: (record_id, bytes(digest)) for external_id, record_id, digest in found}
 
 
-def _result(row: Row, digest: bytes, held: tuple[UUID, bytes], own: UUID | None) -> Result:
+def _result(row: Row, digest: bytes, held: tuple[Id, bytes], own: Id | None) -> Result:
     record_id, held_digest = held
     if digest != held_digest:
         return Result(Landing.REJECTED, errors=(reused(row.external_id),))

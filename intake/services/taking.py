@@ -11,7 +11,7 @@ import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core.text import clean_json
+from core.text import clean_items, clean_json
 from intake.enums import Landing
 from intake.rules import Arrival, Kind, Problem, Result
 
@@ -73,7 +73,7 @@ def _decode_all(
     """
     decoder = msgspec.json.Decoder(list[kind.struct], strict=not from_text)  # type: ignore[name-defined]
     try:
-        raw = [clean_json(item) for item in raw_items]
+        raw = clean_items(raw_items)
         return raw, decoder.decode(b"[" + b",".join(raw) + b"]"), {}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _decode_each(kind, raw_items, from_text)
