@@ -17,7 +17,7 @@ class OutcomeOut(serializers.ModelSerializer[Outcome]):
     account = serializers.UUIDField(source="account_id", read_only=True)
     type = serializers.CharField(source="type_id", read_only=True, allow_null=True)
     decision = serializers.UUIDField(source="decision_id", read_only=True, allow_null=True)
-    by = serializers.CharField(source="by.username", default=None, read_only=True)
+    by = serializers.CharField(source="by.username", default=None, read_only=True, allow_null=True)
 
     class Meta:
         model = Outcome

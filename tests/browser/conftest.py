@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django import DjangoDbBlocker
@@ -45,9 +46,13 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture
 def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """What the mark `django_db` does here: a test commits, so that the server sees it."""
+    """What the mark `django_db` does here: a test commits, so that the server sees it.
+
+    While Playwright's loop runs, Django keeps a connection of its own for it, which nobody else would close.
+    """
     with committing(django_db_blocker):
         yield
+    connection.close()
 
 
 @pytest.fixture(scope="session")
