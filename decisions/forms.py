@@ -51,7 +51,7 @@ class CellForm(SeenForm):
         choices = {"type": types.items(), **values}
         for name, known in choices.items():
             field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
             field.choices = [("", _("All")), *((value, label) for value, label in known if value)]
             field.error_messages["invalid_choice"] = _("No account and no cell has this. Choose one of the list.")
 
@@ -118,7 +118,7 @@ class AskForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, types: Mapping[str, str], **more: Any) -> None:
         super().__init__(data, **more)
         field = self.fields["type"]
-        assert isinstance(field, forms.ChoiceField)
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
         field.choices = [(slug, label) for slug, label in types.items() if slug]
         self.fields["confidence"].widget = forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"})
 

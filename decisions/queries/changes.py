@@ -67,7 +67,7 @@ def cells_changed(book: Book, live: Ownership, draft: Ownership) -> list[str]:
 
 def _sentence(book: Book, was: Cell | None, now: Cell | None) -> str:
     if now is None:
-        assert was
+        assert was  # noqa: S101 - narrows the type
         return _("%(cell)s: taken away (was %(was)s)") % {
             "cell": cell_in_words(was, book),
             "was": role_in_words(was.role),
