@@ -11,7 +11,7 @@ from decimal import Decimal
 from cx_ops.demo.book import Book, Customer, Fate
 from cx_ops.demo.days import is_workday, workday_number
 from cx_ops.demo.fates import growth_of, risk_of
-from cx_ops.demo.words import TYPES, factors_of, talking_points_of
+from cx_ops.demo.words import TYPES, factors_of, talking_points_of, vendor_factors_of
 
 Item = dict[str, object]
 HORIZONS = {"churn_risk": 90, "expansion_signal": 60, "advocacy_potential": 30, "engagement_opportunity": 45}
@@ -23,7 +23,7 @@ MODELS = {
 }
 VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
-EXPLAINED_FROM = 0.4  # below, the house model gives no facts
+EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
 OVERDUE_INVOICES = 9  # of one person's customers, on the last day
 
@@ -37,7 +37,7 @@ def insight(
     reason: str,
     vendor: bool = False,
 ) -> Item:
-    """One insight as a scorer posts it. The vendor gives no facts."""
+    """One insight as a scorer posts it. The vendor gives no reason and nothing to say."""
     model, version = VENDOR_MODEL if vendor else (MODELS[type], "3")
     item: Item = {
         "external_id": f"{model}-{day}-{customer.external_id}-{type}",
@@ -50,7 +50,9 @@ def insight(
         "scored_at": f"{day}T04:00:00Z",
         "reason": "" if vendor else reason,
     }
-    if not vendor and confidence >= EXPLAINED_FROM:
+    if vendor and confidence >= EXPLAINED_FROM:
+        item["factors"] = vendor_factors_of(customer, day)
+    elif confidence >= EXPLAINED_FROM:
         item["factors"] = factors_of(customer, type, reason, day)
         item["talking_points"] = talking_points_of(type, reason)
     return item

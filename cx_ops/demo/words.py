@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -128,6 +128,24 @@ TYPES = {
 }
 
 
+# What the vendor's model names: two of these a customer, and nothing to say to them.
+VENDOR: tuple[Callable[[Customer, Random], Fact], ...] = (
+    lambda customer, chance: ("days since the last meeting", chance.randrange(35, 95), None, 0.31),
+    lambda customer, chance: ("seats in use, of 100", chance.randrange(31, 58), chance.randrange(59, 80), 0.28),
+    lambda customer, chance: ("tickets in 30 days", chance.randrange(5, 14), chance.randrange(1, 4), 0.24),
+    lambda customer, chance: ("payments late in 12 months", chance.randrange(2, 5), 0, 0.22),
+    lambda customer, chance: ("answers rated poor in 60 days", chance.randrange(2, 6), 0, 0.27),
+    lambda customer, chance: ("e-mails opened, of the last 10", chance.randrange(0, 3), chance.randrange(5, 9), 0.19),
+)
+
+
+def vendor_factors_of(customer: Customer, day: date) -> list[dict[str, object]]:
+    """The facts that the vendor's model names, the weightiest first."""
+    chance = customer.random("vendor's facts", day.isocalendar()[:2])
+    named = [make(customer, chance) for make in chance.sample(VENDOR, 2)]
+    return _as_factors(sorted(named, key=lambda fact: -fact[3]), day)
+
+
 def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[dict[str, object]]:
     """The facts behind a claim, those about the use of the product first."""
     chance = customer.random("facts", type, reason, day.isocalendar()[:2])
@@ -135,7 +153,10 @@ def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[di
     if type in ("churn_risk", "expansion_signal"):
         now, was = users_of(customer, day), users_of(customer, date.fromordinal(day.toordinal() - 56))
         facts.append(("people active in a week", now, was, round(abs(now - was) / max(was, 1) * 2, 2)))
-    facts += TYPES[type][reason].facts(customer, chance)
+    return _as_factors(facts + TYPES[type][reason].facts(customer, chance), day)
+
+
+def _as_factors(facts: Sequence[Fact], day: date) -> list[dict[str, object]]:
     return [
         {"name": name, "value": value, "contribution": share, "observed_at": f"{day}T00:00:00Z"}
         | ({} if was is None else {"was": was})
