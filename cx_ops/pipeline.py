@@ -52,7 +52,7 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: snoozes, caps, expiries, SLAs, playbook steps, what they send, median revenue.
+    """What falls due by itself: snoozes, caps, expiries, SLAs, playbook steps, what they send (once), median revenue.
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """

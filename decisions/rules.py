@@ -47,7 +47,7 @@ class Claim(Struct, frozen=True, omit_defaults=True):
 
 
 class Place(Struct, frozen=True, omit_defaults=True):
-    """Where an account stands: the segment that matrix and bands are looked up by."""
+    """Where an account stands, for matrix and bands; `segment` is what the company itself calls a group of accounts."""
 
     tier: str = ""
     region: str = ""
@@ -56,7 +56,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
 
 
 class Person(Struct, frozen=True, omit_defaults=True):
-    """Somebody who could own the item. `absent` says why not; loads are known for members of a pool."""
+    """Somebody who could own the item. `absent`: why not ("has left"); loads are known for members of a pool."""
 
     id: str
     username: str
@@ -76,7 +76,7 @@ class People(Struct, frozen=True, omit_defaults=True):
 
 
 class StreamState(Struct, frozen=True, omit_defaults=True):
-    """What one source's model was granted last on this account and type: the band it is in, and what that led to."""
+    """What one source's model was granted last on this account and type, and how many scores asked for less since."""
 
     model: str
     band: Response
@@ -115,8 +115,8 @@ class Stake(Struct, frozen=True, omit_defaults=True):
 class Facts(Struct, frozen=True, omit_defaults=True):
     """Everything a decision may depend on; stored with it, so that it can be replayed.
 
-    red_lines: what must reach a person whatever else is going on: cancellation asked for, a legal matter, the sponsor
-    left, the notice date near. switches: the kill switches thrown, as "all", "type x", "source x", "playbook x".
+    red_lines: what ends a cool-down, a snooze and a place in the control group, and passes the cap: cancellation asked
+    for, a legal matter, the sponsor left, the notice date near. switches: the kill switches thrown, as "all", "type x", "source x", "playbook x".
     held_out: in the control group of a running experiment.
     """
 
@@ -421,7 +421,7 @@ def by_precedence(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 
 def pool_order(pool: Iterable[Person]) -> list[Person]:
-    """A pool in the order in which it is asked: the available, those under their cap, by fewest open items."""
+    """A pool in the order in which it is asked: the available, of them those under their cap, then by open items."""
     return sorted(pool, key=lambda person: (bool(person.absent), person.at_cap, person.open_items, person.username))
 
 
@@ -440,7 +440,7 @@ def why_suppressed(response: Response, band: Band, facts: Facts, now: datetime, 
     item = facts.item
     if not acts_on(response):
         return None
-    if facts.held_out:
+    if facts.held_out and not facts.red_lines:
         why.append("in the control group: nobody acts, so that the effect of acting can be measured")
         return Suppression.HOLD_OUT
     news = what_is_new(response, facts, item) if item else ""

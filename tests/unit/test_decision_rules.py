@@ -355,6 +355,9 @@ class TestNoise:
             Act.NOTHING,
         )
 
+    def test_a_red_line_releases_it(self) -> None:
+        assert verdict(facts(held_out=True, red_lines=("legal",))).act == Act.TASK
+
 
 class TestPriority:
     def test_is_the_product_of_its_parts(self) -> None:
