@@ -115,8 +115,8 @@ class Stake(Struct, frozen=True, omit_defaults=True):
 class Facts(Struct, frozen=True, omit_defaults=True):
     """Everything a decision may depend on; stored with it, so that it can be replayed.
 
-    red_lines: what ends a cool-down, a snooze and a place in the control group, and passes the cap: cancellation asked
-    for, a legal matter, the sponsor left, the notice date near. switches: the kill switches thrown, as "all", "type x", "source x", "playbook x".
+    red_lines: what ends cool-down, snooze and a place in the control group and passes the cap: cancellation, a legal
+    matter, the sponsor left, notice date near. switches: those thrown, as "all", "type x", "source x", "playbook x".
     held_out: in the control group of a running experiment.
     """
 
