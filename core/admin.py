@@ -9,11 +9,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from core.bulk import database_now
+from core.enums import Role
 from core.models import Absence, Act, Alert, BusinessCalendar, Mail, Organisation, Team, User
 
 
@@ -50,15 +53,16 @@ class InZone(forms.ModelForm[Any]):
 class CalendarForm(InZone):
     """A calendar that has a working day in every week."""
 
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Working days"), choices=list(WEEKDAYS.items()), coerce=int, widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one working day.")},
+    )  # fmt: skip
+
     class Meta:
         model = BusinessCalendar
         fields = ("name", "timezone", "opens", "closes", "weekdays", "holidays")
-
-    def clean_weekdays(self) -> list[int]:
-        days = sorted(set(self.cleaned_data["weekdays"]))
-        if not days or days[-1] > 6:
-            raise forms.ValidationError(_("Write the working days as numbers from 0 (Monday) to 6 (Sunday)."))
-        return days
+        help_texts = {"holidays": _("Days like 2026-12-25, separated by commas.")}
+        widgets = {"holidays": forms.Textarea(attrs={"rows": 3, "cols": 60})}
 
 
 class NewUser(UserCreationForm[User]):
@@ -90,16 +94,23 @@ class UserAdmin(StockUserAdmin):  # type: ignore[type-arg]
         """Only a superuser gives rights away; nobody ends a log-in by a tick."""
         is_working = obj is not None and obj.is_active
         always = ("last_login", "date_joined", *(("is_active",) if is_working else ()))
-        rights = () if request.user.is_superuser else ("is_staff", "is_superuser", "groups", "user_permissions")
+        given = ("role", "password", "is_staff", "is_superuser", "groups", "user_permissions")
+        rights = () if request.user.is_superuser else given
         return (*always, *rights)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser's own row, with its password, is theirs or another superuser's to change."""
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        """Only a superuser changes a superuser, a leader, or somebody with the rights of their own role."""
+        above = obj is not None and (obj.is_superuser or obj.role != Role.CSM) and not request.user.is_superuser
         return not above and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A password is a way to be somebody: only a superuser sets another's."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
 
 
 @admin.register(Team)

@@ -66,8 +66,8 @@ def test_staff_cannot_make_themselves_superusers(client: Client) -> None:
 
 def test_a_calendar_without_sense_is_refused(client: Client, boss: User) -> None:
     path = reverse("admin:core_businesscalendar_add")
-    good = {"name": "Lisbon", "timezone": "Europe/Lisbon", "opens": "09:00", "closes": "17:00", "weekdays": "0,1,2"}
-    for wrong in ({"timezone": "Lisbon"}, {"weekdays": "7"}, {"weekdays": ""}, {"closes": "08:00"}):
+    good = {"name": "Lisbon", "timezone": "Europe/Lisbon", "opens": "09:00", "closes": "17:00", "weekdays": [0, 1, 2]}
+    for wrong in ({"timezone": "Lisbon"}, {"weekdays": ["7"]}, {"weekdays": []}, {"closes": "08:00"}):
         assert client.post(path, good | wrong).status_code == 200
     assert not BusinessCalendar.objects.exists()
     assert client.post(path, good).status_code == 302

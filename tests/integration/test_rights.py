@@ -1,0 +1,88 @@
+"""The back office by role: what managers and operations find there, and what they cannot get at."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from core.models import BusinessCalendar, User
+from cx_ops.rights import BY_ROLE
+from intake.models import Source
+from tests.factories import make_source, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def staff(role: str) -> tuple[User, Client]:
+    user, client = make_user(f"{role}-staff", role=role, is_staff=True), Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return user, client
+
+
+def test_every_right_is_one_that_django_knows() -> None:
+    rows = Permission.objects.values_list("content_type__app_label", "codename")
+    known = {f"{app}.{name}" for app, name in rows}
+    for role, names in BY_ROLE.items():
+        assert names - known == set(), role
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("manager", ["core_team", "playbooks_servicelevel", "decisions_cooldown"], ["core_mail", "core_act"]),
+        ("ops", ["intake_source", "core_mail", "accounts_fxrate"], []),
+        ("leader", [], ["core_team", "core_mail"]),
+        ("csm", [], ["core_team", "core_mail"]),
+    ],
+)
+def test_the_back_office_shows_what_a_role_needs(role: str, may: list[str], may_not: list[str]) -> None:
+    _user, client = staff(role)
+    for name in may:
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200, name
+    for name in may_not:
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403, name
+
+
+def test_a_role_without_staff_gives_nothing() -> None:
+    assert not make_user("lena", role="manager").has_perm("core.change_team")
+    assert not make_user("left", role="manager", is_staff=True, is_active=False).has_perm("core.change_team")
+
+
+def test_nobody_becomes_somebody_else() -> None:
+    """A manager sets a cap, but gives no role, sets no password, and changes no manager, leader or ops person."""
+    _user, client = staff("manager")
+    csm = make_user("ana")
+    page = client.get(reverse("admin:core_user_change", args=[csm.pk])).content.decode()
+    assert 'name="daily_cap"' in page
+    for field in ("role", "password", "is_staff", "is_superuser"):
+        assert f'name="{field}"' not in page
+    assert client.get(reverse("admin:auth_user_password_change", args=[csm.pk])).status_code == 403
+    assert client.get(reverse("admin:core_user_add")).status_code == 403
+    for role in ("manager", "leader", "ops"):
+        other = make_user(f"other-{role}", role=role)
+        page = client.get(reverse("admin:core_user_change", args=[other.pk])).content.decode()
+        assert 'name="email"' not in page
+
+
+def test_operations_adds_a_source_and_never_renames_it() -> None:
+    _user, client = staff("ops")
+    made = client.post(
+        reverse("admin:intake_source_add"),
+        {"name": "Billing", "slug": "billing", "score_meaning": "confidence", "is_active": "on"},
+    )
+    assert made.status_code == 302
+    source = Source.objects.get(slug="billing")
+    page = client.get(reverse("admin:intake_source_change", args=[source.pk])).content.decode()
+    assert 'name="slug"' not in page
+    make_source("person-x", person=make_user("bea"))
+    assert "person-x" not in client.get(reverse("admin:intake_source_changelist")).content.decode()
+
+
+def test_working_days_are_ticked_by_name() -> None:
+    _user, client = staff("manager")
+    calendar = BusinessCalendar.objects.create(name="Lisbon", timezone="Europe/Lisbon")
+    page = client.get(reverse("admin:core_businesscalendar_change", args=[calendar.pk])).content.decode()
+    assert "Monday" in page
+    assert page.count("checked") == 5
