@@ -33,6 +33,8 @@ ENTRIES = (
     Entry(_("Recently closed"), "closed", "history", WORKERS, "g c"),
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
+    Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data")),
+    Entry(_("Health"), "health", "check-circle", OPS, "", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 LEASE_SECONDS = 120
 BACK_OFF_SECONDS = 2
+AT_ONCE = 500  # dead letters replayed by one press of a button
 SMALL = 1000  # rows: smaller batches go first, so that one urgent insight never waits behind a file
 
 Work = Callable[[Sequence[Any], datetime], None]
@@ -214,6 +215,19 @@ def _together(found: list[tuple[Any, ...]], rows: int) -> tuple[list[UUID], int,
                 taken.append(batch)
                 size += more
     return taken, size, attempts
+
+
+def replay_dead_letters(stage: str, *, stages: Mapping[str, Stage], by: User, now: datetime) -> int:
+    """Put up to `AT_ONCE` dead records of one stage back in front of it, the oldest first; how many."""
+    waiting = DeadLetter.objects.filter(stage=stage, replayed_at=None).order_by("died_at").values_list("id", flat=True)
+    count = 0
+    for letter_id in list(waiting[:AT_ONCE]):
+        try:
+            replay_dead_letter(letter_id, stages=stages, by=by, now=now)
+        except DeadLetter.DoesNotExist:  # somebody else was quicker
+            continue
+        count += 1
+    return count
 
 
 def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User, now: datetime) -> None:

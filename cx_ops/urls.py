@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contracts/<uuid:contract_id>/forecast/", views.change_forecast, name="change_forecast"),
     path("audit/", views.show_audit, name="audit"),
     path("dead-letters/", views.show_dead_letters, name="dead_letters"),
+    path("health/", views.show_health, name="health"),
+    path("dead-letters/stages/<slug:stage>/replay/", views.replay_stage, name="dead_letters_replay"),
     path("dead-letters/<uuid:letter_id>/replay/", views.replay, name="dead_letter_replay"),
     path("", include("accounts.urls")),
     path("", include("core.urls")),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from intake.enums import Scope
 from intake.models import Source
 from intake.services.kinds import file_kinds
 
@@ -33,3 +36,40 @@ class UploadForm(forms.Form):
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         kind.choices = [(name, name.replace("_", " ").capitalize()) for name in file_kinds()]
         source.queryset = Source.objects.filter(is_active=True, person=None)
+
+
+class TokenForm(forms.Form):
+    """A new token: for which source, what it may do, and until when."""
+
+    USUAL_DAYS = 365
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("What uses it, such as the nightly export."),
+        error_messages={"required": _("Say what uses it, so that somebody dares to revoke it later.")},
+    )  # fmt: skip
+    source = forms.ModelChoiceField(
+        label=_("Source"), queryset=Source.objects.filter(person=None, is_active=True), empty_label=None,
+        error_messages={"required": _("Choose the source. If there is none yet, add it in the back office.")},
+    )  # fmt: skip
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one thing that it may do.")},
+    )  # fmt: skip
+    expires_on = forms.DateField(
+        label=_("Works until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The last day. Make a new one before, then revoke this one."),
+        error_messages={"required": _("Choose the last day on which it works.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.fields["expires_on"].initial = (timezone.localtime(now) + timedelta(days=self.USUAL_DAYS)).date()
+
+    def clean(self) -> dict[str, Any]:
+        """`expires_at`: the end of the last day, in the reader's zone."""
+        data: dict[str, Any] = super().clean() or {}
+        if day := data.get("expires_on"):
+            data["expires_at"] = timezone.make_aware(datetime.combine(day, time.max))
+            if data["expires_at"] <= self.now:
+                self.add_error("expires_on", _("Choose a day that is still to come."))
+        return data

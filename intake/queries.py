@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from core.export import csv_line
 from core.models import User
-from intake.models import Import, RejectedRow, Source
+from intake.enums import Scope
+from intake.models import ApiToken, Import, RejectedRow, Source
 
 REASON = ("_row", "_column", "_code", "_message", "_value")
 
@@ -40,3 +44,40 @@ def rejected_as_csv(of: Import) -> Iterator[str]:
         cells = [str(cell) for cell in row.cells][: len(header)]
         blanks = [""] * (len(header) - len(cells))
         yield csv_line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])
+
+
+# A token that ends so soon is pointed out.
+SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A token and how it stands: `tone` and `words` for a badge."""
+
+    token: ApiToken
+    words: str
+    tone: str
+    is_live: bool
+
+    @property
+    def scopes(self) -> list[str]:
+        return [str(Scope(scope).label) for scope in self.token.scopes if scope in Scope.values]
+
+
+def token_lines(now: datetime) -> list[TokenLine]:
+    """All tokens, the newest first."""
+    tokens = ApiToken.objects.select_related("source", "created_by").order_by("-id")
+    return [TokenLine(token, *_state_of(token, now)) for token in tokens]
+
+
+def _state_of(token: ApiToken, now: datetime) -> tuple[str, str, bool]:
+    """(words, tone, does it still work)."""
+    if token.revoked_at:
+        return _("Revoked"), "bad", False
+    if token.expires_at and token.expires_at <= now:
+        return _("Expired"), "", False
+    if not token.source.is_active:
+        return _("Source is off"), "warn", True
+    if token.expires_at and token.expires_at <= now + SOON:
+        return _("Expires soon"), "warn", True
+    return _("Works"), "good", True

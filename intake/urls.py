@@ -6,4 +6,6 @@ urlpatterns = [
     path("imports/", views.show_imports, name="imports"),
     path("imports/<uuid:import_id>/", views.show_import, name="import"),
     path("imports/<uuid:import_id>/errors.csv", views.download_errors, name="import_errors"),
+    path("tokens/", views.show_tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke/", views.revoke, name="token_revoke"),
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
-from core.stages import replay_dead_letter
+from core.stages import replay_dead_letter, replay_dead_letters
 from cx_ops.pipeline import BY_NAME
 
 SHOWN = 100
@@ -27,9 +29,22 @@ def show_dead_letters(request: PersonRequest) -> HttpResponse:
     context = {
         "waiting": waiting[:SHOWN],
         "count": waiting.count(),
+        "stages": waiting.order_by("stage").values_list("stage").annotate(n=Count("id")),
         "replayed": letters.exclude(replayed_at=None).order_by("-replayed_at")[:20],
     }
     return render(request, "cx_ops/dead_letters.html", context)
+
+
+@require_POST
+@for_roles(*OPS)
+def replay_stage(request: PersonRequest, stage: str) -> HttpResponse:
+    """Put all of one stage back in front of it."""
+    if stage not in BY_NAME:
+        raise Http404
+    count = replay_dead_letters(stage, stages=BY_NAME, by=request.user, now=request.now)
+    words = ngettext("%(n)d record is on its way again.", "%(n)d records are on their way again.", count)
+    messages.success(request, words % {"n": count})
+    return redirect("dead_letters")
 
 
 @require_POST

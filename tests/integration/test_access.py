@@ -21,7 +21,7 @@ from core.services import record_act
 from cx_ops.environment import Mode
 from intake.models import Import
 from playbooks.models import RunStep
-from tests.factories import NOW, make_account, make_contract, make_team, make_user
+from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user
 from tests.floor import Floor
 
 CSM, MANAGER, LEADER, OPS = "csm", "manager", "leader", "ops"
@@ -66,6 +66,10 @@ ROUTES = {
     "task_step": Route(WORKERS, "step", "post"),
     "task_wait": Route(WORKERS, "task"),
     "audit": Route(LEADS),
+    "tokens": Route((OPS,)),
+    "token_revoke": Route((OPS,), "token", "post"),
+    "health": Route((OPS,)),
+    "dead_letters_replay": Route((OPS,), "stage", "post"),
     "team": Route(LEADS),
     "team_work": Route(LEADS),
     "team_give": Route((MANAGER,), "task", "post"),
@@ -94,7 +98,7 @@ ROUTES = {
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "letter", "policy")
+SHARED = ("import", "letter", "policy", "token", "stage")
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -167,6 +171,8 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "step": {"task_id": task.pk, "run_step_id": step.pk},
         "decision": {"insight_id": task.decision_id},
         "import": {"import_id": file.pk},
+        "token": {"token_id": make_token(floor.source)[0].pk},
+        "stage": {"stage": "measure"},
         "letter": {"letter_id": letter.pk},
         "policy": {"version": 99},
     }

@@ -1,0 +1,168 @@
+"""What an ops person sees and does: tokens, health, dead letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import Act, Batch, DeadLetter, Heartbeat, User
+from cx_ops import vitals
+from decisions.models import Decision
+from insights.models import Believed
+from intake.models import ApiToken, Source
+from intake.services import TokenRefused, use_token
+from tests.factories import make_insight, make_source, make_token, make_user
+from tests.floor import Floor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    return make_user("otto", role="ops", first_name="Otto")
+
+
+@pytest.fixture
+def client(otto: User) -> Client:
+    client = Client()
+    client.force_login(otto, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+# ── Tokens ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def filled(source: Source, **fields: Any) -> dict[str, Any]:
+    day = (timezone.now() + timedelta(days=90)).date().isoformat()
+    return {"name": "Nightly", "source": str(source.pk), "scopes": ["read"], "expires_on": day} | fields
+
+
+def test_a_token_is_shown_once_and_works(client: Client, otto: User) -> None:
+    source = make_source("house")
+    answer = client.post(reverse("tokens"), filled(source))
+    text = answer.context["text"]
+    assert text in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    token = use_token(text=text, now=timezone.now())
+    assert (token.source, token.scopes, token.created_by) == (source, ["read"], otto)
+    assert Act.objects.get(verb="created", subject_type="apitoken").by == otto
+    page = client.get(reverse("tokens")).content.decode()
+    assert text not in page
+    assert f"cxo_{token.prefix}" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": ""}, "Say what uses it"),
+        ({"scopes": []}, "at least one thing"),
+        ({"expires_on": "2020-01-01"}, "still to come"),
+        ({"expires_on": ""}, "last day"),
+        ({"source": str(uuid4())}, "valid choice"),
+    ],
+)
+def test_a_token_without_sense_is_not_made(client: Client, wrong: dict[str, Any], words: str) -> None:
+    answer = client.post(reverse("tokens"), filled(make_source("house")) | wrong)
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not ApiToken.objects.exists()
+
+
+def test_a_revoked_token_is_refused_and_the_trail_knows(client: Client, otto: User) -> None:
+    token, text = make_token(make_source("house"))
+    client.post(reverse("token_revoke", args=[token.pk]), {"why": "leaked"})
+    with pytest.raises(TokenRefused):
+        use_token(text=text, now=timezone.now())
+    act = Act.objects.get(verb="revoked")
+    assert (act.by, act.why) == (otto, "leaked")
+    assert "Revoked" in client.get(reverse("tokens")).content.decode()
+    assert client.post(reverse("token_revoke", args=[uuid4()])).status_code == 404
+
+
+def test_the_tokens_are_a_file_without_secrets(client: Client) -> None:
+    _token, text = make_token(make_source("house"))
+    file = b"".join(client.get(reverse("tokens"), {"format": "csv"})).decode()  # type: ignore[arg-type]
+    assert "House" in file
+    assert text.rsplit("_", 1)[1] not in file
+
+
+def test_the_list_of_tokens_costs_the_same_for_many(client: Client, django_assert_max_num_queries: Any) -> None:
+    source = make_source("house")
+    for _n in range(30):
+        make_token(source)
+    client.get(reverse("tokens"))
+    with django_assert_max_num_queries(12):
+        client.get(reverse("tokens"))
+
+
+# ── Health ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Who answers a ping; and a broker that is there."""
+    answers: list[dict[str, Any]] = [{"worker@here": {"ok": "pong"}}]
+    monkeypatch.setattr("cx_ops.vitals.current_app.control.ping", lambda timeout: answers)
+    monkeypatch.setitem(vitals.CHECKS, "broker", lambda: "")
+    return answers
+
+
+def states(client: Client) -> dict[str, bool]:
+    return {part.name: part.ok for part in client.get(reverse("health")).context["parts"]}
+
+
+def test_all_is_well(client: Client, workers: list[Any]) -> None:
+    Heartbeat.objects.create(name="tick")
+    assert set(states(client).values()) == {True}
+    assert "Everything works" in client.get(reverse("health")).content.decode()
+
+
+def test_what_is_broken_is_named(client: Client, workers: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    workers.clear()
+    Heartbeat.objects.create(name="tick", at=timezone.now() - timedelta(minutes=10))
+    found = states(client)
+    assert (found["Worker"], found["Beat"], found["Database"]) == (False, False, True)
+    monkeypatch.setitem(vitals.CHECKS, "broker", lambda: "unreachable")
+    assert not states(client)["Broker"]
+    Heartbeat.objects.all().delete()
+    assert "Has not ticked yet" in client.get(reverse("health")).content.decode()
+
+
+def test_what_waits_is_shown_by_stage(client: Client, workers: list[Any]) -> None:
+    old = Batch.objects.create(stage="decide", size=7, last_error="KeyError: x")
+    Batch.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(hours=2))
+    DeadLetter.objects.create(record_id=uuid4(), stage="believe", row={}, error="x", attempts=5)
+    found = {stage.stage: stage for stage in client.get(reverse("health")).context["stages"]}
+    assert list(found) == ["resolve", "believe", "decide", "dispatch", "withdraw", "measure"]
+    assert (found["decide"].rows, found["decide"].is_late, found["decide"].error) == (7, True, "KeyError: x")
+    assert found["believe"].dead == 1
+
+
+# ── Dead letters ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_all_of_a_stage_are_replayed_and_worked(client: Client, otto: User) -> None:
+    floor = Floor()
+    insights = [make_insight(floor.new_account(f"Co{n}"), source=floor.source) for n in range(3)]
+    for insight in insights:
+        row = Believed.objects.filter(pk=insight.pk).values("account_id").get()
+        DeadLetter.objects.create(
+            record_id=insight.pk, stage="decide", row={"account_id": str(row["account_id"])}, error="x", attempts=5
+        )
+    other = DeadLetter.objects.create(record_id=uuid4(), stage="believe", row={}, error="y", attempts=5)
+    Believed.objects.all().delete()
+    Batch.objects.all().delete()
+    page = client.get(reverse("dead_letters")).content.decode()
+    assert "Replay all of decide (3)" in page
+    client.post(reverse("dead_letters_replay", args=["decide"]))
+    assert list(DeadLetter.objects.filter(replayed_at=None)) == [other]
+    assert Act.objects.filter(verb="replayed", by=otto).count() == 3
+    floor.work()
+    assert Decision.objects.count() == 3
+    assert client.post(reverse("dead_letters_replay", args=["nonsense"])).status_code == 404
