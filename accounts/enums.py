@@ -46,6 +46,10 @@ class ActivityKind(TextChoices):
     SURVEY = "survey", _("Survey")
 
 
+# What counts as having been in touch.
+TOUCHES = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING)
+
+
 class RedLine(TextChoices):
     """What must reach a person whatever else is going on."""
 

@@ -28,7 +28,9 @@ class Entry(NamedTuple):
 
 ENTRIES = (
     Entry(_("Queue"), "queue", "queue", WORKERS, "g q"),
-    Entry(_("Accounts"), "accounts", "accounts", PEOPLE, "g a"),
+    Entry(_("Portfolio"), "portfolio", "portfolio", PEOPLE, "g a"),
+    Entry(_("Renewals"), "renewals", "revenue", PEOPLE, "g r"),
+    Entry(_("Segments"), "segments", "accounts", PEOPLE, "g s"),
     Entry(_("Watch list"), "watch_list", "eye", WORKERS, "g w"),
     Entry(_("Recently closed"), "closed", "history", WORKERS, "g c"),
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),

@@ -3,25 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.enums import Forecast, RedLine
+from accounts.enums import Forecast, RedLine, Stakeholder
 from core.templatetags.cx import percent
 
 # An account that somebody looks after is to be heard of at least so often.
 QUIET_DAYS = 60
+# So long after its last term ended, without another, an account is a former customer.
+LAPSED_DAYS = 30
+# Whose feelings count.
+KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
 MADE_OF = gettext_lazy(
-    "Red line, at risk, watch or steady: the worst of standing red lines, the open risk with its confidence, the "
-    "renewal forecast, how those who decide feel, and the last touch. It is not a score."
+    "The worst of: standing red lines; the open risk with its confidence, a renewal forecast at risk, a term that "
+    "ended without another; key people unhappy, no touch for 60 days. It is not a score."
 )
 
 
+class Level(IntEnum):
+    """How an account stands, the worst first."""
+
+    RED = 0
+    RISK = 1
+    WATCH = 2
+    STEADY = 3
+    ENDED = 4
+
+
+LABELS: dict[Level, Any] = {
+    Level.RED: gettext_lazy("Red line"),
+    Level.RISK: gettext_lazy("At risk"),
+    Level.WATCH: gettext_lazy("Watch"),
+    Level.STEADY: gettext_lazy("Steady"),
+    Level.ENDED: gettext_lazy("Ended"),
+}
+TONES = {Level.RED: "bad", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
+
+
 class Signs(NamedTuple):
-    """What health is read from. `quiet_days`: since the last touch; None where nobody is expected to call."""
+    """What health is read from.
+
+    `quiet_days`: since the last touch; None where nobody is expected to call. `lapsed_days`: since the last term
+    ended without another; None where one runs, or none was ever known.
+    """
 
     red_lines: Sequence[str] = ()
     risk: str = ""
@@ -29,12 +59,13 @@ class Signs(NamedTuple):
     forecast: str = ""
     unhappy: int = 0
     quiet_days: int | None = None
+    lapsed_days: int | None = None
 
 
 class Health(NamedTuple):
-    """`rank` orders, the worst first; `reasons` say why, the weightiest first."""
+    """`reasons` say why, the weightiest first."""
 
-    rank: int
+    level: Level
     label: str
     tone: str
     icon: str
@@ -43,20 +74,28 @@ class Health(NamedTuple):
 
 def read_health(signs: Signs) -> Health:
     """The worst of the signs, with everything that speaks for it."""
+    lapsed = signs.lapsed_days
+    if lapsed is not None and lapsed > LAPSED_DAYS:
+        ended = ngettext("Its term ended %(n)d day ago", "Its term ended %(n)d days ago", lapsed) % {"n": lapsed}
+        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", (ended,))
     red = tuple(str(RedLine(kind).label) for kind in signs.red_lines)
     risks, doubts = _risks(signs), _doubts(signs)
-    reasons = (*red, *risks, *doubts)
-    if red:
-        return Health(0, _("Red line"), "bad", "alert", reasons)
-    if risks:
-        return Health(1, _("At risk"), "bad", "", reasons)
-    if doubts:
-        return Health(2, _("Watch"), "warn", "", reasons)
-    return Health(3, _("Steady"), "good", "", (_("Nothing speaks against it"),))
+    found = {Level.RED: red, Level.RISK: risks, Level.WATCH: doubts}
+    level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
+    reasons = (*red, *risks, *doubts) or (_("Nothing speaks against it"),)
+    return Health(level, str(LABELS[level]), TONES[level], "alert" if red else "", reasons)
+
+
+def lapsed_days(term_end: date | None, today: date) -> int | None:
+    """Days since the last term of an account ended; None while it runs, and where none is known."""
+    return (today - term_end).days if term_end and term_end < today else None
 
 
 def _risks(signs: Signs) -> tuple[str, ...]:
     found = []
+    if signs.lapsed_days is not None:
+        words = ngettext("No term since %(n)d day", "No term since %(n)d days", signs.lapsed_days)
+        found.append(words % {"n": signs.lapsed_days})
     if signs.risk:
         sure = percent(signs.confidence)
         found.append(_("%(type)s, %(sure)s sure") % {"type": signs.risk, "sure": sure})

@@ -13,7 +13,7 @@ from accounts.enums import AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
 from accounts.queries.page import AccountView, account_view
 from core.models import User
-from cx_ops.account_health import Health, Signs, read_health
+from cx_ops.account_health import KEY_PEOPLE, Health, Signs, lapsed_days, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.stakeholder_map import Dot, draw_dots
 from decisions.models import Item
@@ -21,8 +21,6 @@ from insights.enums import Direction
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
 from playbooks.models import Run, RunStep, Task
 from playbooks.queries.deadlines import Deadline, next_deadline
-
-KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
 
 
 class OpenTask(NamedTuple):
@@ -34,6 +32,7 @@ class Term(NamedTuple):
     """A contract, and where today stands in it: in per cent of its length. `notice_at` as well; None: no such date."""
 
     contract: Contract
+    end: date
     is_current: bool
     today_at: int
     notice_at: int | None
@@ -139,6 +138,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         forecast=next((term.contract.forecast for term in terms if term.is_current), Forecast.UNKNOWN),
         unhappy=sum(contact.left_on is None for contact in unhappy),
         quiet_days=(now - since).days if has_csm else None,
+        lapsed_days=lapsed_days(max((term.end for term in terms), default=None), now.date()),
     )
 
 
@@ -151,6 +151,7 @@ def _term(contract: Contract, today: date) -> Term:
 
     return Term(
         contract=contract,
+        end=end,
         is_current=contract.starts_on <= today <= end,
         today_at=place(today),
         notice_at=place(contract.notice_on) if contract.notice_on else None,

@@ -19,6 +19,7 @@ from accounts.models import Resolved
 from accounts.services import refresh_tier_revenue, resolve_records
 from core.bulk import database_now
 from core.stages import Stage
+from cx_ops.segments import refresh_segments
 from decisions.models import Decided
 from decisions.services import decide_insights
 from insights.models import Believed, Withdrawn
@@ -52,12 +53,13 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: snoozes, caps, expiries, SLAs, playbook steps, what they send (once), median revenue.
+    """What falls due by itself: segments, medians, snoozes, caps, expiries, SLAs, playbook steps, what they send (once).
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """
     moment = now or database_now()
     refresh_tier_revenue(moment)
+    refresh_segments(moment)
     tick(moment)
     advance_runs(moment)
     if now is None:

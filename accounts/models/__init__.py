@@ -9,6 +9,7 @@ from accounts.models.customer import (
     RedLineFlag,
     TierRevenue,
 )
+from accounts.models.segment import Segment, SegmentMember
 from accounts.models.work import Parked, Resolved
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Parked",
     "RedLineFlag",
     "Resolved",
+    "Segment",
+    "SegmentMember",
     "StageEntry",
     "TierRevenue",
 ]

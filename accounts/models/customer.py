@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.enums import ActivityKind, Forecast, RedLine, Stakeholder
+from accounts.enums import TOUCHES, ActivityKind, Forecast, RedLine, Stakeholder
 from accounts.models.account import Account, OfAccountQuerySet
 from core.ids import uuid7
 from core.models import User
@@ -117,7 +117,10 @@ class Activity(models.Model):
     class Meta:
         ordering = ["-happened_at", "-id"]
         verbose_name_plural = "activities"
-        indexes = [models.Index(fields=["account", "-happened_at"], name="activity_timeline")]
+        indexes = [
+            models.Index(fields=["account", "-happened_at"], name="activity_timeline"),
+            models.Index(fields=["account", "-happened_at"], condition=Q(kind__in=TOUCHES), name="activity_touches"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_activity_per_external_id")
         ]

@@ -1,7 +1,13 @@
 from accounts.queries.identity import find_accounts, find_people
-from accounts.queries.money import reporting_currency, to_reporting_currency, trailing_revenue
+from accounts.queries.money import (
+    rates_on,
+    reporting_currency,
+    to_reporting_currency,
+    trailing_revenue,
+    yearly_revenue,
+)
 from accounts.queries.page import AccountView, account_facts, account_view
-from accounts.queries.red_lines import red_lines
+from accounts.queries.red_lines import crosses_red_line, red_lines
 from accounts.queries.search import AccountPage, CursorRefused, list_accounts, listed_accounts, search_accounts
 from accounts.queries.shown import ShownValue, shown_values
 from accounts.queries.values import Value, account_as_of, value_as_of
@@ -15,10 +21,12 @@ __all__ = [
     "account_as_of",
     "account_facts",
     "account_view",
+    "crosses_red_line",
     "find_accounts",
     "find_people",
     "list_accounts",
     "listed_accounts",
+    "rates_on",
     "red_lines",
     "reporting_currency",
     "search_accounts",
@@ -26,4 +34,5 @@ __all__ = [
     "to_reporting_currency",
     "trailing_revenue",
     "value_as_of",
+    "yearly_revenue",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
+
+from django.db.models import Case, DecimalField, F, Value, When
 
 from core.bulk import fetch_all
 from core.models import Organisation
@@ -15,6 +17,11 @@ TRAILING_DAYS = 365
 RATES = """
 SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate
 WHERE currency = ANY(%s) AND on_day <= %s ORDER BY currency, on_day DESC
+"""
+# The reporting currency is the last line, so that it cannot be overruled by a rate.
+ALL_RATES = """
+(SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate WHERE on_day <= %s ORDER BY currency, on_day DESC)
+UNION ALL SELECT coalesce(max(reporting_currency), 'USD'), 1 FROM core_organisation
 """
 TRAILING = """
 SELECT l.account_id, CASE WHEN bool_and(l.currency = %(reporting)s OR r.rate IS NOT NULL)
@@ -31,6 +38,24 @@ GROUP BY l.account_id
 def reporting_currency() -> str:
     """The organisation's; US dollars until it is set up."""
     return Organisation.objects.values_list("reporting_currency", flat=True).first() or "USD"
+
+
+def rates_on(day: date) -> dict[str, Decimal]:
+    """What one unit of each currency is worth in the reporting currency, at the newest rate not after `day`.
+
+    The reporting currency itself is the last.
+    """
+    rates: dict[str, Decimal] = {}
+    for currency, rate in fetch_all(ALL_RATES, [day]):
+        rates.pop(currency, None)
+        rates[currency] = rate
+    return rates
+
+
+def yearly_revenue(rates: Mapping[str, Decimal]) -> Case:
+    """An account's recurring revenue in the reporting currency, as a database expression; no rate: null."""
+    whens = [When(arr_currency=currency, then=F("arr_amount") * Value(rate)) for currency, rate in rates.items()]
+    return Case(*whens, output_field=DecimalField(max_digits=20, decimal_places=2))
 
 
 def to_reporting_currency(amounts: Sequence[tuple[Decimal, str]], on_day: date) -> list[Decimal | None]:

@@ -8,11 +8,10 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from accounts.enums import ActivityKind, RedLine
+from accounts.enums import TOUCHES, ActivityKind, RedLine
 from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, StageEntry
 from accounts.queries.money import to_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
-from accounts.queries.search import TOUCHES
 from accounts.queries.shown import ShownValue, shown_values
 from core.models import User
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from accounts.enums import RedLine
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.enums import RedLine, Stakeholder
+from accounts.models import Contact, Contract, RedLineFlag
 from core.bulk import fetch_all
 
 SPONSOR_LEFT_DAYS = 90
@@ -24,6 +27,19 @@ SELECT account_id, 'notice_date' FROM accounts_contract
 WHERE account_id = ANY(%(ids)s) AND ended_early_on IS NULL
   AND notice_on BETWEEN %(today)s::date AND %(today)s::date + %(notice_days)s
 """
+
+
+def crosses_red_line(now: datetime) -> Q:
+    """Accounts that have any red line at `now`, as a condition: the same three as in `RED_LINES`."""
+    here, today = OuterRef("pk"), now.date()
+    flags = RedLineFlag.objects.filter(Q(until=None) | Q(until__gt=now), account=here, since__lte=now)
+    left = (today - timedelta(days=SPONSOR_LEFT_DAYS - 1), today)
+    sponsors = Contact.objects.filter(account=here, stakeholder=Stakeholder.SPONSOR, left_on__range=left)
+    near = (today, today + timedelta(days=NOTICE_DAYS))
+    notices = Contract.objects.filter(account=here, ended_early_on=None, notice_on__range=near)
+    return Q(Exists(flags)) | Q(Exists(sponsors)) | Q(Exists(notices))
+
+
 _ORDER = {kind: place for place, kind in enumerate(RedLine.values)}
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
-from accounts.enums import ActivityKind, KeyKind
+from accounts.enums import TOUCHES, KeyKind
 from accounts.models import Account, AccountKey, AccountPerson, Activity
 from accounts.models.account import AccountQuerySet
 from accounts.rules.identity import normalise_domain
@@ -18,7 +18,6 @@ from core.models import User
 from intake.models import Source
 
 PAGE_ROWS = 50
-TOUCHES = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING)
 
 
 class CursorRefused(ValueError):

@@ -11,19 +11,33 @@ from accounts.services.people import (
 )
 from accounts.services.resolve import release_parked, resolve_records
 from accounts.services.revenue import refresh_tier_revenue
+from accounts.services.segments import (
+    SegmentRefused,
+    deactivate_segment,
+    may_change_segment,
+    reactivate_segment,
+    rename_segment,
+    save_segment,
+)
 
 __all__ = [
     "KINDS",
     "AccountRefused",
     "ForecastChanged",
+    "SegmentRefused",
     "archive_account",
+    "deactivate_segment",
     "flag_red_line",
     "lift_red_line",
     "log_activity",
+    "may_change_segment",
+    "reactivate_segment",
     "refresh_tier_revenue",
     "release_parked",
+    "rename_segment",
     "resolve_records",
     "restore_account",
+    "save_segment",
     "set_account_person",
     "set_forecast",
 ]

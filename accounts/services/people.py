@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.enums import AccountRole, ActivityKind, RedLine
+from accounts.enums import TOUCHES, AccountRole, ActivityKind, RedLine
 from accounts.models import Account, AccountPerson, Activity, Contact, RedLineFlag
 from accounts.services.values import remember_values
 from core.ids import uuid7
@@ -16,8 +16,6 @@ from core.models import User
 from core.services import record_act
 from intake.models import Source
 
-# What a person may log; the other kinds come from systems.
-BY_HAND = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING)
 SUMMARY_LENGTH = 300
 
 
@@ -71,7 +69,7 @@ def log_activity(
 ) -> Activity:
     """Put a note, call or meeting of `by` on the account's timeline. Raises `AccountRefused`."""
     happened_at = happened_at or now
-    if kind not in BY_HAND:
+    if kind not in TOUCHES:
         raise AccountRefused(_("Log a note, a call or a meeting; other activities come from their systems."), "kind")
     if not summary.strip():
         raise AccountRefused(_("Say in a few words what it was about."), "summary")

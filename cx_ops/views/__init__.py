@@ -2,15 +2,23 @@ from cx_ops.views.account import change_forecast, log_touch, new_insight, show_a
 from cx_ops.views.audit import show_audit
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
+from cx_ops.views.portfolio import show_portfolio
+from cx_ops.views.renewals import show_renewals
+from cx_ops.views.segments import change_segment, new_segment, show_segments
 
 __all__ = [
     "change_forecast",
+    "change_segment",
     "log_touch",
     "new_insight",
+    "new_segment",
     "replay",
     "replay_stage",
     "show_account",
     "show_audit",
     "show_dead_letters",
     "show_health",
+    "show_portfolio",
+    "show_renewals",
+    "show_segments",
 ]

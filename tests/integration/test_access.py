@@ -16,6 +16,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.rules.segments import AccountFilter
+from accounts.services import save_segment
 from core.models import Absence, DeadLetter
 from core.services import record_act
 from cx_ops.environment import Mode
@@ -83,6 +85,11 @@ ROUTES = {
     "account": Route(EVERYBODY, "account"),
     "log_touch": Route(WORKERS, "account", "post"),
     "new_insight": Route(WORKERS, "account"),
+    "portfolio": Route(EVERYBODY),
+    "renewals": Route(EVERYBODY),
+    "segments": Route(EVERYBODY),
+    "new_segment": Route(EVERYBODY),
+    "change_segment": Route(EVERYBODY, "segment", "post"),
     "change_forecast": Route(WORKERS, "contract", "post"),
     "decision": Route(EVERYBODY, "decision"),
     "ownership": Route(LEADS),
@@ -98,7 +105,7 @@ ROUTES = {
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "letter", "policy", "token", "stage")
+SHARED = ("import", "letter", "policy", "token", "stage", "segment")
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -157,6 +164,8 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         source=floor.source, kind="accounts", filename="a.csv", stored_as="a", sha256="", created_at=NOW
     )
     contract = make_contract(account)
+    name = f"Segment {task.pk}"
+    segment = save_segment(name=name, wanted=AccountFilter(tier="mid"), by=floor.lead, now=NOW)
     letter = DeadLetter.objects.create(record_id=uuid4(), stage="decide", row={}, error="x", attempts=5)
     person = account.people.get().user
     absence = Absence.objects.create(user=person, active_from=NOW, active_to=NOW + timedelta(days=1))
@@ -167,6 +176,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "hand_over": {"act_id": act.pk},
         "account": {"account_id": account.pk},
         "contract": {"contract_id": contract.pk},
+        "segment": {"segment_id": segment.pk},
         "task": {"task_id": task.pk},
         "step": {"task_id": task.pk, "run_step_id": step.pk},
         "decision": {"insight_id": task.decision_id},

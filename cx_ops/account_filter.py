@@ -1,0 +1,131 @@
+"""Which accounts a filter means, and the signs by which they stand: the same for lists, segments and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+
+from accounts.enums import TOUCHES, AccountRole, Forecast
+from accounts.models import Account, AccountPerson, Activity, Contact, Contract
+from accounts.models.account import AccountQuerySet
+from accounts.queries import crosses_red_line, rates_on, yearly_revenue
+from accounts.rules.segments import AccountFilter
+from cx_ops.account_health import KEY_PEOPLE, LAPSED_DAYS, QUIET_DAYS, Level
+from decisions.models import Item
+from insights.enums import Direction
+
+TEAM = "team:"
+TERM_END = Coalesce("ended_early_on", "ends_on")
+FULL_NAME = Coalesce(
+    NullIf(Trim(Concat("user__first_name", Value(" "), "user__last_name")), Value("")), "user__username"
+)
+
+
+def filter_accounts(accounts: AccountQuerySet, wanted: AccountFilter, now: datetime) -> AccountQuerySet:
+    """Those of `accounts` for which every part of the filter holds; former customers only if it asks for them."""
+    if wanted.health != Level.ENDED.name.lower():
+        accounts = accounts.exclude(has_ended(now))
+    for part in PARTS:
+        if (value := getattr(wanted, part)) not in ("", None):
+            accounts = PARTS[part](accounts, value, now)
+    return accounts
+
+
+def has_ended(now: datetime) -> Q:
+    """Accounts whose last term ended more than `LAPSED_DAYS` ago; one that never had a term has not ended."""
+    ever = Contract.objects.filter(account=OuterRef("pk"))
+    since = now.date() - timedelta(days=LAPSED_DAYS)
+    return Q(Exists(ever)) & ~Q(Exists(ever.annotate(end=TERM_END).filter(end__gte=since)))
+
+
+def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
+    """`accounts` with `csm` (a name), what health is read from, and its `Level` as `rank`."""
+    here, today = OuterRef("pk"), now.date()
+    csm = AccountPerson.objects.filter(account=here, role=AccountRole.CSM)
+    touches = Activity.objects.filter(account=here, kind__in=TOUCHES).order_by("-happened_at")
+    risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK).order_by("-confidence")
+    terms = Contract.objects.filter(account=here, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
+    ends = Contract.objects.filter(account=here).order_by()
+    unhappy = Contact.objects.filter(account=here, left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
+    quiet_since = now - timedelta(days=QUIET_DAYS + 1)
+    return accounts.annotate(
+        csm=Subquery(csm.values(name=FULL_NAME)[:1]),
+        last_touch=Subquery(touches.values("happened_at")[:1]),
+        heard_at=Coalesce(Subquery(touches.values("happened_at")[:1]), F("created_at")),
+        risk=Subquery(risks.values("type__name")[:1]),
+        risk_confidence=Subquery(risks.values("confidence")[:1]),
+        term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
+        forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
+        unhappy=Coalesce(Subquery(unhappy.order_by().values("account").annotate(n=Count("pk")).values("n")), 0),
+    ).annotate(
+        rank=Case(
+            When(has_ended(now), then=Value(Level.ENDED)),
+            When(crosses_red_line(now), then=Value(Level.RED)),
+            When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK) | Q(term_end__lt=today), then=Value(Level.RISK)),
+            When(unhappy__gt=0, then=Value(Level.WATCH)),
+            When(csm__isnull=False, heard_at__lte=quiet_since, then=Value(Level.WATCH)),
+            default=Value(Level.STEADY),
+            output_field=IntegerField(),
+        )
+    )
+
+
+def _of_owner(accounts: AccountQuerySet, owner: str, now: datetime) -> AccountQuerySet:
+    """A team's accounts, or those on which somebody has a role."""
+    if owner.startswith(TEAM):
+        return accounts.filter(team_id=UUID(owner.removeprefix(TEAM)))
+    return accounts.filter(Exists(AccountPerson.objects.filter(account=OuterRef("pk"), user_id=UUID(owner))))
+
+
+def _by_health(accounts: AccountQuerySet, health: str, now: datetime) -> AccountQuerySet:
+    return accounts.filter(pk__in=_at_level(with_signs(Account.objects.all(), now), Level[health.upper()]))
+
+
+def _at_level(signed: Any, level: Level) -> Any:
+    """Ids of accounts `with_signs` that stand so."""
+    return signed.filter(rank=level).values("pk")
+
+
+def _with_open(accounts: AccountQuerySet, type: str, now: datetime) -> AccountQuerySet:
+    return accounts.filter(Exists(Item.objects.filter(account=OuterRef("pk"), type=type, closed_at=None)))
+
+
+def _by_revenue(lookup: str) -> Callable[[AccountQuerySet, Any, datetime], AccountQuerySet]:
+    def narrow(accounts: AccountQuerySet, amount: Any, now: datetime) -> AccountQuerySet:
+        return accounts.alias(yearly=yearly_revenue(rates_on(now.date()))).filter(**{f"yearly__{lookup}": amount})
+
+    return narrow
+
+
+def _renewing(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
+    return accounts.filter(renews_on__range=(now.date(), now.date() + timedelta(days=days)))
+
+
+def _quiet(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
+    since = now - timedelta(days=days)
+    touched = Activity.objects.filter(account=OuterRef("pk"), kind__in=TOUCHES, happened_at__gt=since)
+    return accounts.filter(~Exists(touched))
+
+
+def _column(name: str) -> Callable[[AccountQuerySet, Any, datetime], AccountQuerySet]:
+    return lambda accounts, value, now: accounts.filter(**{name: value})
+
+
+PARTS: dict[str, Callable[[AccountQuerySet, Any, datetime], AccountQuerySet]] = {
+    "owner": _of_owner,
+    "tier": _column("tier"),
+    "stage": _column("stage"),
+    "region": _column("region"),
+    "segment": _column("segment"),
+    "health": _by_health,
+    "open": _with_open,
+    "revenue_from": _by_revenue("gte"),
+    "revenue_below": _by_revenue("lt"),
+    "renews_within": _renewing,
+    "quiet_for": _quiet,
+}

@@ -1,0 +1,225 @@
+"""The portfolio: somebody's accounts, each with how it stands, its money, its last touch and its next step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.cache import cache
+from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, SegmentMember
+from accounts.models.account import AccountQuerySet, reads_all
+from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenue
+from accounts.rules.segments import AccountFilter
+from core.models import User
+from cx_ops.account_filter import TEAM, filter_accounts, with_signs
+from cx_ops.account_health import Health, Signs, lapsed_days, read_health
+from playbooks.enums import RunStatus
+from playbooks.models import Run, Task
+
+PAGE_ROWS = 50
+FILE_ROWS = 500
+FACETS = ("tier", "stage", "region", "segment")
+FACETS_FOR_SECONDS = 300
+Facets = dict[str, list[str]]
+
+
+class Asked(NamedTuple):
+    """What somebody wants to see of their portfolio."""
+
+    wanted: AccountFilter = AccountFilter()
+    text: str = ""
+    saved: UUID | None = None
+    sort: str = ""
+    page: int = 1
+
+
+class NextStep(NamedTuple):
+    """The task of an account that is due first."""
+
+    task_id: UUID
+    title: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Line:
+    """One account. Revenue is in the reporting currency; None: unknown."""
+
+    id: UUID
+    name: str
+    tier: str
+    stage: str
+    region: str
+    csm: str
+    revenue: Decimal | None
+    renews_on: date | None
+    renews_in: int | None
+    last_touch: datetime | None
+    health: Health
+    next_step: NextStep | None
+    open_items: int
+
+
+class Totals(NamedTuple):
+    """Of all accounts that were asked for; `unknown` have no revenue that can be counted."""
+
+    accounts: int
+    revenue: Decimal
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """A page of accounts, and the totals of all of them."""
+
+    lines: list[Line]
+    totals: Totals
+    currency: str
+    first: int
+    has_next: bool
+
+
+class Sort(NamedTuple):
+    """An order of the list; `needs_signs`: it is made from what `with_signs` adds."""
+
+    label: Any
+    order: tuple[OrderBy | F, ...]
+    needs_signs: bool = False
+
+
+_NAME = (F("name").asc(), F("id").asc())
+SORTS = {
+    "health": Sort(
+        _("Health"), (F("rank").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME), needs_signs=True
+    ),
+    "name": Sort(_("Account"), _NAME),
+    "revenue": Sort(_("Revenue a year"), (F("yearly").desc(nulls_last=True), *_NAME)),
+    "renews": Sort(_("Renews"), (F("renews_on").asc(nulls_last=True), *_NAME)),
+    "touch": Sort(_("Last touch"), (F("last_touch").asc(nulls_first=True), *_NAME), needs_signs=True),
+}
+
+
+def asked_accounts(user: User, asked: Asked, now: datetime) -> AccountQuerySet:
+    """The accounts that somebody asked for, as far as they may see them."""
+    accounts = Account.objects.visible_to(user).filter(archived_at=None)
+    return in_segment(search_accounts(filter_accounts(accounts, asked.wanted, now), asked.text), asked.saved)
+
+
+def in_segment(accounts: AccountQuerySet, segment: UUID | None) -> AccountQuerySet:
+    """Those of `accounts` that are in a segment; all of them without one."""
+    if segment is None:
+        return accounts
+    return accounts.filter(Exists(SegmentMember.objects.filter(account=OuterRef("pk"), segment=segment)))
+
+
+def load_portfolio(user: User, asked: Asked, now: datetime) -> Portfolio:
+    """A page in the order asked for, with totals: five queries, whatever the number of accounts."""
+    rates = rates_on(now.date())
+    accounts = asked_accounts(user, asked, now)
+    totals = _totals(accounts, rates)
+    first = min((asked.page - 1) * PAGE_ROWS, max(totals.accounts - 1, 0) // PAGE_ROWS * PAGE_ROWS)
+    rows = list(_ordered(accounts, asked.sort, rates, now)[first : first + PAGE_ROWS])
+    return Portfolio(
+        _lines(rows, now), totals, next(reversed(rates)), first, has_next=first + PAGE_ROWS < totals.accounts
+    )
+
+
+def all_lines(user: User, asked: Asked, now: datetime) -> Iterator[Line]:
+    """Every account that was asked for, in the same order, read in pieces."""
+    ordered = _ordered(asked_accounts(user, asked, now), asked.sort, rates_on(now.date()), now)
+    piece: list[Any] = []
+    for row in ordered.iterator(FILE_ROWS):
+        piece.append(row)
+        if len(piece) == FILE_ROWS:
+            yield from _lines(piece, now)
+            piece = []
+    yield from _lines(piece, now)
+
+
+def read_facets(user: User) -> Facets:
+    """The tiers, stages, regions and segments there are among the accounts somebody may see; new within minutes."""
+    key = f"facets:{'all' if reads_all(user) else user.pk}"
+    found: Facets | None = cache.get(key)
+    if found is None:
+        accounts = Account.objects.visible_to(user).filter(archived_at=None).order_by()
+        read = {f"{name}s": ArrayAgg(name, filter=~Q(**{name: ""}), distinct=True, default=[]) for name in FACETS}
+        held = accounts.aggregate(**read)
+        found = {name: held[f"{name}s"] for name in FACETS}
+        cache.set(key, found, FACETS_FOR_SECONDS)
+    return found
+
+
+def owner_choices(user: User) -> list[tuple[str, str]]:
+    """The teams and people whose accounts somebody may ask for, as values of the filter `owner`."""
+    people = User.objects.filter(is_active=True, team__is_active=True).select_related("team")
+    if not reads_all(user):
+        people = people.filter(Q(team=user.team_id) | Q(team__lead=user))
+    found = list(people.exclude(pk=user.pk).order_by("team__name", "first_name", "username"))
+    teams = {f"{TEAM}{person.team_id}": str(person.team) for person in found}
+    return [*teams.items(), *((str(person.pk), str(person)) for person in found)]
+
+
+def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal]) -> Totals:
+    yearly = accounts.order_by().annotate(yearly=yearly_revenue(rates))
+    found = yearly.aggregate(accounts=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
+    return Totals(found["accounts"], found["revenue"], found["accounts"] - found["known"])
+
+
+def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
+    live = Run.objects.filter(account=OuterRef("pk"), status=RunStatus.LIVE, automated=True).order_by()
+    runs = Subquery(live.values("account").annotate(n=Count("pk")).values("n"))
+    listed = accounts.annotate(yearly=yearly_revenue(rates), live_runs=Coalesce(runs, 0))
+    return with_signs(listed, now).order_by(*SORTS[sort].order)
+
+
+def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
+    ids = [row.pk for row in rows]
+    if not ids:
+        return []
+    lines, steps = red_lines(ids, now), _open_tasks(ids)
+    return [_line(row, lines.get(row.pk, ()), steps.get(row.pk, []), now) for row in rows]
+
+
+def _line(row: Any, crossed: Sequence[str], steps: Sequence[NextStep], now: datetime) -> Line:
+    signs = Signs(
+        red_lines=crossed,
+        risk=row.risk or "",
+        confidence=row.risk_confidence,
+        forecast=row.forecast or "",
+        unhappy=row.unhappy,
+        quiet_days=(now - row.heard_at).days if row.csm else None,
+        lapsed_days=lapsed_days(row.term_end, now.date()),
+    )
+    return Line(
+        id=row.pk,
+        name=row.name,
+        tier=row.tier,
+        stage=row.stage,
+        region=row.region,
+        csm=row.csm or "",
+        revenue=row.yearly,
+        renews_on=row.renews_on,
+        renews_in=(row.renews_on - now.date()).days if row.renews_on else None,
+        last_touch=row.last_touch,
+        health=read_health(signs),
+        next_step=steps[0] if steps else None,
+        open_items=len(steps) + row.live_runs,
+    )
+
+
+def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
+    tasks = Task.objects.active().filter(account__in=ids).order_by("due_at", "pk")
+    found: dict[UUID, list[NextStep]] = defaultdict(list)
+    for account, task, title, due_at, on in tasks.values_list("account_id", "pk", "title", "due_at", "next_step_on"):
+        found[account].append(NextStep(task, title, on or due_at.date()))
+    return found
