@@ -53,7 +53,7 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: segments, medians, snoozes, caps, expiries, SLAs, playbook steps, what they send (once).
+    """What falls due by itself: segments, medians, snoozes, caps, expiries, SLAs, playbook steps, mail (once).
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """

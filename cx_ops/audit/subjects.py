@@ -47,6 +47,7 @@ SUBJECTS = {
     "activity": Subject("accounts_activity s", "s.account_id", "s.summary"),
     "contract": Subject("accounts_contract s", "s.account_id", "s.external_id"),
     "account": Subject("accounts_account s", "s.id", "s.name", url="account"),
+    "segment": Subject("accounts_segment s", NO_ACCOUNT, "s.name", open=True),
     "user": Subject(
         "core_user s", NO_ACCOUNT, "coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)"
     ),

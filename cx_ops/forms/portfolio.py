@@ -43,7 +43,7 @@ class WhoseForm(forms.Form):
 
     def choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
         field.choices = choices
 
     def owner(self) -> str:

@@ -1,4 +1,4 @@
-"""The portfolio, renewals and segments: what they show, to whom, in which order, and what they cost."""
+"""The portfolio: what it shows, to whom, in which order, and what it costs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, FxRate, RedLineFlag, Segment, SegmentMember
+from accounts.models import Account, FxRate, RedLineFlag
 from accounts.queries import crosses_red_line, red_lines
-from accounts.rules.segments import AccountFilter, read_filter
-from accounts.services import SegmentRefused, rename_segment, save_segment
+from accounts.rules.segments import AccountFilter
+from accounts.services import save_segment
 from core.bulk import database_now
-from core.models import Act
-from cx_ops.account_filter import filter_accounts, with_signs
+from cx_ops.account_filter import with_signs
 from cx_ops.account_health import Level
 from cx_ops.portfolio import Asked, load_portfolio
-from cx_ops.renewals import draw_chart, first_of, load_page, renewing, sum_months
-from cx_ops.segments import list_segments, refresh_segments
 from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
 from tests.floor import Floor
 
@@ -240,148 +237,3 @@ def test_a_list_costs_the_same_queries_at_1_100_and_1000_accounts(floor: Floor, 
         counts.append(len(captured))
     assert max(counts) <= MOST_QUERIES
     assert len(set(counts)) == 1
-
-
-# ── Renewals ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_contracts_are_summed_by_month_and_forecast(floor: Floor) -> None:
-    start = first_of(TODAY)
-    soon, renewed = floor.account, floor.new_account("Renewed", arr_amount=50)
-    make_contract(soon, ends_on=date(2026, 4, 9), forecast="at_risk")
-    make_contract(renewed, ends_on=date(2026, 4, 20), forecast="likely")
-    make_contract(renewed, starts_on=date(2026, 4, 20), ends_on=date(2027, 4, 20))
-    make_contract(floor.new_account("Gone"), ends_on=date(2026, 4, 1), ended_early_on=date(2026, 1, 1))
-    make_contract(floor.new_account("Pound", arr_currency="GBP"), ends_on=date(2026, 5, 1), forecast="commit")
-    contracts = renewing(Account.objects.all(), start, {"USD": Decimal(1)})
-    months = sum_months(contracts, start)
-    assert len(months) == 12
-    april, may = months[1], months[2]
-    assert april.kinds["at_risk"] == (1, Decimal(100_000), 0)
-    assert april.kinds["renewed"] == (1, Decimal(50), 0)
-    assert april.all == (2, Decimal(100_050), 0)
-    assert may.kinds["commit"] == (1, Decimal(0), 1)
-    chart = draw_chart(months)
-    assert [bar.kind for bar in chart.bars] == ["at_risk", "renewed"]
-    assert sum(bar.height for bar in chart.bars) <= 152
-
-
-def test_at_risk_comes_first_in_its_month_then_the_nearest_notice(floor: Floor) -> None:
-    for name, forecast, notice in (
-        ("Committed", "commit", 5), ("Unsure", "unknown", 5), ("Late", "at_risk", 20), ("Near", "at_risk", 10),
-    ):  # fmt: skip
-        ends = date(2026, 6, 15)
-        make_contract(floor.new_account(name), ends_on=ends, forecast=forecast, notice_on=TODAY + notice * DAY)
-    make_contract(floor.new_account("Earlier"), ends_on=date(2026, 5, 1), forecast="commit")
-    contracts = renewing(Account.objects.all(), first_of(TODAY), {})
-    page = load_page(contracts, 1, TODAY)
-    assert [line.account for line in page.lines] == ["Earlier", "Near", "Late", "Unsure", "Committed"]
-    assert [(first, len(lines)) for first, lines in page.by_month()] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 4)]
-
-
-def test_the_page_of_renewals_keeps_a_month_and_refuses_nonsense(floor: Floor) -> None:
-    make_contract(floor.account, ends_on=date(2026, 12, 9))
-    client = signed_in(floor.ana)
-    path = "/renewals/?start=2026-03"
-    assert "Acme" in client.get(path).content.decode()
-    assert "Acme" in client.get(f"{path}&month=2026-12").content.decode()
-    assert "Acme</a>" not in client.get(f"{path}&month=2026-11").content.decode()
-    assert [row["Ends"] for row in rows_of(client.get(f"{path}&format=csv"))] == ["2026-12-09"]
-    for bad in ("start=x", "month=2026-13", "start=2026-1-1"):
-        assert client.get(f"/renewals/?{bad}").status_code == 404
-
-
-# ── Segments ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def members(segment: Segment) -> set[str]:
-    return set(SegmentMember.objects.filter(segment=segment).values_list("account__name", flat=True))
-
-
-def test_a_segment_keeps_itself_up_to_date(floor: Floor) -> None:
-    stays, leaves, comes = (floor.new_account(name, tier="mid") for name in ("Stays", "Leaves", "Comes"))
-    Account.objects.filter(pk=comes.pk).update(tier="starter")
-    segment = save_segment(name="Mid", wanted=AccountFilter(tier="mid"), by=floor.ana, now=NOW)
-    refresh_segments(NOW)
-    assert members(segment) == {"Stays", "Leaves"}
-    since = SegmentMember.objects.get(account=stays).since
-    Account.objects.filter(pk=leaves.pk).update(tier="starter")
-    Account.objects.filter(pk=comes.pk).update(tier="mid")
-    refresh_segments(NOW + timedelta(minutes=4))
-    assert members(segment) == {"Stays", "Leaves"}
-    refresh_segments(NOW + timedelta(minutes=5))
-    assert members(segment) == {"Stays", "Comes"}
-    assert SegmentMember.objects.get(account=stays).since == since
-    refresh_segments(NOW - DAY)
-    assert names(floor.ana, Asked(saved=segment.pk, sort="name")) == ["Comes", "Stays"]
-
-
-def test_every_filter_can_be_kept(floor: Floor) -> None:
-    wanted = AccountFilter(
-        owner=f"team:{floor.team.pk}", tier="a", stage="b", region="c", segment="d", health="risk", open="churn_risk",
-        revenue_from=Decimal("1.50"), revenue_below=Decimal(9), renews_within=30, quiet_for=60,
-    )  # fmt: skip
-    segment = save_segment(name="All of it", wanted=wanted, by=floor.ana, now=NOW)
-    segment.refresh_from_db()
-    assert read_filter(segment.definition) == wanted
-    refresh_segments(NOW)
-    [line] = list_segments(floor.ana, NOW)
-    assert line.words == [
-        "of North", "A", "B", "C", "D", "At risk", "open: Churn risk", "revenue from 2", "revenue below 9",
-        "renews within 30 days", "no touch for 60 days",
-    ]  # fmt: skip
-
-
-def test_a_filter_of_the_portfolio_becomes_a_segment(floor: Floor) -> None:
-    floor.new_account("Mid", tier="mid")
-    client = signed_in(floor.ana)
-    assert "Save as segment" in client.get("/portfolio/", {"tier": "mid"}).content.decode()
-    answer = client.post("/segments/new/?tier=mid", {"name": "Mid ones"})
-    segment = Segment.objects.get()
-    assert answer["Location"] == f"/portfolio/?who=&saved={segment.pk}"
-    assert segment.definition == {"owner": str(floor.ana.pk), "tier": "mid"}
-    assert members(segment) == {"Mid"}
-    assert Act.objects.get(verb="segment_saved").by == floor.ana
-    assert client.post("/segments/new/?tier=mid", {"name": "MID ONES"}).status_code == 422
-    assert client.post("/segments/new/?tier=mid", {"name": ""}).status_code == 422
-    assert client.post("/segments/new/?who=", {"name": "Everything"}).status_code == 422
-    page = client.get("/segments/").content.decode()
-    assert "Mid ones" in page
-    assert rows_of(client.get("/segments/?format=csv"))[0]["Accounts"] == "1"
-
-
-def test_counts_of_segments_are_of_ones_own_accounts(floor: Floor) -> None:
-    floor.new_account("Mine", tier="mid")
-    make_account("Foreign", csm=make_user("cy", team=make_team("South")), tier="mid")
-    save_segment(name="Mid", wanted=AccountFilter(tier="mid"), by=floor.ana, now=NOW)
-    refresh_segments(NOW)
-    counts = {user: list_segments(user, NOW)[0].accounts for user in (floor.ana, make_user("chief", role="leader"))}
-    assert list(counts.values()) == [1, 2]
-
-
-def test_a_segment_is_renamed_put_away_and_brought_back(floor: Floor) -> None:
-    floor.new_account("Mid", tier="mid")
-    segment = save_segment(name="Mid", wanted=AccountFilter(tier="mid"), by=floor.ana, now=NOW)
-    url, client = f"/segments/{segment.pk}/", signed_in(floor.ana)
-    client.post(url, {"do": "rename", "version": "1", "name": "Middle"})
-    segment.refresh_from_db()
-    assert (segment.name, segment.slug, segment.version) == ("Middle", "mid", 2)
-    stale = client.post(url, {"do": "rename", "version": "1", "name": "Other"}, follow=True)
-    assert "Somebody changed this segment" in stale.content.decode()
-    client.post(url, {"do": "deactivate", "version": "2"})
-    segment.refresh_from_db()
-    assert (segment.is_active, members(segment)) == (False, set())
-    refresh_segments(NOW + DAY)
-    assert members(segment) == set()
-    client.post(url, {"do": "reactivate", "version": "3"})
-    assert members(segment) == {"Mid"}
-    assert client.post(url, {"do": "rename", "version": "x"}).status_code == 302
-    with pytest.raises(SegmentRefused, match="Ana made this segment"):
-        rename_segment(segment_id=segment.pk, version=4, name="Mine", by=floor.bea, now=NOW)
-    rename_segment(segment_id=segment.pk, version=4, name="Lead's", by=floor.lead, now=NOW)
-
-
-def test_filters_leave_out_former_customers_unless_asked(floor: Floor) -> None:
-    make_contract(floor.account, ends_on=TODAY - 31 * DAY)
-    assert list(filter_accounts(Account.objects.all(), AccountFilter(), NOW)) == []
-    assert list(filter_accounts(Account.objects.all(), AccountFilter(health="ended"), NOW)) == [floor.account]
