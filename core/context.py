@@ -39,6 +39,7 @@ ENTRIES = (
     Entry(_("Health"), "health", "check-circle", OPS, "", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
+    Entry(_("Authority"), "authority", "shield", LEADS, "g b", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
     Entry(_("Audit trail"), "audit", "history", LEADS, "", _("Manage")),
     Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),

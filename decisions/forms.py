@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import AccountRole
-from decisions.rules import Place
-from decisions.services import CellKey, Seen
+from decisions.enums import Response, SwitchScope
+from decisions.services import BandChange, CellKey, PolicyRefused, Seen, check_bands
 
 PARTS = ("tier", "region", "stage", "segment")
+
+
+def choice_of(form: forms.Form, name: str) -> forms.ChoiceField:
+    """A field of `form` that is a choice, to be given its choices."""
+    return cast("forms.ChoiceField", form.fields[name])
 
 
 class SeenForm(forms.Form):
@@ -50,8 +55,7 @@ class CellForm(SeenForm):
         super().__init__(data, auto_id="id_cell_%s", **more)
         choices = {"type": types.items(), **values}
         for name, known in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
+            field = choice_of(self, name)
             field.choices = [("", _("All")), *((value, label) for value, label in known if value)]
             field.error_messages["invalid_choice"] = _("No account and no cell has this. Choose one of the list.")
 
@@ -117,12 +121,150 @@ class AskForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, types: Mapping[str, str], **more: Any) -> None:
         super().__init__(data, **more)
-        field = self.fields["type"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
-        field.choices = [(slug, label) for slug, label in types.items() if slug]
+        choice_of(self, "type").choices = [(slug, label) for slug, label in types.items() if slug]
         self.fields["confidence"].widget = forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"})
 
 
-def place_from(data: Mapping[str, Any]) -> Place:
-    """The segment that a query string names; empty parts are "all"."""
-    return Place(**{part: str(data.get(part, ""))[:40] for part in PARTS})
+def _bound(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal("0.9999"),
+        max_digits=5,
+        decimal_places=4,
+        widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "0.99"}),
+        error_messages={
+            "invalid": _("Write a number from 0 to 1, such as 0.85."),
+            "max_value": _("A band must begin below 1, or it would hold nothing."),
+        },
+    )
+
+
+class BandsForm(SeenForm):
+    """The bands of one type and tier by where each begins; an empty one is left out, the rest is recorded only."""
+
+    type = forms.SlugField(required=False, widget=forms.HiddenInput)
+    tier = forms.SlugField(required=False, widget=forms.HiddenInput)
+    human = _bound(Response.HUMAN.label)
+    automated = _bound(Response.AUTOMATED.label)
+    monitor = _bound(Response.MONITOR.label)
+    playbook_human = forms.ChoiceField(label=_("Playbook for the human"), required=False)
+    playbook_automated = forms.ChoiceField(label=_("Playbook of the workflow"), required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        types: Iterable[str],
+        tiers: Iterable[str],
+        playbooks: Mapping[str, str],
+        **more: Any,
+    ) -> None:
+        super().__init__(data, auto_id="id_bands_%s", **more)
+        self.types, self.tiers = set(types), {"", *tiers}
+        for name, none in (("playbook_human", _("None")), ("playbook_automated", _("None: a human instead"))):
+            choice_of(self, name).choices = [("", none), *playbooks.items()]
+
+    def clean_type(self) -> str:
+        if (type := str(self.cleaned_data["type"])) not in self.types:
+            raise forms.ValidationError(_("There is no such insight type. Choose one of the list."))
+        return type
+
+    def clean_tier(self) -> str:
+        if (tier := str(self.cleaned_data["tier"])) not in self.tiers:
+            raise forms.ValidationError(_("No account has this tier. Choose one of the list."))
+        return tier
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            try:
+                check_bands(self.bands)
+            except PolicyRefused as refused:
+                raise forms.ValidationError(str(refused)) from None
+        return data
+
+    @property
+    def bands(self) -> list[BandChange]:
+        """The bands that the numbers ask for; 0 is where the lowest begins."""
+        data = self.cleaned_data
+        asked = [
+            (data["human"], Response.HUMAN, data["playbook_human"]),
+            (data["automated"], Response.AUTOMATED, data["playbook_automated"]),
+            (data["monitor"], Response.MONITOR, ""),
+        ]
+        given = [BandChange(*band) for band in asked if band[0] is not None]
+        rest = [] if any(band.lower == 0 for band in given) else [BandChange(Decimal(0), Response.RECORD, "")]
+        return given + rest
+
+
+class SetForm(SeenForm):
+    """Names a set of bands, to take it away."""
+
+    type = forms.SlugField(required=False, widget=forms.HiddenInput)
+    tier = forms.SlugField(required=False, widget=forms.HiddenInput)
+
+
+class CalmForm(SeenForm):
+    """What it takes to leave a band."""
+
+    margin = forms.DecimalField(
+        label=_("Margin below the edge"), min_value=Decimal(0), max_value=Decimal("0.5"), decimal_places=3
+    )
+    dwell_hours = forms.IntegerField(label=_("Hours in the band"), min_value=0, max_value=24 * 30)
+    lower_scores = forms.IntegerField(label=_("Lower scores in a row"), min_value=1, max_value=20)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **more: Any) -> None:
+        super().__init__(data, auto_id="id_calm_%s", **more)
+
+
+class TryForm(forms.Form):
+    """Try a number: which band, and what would happen."""
+
+    type = forms.ChoiceField(label=_("Insight type"), required=False)
+    tier = forms.ChoiceField(label=_("Tier"), required=False)
+    confidence = forms.DecimalField(
+        label=_("Confidence"),
+        min_value=Decimal(0),
+        max_value=Decimal(1),
+        max_digits=20,
+        decimal_places=19,
+        widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "max": "1"}),
+        error_messages={"invalid": _("Write a number from 0 to 1, such as 0.93.")},
+    )
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, types: Mapping[str, str], tiers: Mapping[str, str], **more: Any
+    ) -> None:
+        super().__init__(data, auto_id="id_try_%s", **more)
+        for name, choices in (("type", types), ("tier", {"": _("All tiers"), **tiers})):
+            choice_of(self, name).choices = list(choices.items())
+
+
+class SwitchForm(forms.Form):
+    """Switch automation off, or on again, in a scope."""
+
+    what = forms.ChoiceField(label=_("What"))
+    off = forms.TypedChoiceField(choices=[("1", ""), ("0", "")], coerce=lambda value: value == "1")
+    why = forms.CharField(label=_("Why"), required=False, max_length=500)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, choices: Any, **more: Any) -> None:
+        super().__init__(data, auto_id="id_switch_%s", **more)
+        field = choice_of(self, "what")
+        field.choices = choices
+        field.error_messages["invalid_choice"] = _("There is no such thing to switch. Choose one of the list.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("off") and not (data.get("why") or "").strip():
+            self.add_error("why", _("Say why automation is switched off: whoever misses it will read it here."))
+        return data
+
+    @property
+    def scope(self) -> SwitchScope:
+        return SwitchScope(self.cleaned_data["what"].partition(":")[0])
+
+    @property
+    def value(self) -> str:
+        return str(self.cleaned_data["what"].partition(":")[2])

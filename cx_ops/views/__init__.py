@@ -1,5 +1,15 @@
 from cx_ops.views.account import change_forecast, log_touch, new_insight, show_account
 from cx_ops.views.audit import show_audit
+from cx_ops.views.authority import (
+    change_bands,
+    change_calm,
+    discard_authority,
+    draft_new_authority,
+    publish_authority,
+    remove_a_set,
+    show_authority,
+    switch_automation,
+)
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
 from cx_ops.views.portfolio import show_portfolio
@@ -7,18 +17,26 @@ from cx_ops.views.renewals import show_renewals
 from cx_ops.views.segments import change_segment, new_segment, show_segments
 
 __all__ = [
+    "change_bands",
+    "change_calm",
     "change_forecast",
     "change_segment",
+    "discard_authority",
+    "draft_new_authority",
     "log_touch",
     "new_insight",
     "new_segment",
+    "publish_authority",
+    "remove_a_set",
     "replay",
     "replay_stage",
     "show_account",
     "show_audit",
+    "show_authority",
     "show_dead_letters",
     "show_health",
     "show_portfolio",
     "show_renewals",
     "show_segments",
+    "switch_automation",
 ]

@@ -16,7 +16,23 @@ from decisions.queries.explain import interval
 from decisions.queries.facts import PendingInsight, situation_of
 from decisions.queries.matrix import Book, cell_in_words, role_in_words
 from decisions.queries.policies import switches_off
-from decisions.rules import Act, Claim, Facts, Policy, Step, Verdict, chain_of, decide, find_cell, first_free
+from decisions.rules import (
+    Act,
+    Authority,
+    Band,
+    Claim,
+    Facts,
+    Place,
+    Policy,
+    Step,
+    Verdict,
+    chain_of,
+    decide,
+    find_band,
+    find_cell,
+    first_free,
+    what_it_may_do,
+)
 from insights.models import InsightType
 
 
@@ -111,3 +127,29 @@ def _sentence(verdict: Verdict, who: str) -> str:
     if verdict.suppressed_by in (None, Suppression.STALE) or verdict.response is Response.RECORD:
         return _("It is recorded only: nobody is asked.")
     return _("Nothing new is opened: %(why)s.") % {"why": str(verdict.suppressed_by.label).lower()}
+
+
+class Outcome(NamedTuple):
+    """What a number would lead to: its band, what that grants, and below which number it would be left again."""
+
+    band: Band
+    interval: str
+    asked: str
+    response: str
+    left_below: Decimal
+    needs_playbook: bool
+
+
+def try_number(type: str, tier: str, confidence: Decimal, authority: Authority, now: datetime) -> Outcome:
+    """One confidence under a set of bands, as a first score of a checked model, by the rules."""
+    claim = Claim(type, "", "", confidence, scored_at=now, expires_at=now, acts_until=now)
+    band = find_band(claim, Place(tier=tier), authority, [])
+    response = what_it_may_do(band.response, band, claim, authority, now, [])
+    return Outcome(
+        band,
+        interval(band.lower, band.upper),
+        str(band.response.label),
+        str(response.label),
+        max(band.lower - authority.margin, Decimal(0)),
+        response is not band.response,
+    )

@@ -59,20 +59,16 @@ def cells_changed(book: Book, live: Ownership, draft: Ownership) -> list[str]:
     before = {_key(cell): cell for cell in live.cells}
     after = {_key(cell): cell for cell in draft.cells}
     return [
-        _sentence(book, before.get(key), after.get(key))
+        _sentence(book, after.get(key) or before[key], before.get(key), after.get(key))
         for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     ]
 
 
-def _sentence(book: Book, was: Cell | None, now: Cell | None) -> str:
+def _sentence(book: Book, cell: Cell, was: Cell | None, now: Cell | None) -> str:
+    words = {"cell": cell_in_words(cell, book), "role": role_in_words(cell.role)}
     if now is None:
-        assert was  # noqa: S101 - narrows the type
-        return _("%(cell)s: taken away (was %(was)s)") % {
-            "cell": cell_in_words(was, book),
-            "was": role_in_words(was.role),
-        }
-    words = {"cell": cell_in_words(now, book), "role": role_in_words(now.role)}
+        return _("%(cell)s: taken away (was %(role)s)") % words
     if was is None:
         return _("%(cell)s: new, %(role)s") % words
     return _("%(cell)s: %(role)s instead of %(was)s") % {**words, "was": role_in_words(was.role)}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from core.bulk import fetch_all
 from decisions.enums import Response
@@ -36,13 +38,27 @@ def authority_of(policy: AuthorityPolicy) -> Authority:
         margin=policy.margin,
         dwell=timedelta(hours=policy.dwell_hours),
         lower_scores=policy.lower_scores,
-        bands={key: _with_upper_bounds(bands) for key, bands in sets.items()},
+        bands={key: with_upper_bounds(bands) for key, bands in sets.items()},
         calibrated_sources=tuple(policy.calibrated_sources),
     )
 
 
-def _with_upper_bounds(bands: list[AuthorityBand]) -> tuple[Band, ...]:
+class HasLower(Protocol):
+    """A band by its lower bound: a row, or what somebody wants."""
+
+    @property
+    def lower(self) -> Decimal: ...
+
+    @property
+    def response(self) -> str: ...
+
+    @property
+    def playbook(self) -> str: ...
+
+
+def with_upper_bounds(bands: Iterable[HasLower]) -> tuple[Band, ...]:
     """Highest first; each ends where the one above it begins, the top one at 1."""
+    bands = sorted(bands, key=lambda band: band.lower, reverse=True)
     uppers = [Decimal(1), *(band.lower for band in bands)]
     return tuple(
         Band(band.lower, upper, Response(band.response), band.playbook)

@@ -260,6 +260,14 @@
     event.preventDefault();
   }
 
+  // Two controls for one value, such as a slider beside its number: `data-mirror` names the one that is sent.
+  function onMirror({ target }) {
+    const other = target.dataset?.mirror
+      ? byId(target.dataset.mirror)
+      : target.id && document.querySelector(`[data-mirror="${CSS.escape(target.id)}"]`);
+    if (other) other.value = target.value;
+  }
+
   async function onThemeSubmit(event) {
     const form = event.target.closest("form[data-theme-form]");
     if (!form || !event.submitter) return;
@@ -328,6 +336,7 @@
   document.addEventListener("keydown", onEscapeInMenu);
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
+  document.addEventListener("input", onMirror);
   document.addEventListener("submit", confirmSubmit, true);
   document.addEventListener("submit", onThemeSubmit);
   document.addEventListener("htmx:confirm", onHtmxConfirm);
