@@ -97,7 +97,10 @@ class SnoozeForm(VersionedForm):
     day = forms.DateField(
         label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=200,
+        help_text=_("Needed when the window for acting will have passed. Your lead sees it."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,7 +132,9 @@ class WaitForm(VersionedForm):
     """Until when the customer has the next move, and what it is."""
 
     next_step_on = forms.DateField(
-        label=_("Ask again on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        label=_("Ask again on"),
+        help_text=_("The later deadlines stand still until then, or until something new happens."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Choose the day on which you will ask again.")},
     )  # fmt: skip
     note = forms.CharField(
@@ -143,11 +148,12 @@ class HandOverForm(VersionedForm):
 
     to = forms.ModelChoiceField(
         label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person"),
-        widget=forms.Select(attrs={"data-focus": True}),
+        help_text=_("Only people who are here today."), widget=forms.Select(attrs={"data-focus": True}),
         error_messages={"required": _("Choose who takes it."), "invalid_choice": _("Choose one of the people listed.")},
     )  # fmt: skip
     note = forms.CharField(
         label=_("What they need to know"), required=False, max_length=NOTE_LENGTH,
+        help_text=_("The problem, the context, what the customer is likely to want. Facts, steps and notes go along."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
 
@@ -157,6 +163,92 @@ class HandOverForm(VersionedForm):
         choice = self.fields["to"]
         assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         choice.queryset = people.order_by("first_name", "username")
+
+
+class MergeForm(VersionedForm):
+    """Which other task of the account goes on in its place."""
+
+    into = forms.ModelChoiceField(
+        label=_("It is the same as"), queryset=Task.objects.none(), empty_label=_("Choose a task"),
+        widget=forms.Select(attrs={"data-focus": True}),
+        error_messages={"required": _("Choose the other task."), "invalid_choice": _("Choose one of those listed.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, task: Task, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields["into"]
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        choice.queryset = Task.objects.visible_to(user).active().filter(account=task.account_id).exclude(pk=task.pk)
+        if choice.queryset.count() == 1:
+            choice.initial = choice.queryset.get()
+
+    @property
+    def has_others(self) -> bool:
+        choice = self.fields["into"]
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        return bool(choice.queryset is not None and choice.queryset.exists())
+
+
+class SkipForm(VersionedForm):
+    """Why it is left for now."""
+
+    reason = forms.CharField(
+        label=_("Why not now?"), max_length=200, widget=forms.TextInput(attrs={"data-focus": True}),
+        error_messages={"required": _("Say in a few words why you skip it.")},
+    )  # fmt: skip
+
+
+class TakeOverForm(VersionedForm):
+    """Why a manager goes on where somebody else is working."""
+
+    note = forms.CharField(
+        label=_("Why do you take it over?"), max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "data-focus": True}),
+        error_messages={"required": _("Say why you take it over: they will read it.")},
+    )  # fmt: skip
+
+
+class ViewForm(forms.Form):
+    """A name for the list as it is narrowed now."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, error_messages={"required": _("Give the view a name.")})
+    for_team = forms.BooleanField(label=_("For my whole team"), required=False)
+    query = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
+
+
+class BulkForm(forms.Form):
+    """What is done to the selected tasks; each field belongs to one of the actions."""
+
+    to = forms.ModelChoiceField(
+        label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person"), required=False
+    )
+    preset = forms.ChoiceField(label=_("Snooze until"), required=False)
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
+
+    FIELDS = {"assign": ("to", "reason"), "snooze": ("preset", "reason"), "dismiss": ("reason",), "merge": ()}
+    MISSING = {
+        "assign": ("to", _("Choose who takes them.")),
+        "snooze": ("preset", _("Choose until when.")),
+        "dismiss": ("reason", _("Say in a few words why they no longer matter.")),
+    }
+
+    def __init__(self, *args: Any, action: str, presets: list[Preset], now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.action, self.presets = action, presets
+        self.fields = {name: field for name, field in self.fields.items() if name in self.FIELDS[action]}
+        if isinstance(people := self.fields.get("to"), forms.ModelChoiceField):
+            takers = User.objects.available_at(now).filter(role__in=("csm", "manager"))
+            people.queryset = takers.order_by("first_name", "username")
+        if isinstance(until := self.fields.get("preset"), forms.ChoiceField):
+            until.choices = [(preset.value, preset.label) for preset in presets]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        name, words = self.MISSING.get(self.action, ("", ""))
+        if name and not data.get(name) and name not in self.errors:
+            self.add_error(name, words)
+        data["until"] = {preset.value: preset.until for preset in self.presets}.get(data.get("preset", ""))
+        return data
 
 
 class TaskForm(forms.Form):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
+from decisions.queries.words import say
 from insights.models import Insight
 
 FACTS_SHOWN = 4
@@ -44,7 +45,9 @@ class Explanation:
     facts: list[Fact]
     more_facts: list[Fact]
     raised_by: str
+    model: str
     confidence: Decimal
+    band_lower: Decimal
     band: str
     band_response: str
     response: str
@@ -63,18 +66,21 @@ def explain(decision: Decision) -> Explanation:
     insight = decision.insight
     facts = facts_of(insight)
     priority = decision.priority or {}
+    names = {decision.owner.username: str(decision.owner)} if decision.owner else {}
     return Explanation(
         claim=claim_of(insight),
         facts=facts[:FACTS_SHOWN],
         more_facts=facts[FACTS_SHOWN:],
         raised_by=raised_by(insight),
+        model=insight.source.name if insight.source.person_id else insight.model,
         confidence=decision.confidence,
+        band_lower=decision.band_lower,
         band=interval(decision.band_lower, decision.band_upper),
         band_response=str(Response(decision.band_response).label),
         response=str(Response(decision.response).label),
         owner=str(decision.owner) if decision.owner else "",
-        owner_path=list(decision.owner_path),
-        reasons=list(decision.reasons),
+        owner_path=[say(line, names=names) for line in decision.owner_path],
+        reasons=[say(line) for line in decision.reasons],
         suppressed=str(Suppression(decision.suppressed_by).label) if decision.suppressed_by else "",
         authority_version=decision.authority_version,
         ownership_version=decision.ownership_version,

@@ -19,6 +19,7 @@ from decisions.services.items import (
     reactivate_account,
     reopen_item,
     touch_item,
+    untouch_item,
 )
 from decisions.services.policies import (
     PolicyChanged,
@@ -54,4 +55,5 @@ __all__ = [
     "set_cell",
     "throw_switch",
     "touch_item",
+    "untouch_item",
 ]

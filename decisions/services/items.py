@@ -54,9 +54,14 @@ def reopen_item(*, item_id: UUID, now: datetime) -> None:
     item.save(update_fields=["closed_at", "outcome", "quiet", "quiet_until"])
 
 
-def touch_item(*, item_id: UUID, now: datetime) -> None:
-    """Somebody has begun to act: the item no longer closes by itself when its cause goes away."""
-    Item.objects.filter(id=item_id, touched_at=None).update(touched_at=now)
+def touch_item(*, item_id: UUID, now: datetime) -> bool:
+    """Somebody has begun to act: the item no longer closes by itself when its cause goes away. Whether that is new."""
+    return bool(Item.objects.filter(id=item_id, touched_at=None).update(touched_at=now))
+
+
+def untouch_item(*, item_id: UUID) -> None:
+    """Take the first touch back."""
+    Item.objects.filter(id=item_id).update(touched_at=None)
 
 
 def assign_item(*, item_id: UUID, owner_id: UUID | None, now: datetime) -> None:

@@ -1,3 +1,4 @@
+from playbooks.models.desk import Presence, SavedView
 from playbooks.models.playbook import Effect, Playbook, PlaybookVersion, Run, RunStep, Step
 from playbooks.models.task import (
     CapCounter,
@@ -18,8 +19,10 @@ __all__ = [
     "Inflow",
     "Playbook",
     "PlaybookVersion",
+    "Presence",
     "Run",
     "RunStep",
+    "SavedView",
     "ServiceLevel",
     "Step",
     "Task",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pghistory
@@ -30,6 +31,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def active(self) -> TaskQuerySet:
         return self.filter(status__in=ACTIVE)
+
+    def free_for(self, user: User, now: datetime) -> TaskQuerySet:
+        """Those that nobody else is working on just now."""
+        return self.exclude(~Q(claimed_by=user), claimed_by__isnull=False, claimed_until__gt=now)
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -74,6 +79,8 @@ class Task(models.Model):
     outcome = models.CharField(max_length=20, choices=OutcomeKind, blank=True)
     outcome_reason = models.CharField(max_length=60, blank=True)
     outcome_note = models.TextField(blank=True)
+    claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    claimed_until = models.DateTimeField(null=True, help_text="They are working on it; the claim lapses by itself.")
     version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[TaskQuerySet] = TaskQuerySet.as_manager()  # type: ignore[assignment]

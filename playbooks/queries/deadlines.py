@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from django.utils import formats, timezone
@@ -39,12 +39,14 @@ class HasDeadlines(Protocol):
     touch_by: datetime | None
     touched_at: datetime | None
     expires_at: datetime | None
+    snooze_reason: str
+    next_step_on: date | None
 
 
 def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     """What is due next. Late comes before soon, soon before a window that closes."""
     if task.status == TaskStatus.WAITING:
-        return Deadline("paused", _("Waiting"), _("The clock stands still while the customer has the next move."))
+        return _paused(task)
     what, at = _what_is_due(task)
     reason = f"{what} {in_words(at)}"
     left = at - now
@@ -56,6 +58,15 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
     return Deadline("on_track", span(left), reason)
+
+
+def _paused(task: HasDeadlines) -> Deadline:
+    still = _("The clock stands still while the customer has the next move.")
+    reason = f"{task.snooze_reason} · {still}" if task.snooze_reason else still
+    if task.next_step_on is None:
+        return Deadline("paused", _("Waiting"), reason)
+    day = formats.date_format(task.next_step_on, "j M")
+    return Deadline("paused", _("Waiting until %(day)s") % {"day": day}, reason)
 
 
 def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:

@@ -20,13 +20,20 @@ ANOTHER = "other"
 LABELS = {Kind.COMPLETED: _("Done")}
 
 
+# Keys beside the numbers, and what an outcome asks for next, by its id on the page.
+LETTERS = {Kind.INSIGHT_WRONG: "w"}
+THEN = {Kind.INSIGHT_WRONG: "id_reason", Kind.OTHER: "id_note"}
+
+
 class Option(NamedTuple):
-    """One radio card."""
+    """One radio card: `key` and `letter` choose it, and the focus goes to what it asks for, `then`."""
 
     value: str
     label: object
     help: object
     key: str
+    letter: str
+    then: str
 
 
 class Reason(NamedTuple):
@@ -46,7 +53,14 @@ def outcomes_of(task: Task) -> tuple[Kind, ...]:
 def options_of(task: Task) -> list[Option]:
     """The radio cards of the close form."""
     return [
-        Option(kind.value, LABELS.get(kind, kind.label), HELP.get(kind, ""), str(number) if number <= KEYS else "")
+        Option(
+            kind.value,
+            LABELS.get(kind, kind.label),
+            HELP.get(kind, ""),
+            str(number) if number <= KEYS else "",
+            LETTERS.get(kind, ""),
+            THEN.get(kind, ""),
+        )
         for number, kind in enumerate(outcomes_of(task), start=1)
     ]
 

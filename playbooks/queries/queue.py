@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, cast
@@ -22,14 +22,17 @@ from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
+from playbooks.queries.filters import Filters
 
 PAGE = 25
+MOST_SEGMENTS = 50
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "decision__confidence", "decision__insight__factors", "decision__insight__reason", "decision__insight__model",
-    "run_step_id",
+    "run_step_id", "snooze_reason", "snoozed_until", "next_step_on", "claimed_by__username",
+    "claimed_by__first_name", "claimed_until",
 )  # fmt: skip
 
 
@@ -54,6 +57,10 @@ class Scope:
     tasks: TaskQuerySet
     is_own: bool
 
+    def narrowed(self, filters: Filters, now: datetime) -> Scope:
+        """The same with only what fits the filters: rows and counts alike."""
+        return replace(self, tasks=filters.narrow(self.tasks, now))
+
 
 class Row(NamedTuple):
     """One line of the queue, in words: `meta` says how sure, how much is exposed, how many signals."""
@@ -66,6 +73,7 @@ class Row(NamedTuple):
     meta: list[str]
     state: str
     flag: str
+    at_work: str
     is_snoozed: bool
     is_active: bool
     position: str
@@ -73,6 +81,10 @@ class Row(NamedTuple):
     @property
     def flag_label(self) -> str:
         return _("Look again")
+
+    @property
+    def pick_label(self) -> str:
+        return _("Select %(account)s") % {"account": self.account}
 
 
 def find_scope(user: User, key: str) -> Scope:
@@ -104,6 +116,13 @@ def queue_choices(user: User) -> list[tuple[str, str]]:
     ]
 
 
+def segments_of(user: User) -> list[str]:
+    """The segments of the accounts on which `user` has open work."""
+    mine = Task.objects.active().filter(Q(assignee=user) | Q(team=user.team_id, team__isnull=False))
+    found = mine.exclude(account__segment="").values_list("account__segment", flat=True).order_by()
+    return sorted(set(found.distinct()[:MOST_SEGMENTS]))
+
+
 def count_lanes(scope: Scope) -> dict[str, int]:
     """Active tasks per lane; every lane is there."""
     found = scope.tasks.active().values_list("lane").annotate(count=Count("id")).order_by()
@@ -118,16 +137,22 @@ def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[li
     return rows, rows[-1].position if len(found) > PAGE else ""
 
 
+def all_ids(scope: Scope, lane: str, *, most: int) -> list[UUID]:
+    """The tasks of a lane in their order, as many as may be changed at once."""
+    tasks = scope.tasks.active().filter(lane=lane).order_by("-priority", "due_at", "id")
+    return list(tasks.values_list("pk", flat=True)[:most])
+
+
 def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
     """The rows of these tasks as they are now, as far as `user` may see them."""
     tasks = Task.objects.visible_to(user).filter(pk__in=ids)
     return [_row(values, now) for values in tasks.values(*ROW_COLUMNS, reporting=REPORTING)]
 
 
-def next_in_order(task: Task, order: Sequence[UUID], *, user: User) -> Task | None:
-    """The next open task that nobody has claimed: in the frozen `order` that was on the screen, else in the lane."""
+def next_in_order(task: Task, order: Sequence[UUID], *, user: User, now: datetime) -> Task | None:
+    """The next open task that nobody else works on: in the frozen `order` that was on the screen, else in the lane."""
     tasks = Task.objects.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user))
-    tasks = tasks.select_related("account").exclude(pk=task.pk)
+    tasks = tasks.free_for(user, now).select_related("account").exclude(pk=task.pk)
     if task.pk in order:
         at = order.index(task.pk)
         wanted = [*order[at + 1 :], *order[:at]]
@@ -196,10 +221,18 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
         meta=list(_meta(values)),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
+        at_work=_at_work(values, now),
         is_snoozed=values["status"] == TaskStatus.SNOOZED,
         is_active=values["status"] in ACTIVE,
         position=position(values["priority"], values["due_at"], values["id"]),
     )
+
+
+def _at_work(values: Mapping[str, Any], now: datetime) -> str:
+    """Who works on it just now; "" where nobody does."""
+    if not values["claimed_until"] or values["claimed_until"] <= now:
+        return ""
+    return str(values["claimed_by__first_name"] or values["claimed_by__username"])
 
 
 def _meta(values: Mapping[str, Any]) -> Iterator[str]:

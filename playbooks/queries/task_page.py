@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, F, JSONField, OuterRef, Prefetch, Q, Subquery
+from django.db.models import F, JSONField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_date
-from django.utils.translation import ngettext
 
 from accounts.models import Contract
 from core.models import User
 from core.templatetags.cx import percent
-from decisions.enums import OutcomeKind, Response
 from decisions.models import Decision
-from decisions.queries.explain import Explanation, Part, explain, parts_of
+from decisions.queries.explain import Explanation, Fact, Part, explain, parts_of
 from playbooks.enums import ACTIVE, RunStepStatus, StepKind
 from playbooks.models import RunStep, Step, Task, TaskNote
 from playbooks.queries.deadlines import Deadline, next_deadline
+from playbooks.queries.grounds import (
+    Evidence,
+    facts_behind,
+    list_evidence,
+    track_record,
+    what_would_change,
+)
 from playbooks.queries.queue import REPORTING, Money, exposed_revenue
 from playbooks.rules.steps import fill
-
-# Fewer checked claims than this say nothing about how often a model is right.
-ENOUGH_CHECKED = 20
-# So many closed tasks of a type are looked at, the latest ones: a track record that costs the same in ten years.
-LOOKED_BACK = 500
-EVIDENCE_SHOWN = 8
-RIGHT = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.LOST)
 
 
 class StepLine(NamedTuple):
@@ -45,18 +42,6 @@ class StepLine(NamedTuple):
     done_at: datetime | None
     run_step_id: UUID | None
     may_tick: bool
-
-
-class Evidence(NamedTuple):
-    """Another insight that spoke to the same item. `agrees`: it asked for the same response."""
-
-    insight_id: UUID
-    model: str
-    version: str
-    confidence: Decimal
-    scored_at: datetime
-    response: str
-    agrees: bool
 
 
 class Renewal(NamedTuple):
@@ -80,6 +65,8 @@ class TaskPage:
     priority: list[Part]
     steps: list[StepLine]
     evidence: list[Evidence]
+    facts: list[Fact]
+    what_would_change: list[str]
     notes: list[TaskNote]
     talking_points: list[str]
     is_active: bool
@@ -102,17 +89,21 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
     task = _find(task_id, user, now)
     reporting = task.reporting or ""  # type: ignore[attr-defined]
     insight = task.decision.insight if task.decision else None
+    explanation = explain(task.decision) if task.decision else None
+    evidence = list_evidence(task)
     return TaskPage(
         task=task,
         deadline=next_deadline(task, now),
         exposed=exposed_revenue(task.priority_parts, task.account.arr_amount, task.account.arr_currency, reporting),
         reporting=reporting,
         renewal=_renewal(task.contract),  # type: ignore[attr-defined]
-        explanation=explain(task.decision) if task.decision else None,
+        explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
         priority=parts_of(task.priority_parts),
         steps=list_steps(task),
-        evidence=list_evidence(task),
+        evidence=evidence,
+        facts=facts_behind(explanation, evidence),
+        what_would_change=what_would_change(task, explanation) if explanation else [],
         notes=list(TaskNote.objects.filter(task=task).select_related("by").order_by("-at")),
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
@@ -169,44 +160,6 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         run_step_id=row.pk if row else None,
         may_tick=row is not None and task.run is not None and not task.run.automated and task.status in ACTIVE,
     )
-
-
-def list_evidence(task: Task) -> list[Evidence]:
-    """The other insights of the same item, the newest first."""
-    if task.item_id is None or task.evidence_count < 2:
-        return []
-    decisions = (
-        Decision.objects.filter(item=task.item_id)
-        .exclude(pk=task.decision_id)
-        .order_by("-decided_at")
-        .values_list(
-            "insight_id", "insight__model", "insight__model_version", "confidence", "insight__scored_at",
-            "band_response",
-        )[:EVIDENCE_SHOWN]
-    )  # fmt: skip
-    asked = task.decision.band_response if task.decision else ""
-    return [
-        Evidence(pk, model, version, confidence, scored_at, str(Response(response).label), response == asked)
-        for pk, model, version, confidence, scored_at, response in decisions
-    ]
-
-
-def track_record(decision: Decision) -> str:
-    """How often this model was right in this band, as people found when they closed the tasks; "" if too few say."""
-    latest = Task.objects.filter(type=decision.type_id, closed_at__isnull=False).order_by("-closed_at")
-    checked = Task.objects.filter(
-        pk__in=latest.values("pk")[:LOOKED_BACK],
-        decision__insight__model=decision.insight.model,
-        decision__band_lower=decision.band_lower,
-        outcome__in=[*RIGHT, OutcomeKind.INSIGHT_WRONG],
-    ).aggregate(right=Count("id", filter=Q(outcome__in=RIGHT)), all=Count("id"))
-    if checked["all"] < ENOUGH_CHECKED:
-        return ""
-    return ngettext(
-        "When we said this before, it was right %(share)s of the time (%(n)d task).",
-        "When we said this before, it was right %(share)s of the time (%(n)d tasks).",
-        checked["all"],
-    ) % {"share": percent(Decimal(checked["right"]) / checked["all"]), "n": checked["all"]}
 
 
 def uncapitalised(text: str) -> str:

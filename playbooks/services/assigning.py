@@ -15,7 +15,17 @@ from decisions.services import assign_item
 from playbooks.enums import Lane, RunStatus
 from playbooks.models import Run, Task, TaskNote
 from playbooks.services.grants import grant_sight, revoke_idle
-from playbooks.services.taking import READERS, TaskRefused, check_can_take, store, take_active
+from playbooks.services.taking import (
+    READERS,
+    TaskRefused,
+    as_was,
+    check_can_take,
+    let_go,
+    store,
+    take_active,
+)
+
+HANDED = ("acknowledged_at", "claimed_by_id", "claimed_until")
 
 
 @transaction.atomic
@@ -67,20 +77,21 @@ def assign_task(*, task_id: UUID, by: User, version: int, to: User, note: str = 
         raise TaskRefused(_("%(who)s has this task already.") % {"who": to}, "to")
     if note.strip():
         TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
-    return _give(task, to, by=by, why=note.strip(), now=now)
+    return give_task(task, to, by=by, why=note.strip(), now=now)
 
 
-def _give(task: Task, to: User | None, *, by: User, why: str, now: datetime) -> Task:
-    before = task.assignee_id
+def give_task(task: Task, to: User | None, *, by: User, why: str, now: datetime, verb: str = "assigned") -> Task:
+    """Make a locked task somebody's, with its item and its run; nobody works on it any more."""
+    data = {"from": str(task.assignee_id or ""), "to": str(to.pk if to else ""), "before": as_was(task, *HANDED)}
     task.assignee = to
     task.acknowledged_at = None
-    fresh = store(task, "assignee", "acknowledged_at")
+    let_go(task)
+    fresh = store(task, "assignee", *HANDED)
     if task.item_id:
         assign_item(item_id=task.item_id, owner_id=to.pk if to else None, now=now)
         Run.objects.filter(item=task.item_id, status=RunStatus.LIVE).update(owner=to)
     if to:
         grant_sight([(task.account_id, to.pk)])
     revoke_idle([task.account_id])
-    data = {"from": str(before or ""), "to": str(to.pk if to else "")}
-    record_act("assigned", fresh, by=by, now=now, why=why, data=data)
+    record_act(verb, fresh, by=by, now=now, why=why, data=data)
     return fresh

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from core.bulk import execute
@@ -23,11 +24,11 @@ from playbooks.services.ending import leave_for_measure
 from playbooks.services.grants import grant_sight, revoke_idle
 from playbooks.services.resolving import lead_of
 from playbooks.services.running import finish_step, restart_run, stop_run_of_item, unfinish_step
-from playbooks.services.taking import TaskRefused, store, take, take_active
+from playbooks.services.taking import LET_GO, TaskRefused, let_go, store, take, take_active
 
 CLOSED_FIELDS = [
     "status", "closed_at", "closed_by", "outcome", "outcome_reason", "outcome_note", "acknowledged_at", "touched_at",
-    "snoozed_until", "paused_at",
+    "snoozed_until", "paused_at", *LET_GO,
 ]  # fmt: skip
 
 
@@ -84,19 +85,25 @@ def _check_reason(kind: OutcomeKind, reason: str, note: str, known: Collection[s
         raise TaskRefused(_("This reason is not known here. Choose one of: %(names)s.") % {"names": names}, "reason")
 
 
-def _close(task: Task, kind: OutcomeKind, reason: str, note: str, *, by: User, now: datetime) -> Task:
+def _close(
+    task: Task, kind: OutcomeKind, reason: str, note: str, *, by: User, now: datetime, into: Task | None = None
+) -> Task:
+    """`into`: the task that goes on in its place, and with it the item, where they share one."""
     before = {"status": task.status, "lane": task.lane}
     task.status = TaskStatus.MERGED if kind is OutcomeKind.DUPLICATE else TaskStatus.CLOSED
     task.closed_at, task.closed_by = now, by
     task.outcome, task.outcome_reason, task.outcome_note = kind, reason, note
     task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
     task.snoozed_until = task.paused_at = None
+    let_go(task)
     closed = store(task, *CLOSED_FIELDS)
-    ended: dict[str, Any] = {}
-    if task.run_step_id and kind is OutcomeKind.COMPLETED:
+    ended: dict[str, Any] = {"into": str(into.pk), "evidence": task.evidence_count} if into else {}
+    if into is not None and into.item_id == task.item_id:
+        pass  # its item goes on
+    elif task.run_step_id and kind is OutcomeKind.COMPLETED:
         finish_step(task.run_step_id, by=by, now=now)
     elif task.item_id:
-        ended = _end_item(task, kind, by=by, now=now)
+        ended |= _end_item(task, kind, by=by, now=now)
     revoke_idle([task.account_id])
     leave_for_measure([task.id])
     record_act(
@@ -183,6 +190,7 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
         unfinish_step(task.run_step_id, now=now)
     elif task.item_id:
         _restore_item(task.item_id, data.get("ended", {}), now)
+    _take_evidence_back(data.get("ended", {}))
     ClosedTask.objects.filter(pk=task.pk).delete()
     record_act("reopened", fresh, by=by, now=now, data={"was": closed_as})
     return fresh
@@ -210,6 +218,25 @@ def _restore_item(item_id: UUID, ended: dict[str, Any], now: datetime) -> None:
         )
 
 
+def _take_evidence_back(ended: dict[str, Any]) -> None:
+    """What a merge added to the other task."""
+    if into := ended.get("into"):
+        less = F("evidence_count") - ended["evidence"]
+        Task.objects.filter(pk=into).update(evidence_count=less, version=F("version") + 1)
+
+
+@transaction.atomic
+def dismiss_task(*, task_id: UUID, by: User, version: int, reason: str, now: datetime) -> Task:
+    """Close a task that no longer matters. It says nothing about the insight, so it counts for no track record.
+
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    """
+    task = take_active(task_id, by=by, version=version, now=now)
+    if not reason.strip():
+        raise TaskRefused(_("Say in a few words why it no longer matters."), "reason")
+    return _close(task, OutcomeKind.SIGNAL_CLEARED, "", reason.strip(), by=by, now=now)
+
+
 @transaction.atomic
 def merge_task(*, task_id: UUID, into: UUID, by: User, version: int, now: datetime) -> Task:
     """Close a task as a duplicate of `into`, a task on the same account, which keeps its evidence.
@@ -224,4 +251,5 @@ def merge_task(*, task_id: UUID, into: UUID, by: User, version: int, now: dateti
         evidence_count=other.evidence_count + task.evidence_count, version=other.version + 1
     )
     TaskNote.objects.create(task=other, by=by, text=_("Merged with this: %(title)s") % {"title": task.title}, at=now)
-    return _close(task, OutcomeKind.DUPLICATE, "", str(other.pk), by=by, now=now)
+    note = _("Merged with: %(title)s") % {"title": other.title}
+    return _close(task, OutcomeKind.DUPLICATE, "", note, by=by, now=now, into=other)

@@ -13,8 +13,12 @@ from core.services import record_act
 from decisions.services import touch_item
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import Task, TaskNote
-from playbooks.services.taking import TaskRefused, store, take_active
+from playbooks.services.taking import TaskRefused, as_was, let_go, store, take_active
 
+PUT_OFF = (
+    "status", "lane", "back_to", "snoozed_until", "snooze_reason", "next_step_on", "paused_at", "acknowledged_at",
+    "touched_at", "claimed_by_id", "claimed_until",
+)  # fmt: skip
 WOKEN = ["status", "lane", "back_to", "snoozed_until", "snooze_reason", "paused_at", "due_at", "touch_by"]
 
 
@@ -36,11 +40,13 @@ def snooze_task(
             % {"day": task.expires_at.date()},
             "reason",
         )
+    before = as_was(task, *PUT_OFF)
     _leave_lane(task)
     task.status, task.snoozed_until, task.snooze_reason = TaskStatus.SNOOZED, until, reason.strip()[:200]
     task.acknowledged_at, task.paused_at = task.acknowledged_at or now, None
-    fresh = store(task, "status", "lane", "back_to", "snoozed_until", "snooze_reason", "acknowledged_at", "paused_at")
-    record_act("snoozed", fresh, by=by, now=now, why=task.snooze_reason, data={"until": until.isoformat()})
+    fresh = store(task, *PUT_OFF)
+    data = {"until": until.isoformat(), "before": before}
+    record_act("snoozed", fresh, by=by, now=now, why=task.snooze_reason, data=data)
     return fresh
 
 
@@ -57,17 +63,15 @@ def wait_on_customer(
         raise TaskRefused(_("Choose the day on which you will ask again."), "next_step_on")
     if note.strip():
         TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+    before = as_was(task, *PUT_OFF)
     _leave_lane(task)
     task.status, task.next_step_on, task.paused_at = TaskStatus.WAITING, next_step_on, now
-    task.snoozed_until, task.snooze_reason = None, ""
+    task.snoozed_until, task.snooze_reason = None, note.strip()[:200]
     task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
-    fresh = store(
-        task, "status", "lane", "back_to", "next_step_on", "paused_at", "snoozed_until", "snooze_reason",
-        "acknowledged_at", "touched_at",
-    )  # fmt: skip
-    if task.item_id:
-        touch_item(item_id=task.item_id, now=now)
-    record_act("waiting", fresh, by=by, now=now, data={"next_step_on": next_step_on.isoformat()})
+    fresh = store(task, *PUT_OFF)
+    touched = bool(task.item_id and touch_item(item_id=task.item_id, now=now))
+    data = {"next_step_on": next_step_on.isoformat(), "before": before, "touched": touched}
+    record_act("waiting", fresh, by=by, now=now, why=task.snooze_reason, data=data)
     return fresh
 
 
@@ -92,6 +96,7 @@ def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
 
 
 def _leave_lane(task: Task) -> None:
-    """Into Waiting, remembering where from."""
+    """Into Waiting, remembering where from; nobody works on it there."""
+    let_go(task)
     if task.lane != Lane.WAITING:
         task.back_to, task.lane = task.lane, Lane.WAITING

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,6 +29,7 @@ READERS = {
     Role.OPS: gettext_lazy("Operations sees every task and closes none: ask the task's owner or their manager."),
     Role.INTEGRATION: gettext_lazy("An integration cannot work on tasks: a person has to sign in."),
 }
+LET_GO = ("claimed_by", "claimed_until")
 VERBS = {
     "acknowledged": gettext_lazy("opened"),
     "assigned": gettext_lazy("handed over"),
@@ -40,6 +42,9 @@ VERBS = {
     "merged": gettext_lazy("merged"),
     "opened": gettext_lazy("opened"),
     "woken": gettext_lazy("woken"),
+    "skipped": gettext_lazy("skipped"),
+    "taken_over": gettext_lazy("taken over"),
+    "undone": gettext_lazy("undone"),
 }
 
 
@@ -61,6 +66,17 @@ class TaskRefused(Exception):
         super().__init__(message)
         self.field = field
         self.forbidden = forbidden
+
+
+class TaskHeld(TaskRefused):
+    """Somebody else is working on it just now."""
+
+    def __init__(self, task: Task) -> None:
+        until = formats.time_format(timezone.localtime(task.claimed_until), "H:i")
+        super().__init__(
+            _("%(who)s is working on this until %(time)s. Ask them, or let a manager take it over.")
+            % {"who": task.claimed_by, "time": until}
+        )
 
 
 def what_happened(task: Task, now: datetime) -> str:
@@ -102,7 +118,30 @@ def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bo
         check_may_act(by, task)
     if task.version != version:
         raise TaskChanged(task, now)
+    check_is_free(task, by, now)
     return task
+
+
+def is_held(task: Task, user: User, now: datetime) -> bool:
+    """Whether somebody other than `user` is working on `task`."""
+    held = task.claimed_until is not None and task.claimed_until > now
+    return held and task.claimed_by_id not in (None, user.pk)
+
+
+def check_is_free(task: Task, by: User, now: datetime) -> None:
+    """Raise `TaskHeld` while somebody else is working on `task`."""
+    if is_held(task, by, now):
+        raise TaskHeld(task)
+
+
+def as_was(task: Task, *fields: str) -> dict[str, Any]:
+    """Columns of `task` as JSON, for the act that changes them: what it takes to put them back."""
+    return {name: None if (value := getattr(task, name)) is None else str(value) for name in fields}
+
+
+def let_go(task: Task) -> None:
+    """Whoever was working on it has done with it. To be stored with `LET_GO`."""
+    task.claimed_by = task.claimed_until = None
 
 
 def take_active(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:
@@ -142,14 +181,20 @@ def may_act(user: User, task: Task) -> bool:
     return True
 
 
-def _has_authority(user: User, task: Task) -> bool:
+def leads(user: User, task: Task) -> bool:
+    """Whether `user` answers for the people who work on `task`."""
     team = task.account.team
-    in_team = user.team_id is not None and user.team_id in (task.team_id, task.account.team_id)
-    if team is not None and team.lead_id == user.pk:
+    if user.is_superuser or (team is not None and team.lead_id == user.pk):
         return True
-    if user.role == Role.MANAGER and (in_team or _manages(user, task.assignee_id)):
-        return True
-    if task.assignee_id is None and in_team:
+    return user.role == Role.MANAGER and (_is_in_team(user, task) or _manages(user, task.assignee_id))
+
+
+def _is_in_team(user: User, task: Task) -> bool:
+    return user.team_id is not None and user.team_id in (task.team_id, task.account.team_id)
+
+
+def _has_authority(user: User, task: Task) -> bool:
+    if leads(user, task) or (task.assignee_id is None and _is_in_team(user, task)):
         return True
     return AccountPerson.objects.filter(account=task.account_id, user=user).exists()
 

@@ -6,24 +6,17 @@ work as a page of their own and as the part that htmx swaps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.guards import WORKERS, PersonRequest, for_roles
-from playbooks.forms import (
-    CloseForm,
-    HandOverForm,
-    NoteForm,
-    SnoozeForm,
-    VersionedForm,
-    WaitForm,
-    snooze_presets,
-    zone_now,
-)
-from playbooks.queries.deadlines import in_words
+from playbooks.forms import CloseForm, NoteForm, VersionedForm
+from playbooks.models import Task
 from playbooks.queries.outcomes import label_of
 from playbooks.services.runs import RunRefused, complete_step, uncomplete_step
 from playbooks.services.tasks import (
@@ -31,15 +24,17 @@ from playbooks.services.tasks import (
     TaskRefused,
     acknowledge_task,
     add_note,
-    assign_task,
+    claim_task,
     close_task,
     reopen_task,
     resume_task,
-    snooze_task,
-    wait_on_customer,
+    undo_task,
 )
+from playbooks.views import deeds
 from playbooks.views.answers import Dialog, conflicted, move_on, refuse_close, show_dialog, stay, stay_refused
 from playbooks.views.pages import load_or_404
+
+TaskView = Callable[..., HttpResponse]
 
 
 @require_POST
@@ -53,140 +48,73 @@ def close(request: PersonRequest, task_id: UUID) -> HttpResponse:
     data = form.cleaned_data
     try:
         task = close_task(
-            task_id=task_id,
-            by=request.user,
-            version=data["version"],
-            outcome=data["outcome"],
-            reason=data["reason"],
-            note=data["note"],
-            now=request.now,
-        )
+            task_id=task_id, by=request.user, version=data["version"], outcome=data["outcome"], reason=data["reason"],
+            note=data["note"], now=request.now,
+        )  # fmt: skip
     except TaskChanged as change:
         return conflicted(request, page, str(change), form=form)
     except TaskRefused as refusal:
         _add_error(form, refusal)
         return refuse_close(request, page, form)
-    words = {"account": page.task.account.name, "outcome": label_of(task.outcome)}
-    return move_on(request, task, _("Closed %(account)s: %(outcome)s.") % words, undo="task_reopen")
+    words = {"account": page.task.account.name, "outcome": label_of(task.outcome) if task.outcome else ""}
+    said = _("Closed %(account)s: %(outcome)s.") if task.outcome else _("%(account)s goes to your lead.")
+    return move_on(request, task, said % words, may_undo=bool(task.outcome))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_roles(*WORKERS)
-def snooze(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """Put it away until a moment in one's own zone; it comes back sooner if it gets worse."""
-    page = load_or_404(request, task_id)
-    presets = snooze_presets(request.now, zone_now(), page.task.expires_at)
-    form = SnoozeForm(
-        request.POST or None,
-        presets=presets,
-        zone=zone_now(),
-        now=request.now,
-        initial={"version": page.task.version, "preset": presets[0].value},
-    )
-    dialog = Dialog("playbooks/snooze.html", form, {"presets": presets})
-    if request.method != "POST" or not form.is_valid():
-        return show_dialog(request, page, dialog)
-    data = form.cleaned_data
-    try:
-        task = snooze_task(
-            task_id=task_id,
-            by=request.user,
-            version=data["version"],
-            until=data["until"],
-            reason=data["reason"],
-            now=request.now,
-        )
-    except TaskChanged as change:
-        return conflicted(request, page, str(change), dialog=dialog)
-    except TaskRefused as refusal:
-        _add_error(form, refusal)
-        return show_dialog(request, page, dialog)
-    words = {"account": page.task.account.name, "until": in_words(data["until"])}
-    return move_on(request, task, _("Snoozed %(account)s until %(until)s.") % words, undo="task_resume")
+def _through_form(deed: deeds.Deed) -> TaskView:
+    """The view of a deed: its form as a dialog or a page, then the next task."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @for_roles(*WORKERS)
+    def view(request: PersonRequest, task_id: UUID) -> HttpResponse:
+        page = load_or_404(request, task_id)
+        form = deed.form(request, page)
+        dialog = Dialog(deed, form)
+        if request.method != "POST" or not form.is_valid():
+            return show_dialog(request, page, dialog)
+        try:
+            task = deed.do(request, task_id, form.cleaned_data)
+        except TaskChanged as change:
+            return conflicted(request, page, str(change), dialog=dialog)
+        except TaskRefused as refusal:
+            _add_error(form, refusal)
+            return show_dialog(request, page, dialog)
+        said = deed.said(page, form.cleaned_data)
+        return stay(request, task_id, said) if deed.stays else move_on(request, task, said, may_undo=deed.may_undo)
+
+    return view  # type: ignore[return-value]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_roles(*WORKERS)
-def wait(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """The customer has the next move: the later deadlines stand still."""
-    page = load_or_404(request, task_id)
-    form = WaitForm(request.POST or None, initial={"version": page.task.version})
-    dialog = Dialog("playbooks/wait.html", form, {})
-    if request.method != "POST" or not form.is_valid():
-        return show_dialog(request, page, dialog)
-    data = form.cleaned_data
-    try:
-        task = wait_on_customer(
-            task_id=task_id,
-            by=request.user,
-            version=data["version"],
-            next_step_on=data["next_step_on"],
-            note=data["note"],
-            now=request.now,
-        )
-    except TaskChanged as change:
-        return conflicted(request, page, str(change), dialog=dialog)
-    except TaskRefused as refusal:
-        _add_error(form, refusal)
-        return show_dialog(request, page, dialog)
-    text = _("%(account)s waits for the customer.") % {"account": page.task.account.name}
-    return move_on(request, task, text, undo="task_resume")
+snooze = _through_form(deeds.SNOOZE)
+wait = _through_form(deeds.WAIT)
+hand_over = _through_form(deeds.HAND_OVER)
+merge = _through_form(deeds.MERGE)
+skip = _through_form(deeds.SKIP)
+take_over = _through_form(deeds.TAKE_OVER)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_roles(*WORKERS)
-def hand_over(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """Give it to somebody who is here, with what they need to know."""
-    page = load_or_404(request, task_id)
-    form = HandOverForm(request.POST or None, task=page.task, now=request.now, initial={"version": page.task.version})
-    dialog = Dialog("playbooks/hand_over.html", form, {})
-    if request.method != "POST" or not form.is_valid():
-        return show_dialog(request, page, dialog)
-    data = form.cleaned_data
-    try:
-        task = assign_task(
-            task_id=task_id,
-            by=request.user,
-            version=data["version"],
-            to=data["to"],
-            note=data["note"],
-            now=request.now,
-        )
-    except TaskChanged as change:
-        return conflicted(request, page, str(change), dialog=dialog)
-    except TaskRefused as refusal:
-        _add_error(form, refusal)
-        return show_dialog(request, page, dialog)
-    words = {"account": page.task.account.name, "name": data["to"]}
-    return move_on(request, task, _("Handed %(account)s to %(name)s.") % words, undo="")
+def _by_button(service: Callable[..., Task], said: object) -> TaskView:
+    """The view of what one button does; `said` names the {account}."""
+
+    @require_POST
+    @for_roles(*WORKERS)
+    def view(request: PersonRequest, task_id: UUID) -> HttpResponse:
+        form = VersionedForm(request.POST)
+        version = form.cleaned_data["version"] if form.is_valid() else 0
+        try:
+            task = service(task_id=task_id, by=request.user, version=version, now=request.now)
+        except Task.DoesNotExist:
+            raise Http404 from None
+        except (TaskChanged, TaskRefused, RunRefused) as problem:
+            return stay_refused(request, load_or_404(request, task_id), problem)
+        return stay(request, task_id, str(said) % {"account": task.account.name}, focus=True)
+
+    return view  # type: ignore[return-value]
 
 
-@require_POST
-@for_roles(*WORKERS)
-def reopen(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """The inverse of a close, at any time."""
-    page = load_or_404(request, task_id)
-    form = VersionedForm(request.POST)
-    version = form.cleaned_data["version"] if form.is_valid() else page.task.version
-    try:
-        reopen_task(task_id=task_id, by=request.user, version=version, now=request.now)
-    except (TaskChanged, TaskRefused) as problem:
-        return stay_refused(request, page, problem)
-    return stay(request, task_id, _("Reopened %(account)s.") % {"account": page.task.account.name}, focus=True)
-
-
-@require_POST
-@for_roles(*WORKERS)
-def resume(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """The inverse of a snooze, and of waiting on the customer."""
-    page = load_or_404(request, task_id)
-    form = VersionedForm(request.POST)
-    version = form.cleaned_data["version"] if form.is_valid() else page.task.version
-    try:
-        resume_task(task_id=task_id, by=request.user, version=version, now=request.now)
-    except (TaskChanged, TaskRefused) as problem:
-        return stay_refused(request, page, problem)
-    return stay(request, task_id, _("%(account)s is back.") % {"account": page.task.account.name}, focus=True)
+reopen = _by_button(reopen_task, gettext_lazy("Reopened %(account)s."))
+resume = _by_button(resume_task, gettext_lazy("%(account)s is back."))
+undo_last = _by_button(undo_task, gettext_lazy("%(account)s is as it was."))
 
 
 @require_POST
@@ -218,13 +146,14 @@ def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(*WORKERS)
 def tick_step(request: PersonRequest, task_id: UUID, run_step_id: UUID) -> HttpResponse:
-    """`done=yes` ticks a step of the playbook, `done=no` unticks it."""
+    """`done=yes` ticks a step of the playbook, `done=no` unticks it; to tick is to work on the task."""
     page = load_or_404(request, task_id)
     if run_step_id not in {step.run_step_id for step in page.steps if step.may_tick}:
         return stay(request, task_id, "", error=_("This step cannot be ticked: the page was out of date."))
     done = request.POST.get("done") != "no"
     service = complete_step if done else uncomplete_step
     try:
+        claim_task(task_id=task_id, by=request.user, now=request.now)
         service(run_step_id=run_step_id, by=request.user, now=request.now)
     except (RunRefused, TaskChanged, TaskRefused) as problem:
         return stay_refused(request, page, problem)

@@ -10,46 +10,51 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.guards import PersonRequest
+from core.models import Act, User
 from playbooks.forms import CloseForm, VersionedForm, read_order
 from playbooks.models import Task
-from playbooks.queries.queue import count_lanes, find_scope, load_rows, next_in_order
+from playbooks.queries.doings import UNDOABLE, last_acts
+from playbooks.queries.queue import count_lanes, load_rows, next_in_order
 from playbooks.queries.task_page import TaskPage, load_task_page
+from playbooks.views.deeds import Deed
 from playbooks.views.pages import (
     announce_next,
     detail_context,
     lane_tabs,
     list_query,
     load_or_404,
+    read_list,
     render_task,
     task_url,
 )
 
 
 class Dialog(NamedTuple):
-    """A form that stands in a dialog, or alone on a page: its template has a partial `dialog`."""
+    """The form of a deed, in a dialog or alone on a page."""
 
-    template: str
+    deed: Deed
     form: VersionedForm
-    context: Mapping[str, Any]
 
 
-def move_on(request: PersonRequest, task: Task, text: str, *, undo: str) -> HttpResponse:
-    """After `task` is done with: the next one, its row, the counts, and a bar with the inverse, `undo`."""
+def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) -> HttpResponse:
+    """After `task` is done with: the next one, its row, the counts, and a bar with the way back."""
     order = read_order(request.POST.getlist("order"))
-    following = next_in_order(task, order, user=request.user)
+    following = next_in_order(task, order, user=request.user, now=request.now)
     query = list_query(request)
     if not request.htmx:
         messages.success(request, text)
         where = task_url(following.pk) if following else reverse("queue")
-        return redirect(f"{where}?done={task.pk}" if undo == "task_reopen" else where)
+        return redirect(f"{where}?done={task.pk}" if may_undo else where)
     page = load_task_page(following.pk, user=request.user, now=request.now) if following else None
     lane = request.POST.get("lane") or task.lane
     context: dict[str, Any] = {
         "rows": load_rows([task.pk], user=request.user, now=request.now),
         "lanes": _lanes(request, lane),
-        "undo": {"text": text, "task": task, "action": undo, "announce": f"{text} {announce_next(page)}"},
+        "undo": undo_bar(task, text, may_undo=may_undo) | {"announce": f"{text} {announce_next(page)}"},
         "is_open": True,
         "focus": True,
         "queue_url": reverse("queue") + query,
@@ -123,19 +128,51 @@ def show_dialog(
 ) -> HttpResponse:
     """The form alone for htmx, or as a page; 422 once it was sent and refused."""
     context = {
+        "deed": dialog.deed,
+        "url": reverse(dialog.deed.name, args=[page.task.pk]),
         "form": dialog.form,
         "task": page.task,
         "page": page,
         "query": list_query(request),
         "as_dialog": bool(request.htmx),
-        **dialog.context,
         **(extra or {}),
     }
     found = status or (422 if dialog.form.is_bound and dialog.form.errors else 200)
-    template = f"{dialog.template}#dialog" if request.htmx else dialog.template
+    template = "playbooks/deed.html#dialog" if request.htmx else "playbooks/deed.html"
     return render(request, template, context, status=found)
 
 
+def undo_bar(task: Task, text: str, *, may_undo: bool) -> dict[str, Any]:
+    """What `playbooks/_undo.html` needs."""
+    return {"text": text, "url": reverse("task_undo", args=[task.pk]) if may_undo else "", "version": task.version}
+
+
+def undo_after_redirect(request: PersonRequest) -> dict[str, Any] | None:
+    """Without scripts an action redirects to a page with `?done=`, a bulk act to one with `?bulk=`: the way back."""
+    if act := _act_of(request.GET.get("bulk", ""), request.user):
+        url = reverse("queue_bulk_undo", args=[act.pk])
+        count = len(act.data.get("tasks", {}))
+        text = ngettext("%(n)d task changed.", "%(n)d tasks changed.", count) % {"n": count}
+        return {"text": text, "url": url, "version": 0, "announce": text, "is_bulk": True}
+    try:
+        done = UUID(request.GET.get("done", ""))
+    except ValueError:
+        return None
+    task = Task.objects.visible_to(request.user).select_related("account").filter(pk=done).first()
+    last = last_acts([str(done)]).get(str(done))
+    if task is None or last is None or last.by_id != request.user.pk or last.verb not in UNDOABLE:
+        return None
+    words = {"what": UNDOABLE[last.verb], "account": task.account.name}
+    return undo_bar(task, _("%(what)s: %(account)s.") % words, may_undo=True)
+
+
+def _act_of(id: str, user: User) -> Act | None:
+    try:
+        return Act.objects.filter(pk=UUID(id), by=user, verb="bulk").first()
+    except ValueError:
+        return None
+
+
 def _lanes(request: PersonRequest, lane: str) -> list[dict[str, Any]]:
-    scope = find_scope(request.user, request.GET.get("who", ""))
-    return lane_tabs(scope, lane, count_lanes(scope))
+    listed = read_list(request, lane=lane)
+    return lane_tabs(listed, count_lanes(listed.scope))

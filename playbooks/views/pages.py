@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,14 +11,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.guards import PersonRequest
+from accounts.models import Account
+from core.guards import WORKERS, PersonRequest
 from playbooks.enums import ACTIVE, Lane
 from playbooks.forms import CloseForm
 from playbooks.models import Task
+from playbooks.queries.filters import Filters
 from playbooks.queries.outcomes import label_of, options_of, reasons_of
 from playbooks.queries.queue import Scope, count_lanes, find_scope, load_page, queue_choices
 from playbooks.queries.task_page import TaskPage, load_task_page
-from playbooks.services.taking import may_act
+from playbooks.services.taking import is_held, leads, may_act
+
+# The parts of an address that name the list beside a task.
+BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
+FOCUS = "focus"
 
 
 def load_or_404(request: PersonRequest, task_id: UUID) -> TaskPage:
@@ -29,63 +35,121 @@ def load_or_404(request: PersonRequest, task_id: UUID) -> TaskPage:
         raise Http404 from None
 
 
+def visible_or_404(request: PersonRequest, task_id: UUID) -> None:
+    """Nothing, if the person may see the task."""
+    if not Task.objects.visible_to(request.user).filter(pk=task_id).exists():
+        raise Http404
+
+
 def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | None = None) -> dict[str, Any]:
     """What `playbooks/task.html` needs."""
     task = page.task
+    held = is_held(task, request.user, request.now)
     return {
         "page": page,
         "task": task,
         "close_form": form or CloseForm(initial={"version": task.version}),
-        "may_act": may_act(request.user, task),
+        "may_act": not held and may_act(request.user, task),
+        "held_by": task.claimed_by if held else None,
+        "may_see_others": request.user.role in WORKERS,
+        "may_take_over": held and leads(request.user, task),
         "options": options_of(task) if page.is_active else [],
         "reasons": reasons_of(task) if page.is_active else [],
         "outcome_label": label_of(task.outcome) if task.outcome else "",
         "query": list_query(request),
         "now": request.now,
+    } | _working_through(request, task)
+
+
+def _working_through(request: PersonRequest, task: Task) -> dict[str, Any]:
+    """Where one is in a lane that is worked through, one task after the other."""
+    if request.GET.get("mode") != FOCUS or task.status not in ACTIVE:
+        return {}
+    listed = read_list(request, lane=task.lane)
+    left = listed.scope.tasks.active().filter(lane=task.lane).count()
+    return {
+        "left": left,
+        "lane_label": str(Lane(task.lane).label),
+        "stop_url": listed._replace(focused=False).url(),
     }
+
+
+class Listed(NamedTuple):
+    """The list that an address names: whose, which lane, narrowed to what, and whether it is worked through."""
+
+    scope: Scope
+    lane: str
+    filters: Filters
+    focused: bool
+
+    def url(self, name: str = "queue", **other: str) -> str:
+        """The address of the same list with something else about it."""
+        given = {"lane": self.lane, "who": self.scope.key} | self.filters.as_query()
+        given |= {"mode": FOCUS} if self.focused else {}
+        return f"{reverse(name)}?{urlencode({name: value for name, value in (given | other).items() if value})}"
+
+
+def read_list(request: PersonRequest, *, lane: str = "") -> Listed:
+    """The list that the request asks for. Http404 where there is no such lane or queue."""
+    lane = lane or request.GET.get("lane", Lane.NOW)
+    if lane not in Lane.values:
+        raise Http404
+    filters = Filters.read(request.GET)
+    scope = find_scope(request.user, request.GET.get("who", "")).narrowed(filters, request.now)
+    return Listed(scope, lane, filters, request.GET.get("mode") == FOCUS)
 
 
 def list_query(request: PersonRequest) -> str:
     """The part of the address that names the list beside the task, with its "?"; "" for one's own first page."""
-    kept = {name: value for name in ("who", "after") if (value := request.GET.get(name))}
+    kept = {name: value for name in BESIDE if (value := request.GET.get(name))}
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def list_context(request: PersonRequest, scope: Scope, lane: str) -> dict[str, Any]:
+def list_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
     """What the list of `playbooks/queue.html` needs."""
-    counts = count_lanes(scope)
+    counts = count_lanes(listed.scope)
+    tabs = lane_tabs(listed, counts)
     return {
-        **rows_context(request, scope, lane),
-        "scope": scope,
-        "lane": lane,
-        "lane_label": str(Lane(lane).label),
-        "lanes": lane_tabs(scope, lane, counts),
+        **rows_context(request, listed),
+        "scope": listed.scope,
+        "lane": listed.lane,
+        "lane_label": str(Lane(listed.lane).label),
+        "lanes": tabs,
+        "lane_count": counts[listed.lane],
         "total": sum(counts.values()),
-        "first_page": _queue_url(scope, lane) if request.GET.get("after") else "",
+        "first_page": listed.url() if request.GET.get("after") else "",
         "choices": queue_choices(request.user),
-        "refresh_url": _queue_url(scope, lane),
-        "changes_query": urlencode({"who": scope.key, "lane": lane, "since": request.now.isoformat()}),
+        "narrowed": list(listed.filters.in_words()),
+        "unfiltered_url": listed._replace(filters=Filters()).url(),
+        "filter_url": listed.url("queue_filter"),
+        "bulk_url": listed.url("queue_bulk"),
+        "focused": listed.focused,
+        "start_url": listed.url(mode=FOCUS),
+        "is_first_run": not any(counts.values()) and not Account.objects.visible_to(request.user).exists(),
+        "refresh_url": listed.url(),
+        "changes_url": listed.url("queue_changes", since=request.now.isoformat()),
     }
 
 
-def rows_context(request: PersonRequest, scope: Scope, lane: str) -> dict[str, Any]:
+def rows_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
     """A page of rows, and where the next one is: as a page of its own, and as the rows alone."""
-    rows, following = load_page(scope, lane, after=request.GET.get("after", ""), now=request.now)
+    after = request.GET.get("after", "")
+    rows, following = load_page(listed.scope, listed.lane, after=after, now=request.now)
     return {
         "rows": rows,
-        "next_page": _queue_url(scope, lane, following) if following else "",
-        "next_rows": _queue_url(scope, lane, following, name="queue_rows") if following else "",
+        "next_page": listed.url(after=following) if following else "",
+        "next_rows": listed.url("queue_rows", after=following) if following else "",
         "query": list_query(request),
     }
 
 
-def lane_tabs(scope: Scope, lane: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+def lane_tabs(listed: Listed, counts: dict[str, int]) -> list[dict[str, Any]]:
     """The lanes as tabs."""
     return [
         {
             "label": each.label,
-            "url": _queue_url(scope, each.value),
-            "current": each.value == lane,
+            "url": listed.url(lane=each.value),
+            "current": each.value == listed.lane,
             "count": counts[each.value],
         }
         for each in Lane
@@ -100,19 +164,15 @@ def render_task(
     if request.htmx:
         context |= {"focus": True}
         return render(request, "playbooks/task.html", context, status=status)
-    scope = scope_beside(request, page.task)
-    if scope is None:
+    if not _stands_beside(request, page.task):
         return render(request, "playbooks/task_alone.html", context, status=status)
-    lane = page.task.lane if page.task.status in ACTIVE else Lane.NOW
-    return render(request, "playbooks/queue.html", list_context(request, scope, lane) | context, status=status)
+    listed = read_list(request, lane=page.task.lane if page.task.status in ACTIVE else Lane.NOW)
+    return render(request, "playbooks/queue.html", list_context(request, listed) | context, status=status)
 
 
-def scope_beside(request: PersonRequest, task: Task) -> Scope | None:
-    """The queue that a task is shown beside: the one asked for, else one's own if it is theirs, else none."""
-    who = request.GET.get("who", "")
-    if who:
-        return find_scope(request.user, who)
-    return find_scope(request.user, "") if request.user.pk == task.assignee_id else None
+def _stands_beside(request: PersonRequest, task: Task) -> bool:
+    """Whether the task is shown beside a queue: the one asked for, else one's own if it is theirs."""
+    return bool(request.GET.get("who")) or request.user.pk == task.assignee_id
 
 
 def task_url(task_id: UUID, query: str = "") -> str:
@@ -124,8 +184,3 @@ def announce_next(page: TaskPage | None) -> str:
     if page is None:
         return _("Nothing is left in this lane.")
     return _("Next: %(account)s, %(time)s.") % {"account": page.task.account.name, "time": page.deadline.text}
-
-
-def _queue_url(scope: Scope, lane: str, after: str = "", *, name: str = "queue") -> str:
-    given = {"lane": lane, "who": scope.key, "after": after}
-    return f"{reverse(name)}?{urlencode({name: value for name, value in given.items() if value})}"

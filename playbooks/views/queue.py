@@ -1,4 +1,4 @@
-"""The queue, what changed in it meanwhile, and what was closed."""
+"""The queue, what changed in it meanwhile, and what was done to its tasks."""
 
 from __future__ import annotations
 
@@ -10,26 +10,24 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from core.guards import WORKERS, PersonRequest, for_roles
-from playbooks.enums import Lane
-from playbooks.models import Task
-from playbooks.queries.outcomes import label_of
-from playbooks.queries.queue import Scope, count_changes, find_scope
+from playbooks.queries.doings import done_lately
+from playbooks.queries.queue import count_changes
 from playbooks.queries.task_page import load_task_page
-from playbooks.views.pages import detail_context, list_context, rows_context
+from playbooks.views.answers import undo_after_redirect
+from playbooks.views.pages import detail_context, list_context, read_list, rows_context
 
-CLOSED_FOR = timedelta(days=14)
-CLOSED_SHOWN = 100
+DONE_FOR = timedelta(days=14)
 
 
 @require_safe
 @for_roles(*WORKERS)
 def show_queue(request: PersonRequest) -> HttpResponse:
     """One's own queue, or that of a person or a team one leads; the first task is open beside it."""
-    scope, lane = _list_asked_for(request)
-    context = list_context(request, scope, lane)
+    listed = read_list(request)
+    context = list_context(request, listed) | {"undo": undo_after_redirect(request)}
     if context["rows"]:
         page = load_task_page(context["rows"][0].id, user=request.user, now=request.now)
-        context |= detail_context(request, page)
+        context |= detail_context(request, page) | {"is_open": listed.focused, "focus": listed.focused}
     return render(request, "playbooks/queue.html", context)
 
 
@@ -37,24 +35,22 @@ def show_queue(request: PersonRequest) -> HttpResponse:
 @for_roles(*WORKERS)
 def show_rows(request: PersonRequest) -> HttpResponse:
     """The rows alone: what the list asks for when its end comes into sight."""
-    scope, lane = _list_asked_for(request)
-    return render(request, "playbooks/_rows.html", rows_context(request, scope, lane))
+    return render(request, "playbooks/_rows.html", rows_context(request, read_list(request)))
 
 
 @require_safe
 @for_roles(*WORKERS)
 def show_changes(request: PersonRequest) -> HttpResponse:
     """The pill: how much is new since the page was made. 304 while that has not changed."""
-    scope, lane = _list_asked_for(request)
+    listed = read_list(request)
     since = _moment(request.GET.get("since", ""))
     if since is None:
         raise Http404
-    new, closed = count_changes(scope, lane, user=request.user, since=since)
+    new, closed = count_changes(listed.scope, listed.lane, user=request.user, since=since)
     tag = f"{new}-{closed}"
     if request.headers.get("HX-PTag") == tag:
         return HttpResponseNotModified()
-    context = {"new": new, "closed": closed, "scope": scope, "lane": lane}
-    response = render(request, "playbooks/queue_changes.html", context)
+    response = render(request, "playbooks/queue_changes.html", {"new": new, "closed": closed, "url": listed.url()})
     response["HX-PTag"] = tag
     return response
 
@@ -62,22 +58,9 @@ def show_changes(request: PersonRequest) -> HttpResponse:
 @require_safe
 @for_roles(*WORKERS)
 def show_closed(request: PersonRequest) -> HttpResponse:
-    """What one closed in the last two weeks: nothing vanishes."""
-    tasks = (
-        Task.objects.filter(closed_by=request.user, closed_at__gt=request.now - CLOSED_FOR)
-        .select_related("account", "type")
-        .order_by("-closed_at")[:CLOSED_SHOWN]
-    )
-    rows = [(task, label_of(task.outcome)) for task in tasks]
-    return render(request, "playbooks/closed.html", {"rows": rows, "days": CLOSED_FOR.days})
-
-
-def _list_asked_for(request: PersonRequest) -> tuple[Scope, str]:
-    """Whose queue, and which lane of it. Http404 where there is no such."""
-    lane = request.GET.get("lane", Lane.NOW)
-    if lane not in Lane.values:
-        raise Http404
-    return find_scope(request.user, request.GET.get("who", "")), lane
+    """What one did in the last two weeks, each with its way back: nothing vanishes."""
+    doings = done_lately(request.user, since=request.now - DONE_FOR)
+    return render(request, "playbooks/closed.html", {"doings": doings, "days": DONE_FOR.days})
 
 
 def _moment(text: str) -> datetime | None:

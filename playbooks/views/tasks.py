@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Account
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from playbooks.forms import TaskForm, zone_now
-from playbooks.models import Task
 from playbooks.services.tasks import acknowledge_task, create_task
+from playbooks.views.answers import undo_after_redirect
 from playbooks.views.pages import load_or_404, render_task
 
 
@@ -29,7 +29,7 @@ def show_task(request: PersonRequest, task_id: UUID) -> HttpResponse:
     if page.task.assignee_id == request.user.pk and page.is_active and not page.task.acknowledged_at:
         acknowledge_task(task_id=task_id, by=request.user, now=request.now)
         page = load_or_404(request, task_id)
-    return render_task(request, page, parts={"undo": _undo_after_redirect(request)})
+    return render_task(request, page, parts={"undo": undo_after_redirect(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,15 +53,3 @@ def new_task(request: PersonRequest, account_id: UUID) -> HttpResponse:
     )
     messages.success(request, _("The task is in %(name)s's queue.") % {"name": data["assignee"]})
     return redirect("account", account_id=account.pk)
-
-
-def _undo_after_redirect(request: PersonRequest) -> dict[str, object] | None:
-    """Without scripts an action redirects here; the bar then offers its inverse."""
-    done = request.GET.get("done", "")
-    try:
-        task = Task.objects.visible_to(request.user).select_related("account").get(pk=UUID(done)) if done else None
-    except (ValueError, Task.DoesNotExist):
-        task = None
-    if task is None or task.closed_by_id != request.user.pk:
-        return None
-    return {"text": _("Closed %(account)s.") % {"account": task.account.name}, "task": task, "action": "task_reopen"}

@@ -78,9 +78,10 @@
   function markCurrentRow() {
     const current = document.querySelector("[data-current-row]")?.dataset.currentRow;
     if (!current) return;
-    for (const row of all("[data-row]")) {
-      row.toggleAttribute("aria-current", row.parentElement.id === current);
-      if (row.hasAttribute("aria-current")) row.setAttribute("aria-current", "true");
+    for (const row of all("[data-row][id]")) {
+      const link = row.querySelector("a[href]");
+      if (row.id === current) link?.setAttribute("aria-current", "true");
+      else link?.removeAttribute("aria-current");
     }
   }
 
@@ -136,7 +137,7 @@
     const usable = all(`[data-key="${CSS.escape(key)}"]`, scope).filter(
       (element) => !element.matches(":disabled, [aria-disabled=true]") && (isShown(element) || element.closest("#nav")),
     );
-    const row = document.activeElement?.closest("[data-row]") ?? scope.querySelector("[data-row][aria-current]");
+    const row = document.activeElement?.closest("[data-row]") ?? currentRow(scope);
     return usable.find((element) => row?.contains(element)) ?? usable[0];
   }
 
@@ -146,14 +147,17 @@
       control.select?.();
     } else {
       control.click();
+      byId(control.dataset.keyFocus)?.focus();
     }
   }
+
+  const currentRow = (scope) => scope.querySelector("[data-row]:is([aria-current], :has([aria-current]))");
 
   function moveRow(step) {
     const rows = all("[data-row]", openModal() ?? document).filter(isShown);
     if (!rows.length) return false;
     const active = document.activeElement?.closest("[data-row]");
-    const from = rows.indexOf(active ?? rows.find((row) => row.hasAttribute("aria-current")));
+    const from = rows.indexOf(active ?? currentRow(openModal() ?? document));
     const row = rows[Math.min(Math.max(from + step, 0), rows.length - 1)]; // with a step of 0: back to the current row
     (row.matches("a[href], button") ? row : row.querySelector("a[href], button"))?.focus();
     return true;
@@ -240,9 +244,32 @@
     }));
   }
 
+  // --- selecting lines: a click with Shift takes all between; the bar says how many ---
+
+  let lastPicked = null;
+
+  function onPick(event) {
+    const box = event.target.closest("input[data-range]");
+    if (!box) return;
+    const boxes = all("input[data-range]");
+    const [from, to] = [boxes.indexOf(lastPicked), boxes.indexOf(box)].sort((one, other) => one - other);
+    if (event.shiftKey && from >= 0) boxes.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
+    lastPicked = box;
+    const picked = boxes.filter((other) => other.checked).length;
+    all("[data-selected]").forEach((words) => { words.textContent = `${picked} ${words.dataset.selected}`; });
+  }
+
+  // --- what is sure to be taken is shown at once, and taken back if it was not ---
+
+  function setPending(event) {
+    const row = byId(event.target.closest?.("[data-pending]")?.dataset.pending);
+    row?.classList.toggle("pending", event.type === "htmx:before:request");
+  }
+
   // --- clicks that need no server ---
 
   function onClick(event) {
+    onPick(event);
     const opener = event.target.closest("[data-dialog]");
     if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) openDialog(event, opener);
     event.target.closest("[data-dismiss]")?.closest("[data-dismissable]")?.remove();
@@ -340,6 +367,8 @@
   document.addEventListener("submit", confirmSubmit, true);
   document.addEventListener("submit", onThemeSubmit);
   document.addEventListener("htmx:confirm", onHtmxConfirm);
+  document.addEventListener("htmx:before:request", setPending);
+  document.addEventListener("htmx:finally:request", setPending);
   document.addEventListener("htmx:before:response", onResponse);
   document.addEventListener("htmx:before:swap", onBeforeSwap);
   document.addEventListener("htmx:after:swap", onAfterSwap);

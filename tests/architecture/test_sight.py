@@ -51,6 +51,7 @@ NOT_LISTED = {
     "playbooks.Inflow": INTERNAL,
     "playbooks.Playbook": SETTING,
     "playbooks.PlaybookVersion": SETTING,
+    "playbooks.Presence": PARENT,
     "playbooks.RunStep": PARENT,
     "playbooks.ServiceLevel": SETTING,
     "playbooks.Step": SETTING,

@@ -61,7 +61,7 @@ def test_triage_by_keyboard(desk: Desk, tasks: list[Task]) -> None:
     desk.page.wait_for_url(f"**/tasks/{third.pk}/")
     assert desk.page.locator("dialog[open]").count() == 0
 
-    assert desk.press("z", "/resume/") == 200
+    assert desk.press("z", "/undo/") == 200
     desk.page.wait_for_url(f"**/tasks/{second.pk}/")
     second.refresh_from_db()
     assert second.snoozed_until is None
@@ -77,11 +77,15 @@ def test_a_hand_over_goes_to_somebody_else(floor: Floor, desk: Desk, tasks: list
     assert desk.press("Control+Enter", "/hand-over/") == 200
     desk.page.locator("dialog[open]").wait_for(state="detached")
     assert Task.objects.filter(assignee=floor.bea).count() == 1
+    assert desk.press("z", "/undo/") == 200
+    assert Task.objects.filter(assignee=floor.bea).count() == 0
+    assert desk.errors == []
 
 
 def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
     desk.page.keyboard.press("6")
-    assert desk.press("e", "/close/") == 422
+    assert focused(desk) == "id_note"
+    assert desk.press("Control+Enter", "/close/") == 422
     summary = desk.page.locator("#close .error-summary")
     summary.wait_for()
     assert summary.evaluate("element => element === document.activeElement")
@@ -140,5 +144,5 @@ def test_without_scripts(floor: Floor, desks: Desks, tasks: list[Task]) -> None:
     desk.page.get_by_role("link", name="Snooze").click()
     desk.page.fill("#id_reason", WHY)
     desk.page.get_by_role("button", name="Snooze").click()
-    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
+    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/?done={tasks[0].pk}")
     assert Task.objects.get(pk=tasks[0].pk).snoozed_until is not None

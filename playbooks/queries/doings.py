@@ -1,0 +1,63 @@
+"""What somebody did to tasks lately, and what of it can still be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from core.models import Act, User
+from playbooks.models import Task
+from playbooks.queries.outcomes import label_of
+
+# The acts that have an inverse (playbooks.services.undoing), in words.
+UNDOABLE = {
+    "closed": _("Closed"),
+    "merged": _("Merged"),
+    "snoozed": _("Snoozed"),
+    "waiting": _("Waiting on the customer"),
+    "assigned": _("Handed over"),
+}
+# What changes nothing that an undo puts back.
+HARMLESS = ("acknowledged", "noted", "skipped", "taken_over")
+MOST_ACTS = 200
+
+
+class Doing(NamedTuple):
+    """One act on a task: in words, with the outcome where it was a close."""
+
+    task: Task
+    said: str
+    outcome: str
+    at: datetime
+    may_undo: bool
+
+
+def done_lately(user: User, *, since: datetime) -> list[Doing]:
+    """What `user` did to tasks since then, the newest first, each task once."""
+    mine = Act.objects.filter(by=user, subject_type="task", verb__in=UNDOABLE, at__gt=since)
+    newest: dict[str, Act] = {}
+    for act in mine.order_by("-at", "-id")[:MOST_ACTS]:
+        newest.setdefault(act.subject_id, act)
+    tasks = {str(task.pk): task for task in Task.objects.filter(pk__in=newest).select_related("account", "type")}
+    last = last_acts(newest)
+    return [
+        Doing(
+            task=tasks[id],
+            said=str(UNDOABLE[act.verb]),
+            outcome=label_of(tasks[id].outcome) if act.verb in ("closed", "merged") and tasks[id].outcome else "",
+            at=act.at,
+            may_undo=last.get(id) == act,
+        )
+        for id, act in newest.items()
+        if id in tasks
+    ]
+
+
+def last_acts(task_ids: Collection[str]) -> dict[str, Act]:
+    """The last act on each of these tasks, by the task's id."""
+    acts = Act.objects.filter(subject_type="task", subject_id__in=task_ids).exclude(verb__in=HARMLESS)
+    newest = acts.order_by("subject_id", "-at", "-id").distinct("subject_id").select_related("by")
+    return {act.subject_id: act for act in newest}

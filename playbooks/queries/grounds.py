@@ -1,0 +1,114 @@
+"""The grounds of a task: other insights of its item, the facts behind all of them, how often such claims held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.templatetags.cx import percent
+from decisions.enums import OutcomeKind, Response
+from decisions.models import Decision
+from decisions.queries.explain import FACTS_SHOWN, Explanation, Fact, facts_of
+from playbooks.enums import ACTIVE
+from playbooks.models import Task
+
+# Fewer checked claims than this say nothing about how often a model is right.
+ENOUGH_CHECKED = 20
+# So many closed tasks of a type are looked at, the latest ones: a track record that costs the same in ten years.
+LOOKED_BACK = 500
+EVIDENCE_SHOWN = 8
+# What people found when they acted, so that it says whether there was something.
+FOUND = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.LOST)
+
+
+class Evidence(NamedTuple):
+    """Another insight that spoke to the same item. `agrees`: it asked for the same response."""
+
+    insight_id: UUID
+    model: str
+    version: str
+    confidence: Decimal
+    scored_at: datetime
+    response: str
+    agrees: bool
+    facts: list[Fact]
+
+
+def list_evidence(task: Task) -> list[Evidence]:
+    """The other insights of the same item, the newest first."""
+    if task.item_id is None or task.evidence_count < 2:
+        return []
+    others = Decision.objects.filter(item=task.item_id).exclude(pk=task.decision_id).order_by("-decided_at")
+    shown = others.select_related("insight__source").defer("inputs", "reasons", "owner_path")[:EVIDENCE_SHOWN]
+    asked = task.decision.band_response if task.decision else ""
+    return [
+        Evidence(
+            insight_id=row.insight_id,
+            model=row.insight.model or row.insight.source.name,
+            version=row.insight.model_version,
+            confidence=row.confidence,
+            scored_at=row.insight.scored_at,
+            response=str(Response(row.band_response).label),
+            agrees=row.band_response == asked,
+            facts=facts_of(row.insight),
+        )
+        for row in shown
+    ]
+
+
+def facts_behind(explanation: Explanation | None, evidence: Sequence[Evidence]) -> list[Fact]:
+    """Two to four dated facts: those of the insight that opened the task, filled up from what came later."""
+    found = list(explanation.facts) if explanation else []
+    said = {fact.text for fact in found}
+    for later in evidence:
+        found += [fact for fact in later.facts if fact.text not in said]
+        said |= {fact.text for fact in later.facts}
+    return found[:FACTS_SHOWN]
+
+
+def track_record(decision: Decision) -> str:
+    """What people found when they closed tasks that this model raised in this band; "" if too few say."""
+    latest = Task.objects.filter(type=decision.type_id, closed_at__isnull=False).order_by("-closed_at")
+    checked = Task.objects.filter(
+        pk__in=latest.values("pk")[:LOOKED_BACK],
+        decision__insight__model=decision.insight.model,
+        decision__band_lower=decision.band_lower,
+        outcome__in=[*FOUND, OutcomeKind.INSIGHT_WRONG],
+    ).aggregate(found=Count("id", filter=Q(outcome__in=FOUND)), all=Count("id"))
+    if checked["all"] < ENOUGH_CHECKED:
+        return ""
+    return ngettext(
+        "When we said this before, people who acted found it right %(share)s of the time"
+        " (%(n)d closed task; the rest were closed as “the insight was wrong”).",
+        "When we said this before, people who acted found it right %(share)s of the time"
+        " (%(n)d closed tasks; the rest were closed as “the insight was wrong”).",
+        checked["all"],
+    ) % {"share": percent(Decimal(checked["found"]) / checked["all"]), "n": checked["all"]}
+
+
+def what_would_change(task: Task, explanation: Explanation) -> list[str]:
+    """What would make this task weigh less or go away, and what it takes."""
+    if task.status not in ACTIVE:
+        return []
+    said = []
+    if explanation.band_lower > 0:
+        words = {"model": explanation.model, "edge": percent(explanation.band_lower)}
+        said.append(
+            _("Scores of %(model)s under %(edge)s, for some time: it would no longer ask for a person.") % words
+        )
+    if task.touched_at is None:
+        said.append(_("The signal goes away before anybody has begun: it closes by itself."))
+    else:
+        said.append(_("The signal goes away: you are told, and it stays yours, since you have begun."))
+    if task.expires_at:
+        day = formats.date_format(timezone.localtime(task.expires_at), "j M Y")
+        said.append(_("%(day)s passes: what was foreseen has happened by then, or has not.") % {"day": day})
+    return said

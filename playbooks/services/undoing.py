@@ -1,0 +1,92 @@
+"""Taking back what one did to a task: the inverse of the last act, at any time, until somebody goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Field
+from django.utils.translation import gettext as _
+
+from core.models import Act, User
+from core.services import record_act
+from decisions.services import untouch_item
+from playbooks.models import Task
+from playbooks.queries.doings import last_acts
+from playbooks.services.assigning import give_task
+from playbooks.services.closing import reopen_task
+from playbooks.services.taking import VERBS, TaskChanged, TaskRefused, check_can_take, lock_task, store
+
+
+@transaction.atomic
+def undo_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    """Put a task back to what it was before `by` closed, merged, snoozed, parked or handed it over.
+
+    Raises `TaskChanged`, `TaskRefused` when something else came after it, `Task.DoesNotExist`.
+    """
+    act = last_acts([str(task_id)]).get(str(task_id))
+    mine = act is not None and act.by_id == by.pk
+    if not mine and not Task.objects.visible_to(by).filter(pk=task_id).exists():
+        raise Task.DoesNotExist
+    if act is None or not mine or act.verb not in UNDO:
+        raise TaskRefused(_("There is nothing of yours to undo here: %(what)s.") % {"what": _said(act)})
+    return UNDO[act.verb](act, task_id, by, version, now)
+
+
+def _said(act: Act | None) -> str:
+    if act is None:
+        return _("nobody has done anything")
+    words = {"who": act.by or _("the system"), "what": VERBS.get(act.verb, act.verb)}
+    return _("last, it was %(what)s by %(who)s") % words
+
+
+def _reopen(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    return reopen_task(task_id=task_id, by=by, version=version, now=now)
+
+
+def _put_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    task = _locked(task_id, version, now)
+    _restore(task, act)
+    if act.data.get("touched") and task.item_id:
+        untouch_item(item_id=task.item_id)
+    fresh = store(task, *act.data["before"])
+    record_act("undone", fresh, by=by, now=now, why=act.verb)
+    return fresh
+
+
+def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    task = _locked(task_id, version, now)
+    before = act.data.get("from")
+    owner = User.objects.filter(pk=before).first() if before else None
+    if owner is not None:
+        check_can_take(owner, now)
+    fresh = give_task(task, owner, by=by, why=_("taken back"), now=now, verb="undone")
+    if act.data.get("before"):
+        _restore(fresh, act)
+        fresh = store(fresh, *act.data["before"])
+    return fresh
+
+
+def _locked(task_id: UUID, version: int, now: datetime) -> Task:
+    task = lock_task(task_id)
+    if task.version != version:
+        raise TaskChanged(task, now)
+    return task
+
+
+def _restore(task: Task, act: Act) -> None:
+    for name, value in act.data["before"].items():
+        column = Task._meta.get_field(name.removesuffix("_id"))
+        if isinstance(column, Field):
+            setattr(task, name, None if value is None else column.to_python(value))
+
+
+UNDO: dict[str, Callable[[Act, UUID, User, int, datetime], Task]] = {
+    "closed": _reopen,
+    "merged": _reopen,
+    "snoozed": _put_back,
+    "waiting": _put_back,
+    "assigned": _give_back,
+}

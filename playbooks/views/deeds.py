@@ -1,0 +1,136 @@
+"""What can be done to a task through a form: which form, which service, and what is said when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.guards import PersonRequest
+from playbooks.forms import (
+    HandOverForm,
+    MergeForm,
+    SkipForm,
+    SnoozeForm,
+    TakeOverForm,
+    VersionedForm,
+    WaitForm,
+    snooze_presets,
+    zone_now,
+)
+from playbooks.models import Task
+from playbooks.queries.deadlines import in_words
+from playbooks.queries.task_page import TaskPage
+from playbooks.services.tasks import (
+    assign_task,
+    merge_task,
+    skip_task,
+    snooze_task,
+    take_over_task,
+    wait_on_customer,
+)
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
+
+class Deed(NamedTuple):
+    """`name` is that of its address, `fields` a template for the form's fields where a list of them is not enough.
+
+    `do` raises what its service raises; `stays` on the task afterwards, instead of going on to the next.
+    """
+
+    name: str
+    title: StrOrPromise
+    button: StrOrPromise
+    form: Callable[[PersonRequest, TaskPage], VersionedForm]
+    do: Callable[[PersonRequest, UUID, dict[str, Any]], Task]
+    said: Callable[[TaskPage, dict[str, Any]], str]
+    may_undo: bool = True
+    stays: bool = False
+    fields: str = ""
+
+
+def _filled(request: PersonRequest, page: TaskPage, **more: Any) -> dict[str, Any]:
+    return {"data": request.POST or None, "initial": {"version": page.task.version} | more}
+
+
+def _snooze_form(request: PersonRequest, page: TaskPage) -> VersionedForm:
+    presets = snooze_presets(request.now, zone_now(), page.task.expires_at)
+    filled = _filled(request, page, preset=presets[0].value)
+    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now)
+
+
+def _snooze(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return snooze_task(
+        task_id=task_id, by=request.user, version=data["version"], until=data["until"], reason=data["reason"],
+        now=request.now,
+    )  # fmt: skip
+
+
+def _wait(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return wait_on_customer(
+        task_id=task_id, by=request.user, version=data["version"], next_step_on=data["next_step_on"],
+        note=data["note"], now=request.now,
+    )  # fmt: skip
+
+
+def _hand_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return assign_task(
+        task_id=task_id, by=request.user, version=data["version"], to=data["to"], note=data["note"], now=request.now
+    )
+
+
+def _merge(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return merge_task(task_id=task_id, into=data["into"].pk, by=request.user, version=data["version"], now=request.now)
+
+
+def _skip(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return skip_task(task_id=task_id, by=request.user, reason=data["reason"], now=request.now)
+
+
+def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
+    return take_over_task(task_id=task_id, by=request.user, note=data["note"], now=request.now)
+
+
+def _name(page: TaskPage) -> str:
+    return page.task.account.name
+
+
+SNOOZE = Deed(
+    "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"), _snooze_form, _snooze,
+    lambda page, data: _("Snoozed %(account)s until %(until)s.")
+    % {"account": _name(page), "until": in_words(data["until"])},
+    fields="playbooks/_snooze_fields.html",
+)  # fmt: skip
+WAIT = Deed(
+    "task_wait", gettext_lazy("Wait on the customer"), gettext_lazy("Wait"),
+    lambda request, page: WaitForm(**_filled(request, page)), _wait,
+    lambda page, data: _("%(account)s waits for the customer.") % {"account": _name(page)},
+)  # fmt: skip
+HAND_OVER = Deed(
+    "task_hand_over", gettext_lazy("Hand over"), gettext_lazy("Hand over"),
+    lambda request, page: HandOverForm(**_filled(request, page), task=page.task, now=request.now), _hand_over,
+    lambda page, data: _("Handed %(account)s to %(name)s.") % {"account": _name(page), "name": data["to"]},
+)  # fmt: skip
+MERGE = Deed(
+    "task_merge", gettext_lazy("Merge as a duplicate"), gettext_lazy("Merge"),
+    lambda request, page: MergeForm(**_filled(request, page), task=page.task, user=request.user), _merge,
+    lambda page, data: _("Merged %(account)s: %(title)s goes on.")
+    % {"account": _name(page), "title": data["into"].title},
+    fields="playbooks/_merge_fields.html",
+)  # fmt: skip
+SKIP = Deed(
+    "task_skip", gettext_lazy("Skip for now"), gettext_lazy("Skip"),
+    lambda request, page: SkipForm(**_filled(request, page)), _skip,
+    lambda page, data: _("Skipped %(account)s.") % {"account": _name(page)}, may_undo=False,
+)  # fmt: skip
+TAKE_OVER = Deed(
+    "task_take_over", gettext_lazy("Take over"), gettext_lazy("Take over"),
+    lambda request, page: TakeOverForm(**_filled(request, page)), _take_over,
+    lambda page, data: _("You are working on %(account)s now.") % {"account": _name(page)},
+    may_undo=False, stays=True,
+)  # fmt: skip
