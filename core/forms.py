@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -21,18 +21,23 @@ class PreferencesForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields: ClassVar[list[str]] = ["timezone", "theme", "single_keys"]
+        fields: ClassVar[list[str]] = ["timezone", "calendar", "theme", "single_keys"]
         labels: ClassVar[dict[str, object]] = {
             "timezone": _("Time zone"),
+            "calendar": _("Working hours"),
             "single_keys": _("Single-key shortcuts"),
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times and snoozes are in this zone. An IANA name, such as Europe/Lisbon."),
+            "calendar": _("Service levels count only while you work. Calendars are kept in the back office."),
             "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        calendar = self.fields["calendar"]
+        calendar.required = False
+        calendar.empty_label = _("Nine to five, Monday to Friday, in my time zone")  # type: ignore[attr-defined]
         self.fields["timezone"].widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
 
     def clean_timezone(self) -> str:
@@ -53,7 +58,7 @@ class AbsenceForm(forms.Form):
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=200)
 
-    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, zone: tzinfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
 

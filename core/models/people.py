@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 import pghistory
@@ -120,6 +120,11 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.active_from:%Y-%m-%d}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """Its last moment: the end itself is the first of being back."""
+        return self.active_to - timedelta(microseconds=1)
 
 
 class Organisation(models.Model):

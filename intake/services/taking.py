@@ -119,6 +119,11 @@ _NAMES = {
     "uuid": "an id",
 }
 _FIXED = (
+    (
+        "matching regex",
+        "wrong_form",
+        "A currency is three letters, such as USD; a kind or a reason is letters, digits, - and _ without spaces.",
+    ),
     ("Invalid decimal string", "not_a_number", "This is not a number. Send digits only, such as 0.93."),
     ("with a timezone component", "no_time_zone", "Give the time with its zone, such as 2026-11-22T06:00:00Z."),
     ("Invalid RFC3339", "not_a_time", "Write the time as 2026-11-22T06:00:00Z."),

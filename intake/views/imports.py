@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.enums import Role
+from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
@@ -19,15 +22,35 @@ from intake.queries import rejected_as_csv, visible_imports
 from intake.services.imports import ImportRefused, start_import
 
 SHOWN = 50
+
+
+def counted(name: str) -> Callable[[Import], object]:
+    """How many rows of a file became that."""
+    return lambda of: of.counts.get(name, 0)
+
+
+COLUMNS: tuple[Column[Import], ...] = (
+    Column(_("File"), lambda of: of.filename),
+    Column(_("Rows are"), lambda of: of.kind),
+    Column(_("Source"), lambda of: of.source.name),
+    Column(_("Status"), lambda of: of.get_status_display()),
+    Column(_("Rows"), lambda of: of.rows_done),
+    *(Column[Import](label, counted(name)) for name, label in Landing.choices),
+    Column(_("Sent"), lambda of: of.created_at),
+    Column(_("Sent by"), lambda of: of.created_by),
+    Column(_("Ended"), lambda of: of.finished_at),
+)
 REJECTED_SHOWN = 50
 UNDER_WAY = (ImportStatus.WAITING, ImportStatus.RUNNING)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*LEADS)
-def show_imports(request: PersonRequest) -> HttpResponse:
+def show_imports(request: PersonRequest) -> HttpResponseBase:
     """The newest files, and a form for one more; leaders read."""
     may_send = request.user.role in (Role.MANAGER, Role.OPS) or request.user.is_superuser
+    if wants_csv(request):
+        return csv_file("imports", COLUMNS, visible_imports(request.user).iterator(500))
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and may_send and form.is_valid():
         made = _start(request, form)
@@ -92,6 +115,7 @@ def _with_progress(of: Import) -> dict[str, object]:
     return {
         "of": of,
         "is_under_way": of.status in UNDER_WAY,
+        "counts_sum": sum(count for name, count in of.counts.items() if name in Landing.values),
         "counts": [(Landing(name).label, count, name) for name, count in of.counts.items() if name in Landing.values],
     }
 

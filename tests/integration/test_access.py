@@ -48,6 +48,8 @@ PUBLIC = {"login", "logout", "demo_sign_in", "theme", "healthz", "readyz", "metr
 ROUTES = {
     "home": Route(EVERYBODY),
     "preferences": Route(EVERYBODY),
+    "own_absence": Route(EVERYBODY, "", "post"),
+    "own_absence_end": Route(EVERYBODY, "", "post"),
     "alerts": Route(LEADS),
     "mailbox": Route(EVERYBODY),
     "styleguide": Route(EVERYBODY),
