@@ -20,7 +20,7 @@ from cx_ops.launch.services import Services
 from cx_ops.launch.supervisor import USUAL, Patience, Supervisor
 
 WEB_THREADS = 4
-READY_SECONDS = 90
+READY_SECONDS = 180
 LOOPBACK = "127.0.0.1"
 
 

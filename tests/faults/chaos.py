@@ -18,8 +18,9 @@ from tests.faults.plant import Plant
 from tests.faults.sending import Caller, Senders
 
 RECOVERY_SECONDS = 5.0
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.05
+FLOW = 24
 # How often each happens among the kills.
 KILLS = {"worker child": 8, "worker": 3, "web child": 4, "web": 2, "beat": 1, "database backend": 2}
 # Rows that a killed worker held are taken up again when its lease ends. Leases are ended early, under living workers
@@ -45,15 +46,19 @@ class Chaos:
     probes: int = 0
 
     def run(self, kills: int) -> None:
-        """`kills` kills, and among them the broker flushed and killed, the database stopped, leases ended."""
+        """`kills` kills, and among them the broker flushed and killed, the database stopped, leases ended.
+
+        All kills are drawn before the first. What is not there yet, since it is being started, is killed later.
+        """
         others: list[Callable[[], None]] = [
             self.flush_broker, self.end_leases, self.break_broker, self.stop_database, self.end_leases,
         ]  # fmt: skip
         every = max(kills // (len(others) + 1), 1)
+        to_kill = self.random.choices([*KILLS], [*KILLS.values()], k=kills)
         for number in range(1, kills + 1):
-            what = self.random.choices([*KILLS], [*KILLS.values()])[0]
+            self._let_flow()
+            what = self._kill_one(to_kill)
             say(f"{number} of {kills}: kill -9 {what}; {len(self.senders.log.ids):,} acknowledged")
-            self._kill(what)
             self.plant.supervisor.rest(self.random.uniform(0.2, 1.8) * self.pause)
             if number % every == 0:
                 other = others[(number // every - 1) % len(others)]
@@ -70,23 +75,31 @@ class Chaos:
         slow = [seconds for seconds in self.recoveries if timed and seconds > RECOVERY_SECONDS]
         return found + [f"took {seconds:.1f} s to recover from a stopped database" for seconds in slow]
 
-    def _kill(self, what: str) -> None:
+    def _let_flow(self) -> None:
+        """Until something new has been acknowledged since this began: a kill shall hit a plant that is at work."""
+        log = self.senders.log
+        enough = len(log.ids) + FLOW
+        flows = "insights to flow again"
+        self.plant.supervisor.wait_until(lambda: len(log.ids) >= enough, what=flows, seconds=PATIENCE_SECONDS)
+
+    def _kill_one(self, to_kill: list[str]) -> str:
+        """Kill the first of `to_kill` that is there, and take it from the list."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < ends:
+            for what in dict.fromkeys(to_kill):
+                if self._kill(what):
+                    to_kill.remove(what)
+                    self.done[f"kill -9 {what}"] += 1
+                    return what
+            self.plant.supervisor.rest(POLL_SECONDS)
+        raise TimeoutError(f"none of {set(to_kill)} appeared within {PATIENCE_SECONDS:.0f} s")
+
+    def _kill(self, what: str) -> bool:
+        """Whether there was one."""
         name, _, part = what.partition(" ")
         if part == "backend":
-            self._until(lambda: self.plant.kill_backend(self.random), "a backend of the database")
-        elif part == "child":
-            self._until(lambda: self.plant.kill_below(name, self.random), f"a process below {name}")
-        else:
-            self.plant.kill(name)
-        self.done[f"kill -9 {what}"] += 1
-
-    def _until(self, happened: Callable[[], bool], what: str) -> None:
-        """Until there is something to kill: what was just started has nothing below it yet."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while not happened():
-            if time.monotonic() > ends:
-                raise TimeoutError(f"{what} did not appear within {PATIENCE_SECONDS:.0f} s")
-            self.plant.supervisor.rest(POLL_SECONDS)
+            return self.plant.kill_backend(self.random)
+        return self.plant.kill_below(name, self.random) if part else self.plant.kill(name)
 
     def flush_broker(self) -> None:
         self.plant.flush_broker()

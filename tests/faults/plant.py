@@ -32,9 +32,14 @@ class Plant:
     port: int
     supervisor: Supervisor
 
-    def kill(self, name: str) -> None:
-        """`kill -9` of a process alone. The supervisor is expected to replace it, and what is left below it."""
-        os.kill(self.supervisor.child(name).pid, signal.SIGKILL)
+    def kill(self, name: str) -> bool:
+        """`kill -9` of a process alone; whether it was up. The supervisor replaces it, and ends what it leaves."""
+        child = self.supervisor.child(name)
+        if not child.is_alive() or not (name == "beat" or below(child.pid)):
+            return False
+        child.process.kill()
+        child.process.wait()
+        return True
 
     def kill_below(self, name: str, random: Random) -> bool:
         """`kill -9` of one process below; whether there was one. Its parent is expected to replace it."""
