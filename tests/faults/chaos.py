@@ -48,13 +48,14 @@ class Chaos:
     def run(self, kills: int) -> None:
         """`kills` kills, and among them the broker flushed and killed, the database stopped, leases ended.
 
-        All kills are drawn before the first. What is not there yet, since it is being started, is killed later.
+        All kills are drawn before the first, each kind at least once. What is not up yet is killed later.
         """
         others: list[Callable[[], None]] = [
             self.flush_broker, self.end_leases, self.break_broker, self.stop_database, self.end_leases,
         ]  # fmt: skip
         every = max(kills // (len(others) + 1), 1)
-        to_kill = self.random.choices([*KILLS], [*KILLS.values()], k=kills)
+        to_kill = [*KILLS, *self.random.choices([*KILLS], [*KILLS.values()], k=kills)][:kills]
+        self.random.shuffle(to_kill)
         for number in range(1, kills + 1):
             self._let_flow()
             what = self._kill_one(to_kill)
