@@ -38,7 +38,7 @@ def visible_acts(user: User) -> QuerySet[Act]:
     teams = list(boarded_teams(user).values_list("pk", flat=True))
     people = User.objects.filter(team__in=teams)
     sql, params = Account.objects.visible_to(user).order_by().values("id").query.sql_with_params()
-    seen = RawSQL(  # noqa: S611 - put together from SUBJECTS alone
+    seen = RawSQL(  # noqa: S611 - put together from SUBJECTS alone  # nosec B611
         f"CASE core_act.subject_type {ACCOUNT_OF} END IN ({sql})", params, output_field=BooleanField()
     )
     open_types = [type for type, of in SUBJECTS.items() if of.open]
@@ -74,7 +74,7 @@ class Wanted:
             verb, _space, subject = self.kind.partition(" ")
             acts = acts.filter(verb=verb, subject_type=subject)
         if self.account:
-            about = RawSQL(  # noqa: S611 - put together from SUBJECTS alone
+            about = RawSQL(  # noqa: S611 - put together from SUBJECTS alone  # nosec B611
                 f"(core_act.subject_type, core_act.subject_id) IN ({ABOUT})", [self.account] * ABOUT_TYPES,
                 output_field=BooleanField(),
             )  # fmt: skip
