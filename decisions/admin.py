@@ -7,9 +7,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.bulk import database_now
@@ -88,6 +89,17 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
     list_display = ["version", "state", "active_from", "active_to", "why", "published_by"]
     readonly_fields = ["version", "state", "active_from", "active_to", "published_by"]
     actions = ["publish", "draft_from_current"]
+    change_list_template = "admin/decisions/policy_change_list.html"
+    screen = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list of versions, with a way to the screen where they are made."""
+        return super().changelist_view(request, {**(extra_context or {}), "screen_url": reverse(self.screen)})
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Count the change, so that nobody publishes on the screen what they have not seen."""
+        super().save_related(request, form, formsets, change)
+        self.model.objects.filter(pk=form.instance.pk, state=PolicyState.DRAFT).update(edits=F("edits") + 1)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -124,11 +136,13 @@ class PolicyAdmin(admin.ModelAdmin[Any]):
 @admin.register(AuthorityPolicy)
 class AuthorityPolicyAdmin(PolicyAdmin):
     inlines = [BandInline]
+    screen = "authority"
 
 
 @admin.register(OwnershipPolicy)
 class OwnershipPolicyAdmin(PolicyAdmin):
     inlines = [CellInline]
+    screen = "ownership"
 
 
 @admin.register(CoolDown)

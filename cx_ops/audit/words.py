@@ -88,6 +88,20 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("published", "authoritypolicy"): Kind(POLICIES, _("Bands published"), _("{who} published {what} of the bands")),
     ("discarded", "ownershippolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the matrix")),
     ("discarded", "authoritypolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the bands")),
+    ("cell_added", "ownershippolicy"): Kind(POLICIES, _("Cell added"), _("{who} added a cell to {what} of the matrix")),
+    ("cell_changed", "ownershippolicy"): Kind(
+        POLICIES, _("Cell changed"), _("{who} changed a cell in {what} of the matrix")
+    ),
+    ("cell_removed", "ownershippolicy"): Kind(
+        POLICIES, _("Cell removed"), _("{who} took a cell out of {what} of the matrix")
+    ),
+    ("bands_set", "authoritypolicy"): Kind(POLICIES, _("Bands set"), _("{who} set bands in {what} of the bands")),
+    ("bands_removed", "authoritypolicy"): Kind(
+        POLICIES, _("Bands removed"), _("{who} took bands out of {what} of the bands")
+    ),
+    ("calm_set", "authoritypolicy"): Kind(
+        POLICIES, _("Dwell set"), _("{who} set margin and dwell in {what} of the bands")
+    ),
     ("drafted", "playbookversion"): Kind(POLICIES, _("Playbook drafted"), _("{who} drafted the playbook {what}")),
     ("published", "playbookversion"): Kind(POLICIES, _("Playbook published"), _("{who} published the playbook {what}")),
     ("switched_off", "killswitch"): Kind(POLICIES, _("Automation off"), _("{who} stopped automation: {what}")),

@@ -1,0 +1,85 @@
+"""The policies in a real browser: a cell changed, an edge moved by keyboard, nothing that axe finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from decisions.models import AuthorityBand, OwnershipPolicy
+from tests.browser.conftest import Desk, Desks
+from tests.browser.test_pages import is_too_wide, violations
+from tests.floor import Floor
+
+OWNERSHIP, AUTHORITY = "/policies/ownership/", "/policies/authority/"
+
+
+@pytest.fixture
+def desk(floor: Floor, desks: Desks) -> Desk:
+    floor.new_account("Bluebell", tier="strategic")
+    floor.insight("0.93")
+    return desks.of(floor.lead)
+
+
+def test_a_role_is_changed_asked_for_and_discarded(desk: Desk) -> None:
+    desk.open(OWNERSHIP)
+    page = desk.page
+    page.click("tr:has(th:text('Churn risk')) .mcell >> nth=1")
+    page.locator("#cell-title:focus").wait_for()
+    page.select_option("#cell-role", "marketer")
+    page.click("#cell button:text('Set in a draft')")
+    page.locator("#draft").wait_for()
+    assert "Churn risk × Strategic: new, Marketer" in desk.text("#draft")
+    page.fill("#id_q", "Bluebell")
+    page.select_option("#id_type", "churn_risk")
+    page.click("#ask button[type=submit]")
+    page.locator(".answer >> nth=1").wait_for()
+    assert page.locator("#draft button:text('Publish version 2')").is_visible()
+    page.click("#draft button:text('Discard the draft')")
+    page.click("#confirm-dialog [value=ok]")
+    page.locator(".in-force").wait_for()
+    assert not OwnershipPolicy.objects.filter(state="draft").exists()
+    assert desk.errors == []
+
+
+def test_an_edge_is_moved_by_keyboard(desk: Desk) -> None:
+    desk.open(f"{AUTHORITY}?set=churn_risk.")
+    page = desk.page
+    page.focus(".knob-human")
+    with page.expect_response(lambda answer: "human=0.92" in answer.url):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+    page.locator("#set-table:has-text('0.92 – 1.00')").wait_for()
+    assert page.input_value("#id_bands_human") == "0.92"
+    page.click("#set-form button[type=submit]")
+    page.locator("#draft").wait_for()
+    assert AuthorityBand.objects.filter(policy__state="draft", type="churn_risk", lower="0.92").exists()
+    assert desk.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_too_wide(desk: Desk, theme: str) -> None:
+    desk.page.context.add_cookies([{"name": "theme", "value": theme, "url": desk.base}])
+    found = {}
+    for path in (f"{OWNERSHIP}?cell=churn_risk.strategic...", f"{AUTHORITY}?set=churn_risk."):
+        desk.open(path)
+        for details in desk.page.locator("main details").all():
+            details.locator("summary").first.click()
+        if wrong := violations(desk):
+            found[path] = wrong
+        desk.page.set_viewport_size({"width": 320, "height": 700})
+        assert not is_too_wide(desk), path
+        desk.page.set_viewport_size({"width": 1320, "height": 860})
+    assert found == {}
+
+
+def test_without_scripts_it_is_forms(floor: Floor, desks: Desks) -> None:
+    floor.new_account("Bluebell", tier="strategic")
+    page = (desk := desks.of(floor.lead, java_script_enabled=False)).page
+    page.goto(f"{desk.base}{OWNERSHIP}?cell=churn_risk.strategic...")
+    page.select_option("#cell-role", "marketer")
+    page.click("#cell button:text('Set in a draft')")
+    assert "Churn risk × Strategic: new, Marketer" in desk.text("#draft")
+    page.goto(f"{desk.base}{AUTHORITY}?set=churn_risk.")
+    assert not page.locator(".slider").is_visible()
+    page.fill("#id_bands_human", "0.95")
+    page.click("#set-form button[type=submit]")
+    assert "a human at once from 0.95 instead of 0.90" in desk.text("#draft")
