@@ -53,12 +53,17 @@ def frame(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {}
     return {
-        "nav": [_line(entry, request.path) for entry in ENTRIES if _is_for(entry, user)],
+        "nav": nav_lines(request),
         "user_label": str(user),
         "user_role": user.title or user.get_role_display(),
         "keys": "on" if user.single_keys else "off",
-        "search_url": reverse("accounts"),
+        "search_url": reverse("search"),
     }
+
+
+def nav_lines(request: HttpRequest) -> list[dict[str, object]]:
+    """The screens that somebody who is signed in may open, in the order of the navigation."""
+    return [_line(entry, request.path) for entry in ENTRIES if _is_for(entry, request.user)]
 
 
 def _is_for(entry: Entry, user: object) -> bool:

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", views.show_audit, name="audit"),
     path("portfolio/", views.show_portfolio, name="portfolio"),
     path("renewals/", views.show_renewals, name="renewals"),
+    path("search/", views.search, name="search"),
     path("segments/", views.show_segments, name="segments"),
     path("segments/new/", views.new_segment, name="new_segment"),
     path("segments/<uuid:segment_id>/", views.change_segment, name="change_segment"),

@@ -82,7 +82,11 @@ class Account(models.Model):
         ordering = ["name", "id"]
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_search"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="account_name_begins"),
             models.Index(fields=["domain"], name="account_by_domain", condition=~Q(domain="")),
+            models.Index(
+                OpClass("domain", name="text_pattern_ops"), name="account_domain_begins", condition=~Q(domain="")
+            ),
         ]
         constraints = [
             models.CheckConstraint(

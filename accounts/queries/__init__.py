@@ -8,14 +8,12 @@ from accounts.queries.money import (
 )
 from accounts.queries.page import AccountView, account_facts, account_view
 from accounts.queries.red_lines import crosses_red_line, red_lines
-from accounts.queries.search import AccountPage, CursorRefused, list_accounts, listed_accounts, search_accounts
+from accounts.queries.search import listed_accounts, search_accounts
 from accounts.queries.shown import ShownValue, shown_values
 from accounts.queries.values import Value, account_as_of, value_as_of
 
 __all__ = [
-    "AccountPage",
     "AccountView",
-    "CursorRefused",
     "ShownValue",
     "Value",
     "account_as_of",
@@ -24,7 +22,6 @@ __all__ = [
     "crosses_red_line",
     "find_accounts",
     "find_people",
-    "list_accounts",
     "listed_accounts",
     "rates_on",
     "red_lines",

@@ -14,6 +14,7 @@ from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
 from cx_ops.views.portfolio import show_portfolio
 from cx_ops.views.renewals import show_renewals
+from cx_ops.views.search import search
 from cx_ops.views.segments import change_segment, new_segment, show_segments
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "remove_a_set",
     "replay",
     "replay_stage",
+    "search",
     "show_account",
     "show_audit",
     "show_authority",

@@ -100,6 +100,7 @@ ROUTES = {
     "new_insight": Route(WORKERS, "account"),
     "portfolio": Route(EVERYBODY),
     "renewals": Route(EVERYBODY),
+    "search": Route(EVERYBODY),
     "segments": Route(EVERYBODY),
     "new_segment": Route(EVERYBODY),
     "change_segment": Route(EVERYBODY, "segment", "post"),

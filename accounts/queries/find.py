@@ -1,0 +1,48 @@
+"""Finding a few accounts while somebody types: each way of naming one by an index of its own."""
+
+from __future__ import annotations
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from accounts.enums import KeyKind
+from accounts.models import Account, AccountKey
+from accounts.models.account import AccountQuerySet
+from accounts.rules.identity import normalise_domain
+from core.models import User
+
+# Fewer letters than this are found only where a name begins with them: the index of contained letters holds threes.
+TRIGRAM = 3
+
+
+def find_by_words(user: User, text: str, rows: int = 8) -> list[Account]:
+    """The best accounts that `user` may see for what they typed: a source's id, then names that begin so, then others.
+
+    Reads at most `rows` of each way, whatever the number of accounts.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    seen = Account.objects.visible_to(user).filter(archived_at=None)
+    ways = [way.order_by("name").values_list("pk", flat=True)[:rows] for way in _ways(seen, text)]
+    ids = {pk for way in ways for pk in way}
+    place = Case(
+        When(keys__value=text, then=Value(0)),
+        When(name__istartswith=text, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    best = Account.objects.filter(pk__in=ids).annotate(place=place).order_by("place", "name", "pk")
+    unique = {account.pk: account for account in reversed(list(best))}
+    return list(reversed(unique.values()))[:rows]
+
+
+def _ways(seen: AccountQuerySet, text: str) -> list[QuerySet[Account]]:
+    ways: list[QuerySet[Account]] = [seen.filter(name__istartswith=text)]
+    if len(text) >= TRIGRAM:
+        ways.append(seen.filter(name__icontains=text))
+    domain = normalise_domain(text) or text.lower()
+    if domain.isascii() and " " not in domain:
+        ways.append(seen.filter(~Q(domain=""), domain__startswith=domain))
+    called = AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID, value__in={text, text.upper(), text.lower()})
+    ways.append(seen.filter(pk__in=called.values("account_id")))
+    return ways

@@ -1,0 +1,90 @@
+"""What one can go to by typing a few letters: accounts, tasks, colleagues' queues, screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from accounts.queries.find import find_by_words
+from core.context import nav_lines
+from core.guards import WORKERS
+from core.models import User
+from core.templatetags.cx import humane
+from playbooks.models import Task
+from playbooks.queries.queue import queue_choices
+
+ACCOUNTS, TASKS, QUEUES = 8, 5, 5
+# Nobody types more than this to find something.
+LONGEST = 100
+
+
+class Hit(NamedTuple):
+    """Somewhere to go."""
+
+    icon: str
+    title: str
+    note: str
+    url: str
+
+
+class Group(NamedTuple):
+    """Hits of one sort, under a heading."""
+
+    label: str
+    hits: list[Hit]
+
+
+def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
+    """Everything that `user` may go to and that has `text` in its name, by sort; without a text, the screens."""
+    text = text.strip()[:LONGEST]
+    accounts = find_by_words(user, text, ACCOUNTS)
+    groups = [
+        Group(_("Accounts"), [_of_account(account) for account in accounts]),
+        Group(_("Tasks"), [_of_task(task) for task in _tasks(user, text, accounts)]),
+        Group(_("Queues"), _queues(user, text)),
+        Group(_("Screens"), _screens(request, text)),
+    ]
+    return [group for group in groups if group.hits]
+
+
+def _of_account(account: Account) -> Hit:
+    note = " · ".join(part for part in (humane(account.tier), account.domain) if part)
+    return Hit("accounts", account.name, note, reverse("account", args=[account.pk]))
+
+
+def _tasks(user: User, text: str, accounts: Iterable[Account]) -> Iterable[Task]:
+    """Open tasks on the accounts found, and one's own that are called so: few enough to look through."""
+    if not text:
+        return []
+    about = Q(account__in=[account.pk for account in accounts]) | Q(assignee=user, title__icontains=text)
+    tasks = Task.objects.active().filter(about).visible_to(user).select_related("account", "assignee")
+    return tasks.order_by("due_at", "pk")[:TASKS]
+
+
+def _of_task(task: Task) -> Hit:
+    note = f"{task.account.name} · {task.assignee or _('nobody yet')}"
+    return Hit("queue", task.title, note, reverse("task", args=[task.pk]))
+
+
+def _queues(user: User, text: str) -> list[Hit]:
+    """Queues of colleagues and teams, for those who may open them."""
+    if not text or (user.role not in WORKERS and not user.is_superuser):
+        return []
+    named = [(key, label) for key, label in queue_choices(user) if _is_in(text, label)]
+    url = reverse("queue")
+    return [Hit("user", label, _("Queue"), f"{url}?who={key}") for key, label in named[:QUEUES]]
+
+
+def _screens(request: HttpRequest, text: str) -> list[Hit]:
+    lines: list[dict[str, Any]] = nav_lines(request)
+    return [Hit(line["icon"], str(line["label"]), "", line["url"]) for line in lines if _is_in(text, line["label"])]
+
+
+def _is_in(text: str, label: object) -> bool:
+    return text.casefold() in str(label).casefold()

@@ -1,0 +1,96 @@
+"""Search: what is found, in which order, by whom, and at what cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.queries.find import find_by_words
+from tests.factories import make_account, make_team, make_user
+from tests.floor import Floor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def floor() -> Floor:
+    return Floor()
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def found(user: Any, text: str) -> list[str]:
+    return [account.name for account in find_by_words(user, text)]
+
+
+def test_an_account_is_found_by_name_domain_and_external_id(floor: Floor) -> None:
+    floor.new_account("Bluebell Dental", domain="dental.example.com", external_id="X-17")
+    floor.new_account("Dental Supplies")
+    assert found(floor.ana, "dental") == ["Dental Supplies", "Bluebell Dental"]
+    assert found(floor.ana, "de") == ["Dental Supplies", "Bluebell Dental"]
+    assert found(floor.ana, "bl") == ["Bluebell Dental"]
+    assert found(floor.ana, "https://www.dental.example.com/x") == ["Bluebell Dental"]
+    assert found(floor.ana, " x-17 ") == ["Bluebell Dental"]
+    for nothing in ("", " ", "%", "_", "\\", "zz", "' OR 1=1", "\u0130" * 90):
+        assert found(floor.ana, nothing) == []
+
+
+def test_what_a_source_calls_so_comes_first_and_only_the_best_are_given(floor: Floor) -> None:
+    for number in range(20):
+        floor.new_account(f"Acme {number:02}")
+    floor.new_account("Zebra", external_id="Acme")
+    names = found(floor.ana, "Acme")
+    assert names[:2] == ["Zebra", "Acme"]
+    assert len(names) == 8
+
+
+def test_nobody_finds_what_is_not_theirs(floor: Floor) -> None:
+    stranger = make_user("cy", team=make_team("South"))
+    make_account("Foreign Foods", csm=stranger, external_id="F1", source=floor.source, domain="foods.example.com")
+    floor.task("0.95", account=make_account("Foreign Films", csm=stranger))
+    for text in ("foreign", "F1", "foods.ex"):
+        assert found(floor.ana, text) == []
+        assert "Foreign" not in signed_in(floor.ana).get("/search/", {"q": text}).content.decode()
+    assert found(make_user("chief", role="leader"), "foreign") == ["Foreign Films", "Foreign Foods"]
+
+
+def test_the_page_finds_accounts_tasks_queues_and_screens(floor: Floor) -> None:
+    task = floor.task("0.95")
+    lead = signed_in(floor.lead)
+    page = lead.get("/search/", {"q": "acme"}).content.decode()
+    assert f'href="/accounts/{floor.account.pk}/"' in page
+    assert f'href="/tasks/{task.pk}/"' in page
+    assert f'href="/queue/?who={floor.ana.pk}"' in lead.get("/search/", {"q": "ana"}).content.decode()
+    assert "who=" not in signed_in(floor.ana).get("/search/", {"q": "bea"}).content.decode()
+    assert 'href="/renewals/"' in lead.get("/search/", {"q": "RENEW"}).content.decode()
+    assert "Nothing matches" in lead.get("/search/", {"q": "zzzz"}).content.decode()
+
+
+def test_the_palette_gets_options_without_a_page_around_them(floor: Floor) -> None:
+    part = signed_in(floor.ana).get("/search/", {"q": "acm"}, headers={"HX-Request": "true"}).content.decode()
+    assert part.startswith('<div role="group"')
+    assert 'role="option"' in part
+    every = signed_in(floor.ana).get("/search/", headers={"HX-Request": "true"}).content.decode()
+    assert 'href="/portfolio/"' in every
+
+
+def test_search_costs_the_same_however_many_match(floor: Floor) -> None:
+    client = signed_in(floor.lead)
+    client.get("/search/")
+    counts = []
+    for more in (0, 99):
+        for number in range(more):
+            floor.new_account(f"Acme {number}")
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/search/", {"q": "acme"})
+        counts.append(len(captured))
+    assert len(set(counts)) == 1
+    assert counts[0] <= 12
