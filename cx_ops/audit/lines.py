@@ -25,7 +25,7 @@ from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 
 AT_ONCE = 2000
 # Verbs whose reason is the outcome, the step or the subject, which the sentence says.
-WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone"}
+WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone", "undone", "bulk"}
 
 
 class Named(NamedTuple):
@@ -196,6 +196,10 @@ def _counts(act: Act, people: dict[str, str]) -> str:
     return _(": %(n)d in all") % {"n": total} if total else ""
 
 
+def _many(act: Act, people: dict[str, str]) -> str:
+    return _(": %(what)s, %(n)d tasks") % {"what": act.why, "n": len(act.data.get("tasks", ()))}
+
+
 def _period(act: Act, people: dict[str, str]) -> str:
     return _(" from %(first)s to %(last)s") % {
         "first": _day(str(act.data.get("from", ""))),
@@ -226,4 +230,5 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "handed_over": _counts,
     "took_back": _counts,
     "away": _period,
+    "bulk": _many,
 }
