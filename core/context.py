@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +68,8 @@ def nav_lines(request: HttpRequest) -> list[dict[str, object]]:
 
 
 def _is_for(entry: Entry, user: object) -> bool:
+    if entry.name == "mailbox" and settings.EMAIL_HOST:  # messages leave, none stays here
+        return False
     if entry.name.startswith("admin:"):
         return bool(getattr(user, "is_staff", False))
     return getattr(user, "role", "") in entry.roles or bool(getattr(user, "is_superuser", False))

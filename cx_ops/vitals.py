@@ -77,7 +77,7 @@ def _worker() -> Part:
     if not answers:
         return Part(_("Worker"), _("None answered: start one. Nothing is lost meanwhile; it waits below."), ok=False)
     count = len(answers)
-    return Part(_("Worker"), ngettext("%(n)d answers.", "%(n)d answer.", count) % {"n": count}, ok=True)
+    return Part(_("Worker"), ngettext("%(n)d answers a call.", "%(n)d answer a call.", count) % {"n": count}, ok=True)
 
 
 def _beat(now: datetime) -> Part:

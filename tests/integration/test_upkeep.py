@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest
+from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
 from core.export import Column, csv_file, wants_csv
@@ -122,3 +123,10 @@ def test_a_list_is_a_file_when_the_address_says_so() -> None:
     request.GET = request.GET.copy()
     request.GET["format"] = "csv"
     assert wants_csv(request)
+
+
+def test_the_mailbox_is_offered_only_where_messages_stay(client: Client, settings: Any) -> None:
+    client.force_login(make_user("ana"))
+    assert 'href="/mailbox/"' in client.get("/preferences/").content.decode()
+    settings.EMAIL_HOST = "mail.example.com"
+    assert 'href="/mailbox/"' not in client.get("/preferences/").content.decode()
