@@ -226,7 +226,7 @@ class BulkForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
 
     FIELDS = {"assign": ("to", "reason"), "snooze": ("preset", "reason"), "dismiss": ("reason",), "merge": ()}
-    MISSING = {
+    NEEDED = {
         "assign": ("to", _("Choose who takes them.")),
         "snooze": ("preset", _("Choose until when.")),
         "dismiss": ("reason", _("Say in a few words why they no longer matter.")),
@@ -236,6 +236,9 @@ class BulkForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.action, self.presets = action, presets
         self.fields = {name: field for name, field in self.fields.items() if name in self.FIELDS[action]}
+        if needed := self.NEEDED.get(action):
+            field = self.fields[needed[0]]
+            field.required, field.error_messages["required"] = True, str(needed[1])
         if isinstance(people := self.fields.get("to"), forms.ModelChoiceField):
             takers = User.objects.available_at(now).filter(role__in=("csm", "manager"))
             people.queryset = takers.order_by("first_name", "username")
@@ -244,9 +247,6 @@ class BulkForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        name, words = self.MISSING.get(self.action, ("", ""))
-        if name and not data.get(name) and name not in self.errors:
-            self.add_error(name, words)
         data["until"] = {preset.value: preset.until for preset in self.presets}.get(data.get("preset", ""))
         return data
 

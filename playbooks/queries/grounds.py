@@ -85,13 +85,14 @@ def track_record(decision: Decision) -> str:
     ).aggregate(found=Count("id", filter=Q(outcome__in=FOUND)), all=Count("id"))
     if checked["all"] < ENOUGH_CHECKED:
         return ""
+    wrong = checked["all"] - checked["found"]
     return ngettext(
-        "When we said this before, people who acted found it right %(share)s of the time"
-        " (%(n)d closed task; the rest were closed as “the insight was wrong”).",
-        "When we said this before, people who acted found it right %(share)s of the time"
-        " (%(n)d closed tasks; the rest were closed as “the insight was wrong”).",
+        "When we said this before, it was right %(share)s of the time: of %(n)d closed task, %(wrong)d was called"
+        " wrong. Those that ended without a change or an answer are not counted.",
+        "When we said this before, it was right %(share)s of the time: of %(n)d closed tasks, %(wrong)d were called"
+        " wrong. Those that ended without a change or an answer are not counted.",
         checked["all"],
-    ) % {"share": percent(Decimal(checked["found"]) / checked["all"]), "n": checked["all"]}
+    ) % {"share": percent(Decimal(checked["found"]) / checked["all"]), "n": checked["all"], "wrong": wrong}
 
 
 def what_would_change(task: Task, explanation: Explanation) -> list[str]:

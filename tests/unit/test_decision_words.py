@@ -1,0 +1,48 @@
+"""What a decision stored is said in words: every kind of line that the rules write."""
+
+from __future__ import annotations
+
+import pytest
+
+from decisions.queries.words import say
+
+STORED = {
+    "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
+        "93 % lies between 90 % and 100 %, which asks for: a human at once"
+        " (authority, version 3, Churn risk, all tiers)."
+    ),
+    "stale: a score of 2026-03-02 12:00 by the same model was decided already": (
+        "A newer score of the same model, of 2026-03-02 12:00, was decided already."
+    ),
+    "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2026-03-02.",
+    "a higher band than monitor: entered at once": "It rose from “monitoring”, and a rise counts at once.",
+    "3 scores in a row below human, and the dwell is over: it falls": (
+        "3 scores in a row were too low for “a human at once”, for long enough: it falls."
+    ),
+    "dwell: human is left below 0.85, after 2026-03-09 12:00 and 2 lower scores in a row (this is number 1)": (
+        "It stays “a human at once” until 2 scores in a row are under 85 %, and not before 2026-03-09 12:00;"
+        " this is number 1."
+    ),
+    "automation is switched off: all": "Automation is switched off (all).",
+    "cool-down after risk_resolved until 2026-06-01": (
+        "It was closed lately (risk resolved); it stays quiet until 2026-06-01."
+    ),
+    "an item for this account and type is open: this is added to it; a new reason": (
+        "The same is open on this account already, so this was added to it."
+    ),
+    "matrix version 2: churn_risk × tier strategic → csm": (
+        "Ownership matrix, version 2: Churn risk, tier strategic go to the customer success manager."
+    ),
+    "csm of the account: ana": "Customer success manager of the account: Ana Marsh",
+    "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 2026-03-09",
+    "lead of North: nobody": "Lead of North: nobody",
+}
+
+
+@pytest.mark.parametrize("line", STORED)
+def test_a_stored_line_is_said_in_words(line: str) -> None:
+    assert say(line, names={"ana": "Ana Marsh"}) == STORED[line]
+
+
+def test_a_line_that_is_not_known_stays_as_it_is() -> None:
+    assert say("something else") == "something else"
