@@ -11,6 +11,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.business_time import Hours, next_business_day
 from core.forms import AbsenceForm
 from core.models import User
 from decisions.enums import OutcomeKind
@@ -71,18 +72,24 @@ class Preset(NamedTuple):
     until: datetime
 
 
-def snooze_presets(now: datetime, zone: ZoneInfo, expires_at: datetime | None) -> list[Preset]:
-    """The ends of a snooze that make sense at `now`, in the reader's zone; those that have passed are left out."""
+def snooze_presets(now: datetime, user: User, expires_at: datetime | None) -> list[Preset]:
+    """The ends of a snooze that make sense at `now`, in the reader's zone and on their working days.
+
+    Those that have passed are left out, and a day is named once.
+    """
+    zone = zone_now()
+    hours = Hours.from_calendar(user.calendar, user.timezone)
     local = now.astimezone(zone)
-    today = datetime.combine(local.date(), MORNING, zone)
     later = (local + LATER_TODAY).replace(minute=0, second=0, microsecond=0)
-    presets = [
-        Preset("later", _("Later today"), later if later.date() == local.date() else today + timedelta(days=1)),
-        Preset("tomorrow", _("Tomorrow"), today + timedelta(days=1)),
-        Preset("monday", _("Next Monday"), today + timedelta(days=7 - local.weekday())),
-    ]
-    if later.date() != local.date():
-        presets = presets[1:]
+    tomorrow, monday = (local.date() + timedelta(days=days) for days in (1, 7 - local.weekday()))
+    presets = []
+    if later.date() == local.date():
+        presets.append(Preset("later", _("Later today"), later))
+    if hours.is_working_day(tomorrow):
+        presets.append(Preset("tomorrow", _("Tomorrow"), datetime.combine(tomorrow, MORNING, zone)))
+    if not hours.is_working_day(monday):
+        monday = next_business_day(monday, hours)
+    presets.append(Preset("monday", _("At the start of the week"), datetime.combine(monday, MORNING, zone)))
     if expires_at:
         last = datetime.combine((expires_at - BEFORE_THE_END).astimezone(zone).date(), MORNING, zone)
         presets.append(Preset("before", _("Three days before the window closes"), last))

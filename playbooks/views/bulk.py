@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.guards import WORKERS, PersonRequest, for_roles
 from core.models import Act
-from playbooks.forms import BulkForm, read_order, snooze_presets, zone_now
+from playbooks.forms import BulkForm, read_order, snooze_presets
 from playbooks.models import Task
 from playbooks.queries.queue import all_ids
 from playbooks.services.bulk import MOST, Bulk, Chosen, change_many, choose, merge_targets, undo_many
@@ -43,7 +43,7 @@ def change_selected(request: PersonRequest) -> HttpResponse:
     everything = bool(request.POST.get("all"))
     ids = all_ids(listed.scope, listed.lane, most=MOST) if everything else read_order(request.POST.getlist("task"))
     chosen = _as_seen(choose(ids, by=request.user), request)
-    presets = snooze_presets(request.now, zone_now(), None)
+    presets = snooze_presets(request.now, request.user, None)
     form = BulkForm(request.POST if "asked" in request.POST else None, action=action, presets=presets, now=request.now)
     ready = form.is_valid() or not form.fields
     if not ready or "confirm" not in request.POST:

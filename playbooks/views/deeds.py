@@ -59,7 +59,7 @@ def _filled(request: PersonRequest, page: TaskPage, **more: Any) -> dict[str, An
 
 
 def _snooze_form(request: PersonRequest, page: TaskPage) -> VersionedForm:
-    presets = snooze_presets(request.now, zone_now(), page.task.expires_at)
+    presets = snooze_presets(request.now, request.user, page.task.expires_at)
     filled = _filled(request, page, preset=presets[0].value)
     return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from playbooks.enums import Lane, TaskStatus
+from playbooks.forms import snooze_presets
 from playbooks.models import Task
 from playbooks.queries.deadlines import next_deadline
 from playbooks.queries.doings import UNDOABLE, done_lately
@@ -194,6 +195,15 @@ def test_a_skip_says_why_and_moves_nothing(floor: Floor, task: Task) -> None:
     skip_task(task_id=task.pk, by=floor.ana, reason="No invoice yet.", now=NOW)
     assert state(task) == before
     assert task.notes.get().text == "Skipped: No invoice yet."
+
+
+def test_a_snooze_ends_on_a_working_day(floor: Floor) -> None:
+    friday = datetime(2026, 3, 6, 10, tzinfo=UTC)
+    assert [preset.value for preset in snooze_presets(friday, floor.ana, None)] == ["later", "monday"]
+    monday = [preset for preset in snooze_presets(friday, floor.ana, None) if preset.value == "monday"]
+    assert monday[0].until == datetime(2026, 3, 9, 9, tzinfo=UTC)
+    window = friday + timedelta(days=20)
+    assert snooze_presets(friday, floor.ana, window)[-1].until == datetime(2026, 3, 23, 9, tzinfo=UTC)
 
 
 # ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────────────
