@@ -169,6 +169,10 @@ def chance_of(*about: object) -> Random:
     return Random(crc32(repr((SEED, about)).encode()))  # noqa: S311 - chance, not secrecy
 
 
+# Opened last quarter, and nobody has given its accounts to a team.
+NEW_REGION = "latam"
+
+
 def make_book(today: date, *, scale: float = 1.0) -> Book:
     """`scale` × 200 named and 800 digital customers, with half a year behind them."""
     random = chance_of("customers")
@@ -213,7 +217,7 @@ def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Ra
         name=company[0],
         segment=company[1],
         tier=tier.slug,
-        region=region,
+        region=NEW_REGION if tier is DIGITAL_TIER and number % 100 == 50 else region,
         currency=UNRATED_CURRENCY if number % 97 == 0 else random.choice(CURRENCIES[region]),
         revenue=Decimal(random.randrange(*tier.revenue) // 100 * 100),
         seats=random.randrange(*tier.seats),

@@ -93,7 +93,7 @@ def hire(*, now: datetime, password: str) -> None:
             Team.objects.filter(name=name).update(lead=users[lead])
         Organisation.objects.update_or_create(
             id=1,
-            defaults={"name": "Lantern & Loom", "catch_all": users["mara"], "calendar": calendars["Lisbon"]},
+            defaults={"name": "Lantern & Loom", "calendar": calendars["Lisbon"]},
         )
         Playbook.objects.update(owner=users["mara"])
 
