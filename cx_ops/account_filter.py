@@ -43,6 +43,12 @@ def has_ended(now: datetime) -> Q:
     return Q(Exists(ever)) & ~Q(Exists(ever.annotate(end=TERM_END).filter(end__gte=since)))
 
 
+def speaks_against(now: datetime) -> Q:
+    """Accounts with a red line or an open risk: what a hopeful forecast has against it."""
+    risks = Item.objects.filter(account=OuterRef("pk"), closed_at=None, type__direction=Direction.RISK)
+    return crosses_red_line(now) | Q(Exists(risks))
+
+
 def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     """`accounts` with `csm` (a name), what health is read from, and its `Level` as `rank`."""
     here, today = OuterRef("pk"), now.date()

@@ -43,14 +43,14 @@ LABELS: dict[Level, Any] = {
     Level.STEADY: gettext_lazy("Steady"),
     Level.ENDED: gettext_lazy("Ended"),
 }
-TONES = {Level.RED: "bad", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
+TONES = {Level.RED: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
 
 
 class Signs(NamedTuple):
     """What health is read from.
 
     `quiet_days`: since the last touch; None where nobody is expected to call. `lapsed_days`: since the last term
-    ended without another; None where one runs, or none was ever known.
+    ended without another; None where one runs, or none was ever known. `confidence`: the highest the risk has had.
     """
 
     red_lines: Sequence[str] = ()
@@ -98,7 +98,7 @@ def _risks(signs: Signs) -> tuple[str, ...]:
         found.append(words % {"n": signs.lapsed_days})
     if signs.risk:
         sure = percent(signs.confidence)
-        found.append(_("%(type)s, %(sure)s sure") % {"type": signs.risk, "sure": sure})
+        found.append(_("%(type)s, up to %(sure)s sure") % {"type": signs.risk, "sure": sure})
     if signs.forecast == Forecast.AT_RISK:
         found.append(_("Renewal at risk"))
     return tuple(found)

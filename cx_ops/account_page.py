@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
-from accounts.queries.page import AccountView, account_view
+from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
 from cx_ops.account_health import KEY_PEOPLE, Health, Signs, lapsed_days, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
@@ -40,12 +40,13 @@ class Term(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """Usage readings as a line: points of an SVG, and its first and last value in words."""
+    """Usage readings as a line: points of an SVG, its first and last value, and what they count ("": not said)."""
 
     points: str
     first: Decimal
     last: Decimal
     since: datetime
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -162,14 +163,14 @@ def _term(contract: Contract, today: date) -> Term:
 TREND_WIDTH, TREND_HEIGHT = 240, 40
 
 
-def _trend(readings: list[tuple[datetime, Decimal]]) -> Trend | None:
+def _trend(readings: list[Reading]) -> Trend | None:
     """The readings as a line from nought upwards; None of fewer than three."""
     if len(readings) < 3:
         return None
-    values = [value for _, value in readings]
+    values = [reading.value for reading in readings]
     top = max(*values, Decimal(1))
     points = (
         f"{round(TREND_WIDTH * place / (len(values) - 1))},{round(TREND_HEIGHT - (TREND_HEIGHT - 4) * value / top - 2)}"
         for place, value in enumerate(values)
     )
-    return Trend(" ".join(points), values[0], values[-1], readings[0][0])
+    return Trend(" ".join(points), values[0], values[-1], readings[0].at, readings[-1].unit)

@@ -75,13 +75,13 @@ class Timeline(NamedTuple):
 
 
 def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: int = SHOWN) -> Timeline:
-    """What happened before the cursor `before`, of one of `KINDS` or of all. Raises `CursorRefused`, KeyError.
+    """What happened before the cursor `before`: of one of `KINDS`, else everything but usage readings.
 
-    A query per sort of entry, whatever their number.
+    Raises `CursorRefused`, KeyError. A query per sort of entry, whatever their number.
     """
     start = _position(before) if before else None
     found: list[tuple[Position, Entry]] = []
-    for name in KINDS[kind].readers if kind else READERS:
+    for name in KINDS[kind].readers if kind else EVERYTHING:
         place, reader = _PLACES[name], READERS[name]
         rows = reader.rows(account).filter(_older(start, place)).order_by("-at", "-pk")
         found += [(Position(row.at, place, row.pk), reader.tell(row)) for row in rows[: shown + 1]]
@@ -228,14 +228,17 @@ def _short(text: str) -> str:
 READERS: dict[str, Reader] = {
     "talk": Reader(_activities(ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING), _tell_activity),
     "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity),
-    "signal": Reader(_activities(ActivityKind.TICKET, ActivityKind.USAGE, ActivityKind.SURVEY), _tell_activity),
+    "signal": Reader(_activities(ActivityKind.TICKET, ActivityKind.SURVEY), _tell_activity),
     "decision": Reader(_decisions, _tell_decision),
     "task": Reader(_tasks, _tell_task),
     "note": Reader(_notes, _tell_note),
     "outcome": Reader(_outcomes, _tell_outcome),
     "effect": Reader(_effects, _tell_effect),
     "ledger": Reader(_ledger, _tell_ledger),
+    "usage": Reader(_activities(ActivityKind.USAGE), _tell_activity),
 }
+# Readings come every week and would swamp the rest: they have their kind, and the line at the top of the page.
+EVERYTHING = tuple(name for name in READERS if name != "usage")
 _PLACES = {name: place for place, name in enumerate(READERS)}
 
 
@@ -252,6 +255,6 @@ KINDS = {
     "tasks": Kind(gettext_lazy("Tasks"), ("task", "note")),
     "outcomes": Kind(gettext_lazy("Outcomes"), ("outcome",)),
     "emails": Kind(gettext_lazy("E-mails"), ("mail", "effect")),
-    "signals": Kind(gettext_lazy("Tickets and usage"), ("signal",)),
+    "signals": Kind(gettext_lazy("Tickets and usage"), ("signal", "usage")),
     "orders": Kind(gettext_lazy("Money"), ("ledger",)),
 }

@@ -15,7 +15,7 @@ from accounts.queries.find import find_by_words
 from core.context import nav_lines
 from core.guards import WORKERS
 from core.models import User
-from core.templatetags.cx import humane
+from core.templatetags.cx import words_of
 from playbooks.models import Task
 from playbooks.queries.queue import queue_choices
 
@@ -54,7 +54,7 @@ def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
 
 
 def _of_account(account: Account) -> Hit:
-    note = " · ".join(part for part in (humane(account.tier), account.domain) if part)
+    note = " · ".join(part for part in (words_of(account.tier), account.domain) if part)
     return Hit("accounts", account.name, note, reverse("account", args=[account.pk]))
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, SegmentMember
@@ -22,9 +22,8 @@ from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenu
 from accounts.rules.segments import AccountFilter
 from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, with_signs
-from cx_ops.account_health import Health, Signs, lapsed_days, read_health
-from playbooks.enums import RunStatus
-from playbooks.models import Run, Task
+from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
+from playbooks.models import Task
 
 PAGE_ROWS = 50
 FILE_ROWS = 500
@@ -67,7 +66,12 @@ class Line:
     last_touch: datetime | None
     health: Health
     next_step: NextStep | None
-    open_items: int
+    open_tasks: int
+
+    @property
+    def wants_step(self) -> bool:
+        """It stands badly, and nobody has a task for it."""
+        return self.next_step is None and self.health.level <= Level.RISK
 
 
 class Totals(NamedTuple):
@@ -90,22 +94,25 @@ class Portfolio:
 
 
 class Sort(NamedTuple):
-    """An order of the list; `needs_signs`: it is made from what `with_signs` adds."""
+    """An order of the list."""
 
     label: Any
     order: tuple[OrderBy | F, ...]
-    needs_signs: bool = False
 
 
+# Open tasks of an account, as a part of a query for accounts: the one due first, and how many.
+_OPEN = Task.objects.active().filter(account=OuterRef("pk")).order_by("due_at", "pk")
+_NEXT_ON = Subquery(_OPEN.values(on=Coalesce("next_step_on", TruncDate("due_at")))[:1])
+_HOW_MANY = Subquery(_OPEN.order_by().values("account").annotate(n=Count("pk")).values("n"))
 _NAME = (F("name").asc(), F("id").asc())
 SORTS = {
-    "health": Sort(
-        _("Health"), (F("rank").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME), needs_signs=True
-    ),
+    "health": Sort(_("Health"), (F("rank").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME)),
     "name": Sort(_("Account"), _NAME),
     "revenue": Sort(_("Revenue a year"), (F("yearly").desc(nulls_last=True), *_NAME)),
     "renews": Sort(_("Renews"), (F("renews_on").asc(nulls_last=True), *_NAME)),
-    "touch": Sort(_("Last touch"), (F("last_touch").asc(nulls_first=True), *_NAME), needs_signs=True),
+    "touch": Sort(_("Last touch"), (F("last_touch").asc(nulls_first=True), *_NAME)),
+    "step": Sort(_("Next step"), (_NEXT_ON.asc(nulls_last=True), *_NAME)),
+    "open": Sort(_("Open tasks"), (_HOW_MANY.desc(nulls_last=True), *_NAME)),
 }
 
 
@@ -176,21 +183,25 @@ def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal]) -> Totals:
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
-    live = Run.objects.filter(account=OuterRef("pk"), status=RunStatus.LIVE, automated=True).order_by()
-    runs = Subquery(live.values("account").annotate(n=Count("pk")).values("n"))
-    listed = accounts.annotate(yearly=yearly_revenue(rates), live_runs=Coalesce(runs, 0))
-    return with_signs(listed, now).order_by(*SORTS[sort].order)
+    return with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now).order_by(*SORTS[sort].order)
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     ids = [row.pk for row in rows]
     if not ids:
         return []
-    lines, steps = red_lines(ids, now), _open_tasks(ids)
-    return [_line(row, lines.get(row.pk, ()), steps.get(row.pk, []), now) for row in rows]
+    crossed, steps = red_lines(ids, now), _open_tasks(ids)
+    return [_line(row, _health(row, crossed.get(row.pk, ()), now), steps.get(row.pk, []), now) for row in rows]
 
 
-def _line(row: Any, crossed: Sequence[str], steps: Sequence[NextStep], now: datetime) -> Line:
+def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
+    """How `accounts` stand, by id: two queries, whatever their number."""
+    rows = list[Any](with_signs(accounts, now))
+    crossed = red_lines([row.pk for row in rows], now)
+    return {row.pk: _health(row, crossed.get(row.pk, ()), now) for row in rows}
+
+
+def _health(row: Any, crossed: Sequence[str], now: datetime) -> Health:
     signs = Signs(
         red_lines=crossed,
         risk=row.risk or "",
@@ -200,6 +211,10 @@ def _line(row: Any, crossed: Sequence[str], steps: Sequence[NextStep], now: date
         quiet_days=(now - row.heard_at).days if row.csm else None,
         lapsed_days=lapsed_days(row.term_end, now.date()),
     )
+    return read_health(signs)
+
+
+def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) -> Line:
     return Line(
         id=row.pk,
         name=row.name,
@@ -211,9 +226,9 @@ def _line(row: Any, crossed: Sequence[str], steps: Sequence[NextStep], now: date
         renews_on=row.renews_on,
         renews_in=(row.renews_on - now.date()).days if row.renews_on else None,
         last_touch=row.last_touch,
-        health=read_health(signs),
+        health=health,
         next_step=steps[0] if steps else None,
-        open_items=len(steps) + row.live_runs,
+        open_tasks=len(steps),
     )
 
 

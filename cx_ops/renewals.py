@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from accounts.enums import AccountRole, Forecast
-from accounts.models import AccountPerson, Contract
+from accounts.models import Account, AccountPerson, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import yearly_revenue
-from cx_ops.account_filter import FULL_NAME
+from cx_ops.account_filter import FULL_NAME, speaks_against
+from cx_ops.portfolio import read_healths
 
 MONTHS = 12
 PAGE_ROWS = 50
+FILE_ROWS = 500
 RENEWED = "renewed"
 # The order in a month: what can still be lost comes first, what is settled last.
 KINDS = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value, RENEWED)
+HOPEFUL = (Forecast.LIKELY.value, Forecast.COMMIT.value)
 
 
 class Sums(NamedTuple):
@@ -50,7 +54,10 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One contract. `kind` is its forecast, or `renewed` where another term follows."""
+    """One contract. `kind` is its forecast, or `renewed` where another term follows.
+
+    `against`: what speaks against a hopeful forecast, the weightiest first; empty where nothing does.
+    """
 
     id: UUID
     account_id: UUID
@@ -63,6 +70,7 @@ class Line:
     notice_in: int | None
     auto_renews: bool
     kind: str
+    against: tuple[str, ...]
 
 
 class Page(NamedTuple):
@@ -118,16 +126,26 @@ def sum_months(contracts: QuerySet[Any], start: date, months: int = MONTHS) -> l
     return [Month(first, {kind: found.get(first, {}).get(kind, Sums()) for kind in KINDS}) for first in firsts]
 
 
-def load_page(contracts: QuerySet[Any], page: int, today: date) -> Page:
+def sum_contested(contracts: QuerySet[Any], now: datetime) -> Sums:
+    """Of what is forecast as likely or committed, that which a red line or an open risk speaks against."""
+    accounts = Account.objects.filter(speaks_against(now))
+    contested = contracts.order_by().filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    row = contested.aggregate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
+    return Sums(row["n"], row["revenue"], row["n"] - row["known"])
+
+
+def load_page(contracts: QuerySet[Any], page: int, now: datetime) -> Page:
     """A page of contracts: by month, at risk first, then by notice date."""
     first = (page - 1) * PAGE_ROWS
     rows = list(_ordered(contracts)[first : first + PAGE_ROWS + 1])
-    return Page([_line(row, today) for row in rows[:PAGE_ROWS]], len(rows) > PAGE_ROWS)
+    return Page(_lines(rows[:PAGE_ROWS], now), len(rows) > PAGE_ROWS)
 
 
-def all_lines(contracts: QuerySet[Any], today: date) -> Iterator[Line]:
+def all_lines(contracts: QuerySet[Any], now: datetime) -> Iterator[Line]:
     """Every contract in the same order, read in pieces."""
-    return (_line(row, today) for row in _ordered(contracts).iterator(500))
+    rows = _ordered(contracts).iterator(FILE_ROWS)
+    while piece := list(islice(rows, FILE_ROWS)):
+        yield from _lines(piece, now)
 
 
 def _ordered(contracts: QuerySet[Any]) -> QuerySet[Any]:
@@ -137,7 +155,15 @@ def _ordered(contracts: QuerySet[Any]) -> QuerySet[Any]:
     return ordered
 
 
-def _line(row: Any, today: date) -> Line:
+def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
+    hopeful = {row.account_id for row in rows if row.kind in HOPEFUL}
+    doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=hopeful), now)
+    against = {id: health.reasons for id, health in doubted.items()}
+    today = timezone.localdate(now)
+    return [_line(row, against.get(row.account_id, ()) if row.kind in HOPEFUL else (), today) for row in rows]
+
+
+def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
     return Line(
         id=row.pk,
         account_id=row.account_id,
@@ -150,6 +176,7 @@ def _line(row: Any, today: date) -> Line:
         notice_in=(row.notice_on - today).days if row.notice_on else None,
         auto_renews=row.auto_renews,
         kind=row.kind,
+        against=against,
     )
 
 

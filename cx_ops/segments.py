@@ -17,7 +17,7 @@ from accounts.queries import rates_on, yearly_revenue
 from accounts.rules.segments import AccountFilter, read_filter
 from accounts.services.segments import keep_members
 from core.models import Team, User
-from core.templatetags.cx import humane, money
+from core.templatetags.cx import money, words_of
 from cx_ops.account_filter import TEAM, filter_accounts
 from cx_ops.account_health import LABELS, Level
 from insights.models import InsightType
@@ -97,4 +97,4 @@ def describe(wanted: AccountFilter, owners: dict[str, str], types: dict[str, str
         "quiet_for": lambda days: _("no touch for %d days") % days,
     }
     given = msgspec.structs.asdict(wanted).items()
-    return [str(words.get(part, humane)(value)) for part, value in given if value not in ("", None)]
+    return [str(words.get(part, words_of)(value)) for part, value in given if value not in ("", None)]

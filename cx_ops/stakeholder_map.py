@@ -33,11 +33,10 @@ class Dot(NamedTuple):
 
 
 def draw_dots(contacts: Iterable[Contact]) -> list[Dot]:
-    """A dot for everybody whose sentiment and influence are known; of those who left only sponsors, as gone."""
+    """A dot for everybody who is still there and whose sentiment and influence are known."""
     cells: dict[tuple[int, int], list[Contact]] = defaultdict(list)
     for contact in contacts:
-        gone = contact.left_on is not None and contact.stakeholder != Stakeholder.SPONSOR
-        if contact.influence is not None and contact.sentiment is not None and not gone:
+        if contact.left_on is None and contact.influence is not None and contact.sentiment is not None:
             cells[contact.sentiment, contact.influence].append(contact)
     return [dot for (sentiment, influence), here in cells.items() for dot in _cell(sentiment, influence, here)]
 
@@ -48,7 +47,7 @@ def _cell(sentiment: int, influence: int, contacts: Sequence[Contact]) -> Iterab
     places = len(shown) + (len(shown) < len(contacts))
     for place, contact in enumerate(shown):
         x = middle + round(STEP * (place - (places - 1) / 2))
-        tone = "gone" if contact.left_on else TONES.get(Stakeholder(contact.stakeholder), "")
+        tone = TONES.get(Stakeholder(contact.stakeholder), "")
         title = f"{contact.name}, {Stakeholder(contact.stakeholder).label}"
         yield Dot(x, y, initials(contact.name), title, tone)
     if len(shown) < len(contacts):

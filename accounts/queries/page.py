@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -32,6 +33,20 @@ class AccountFacts:
     red_lines: tuple[RedLine, ...]
 
 
+class Reading(NamedTuple):
+    """A usage reading; `summary` is how its source says it, such as "692 people active in the week"."""
+
+    at: datetime
+    value: Decimal
+    summary: str
+
+    @property
+    def unit(self) -> str:
+        """What is counted: the summary without its number; "" where that says something else."""
+        number = f"{self.value.normalize():f} "
+        return self.summary.removeprefix(number) if self.summary.startswith(number) else ""
+
+
 @dataclass(frozen=True)
 class AccountView:
     facts: AccountFacts
@@ -42,7 +57,7 @@ class AccountView:
     children: list[Account]
     values: list[ShownValue]
     last_touch: Activity | None
-    usage: list[tuple[datetime, Decimal]]
+    usage: list[Reading]
 
 
 def account_view(account: Account, user: User, now: datetime) -> AccountView:
@@ -60,11 +75,11 @@ def account_view(account: Account, user: User, now: datetime) -> AccountView:
     )
 
 
-def usage_readings(account: Account, rows: int = READINGS) -> list[tuple[datetime, Decimal]]:
+def usage_readings(account: Account, rows: int = READINGS) -> list[Reading]:
     """The newest usage readings with a number, oldest first."""
     found = Activity.objects.filter(account=account, kind=ActivityKind.USAGE, value__isnull=False)
-    newest = found.order_by("-happened_at").values_list("happened_at", "value")[:rows]
-    return [(at, value) for at, value in reversed(newest) if value is not None]
+    newest = found.order_by("-happened_at").values_list("happened_at", "value", "summary")[:rows]
+    return [Reading(at, value, summary) for at, value, summary in reversed(newest) if value is not None]
 
 
 def _touches(account: Account) -> QuerySet[Activity]:

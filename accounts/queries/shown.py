@@ -16,7 +16,7 @@ from accounts.enums import AccountRole
 from accounts.models import Account
 from accounts.queries.values import Value, account_as_of
 from core.models import User
-from core.templatetags.cx import humane, money
+from core.templatetags.cx import humane, money, words_of
 
 PEOPLE, EXTRA = "people.", "fields."
 # The order of a record; what is not named here follows by its label.
@@ -92,7 +92,7 @@ def _text(value: Value, names: Mapping[str, str]) -> str:
     if value.field in DAYS and (day := parse_date(str(held))):
         return formats.date_format(day, "j M Y")
     if value.field in SLUGS:
-        return humane(held)
+        return words_of(str(held))
     return names.get(str(held), str(held))
 
 

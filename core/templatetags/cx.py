@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from django import template
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -71,6 +72,13 @@ def humane(name: object) -> str:
         return _("Revenue a year")
     words = str(name).replace("_", " ").replace(".", ": ")
     return words[:1].upper() + words[1:]
+
+
+@register.filter
+def words_of(slug: str) -> str:
+    """A tier, region, stage or segment as words: "mid-market" is "Mid-market", "emea" is "EMEA"."""
+    is_short = len(slug) <= 4 and slug not in ("mid", "low", "high", "free")
+    return slug.upper() if is_short else capfirst(slug.replace("_", " "))
 
 
 def _signed(number: str, currency: str) -> str:

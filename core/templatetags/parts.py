@@ -34,7 +34,7 @@ def chip(state: str, text: str, reason: str = "") -> SafeString:
 
 @register.simple_tag
 def badge(text: object, tone: str = "", icon: str = "", title: str = "") -> SafeString:
-    """A word in a pill. `tone` is good, warn, bad, info or accent; default neutral."""
+    """A word in a pill. `tone` is good, warn, bad, bad solid (the worst there is), info or accent; default neutral."""
     classes = f"badge {tone}".rstrip()
     sign = _decoration(icon) if icon else ""
     if title:

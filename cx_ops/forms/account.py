@@ -62,7 +62,9 @@ class TouchForm(forms.Form):
     contact = forms.ModelChoiceField(
         label=_("With"), queryset=Contact.objects.none(), required=False, empty_label=_("Nobody in particular")
     )
-    step = StepField(label=_("Ticks a step"), queryset=RunStep.objects.none(), required=False, empty_label=_("No step"))
+    step = StepField(
+        label=_("Completes a step"), queryset=RunStep.objects.none(), required=False, empty_label=_("No step")
+    )
 
     def __init__(self, *args: Any, account: Account, steps: Sequence[RunStep], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,7 +97,7 @@ class AsOfForm(forms.Form):
         label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("Write the day as 2026-03-31.")},
     )  # fmt: skip
-    known = forms.BooleanField(label=_("as we knew it then"), required=False)
+    known = forms.BooleanField(label=_("only what we had been told by then"), required=False)
 
     def moment(self, now: datetime) -> datetime | None:
         """The end of the day in the reader's zone, never later than `now`; None for today."""

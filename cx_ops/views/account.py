@@ -47,7 +47,7 @@ def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
     if form.errors:
         return _render(request, account, form, status=422)
     step = form.cleaned_data["step"]
-    said = _("Logged, and “%(step)s” is ticked.") % {"step": step.step.title} if step else _("Logged.")
+    said = _("Logged, and “%(step)s” is completed.") % {"step": step.step.title} if step else _("Logged.")
     messages.success(request, said)
     return redirect("account", account_id=account.pk)
 

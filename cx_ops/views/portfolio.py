@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core.export import Column, csv_file, wants_csv
-from core.guards import PEOPLE, PersonRequest, for_roles
+from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
 from cx_ops.forms import PortfolioForm
 from cx_ops.portfolio import PAGE_ROWS, SORTS, Asked, Line, all_lines, load_portfolio, owner_choices, read_facets
@@ -32,7 +32,7 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Last touch"), lambda line: line.last_touch),
     Column(gettext_lazy("Next step"), lambda line: line.next_step and line.next_step.title),
     Column(gettext_lazy("Next step on"), lambda line: line.next_step and line.next_step.on),
-    Column(gettext_lazy("Open items"), lambda line: line.open_items),
+    Column(gettext_lazy("Open tasks"), lambda line: line.open_tasks),
 ]
 # Filters that stand in the bar; the others are behind "More filters".
 IN_BAR = ("who", "health", "saved")
@@ -71,6 +71,7 @@ def portfolio_context(request: PersonRequest, form: PortfolioForm, asked: Asked)
         "next_url": _page(url, query, after // PAGE_ROWS + 1) if portfolio.has_next else "",
         "count_text": _count_text(portfolio.first, len(portfolio.lines), portfolio.totals.accounts),
         "made_of": MADE_OF,
+        "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "now": request.now,
     }
 

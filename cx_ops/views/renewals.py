@@ -34,6 +34,7 @@ from cx_ops.renewals import (
     first_of,
     load_page,
     renewing,
+    sum_contested,
     sum_months,
 )
 
@@ -44,6 +45,7 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Tier"), lambda line: line.tier),
     Column(gettext_lazy("Customer success manager"), lambda line: line.csm),
     Column(gettext_lazy("Forecast"), lambda line: LABELS[line.kind]),
+    Column(gettext_lazy("Speaks against it"), lambda line: "; ".join(line.against)),
     Column(gettext_lazy("Revenue a year"), lambda line: line.revenue),
     Column(gettext_lazy("Ends"), lambda line: line.ends_on),
     Column(gettext_lazy("Notice by"), lambda line: line.notice_on),
@@ -63,8 +65,8 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
     contracts = renewing(accounts, start, rates)
     kept = renewing(accounts, month, rates, months=1) if month else contracts
     if wants_csv(request):
-        return csv_file("renewals", COLUMNS, all_lines(kept, today))
-    months, page = sum_months(contracts, start), load_page(kept, form.page(), today)
+        return csv_file("renewals", COLUMNS, all_lines(kept, request.now))
+    months, page = sum_months(contracts, start), load_page(kept, form.page(), request.now)
     query = {name: value for name, value in request.GET.dict().items() if name not in ("page", "format")}
     context = {
         "form": form,
@@ -72,6 +74,7 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
         "chart": draw_chart(months),
         "kinds": [(kind, LABELS[kind], add_up(each.kinds[kind] for each in months)) for kind in KINDS],
         "whole": add_up(each.all for each in months),
+        "contested": sum_contested(contracts, request.now),
         "groups": page.by_month(),
         "month": month,
         "currency": next(reversed(rates)),

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountPerson
+from core.templatetags.cx import words_of
 from decisions.enums import Response
 from decisions.models import AuthorityBand, AuthorityPolicy
 from decisions.queries.bands import STRIPES, Counts, SetKey, Taken, a_week_for_each, count_bands
-from decisions.queries.matrix import words_of
 from decisions.queries.policies import authority_of
 from decisions.queries.versions import Versions, versions_of
 from decisions.rules import Authority, Band, find_set, grants

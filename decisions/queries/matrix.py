@@ -9,12 +9,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import AccountRole
 from core.models import User
+from core.templatetags.cx import words_of
 from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
 from decisions.rules import Cell, Ownership, Place, find_cell
 from insights.models import InsightType
@@ -27,15 +27,6 @@ PART_NAMES = {
     "segment": gettext_lazy("Segment"),
 }
 EVERYTHING = Place()
-
-
-def words_of(slug: str) -> str:
-    """A slug as words: "mid-market" is "Mid-market", "emea" is "EMEA"."""
-    return (
-        slug.upper()
-        if len(slug) <= 4 and slug not in ("mid", "low", "high", "free")
-        else capfirst(slug.replace("_", " "))
-    )
 
 
 def segment_in_words(place: Place) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from accounts.queries.money import reporting_currency
+from core.templatetags.cx import words_of
 from decisions.models import OwnershipCell, OwnershipPolicy
 from decisions.queries.changes import Difference, difference
 from decisions.queries.coverage import read_peers
-from decisions.queries.matrix import Book, Grid, GridCell, cell_in_words, grid_of, read_book, values_of, words_of
+from decisions.queries.matrix import Book, Grid, GridCell, cell_in_words, grid_of, read_book, values_of
 from decisions.queries.versions import Versions, versions_of
 from decisions.rules import Cell, Ownership, by_precedence
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Activity, Contract, FieldValue, LedgerEntry
 from accounts.queries import shown_values
+from accounts.queries.page import usage_readings
 from accounts.services import ForecastChanged, set_forecast
 from core.models import Act
 from cx_ops.account_health import Signs, read_health
@@ -104,6 +105,20 @@ def test_pages_of_the_timeline_lose_nothing_and_show_nothing_twice(floor: Floor)
     assert len(seen) == 14
 
 
+def test_usage_readings_stand_apart_and_say_what_they_count(floor: Floor) -> None:
+    for number in range(3):
+        day = NOW - (3 - number) * DAY
+        text = f"{690 + number} people active in the week"
+        make_activity(floor.account, "usage", value=690 + number, summary=text, happened_at=day)
+    make_activity(floor.account, "ticket", summary="Cannot sign in", happened_at=NOW)
+    assert titles(floor.account) == ["Cannot sign in"]
+    assert len(titles(floor.account, kind="signals")) == 4
+    assert usage_readings(floor.account)[-1].unit == "people active in the week"
+    body = signed_in(floor.ana).get(f"/accounts/{floor.account.pk}/").content.decode()
+    assert "people active in the week: 690 in" in body
+    assert "Usage readings are not repeated here" in body
+
+
 @pytest.mark.parametrize("cursor", ["x", "2026-01-01~0~x", f"2026-01-01T00:00:00~0~{UUID(int=1)}"])
 def test_a_bad_cursor_is_refused(floor: Floor, cursor: str) -> None:
     with pytest.raises(CursorRefused):
@@ -142,7 +157,7 @@ def test_the_page_costs_the_same_queries_whatever_happened(floor: Floor) -> None
         (Signs(quiet_days=61), "Watch", "No touch for 61 days"),
         (Signs(unhappy=1), "Watch", "1 key person unhappy"),
         (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal at risk"),
-        (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, 93 % sure"),
+        (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, up to 93 % sure"),
         (Signs(red_lines=("sponsor_left",), risk="Churn risk", confidence=Decimal("0.9")), "Red line", "Sponsor left"),
     ],
 )
@@ -151,12 +166,12 @@ def test_health_is_the_worst_sign_and_says_why(signs: Signs, label: str, first: 
     assert (health.label, health.reasons[0]) == (label, first)
 
 
-def test_the_map_places_who_is_known_and_keeps_a_sponsor_who_left() -> None:
+def test_the_map_places_who_is_known_and_still_there() -> None:
     account = make_account()
     people = [
         make_contact(account, "Al Able", stakeholder="champion", influence=5, sentiment=2),
-        make_contact(account, "Bo Bell", stakeholder="sponsor", influence=1, sentiment=-2, left_on=date(2026, 1, 1)),
-        make_contact(account, "Ed Else", influence=3, sentiment=0, left_on=date(2026, 1, 1)),
+        make_contact(account, "Bo Bell", stakeholder="sponsor", influence=1, sentiment=-2),
+        make_contact(account, "Ed Else", stakeholder="sponsor", influence=3, sentiment=0, left_on=date(2026, 1, 1)),
         make_contact(account, "Flo Fern", influence=None, sentiment=0),
         *(make_contact(account, f"Gus {number}", influence=3, sentiment=0) for number in range(5)),
     ]
@@ -164,7 +179,7 @@ def test_the_map_places_who_is_known_and_keeps_a_sponsor_who_left() -> None:
     assert set(dots) == {"AA", "BB", "G0", "G1", "+3"}
     assert dots["AA"].y < dots["G0"].y < dots["BB"].y
     assert dots["BB"].x < dots["G0"].x < dots["AA"].x
-    assert (dots["BB"].tone, dots["AA"].tone) == ("gone", "good")
+    assert (dots["BB"].tone, dots["AA"].tone) == ("brand", "good")
 
 
 def test_values_are_read_as_of_a_day(floor: Floor) -> None:

@@ -22,6 +22,8 @@ from core.bulk import database_now
 from cx_ops.account_filter import with_signs
 from cx_ops.account_health import Level
 from cx_ops.portfolio import Asked, load_portfolio
+from playbooks.models import Task
+from playbooks.services.assigning import create_task
 from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
 from tests.floor import Floor
 
@@ -113,10 +115,31 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     make_activity(floor.account, "ticket", happened_at=NOW - DAY)
     [line] = load_portfolio(floor.ana, Asked(sort="name"), NOW).lines
     assert (line.name, line.tier, line.csm, line.revenue) == ("Acme", "mid", "Ana", Decimal(100_000))
-    assert (line.renews_in, line.last_touch, line.open_items) == (10, NOW - 2 * DAY, 1)
+    assert (line.renews_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
     assert line.next_step is not None
     assert line.next_step.task_id == task.pk
-    assert line.health.reasons[0] == "Churn risk, 95 % sure"
+    assert line.health.reasons[0] == "Churn risk, up to 95 % sure"
+
+
+def test_it_sorts_by_the_next_step_and_by_open_tasks(floor: Floor) -> None:
+    floor.new_account("Idle")
+    soon, busy = floor.new_account("Soon"), floor.new_account("Busy")
+    for account, days in ((busy, 40), (busy, 50), (soon, 30)):
+        create_task(account=account, title="Call", assignee=floor.ana, due_at=NOW + days * DAY, by=floor.ana, now=NOW)
+    assert names(floor.ana, Asked(sort="step"))[:2] == ["Soon", "Busy"]
+    assert names(floor.ana, Asked(sort="open"))[:2] == ["Busy", "Soon"]
+    Task.objects.filter(account=busy, due_at=NOW + 40 * DAY).update(next_step_on=TODAY)
+    assert names(floor.ana, Asked(sort="step"))[:2] == ["Busy", "Soon"]
+
+
+def test_an_account_that_stands_badly_without_a_step_offers_one(floor: Floor) -> None:
+    red, calm = floor.new_account("Red"), floor.new_account("Calm")
+    RedLineFlag.objects.create(account=red, kind="legal", since=database_now() - DAY)
+    body = signed_in(floor.ana).get("/portfolio/").content.decode()
+    assert f'href="/tasks/new/{red.pk}/"' in body
+    assert f'href="/tasks/new/{calm.pk}/"' not in body
+    reader = signed_in(make_user("chief", role="leader")).get("/portfolio/").content.decode()
+    assert f'href="/tasks/new/{red.pk}/"' not in reader
 
 
 def test_totals_are_in_one_currency_and_say_what_is_unknown(floor: Floor) -> None:

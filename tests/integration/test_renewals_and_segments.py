@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Account, Segment, SegmentMember
+from accounts.models import Account, RedLineFlag, Segment, SegmentMember
 from accounts.rules.segments import AccountFilter, read_filter
 from accounts.services import SegmentRefused, rename_segment, save_segment
+from core.bulk import database_now
 from core.models import Act
 from cx_ops.account_filter import filter_accounts
 from cx_ops.portfolio import Asked, load_portfolio
-from cx_ops.renewals import draw_chart, first_of, load_page, renewing, sum_months
+from cx_ops.renewals import Sums, draw_chart, first_of, load_page, renewing, sum_contested, sum_months
 from cx_ops.segments import list_segments, refresh_segments
 from tests.factories import NOW, make_account, make_contract, make_team, make_user
 from tests.floor import Floor
@@ -79,9 +80,40 @@ def test_at_risk_comes_first_in_its_month_then_the_nearest_notice(floor: Floor) 
         make_contract(floor.new_account(name), ends_on=ends, forecast=forecast, notice_on=TODAY + notice * DAY)
     make_contract(floor.new_account("Earlier"), ends_on=date(2026, 5, 1), forecast="commit")
     contracts = renewing(Account.objects.all(), first_of(TODAY), {})
-    page = load_page(contracts, 1, TODAY)
+    page = load_page(contracts, 1, NOW)
     assert [line.account for line in page.lines] == ["Earlier", "Near", "Late", "Unsure", "Committed"]
     assert [(first, len(lines)) for first, lines in page.by_month()] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 4)]
+
+
+def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
+    risky, crossed, calm, resigned = (floor.new_account(name) for name in ("Risky", "Crossed", "Calm", "Resigned"))
+    for place, (account, forecast) in enumerate(
+        ((risky, "likely"), (crossed, "commit"), (calm, "commit"), (resigned, "at_risk"))
+    ):
+        make_contract(account, ends_on=date(2026, 6, 1 + place), forecast=forecast)
+    for account in (risky, resigned):
+        floor.insight("0.95", account=account)
+    RedLineFlag.objects.create(account=crossed, kind="legal", since=NOW - DAY)
+    contracts = renewing(Account.objects.all(), first_of(TODAY), {"USD": Decimal(1)})
+    assert sum_contested(contracts, NOW) == Sums(2, Decimal(200_000), 0)
+    against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
+    assert against == {
+        "Risky": ("Churn risk, up to 95 % sure",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+    }  # fmt: skip
+    make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
+    floor.insight("0.95")
+    body = signed_in(floor.ana).get("/renewals/").content.decode()
+    assert "is open to a churn risk or a red line" in body
+    assert "Churn risk, up to 95 % sure" in body
+
+
+def test_a_notice_date_that_passed_is_a_warning_unless_it_is_renewed(floor: Floor) -> None:
+    day = database_now().date()
+    make_contract(floor.account, ends_on=day + 40 * DAY, notice_on=day - DAY)
+    client = signed_in(floor.ana)
+    assert "Passed, not renewed" in client.get("/renewals/").content.decode()
+    make_contract(floor.account, starts_on=day + 40 * DAY, ends_on=day + 800 * DAY)
+    assert "Passed, not renewed" not in client.get("/renewals/").content.decode()
 
 
 def test_the_page_of_renewals_keeps_a_month_and_refuses_nonsense(floor: Floor) -> None:
