@@ -64,7 +64,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 def nav_lines(request: HttpRequest) -> list[dict[str, object]]:
     """The screens that somebody who is signed in may open, in the order of the navigation."""
-    return [_line(entry, request.path) for entry in ENTRIES if _is_for(entry, request.user)]
+    lines = [_line(entry) for entry in ENTRIES if _is_for(entry, request.user)]
+    around = [line for line in lines if request.path.startswith(str(line["url"])) and line["url"] != "/"]
+    if around:  # the nearest: a screen may have its address under another's
+        max(around, key=lambda line: len(str(line["url"])))["current"] = True
+    return lines
 
 
 def _is_for(entry: Entry, user: object) -> bool:
@@ -75,7 +79,7 @@ def _is_for(entry: Entry, user: object) -> bool:
     return getattr(user, "role", "") in entry.roles or bool(getattr(user, "is_superuser", False))
 
 
-def _line(entry: Entry, path: str) -> dict[str, object]:
+def _line(entry: Entry) -> dict[str, object]:
     try:
         url = reverse(entry.name)
     except NoReverseMatch:
@@ -86,5 +90,5 @@ def _line(entry: Entry, path: str) -> dict[str, object]:
         "icon": entry.icon,
         "key": entry.key,
         "section": entry.section,
-        "current": path.startswith(url) and url != "/",
+        "current": False,
     }

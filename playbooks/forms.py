@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.business_time import Hours, next_business_day
 from core.forms import AbsenceForm
 from core.models import User
 from decisions.enums import OutcomeKind
 from playbooks.enums import Held
 from playbooks.models import Task
+from playbooks.queries.snoozing import MORNING, Preset, day_in_words
 
-MORNING = time(9)
-LATER_TODAY = timedelta(hours=3)
-BEFORE_THE_END = timedelta(days=3)
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
 
@@ -64,54 +60,29 @@ class NoteForm(forms.Form):
     )  # fmt: skip
 
 
-class Preset(NamedTuple):
-    """A snooze that one click gives: its name in the form, its words, and when it ends."""
-
-    value: str
-    label: Any
-    until: datetime
-
-
-def snooze_presets(now: datetime, user: User, expires_at: datetime | None) -> list[Preset]:
-    """The ends of a snooze that make sense at `now`, in the reader's zone and on their working days.
-
-    Those that have passed are left out, and a day is named once.
-    """
-    zone = zone_now()
-    hours = Hours.from_calendar(user.calendar, user.timezone)
-    local = now.astimezone(zone)
-    later = (local + LATER_TODAY).replace(minute=0, second=0, microsecond=0)
-    tomorrow, monday = (local.date() + timedelta(days=days) for days in (1, 7 - local.weekday()))
-    presets = []
-    if later.date() == local.date():
-        presets.append(Preset("later", _("Later today"), later))
-    if hours.is_working_day(tomorrow):
-        presets.append(Preset("tomorrow", _("Tomorrow"), datetime.combine(tomorrow, MORNING, zone)))
-    if not hours.is_working_day(monday):
-        monday = next_business_day(monday, hours)
-    presets.append(Preset("monday", _("At the start of the week"), datetime.combine(monday, MORNING, zone)))
-    if expires_at:
-        last = datetime.combine((expires_at - BEFORE_THE_END).astimezone(zone).date(), MORNING, zone)
-        presets.append(Preset("before", _("Three days before the window closes"), last))
-    ends = [preset.until for preset in presets]
-    return [preset for at, preset in enumerate(presets) if preset.until > now and preset.until not in ends[:at]]
-
-
 class SnoozeForm(VersionedForm):
     """Until when: a preset, or a day of one's own (at nine in the morning)."""
 
     preset = forms.ChoiceField(label=_("Snooze until"), error_messages={"required": _("Choose until when.")})
     day = forms.DateField(
-        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=200,
-        help_text=_("Needed when the window for acting will have passed. Your lead sees it."),
+        label=_("Day"), required=False,
+        widget=forms.DateInput(
+            attrs={"type": "date", "data-picks": "own-day", "aria-label": _("A day of my own")}, format="%Y-%m-%d"
+        ),
     )  # fmt: skip
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=200, help_text=_("Your lead sees it."))
 
-    def __init__(self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, expires_at: datetime | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.presets, self.zone, self.now = presets, zone, now
+        self.own_key = len(presets) + 1
+        if expires_at:
+            self.fields["reason"].help_text = _(
+                "Needed only for a day after %(day)s, when the window for acting closes. Your lead sees it."
+            ) % {"day": day_in_words(expires_at)}
         choice = self.fields["preset"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - narrows the type
         choice.choices = [*((preset.value, preset.label) for preset in presets), ("day", _("A day of my own"))]
@@ -200,7 +171,9 @@ class SkipForm(VersionedForm):
     """Why it is left for now."""
 
     reason = forms.CharField(
-        label=_("Why not now?"), max_length=200, widget=forms.TextInput(attrs={"data-focus": True}),
+        label=_("Why not now?"), max_length=200,
+        help_text=_("It stays in the lane, its deadlines go on, and you go on to the next task."),
+        widget=forms.TextInput(attrs={"data-focus": True}),
         error_messages={"required": _("Say in a few words why you skip it.")},
     )  # fmt: skip
 
@@ -345,8 +318,3 @@ def read_order(values: list[str]) -> list[UUID]:
         except ValueError:
             continue
     return found
-
-
-def zone_now() -> ZoneInfo:
-    """The reader's zone (`core.middleware.use_own_zone`)."""
-    return timezone.get_current_timezone()

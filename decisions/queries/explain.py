@@ -152,7 +152,7 @@ def _fact_text(factor: dict[str, Any]) -> str:
         return f"{name}: {_number(value)}"
     before, after = to_decimal(was), to_decimal(value)
     if before is None or after is None:
-        return _("%(name)s: %(value)s (was: %(was)s)") % {"name": name, "was": was, "value": value}
+        return _("%(name)s %(value)s (was %(was)s)") % {"name": name, "was": was, "value": value}
     words = {"name": name, "was": _number(was), "value": _number(value)}
     if after < before:
         return _("%(name)s fell from %(was)s to %(value)s") % words

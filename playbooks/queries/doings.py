@@ -29,6 +29,7 @@ class Doing(NamedTuple):
     """One act on a task: in words, with the outcome where it was a close."""
 
     task: Task
+    title: str
     said: str
     outcome: str
     at: datetime
@@ -46,6 +47,7 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
     return [
         Doing(
             task=tasks[id],
+            title=title_beside_account(tasks[id]),
             said=str(UNDOABLE[act.verb]),
             outcome=label_of(tasks[id].outcome) if act.verb in ("closed", "merged") and tasks[id].outcome else "",
             at=act.at,
@@ -54,6 +56,11 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
         for id, act in newest.items()
         if id in tasks
     ]
+
+
+def title_beside_account(task: Task) -> str:
+    """The title without the account's name at its end, for where that name stands beside it."""
+    return task.title.removesuffix(f": {task.account.name}")
 
 
 def last_acts(task_ids: Collection[str]) -> dict[str, Act]:

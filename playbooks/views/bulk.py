@@ -16,9 +16,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.guards import WORKERS, PersonRequest, for_roles
 from core.models import Act
-from playbooks.forms import BulkForm, read_order, snooze_presets
+from playbooks.forms import BulkForm, read_order
 from playbooks.models import Task
 from playbooks.queries.queue import all_ids
+from playbooks.queries.snoozing import snooze_presets
 from playbooks.services.bulk import MOST, Bulk, Chosen, change_many, choose, merge_targets, undo_many
 from playbooks.services.tasks import TaskRefused, assign_task, dismiss_task, merge_task, snooze_task
 from playbooks.views.pages import read_list

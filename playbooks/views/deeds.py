@@ -18,11 +18,10 @@ from playbooks.forms import (
     TakeOverForm,
     VersionedForm,
     WaitForm,
-    snooze_presets,
-    zone_now,
 )
 from playbooks.models import Task
 from playbooks.queries.deadlines import in_words
+from playbooks.queries.snoozing import snooze_presets, zone_now
 from playbooks.queries.task_page import TaskPage
 from playbooks.services.tasks import (
     assign_task,
@@ -61,7 +60,7 @@ def _filled(request: PersonRequest, page: TaskPage, **more: Any) -> dict[str, An
 def _snooze_form(request: PersonRequest, page: TaskPage) -> VersionedForm:
     presets = snooze_presets(request.now, request.user, page.task.expires_at)
     filled = _filled(request, page, preset=presets[0].value)
-    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now)
+    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, expires_at=page.task.expires_at)
 
 
 def _snooze(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Account
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
-from playbooks.forms import TaskForm, zone_now
+from playbooks.forms import TaskForm
+from playbooks.queries.snoozing import zone_now
 from playbooks.services.tasks import acknowledge_task, create_task
 from playbooks.views.answers import undo_after_redirect
 from playbooks.views.pages import load_or_404, render_task

@@ -71,6 +71,7 @@
       target.focus();
     }
     markCurrentRow();
+    showGroups();
     refreshTimes();
   }
 
@@ -124,6 +125,15 @@
     dialog.showModal();
   }
 
+  /* Of the groups of a list that each go with another choice, only those of the one that is ticked. */
+  function showGroups() {
+    for (const group of all("optgroup[data-when]")) {
+      const ticked = [...group.closest("form").elements].some((input) => input.checked && input.value === group.dataset.when);
+      group.hidden = group.disabled = !ticked;
+      if (!ticked && all("option:checked", group).length) group.parentElement.value = "";
+    }
+  }
+
   // --- keys: read from data-key on the visible control that does the work ---
 
   const TEXT_ENTRY = "textarea, select, [contenteditable]:not([contenteditable=false]), " +
@@ -155,12 +165,20 @@
 
   function moveRow(step) {
     const rows = all("[data-row]", openModal() ?? document).filter(isShown);
-    if (!rows.length) return false;
+    if (!rows.length) return openRow(step);
     const active = document.activeElement?.closest("[data-row]");
     const from = rows.indexOf(active ?? currentRow(openModal() ?? document));
     const row = rows[Math.min(Math.max(from + step, 0), rows.length - 1)]; // with a step of 0: back to the current row
     (row.matches("a[href], button") ? row : row.querySelector("a[href], button"))?.focus();
     return true;
+  }
+
+  /* Where the list is out of sight, one task after the other: the next one is opened instead of focused. */
+  function openRow(step) {
+    const links = all("[data-row] > a[href]:not(.done)");
+    const next = links[links.findIndex((link) => link.ariaCurrent) + step];
+    if (step) next?.click();
+    return Boolean(step && next);
   }
 
   function nameOfKey(event) {
@@ -226,21 +244,39 @@
     return copy.textContent.trim() || control.title;
   }
 
+  const makeElement = (name, ...content) => {
+    const element = document.createElement(name);
+    element.append(...content);
+    return element;
+  };
+  const keysOf = (key) => key.split(" ").map((part) => makeElement("kbd", part.replace("mod+", "Ctrl ")));
+
+  /* The page's keys by what they are for, each control once with all its keys. */
   function fillKeyList(list) {
-    const seen = new Map();
-    for (const control of all("[data-key]")) {
-      if (!seen.has(control.dataset.key)) seen.set(control.dataset.key, labelOf(control));
+    const { group: move, next, previous } = list.dataset;
+    const groups = new Map([[move, new Map()]]);
+    const seen = new Set();
+    const add = (group, label, key) => {
+      if (seen.has(group + key)) return;
+      seen.add(group + key);
+      if (!groups.has(group)) groups.set(group, new Map());
+      const keys = groups.get(group);
+      keys.set(label, [...(keys.get(label) ?? []), key]);
+    };
+    if (document.querySelector("[data-row]")) {
+      add(move, next, "j");
+      add(move, previous, "k");
     }
-    list.replaceChildren(...[...seen].flatMap(([key, label]) => {
-      const term = document.createElement("dt");
-      const keys = document.createElement("dd");
-      term.textContent = label;
-      keys.append(...key.split(" ").map((part) => {
-        const kbd = document.createElement("kbd");
-        kbd.textContent = part.replace("mod+", "Ctrl ");
-        return kbd;
-      }));
-      return [term, keys];
+    for (const control of all("[data-key]")) {
+      const group = control.closest("[data-key-group]")?.dataset.keyGroup ?? move;
+      add(group, labelOf(control), control.dataset.key);
+    }
+    list.replaceChildren(...[...groups].map(([group, keys]) => {
+      const lines = makeElement("dl", ...[...keys].flatMap(([label, names]) => [
+        makeElement("dt", label), makeElement("dd", ...names.flatMap((name, at) => [...(at ? [" / "] : []), ...keysOf(name)])),
+      ]));
+      lines.className = "keys";
+      return makeElement("section", makeElement("h3", group), lines);
     }));
   }
 
@@ -358,6 +394,8 @@
       ? byId(target.dataset.mirror)
       : target.id && document.querySelector(`[data-mirror="${CSS.escape(target.id)}"]`);
     if (other) other.value = target.value;
+    const picked = byId(target.dataset?.picks);
+    if (picked && target.value) picked.checked = true;
   }
 
   async function onThemeSubmit(event) {
@@ -435,6 +473,7 @@
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("input", onMirror);
+  document.addEventListener("change", showGroups);
   document.addEventListener("submit", confirmSubmit, true);
   document.addEventListener("submit", onThemeSubmit);
   document.addEventListener("htmx:confirm", onHtmxConfirm);

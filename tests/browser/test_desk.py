@@ -155,7 +155,7 @@ def test_skip_and_merge_by_key(floor: Floor, desk: Desk, tasks: list[Task]) -> N
 
 
 def test_working_through_a_lane(desk: Desk, tasks: list[Task]) -> None:
-    desk.page.get_by_role("link", name="Start").click()
+    desk.page.get_by_role("link", name="Work through").click()
     desk.page.wait_for_url("**mode=focus")
     desk.page.wait_for_selector("html[data-ready]", state="attached")
     assert not desk.page.locator("#rows").is_visible()

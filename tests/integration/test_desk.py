@@ -10,11 +10,11 @@ import pytest
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from playbooks.enums import Lane, TaskStatus
-from playbooks.forms import snooze_presets
 from playbooks.models import Task
 from playbooks.queries.deadlines import next_deadline
 from playbooks.queries.doings import UNDOABLE, done_lately
 from playbooks.queries.filters import STATES, Filters
+from playbooks.queries.snoozing import snooze_presets
 from playbooks.services.bulk import Chosen, change_many, choose, merge_targets, undo_many
 from playbooks.services.claiming import LEASE
 from playbooks.services.tasks import (

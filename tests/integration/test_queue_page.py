@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -203,3 +203,17 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
         "0.90 to 1.00",
     ):
         assert words in text
+
+
+def test_one_screen_of_the_navigation_is_current(floor: Floor, desk: Client) -> None:
+    for path, current in (("/queue/", ["Queue"]), ("/queue/closed/", ["Recently closed"])):
+        lines = desk.get(path).context["nav"]
+        assert [str(line["label"]) for line in lines if line["current"]] == current
+
+
+def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> None:
+    task = floor.task()
+    Task.objects.update(expires_at=datetime(2126, 3, 26, 12, tzinfo=UTC))
+    page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
+    assert "Three days before the window for acting closes on 26 Mar" in page
+    assert "Needed only for a day after 26 Mar" in page
