@@ -7,8 +7,6 @@ gap or overlap, and the first begins at minus infinity (`active_from` empty); al
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pghistory
 from django.db import models
 from django.db.models import Q
@@ -17,15 +15,6 @@ from accounts.enums import AccountRole
 from core.models import User
 from decisions.enums import OutcomeKind, PolicyState, Response, SwitchScope
 from insights.models import InsightType
-
-
-def in_force_at(now: datetime) -> Q:
-    """The one published version whose period holds `now`."""
-    return Q(
-        Q(active_from=None) | Q(active_from__lte=now),
-        Q(active_to=None) | Q(active_to__gt=now),
-        state=PolicyState.PUBLISHED,
-    )
 
 
 class PolicyVersion(models.Model):
