@@ -162,12 +162,12 @@ class Stage:
         table, row = self.pending._meta.db_table, _row_of(self.pending)
         columns = ", ".join(row._fields)
         taken = fetch_all(
-            f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - our own names
+            f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - ours  # nosec B608
             [lease.batches],
         )
         if taken:
             self.work([row._make(values) for values in taken], now)
-        execute(f'DELETE FROM "{table}" WHERE batch_id = ANY(%s)', [lease.batches])  # noqa: S608 - our own names
+        execute(f'DELETE FROM "{table}" WHERE batch_id = ANY(%s)', [lease.batches])  # noqa: S608 - ours  # nosec B608
 
     def _failed(self, lease: Lease, error: Exception) -> None:
         """Halve what failed; a single row waits, and in the end dies."""
