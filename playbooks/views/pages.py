@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from core.guards import WORKERS, PersonRequest
@@ -25,6 +26,12 @@ from playbooks.services.taking import is_held, leads, may_act
 # The parts of an address that name the list beside a task.
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
 FOCUS = "focus"
+LANE_MEANS = {
+    Lane.NOW: gettext_lazy("What is urgent, as much of it as your day has room for"),
+    Lane.TODAY: gettext_lazy("Steps, tasks made by hand, and what came back"),
+    Lane.LATER: gettext_lazy("What is urgent too, but finds no room in your day yet"),
+    Lane.WAITING: gettext_lazy("Snoozed, or waiting on the customer"),
+}
 
 
 def load_or_404(request: PersonRequest, task_id: UUID) -> TaskPage:
@@ -151,6 +158,7 @@ def lane_tabs(listed: Listed, counts: dict[str, int]) -> list[dict[str, Any]]:
             "url": listed.url(lane=each.value),
             "current": each.value == listed.lane,
             "count": counts[each.value],
+            "title": LANE_MEANS.get(each, ""),
         }
         for each in Lane
     ]
