@@ -19,7 +19,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
+from django.utils.translation import gettext as _
 
 from core.bulk import copy_rows, database_now, execute, fetch_all
 from core.ids import uuid7
@@ -37,6 +46,10 @@ Work = Callable[[Sequence[Any], datetime], None]
 
 class LeaseLost(Exception):
     """The lease ran out and somebody else has the rows."""
+
+
+class RowUnfit(Exception):
+    """What is kept of a dead record cannot be put back in front of its stage; says so."""
 
 
 class NotInTransaction(Exception):
@@ -230,29 +243,53 @@ def _together(found: list[tuple[Any, ...]], rows: int) -> tuple[list[UUID], int,
     return taken, size, attempts
 
 
-def replay_dead_letters(stage: str, *, stages: Mapping[str, Stage], by: User, now: datetime) -> int:
-    """Put up to `AT_ONCE` dead records of one stage back in front of it, the oldest first; how many."""
+@dataclass(frozen=True)
+class Replayed:
+    """How many dead records are on their way again, and a sentence about each that could not be put back."""
+
+    count: int
+    unfit: list[str]
+
+
+def replay_dead_letters(stage: str, *, stages: Mapping[str, Stage], by: User, now: datetime) -> Replayed:
+    """Put up to `AT_ONCE` dead records of one stage back in front of it, the oldest first; one that is unfit stays."""
     waiting = DeadLetter.objects.filter(stage=stage, replayed_at=None).order_by("died_at").values_list("id", flat=True)
-    count = 0
+    count, unfit = 0, []
     for letter_id in list(waiting[:AT_ONCE]):
         try:
             replay_dead_letter(letter_id, stages=stages, by=by, now=now)
         except DeadLetter.DoesNotExist:  # somebody else was quicker
             continue
-        count += 1
-    return count
+        except RowUnfit as problem:
+            unfit.append(str(problem))
+        else:
+            count += 1
+    return Replayed(count, unfit)
 
 
 def replay_dead_letter(letter_id: UUID, *, stages: Mapping[str, Stage], by: User, now: datetime) -> None:
     """Put a dead record back in front of the stage that gave up on it.
 
-    Raises `DeadLetter.DoesNotExist` when it is unknown or was replayed already.
+    Raises `DeadLetter.DoesNotExist` when it is unknown or was replayed already, `RowUnfit` when its row does not fit.
     """
     with transaction.atomic():
         letter = DeadLetter.objects.select_for_update().get(id=letter_id, replayed_at=None)
-        model = stages[letter.stage].pending
-        columns = [name for name in letter.row if name not in ("id", "batch_id")]
-        leave(model, columns, [(letter.record_id, *(letter.row[name] for name in columns))], stage=letter.stage)
+        _put_back(letter, stages)
         letter.replayed_at, letter.replayed_by = now, by
         letter.save(update_fields=["replayed_at", "replayed_by"])
         Act.objects.create(verb="replayed", subject_type="dead_letter", subject_id=str(letter.id), by=by, at=now)
+
+
+# What a row that does not fit the table of its stage comes to: no mapping, a value of another type, no such column.
+UNFIT = (KeyError, TypeError, ValueError, DataError, IntegrityError, ProgrammingError)
+
+
+def _put_back(letter: DeadLetter, stages: Mapping[str, Stage]) -> None:
+    try:
+        with transaction.atomic():
+            columns = [name for name in letter.row if name not in ("id", "batch_id")]
+            row = (letter.record_id, *(letter.row[name] for name in columns))
+            leave(stages[letter.stage].pending, columns, [row], stage=letter.stage)
+    except UNFIT as error:
+        text = _("%(id)s stays here: what is kept of it does not fit its stage. Send the record again from its source.")
+        raise RowUnfit(text % {"id": letter.record_id}) from error

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
-from core.stages import replay_dead_letter, replay_dead_letters
+from core.stages import RowUnfit, replay_dead_letter, replay_dead_letters
 from cx_ops.pipeline import BY_NAME
 
 SHOWN = 100
+SENTENCES = 5
 
 
 @require_safe
@@ -41,9 +42,15 @@ def replay_stage(request: PersonRequest, stage: str) -> HttpResponse:
     """Put all of one stage back in front of it."""
     if stage not in BY_NAME:
         raise Http404
-    count = replay_dead_letters(stage, stages=BY_NAME, by=request.user, now=request.now)
-    words = ngettext("%(n)d record is on its way again.", "%(n)d records are on their way again.", count)
-    messages.success(request, words % {"n": count})
+    done = replay_dead_letters(stage, stages=BY_NAME, by=request.user, now=request.now)
+    if done.count or not done.unfit:
+        words = ngettext("%(n)d record is on its way again.", "%(n)d records are on their way again.", done.count)
+        messages.success(request, words % {"n": done.count})
+    for sentence in done.unfit[:SENTENCES]:
+        messages.error(request, sentence)
+    if more := len(done.unfit[SENTENCES:]):
+        words = ngettext("%(n)d more stays here as well.", "%(n)d more stay here as well.", more)
+        messages.error(request, words % {"n": more})
     return redirect("dead_letters")
 
 
@@ -57,6 +64,8 @@ def replay(request: PersonRequest, letter_id: UUID) -> HttpResponse:
         if not DeadLetter.objects.filter(pk=letter_id).exists():
             raise Http404 from None
         messages.warning(request, _("It was replayed already."))
+    except RowUnfit as problem:
+        messages.error(request, str(problem))
     else:
         messages.success(request, _("It is on its way again. If it fails once more, it comes back here."))
     return redirect("dead_letters")
