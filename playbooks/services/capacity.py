@@ -9,6 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from core.bulk import Id, execute, read_rows
 from core.services import raise_alert
 from playbooks.rules.cap import FLOOD_DAYS, Room, band_that_fits, is_flood
@@ -98,13 +101,15 @@ def _floods(origin: Id, cases: Sequence[Case], people: Mapping[Id, Owner], now: 
         return False
     capacity = FLOOD_DAYS * sum(caps)
     fits = band_that_fits(json.loads(total), capacity)
-    advice = (
-        f"a band from {per_cent(fits)} up would fit" if fits else "no band would fit: its confidences are too alike"
-    )
-    text = (
-        f"{cases[0].source} opened {opened:,} urgent items today; its teams take {capacity:,} in two days. "
-        f"They are released by priority within the cap: {advice}."
-    )
+    text = _flood_words(cases[0].source, opened, capacity, per_cent(fits) if fits else "")
     for team in teams:
         raise_alert("flood", text, on_day=day, now=now, team_id=team, data={"origin": str(origin), "opened": opened})
     return True
+
+
+def _flood_words(source: str, opened: int, capacity: int, fits: str) -> str:
+    many = ngettext("%(n)s urgent item", "%(n)s urgent items", opened) % {"n": f"{opened:,}"}
+    words = {"source": source, "many": many, "capacity": f"{capacity:,}", "fits": fits}
+    advice = _("a band from %(fits)s up would fit") if fits else _("no band would fit: its confidences are too alike")
+    told = _("%(source)s opened %(many)s today; its teams take %(capacity)s in two days.") % words
+    return f"{told} {_('They are released by priority within the cap:')} {advice % words}."

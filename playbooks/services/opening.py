@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.bulk import NULL, Id, copy_lines, copy_text, moment_text
 from core.business_time import Hours, add_business_hours
@@ -127,8 +127,14 @@ def tell_of_unassigned(cases: Iterable[Case], now: datetime) -> None:
     """Alert each team of items that belong to nobody."""
     counts = Counter(case.team_id for case in cases)
     for team, count in counts.items():
-        text = _("%(count)d new items have no owner: nobody in the chain is available. Assign them.") % {"count": count}
-        raise_alert("unassigned", text, on_day=now.date(), now=now, team_id=team, data={"count": count})
+        text = ngettext(
+            "%(count)d new item has no owner: nobody in the chain is available. Assign it.",
+            "%(count)d new items have no owner: nobody in the chain is available. Assign them.",
+            count,
+        )
+        raise_alert(
+            "unassigned", text % {"count": count}, on_day=now.date(), now=now, team_id=team, data={"count": count}
+        )
 
 
 def _lanes(cases: Sequence[Case], book: Book) -> dict[Id, Lane]:

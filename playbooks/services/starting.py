@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.bulk import AnyId, Id, copy_lines, moment_text, read_rows
 from core.ids import uuid7_text
@@ -115,7 +115,11 @@ def _not_started(stopped: dict[Case, str], now: datetime) -> None:
 def tell_of_switch(counts: Counter[Id | None], now: datetime) -> None:
     """Alert teams of automation that a kill switch stopped."""
     for team, count in counts.items():
-        text = _("Automation is switched off: %(count)d playbooks were stopped. Their accounts are yours.") % {
-            "count": count
-        }
-        raise_alert("automation_off", text, on_day=now.date(), now=now, team_id=team, data={"count": count})
+        text = ngettext(
+            "Automation is switched off: %(count)d playbook was stopped. Its account is yours.",
+            "Automation is switched off: %(count)d playbooks were stopped. Their accounts are yours.",
+            count,
+        )
+        raise_alert(
+            "automation_off", text % {"count": count}, on_day=now.date(), now=now, team_id=team, data={"count": count}
+        )

@@ -57,7 +57,8 @@ GROUP BY team_id
 CAPPED = """
 SELECT u.team_id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), count(*),
        sum((SELECT (part ->> 1)::numeric FROM jsonb_array_elements(t.priority_parts) part
-            WHERE part ->> 0 = 'revenue exposed' AND part ->> 1 IS NOT NULL LIMIT 1))
+            WHERE part ->> 0 = 'revenue exposed' AND part ->> 1 IS NOT NULL LIMIT 1)),
+       coalesce((SELECT reporting_currency FROM core_organisation LIMIT 1), '')
 FROM playbooks_task t JOIN core_user u ON u.id = t.assignee_id
 WHERE t.lane = 'later' AND t.urgent AND t.status IN ('open', 'claimed')
 GROUP BY u.team_id, u.id ORDER BY 4 DESC NULLS LAST, 2
@@ -144,20 +145,17 @@ def _late_line(kind: str, count: int) -> str:
 def tell_leads(now: datetime) -> int:
     """A line a day to each lead about who has work waiting behind their cap; how many changed."""
     lines: dict[tuple[Id | None, str], list[str]] = defaultdict(list)
-    for team, who, count, exposed in read_rows(CAPPED):
-        lines[team, "capped"].append(_waiting_line(who, count, exposed))
+    for team, who, count, exposed, currency in read_rows(CAPPED):
+        lines[team, "capped"].append(_later_line(who, count, exposed, currency))
     texts = {key: "; ".join(parts) for key, parts in lines.items()}
     return _say(texts, texts, now)
 
 
-def _waiting_line(who: str, count: int, exposed: Decimal | None) -> str:
+def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) -> str:
     if exposed is None:
-        return _("%(who)s: %(count)d waiting") % {"who": who, "count": count}
-    return _("%(who)s: %(count)d waiting, %(exposed)s exposed") % {
-        "who": who,
-        "count": count,
-        "exposed": f"{exposed:,.0f}",
-    }
+        return _("%(who)s: %(count)d in Later") % {"who": who, "count": count}
+    money = f"{exposed:,.0f} {currency}".strip()
+    return _("%(who)s: %(count)d in Later, %(money)s a year exposed") % {"who": who, "count": count, "money": money}
 
 
 def _say(texts: dict[tuple[Id | None, str], str], counts: dict[tuple[Id | None, str], str], now: datetime) -> int:
