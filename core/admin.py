@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import PermissionDenied
@@ -132,6 +133,14 @@ class AbsenceAdmin(admin.ModelAdmin[Absence]):
     list_display = ("user", "active_from", "active_to", "note")
     list_filter = ("user__team",)
     list_select_related = ("user",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The two halves of a moment each say what they are: the label names only the first."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, AdminSplitDateTime):
+            for half, word in zip(field.widget.widgets, (_("day"), _("time")), strict=True):
+                half.attrs["aria-label"] = f"{db_field.verbose_name}: {word}"
+        return field
 
 
 @admin.register(Organisation)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import F, PositiveSmallIntegerField, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -149,6 +150,7 @@ class OwnershipPolicyAdmin(PolicyAdmin):
 class CoolDownAdmin(admin.ModelAdmin[CoolDown]):
     list_display = ["outcome", "type", "days"]
     list_editable = ["days"]
+    formfield_overrides = {PositiveSmallIntegerField: {"widget": AdminIntegerFieldWidget({"aria-label": _("Days")})}}
 
 
 class SwitchForm(ModelForm[KillSwitch]):

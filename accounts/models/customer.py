@@ -145,6 +145,7 @@ class LedgerEntry(models.Model):
     objects: ClassVar[OfAccountQuerySet[LedgerEntry]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name_plural = "ledger entries"
         ordering = ["-happened_on", "-id"]
         indexes = [models.Index(fields=["account", "-happened_on"], name="ledger_by_day")]
         constraints = [

@@ -65,12 +65,13 @@ SUBJECTS = {
         "playbooks_playbookversion s JOIN playbooks_playbook b ON b.slug = s.playbook_id", NO_ACCOUNT,
         "b.name || ' ' || s.number", open=True,
     ),
+    "insighttype": Subject("insights_insighttype s", NO_ACCOUNT, "s.name", key="text", open=True),
     "killswitch": Subject(
         "decisions_killswitch s", NO_ACCOUNT, "trim(s.scope || ' ' || s.value)", key="bigint", open=True
     ),
     "dead_letter": Subject("core_deadletter s", NO_ACCOUNT, "s.stage"),
 }  # fmt: skip
-KEYS = {"ownershippolicy": "s.version", "authoritypolicy": "s.version"}
+KEYS = {"insighttype": "s.slug", "ownershippolicy": "s.version", "authoritypolicy": "s.version"}
 
 
 def key_of(type: str) -> str:

@@ -104,6 +104,8 @@ KINDS: dict[tuple[str, str], Kind] = {
     ),
     ("drafted", "playbookversion"): Kind(POLICIES, _("Playbook drafted"), _("{who} drafted the playbook {what}")),
     ("published", "playbookversion"): Kind(POLICIES, _("Playbook published"), _("{who} published the playbook {what}")),
+    ("added", "insighttype"): Kind(POLICIES, _("Insight type added"), _("{who} added the insight type {what}")),
+    ("changed", "insighttype"): Kind(POLICIES, _("Insight type changed"), _("{who} changed the insight type {what}")),
     ("switched_off", "killswitch"): Kind(POLICIES, _("Automation off"), _("{who} stopped automation: {what}")),
     ("switched_on", "killswitch"): Kind(POLICIES, _("Automation on"), _("{who} let automation run again: {what}")),
 }

@@ -158,6 +158,7 @@ class KillSwitch(models.Model):
     why = models.TextField(blank=True)
 
     class Meta:
+        verbose_name_plural = "kill switches"
         constraints = [models.UniqueConstraint(fields=["scope", "value"], name="one_switch_per_scope")]
 
     def __str__(self) -> str:

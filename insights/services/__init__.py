@@ -6,6 +6,7 @@ from insights.services.retraction import (
     retract_import,
     retract_insight,
 )
+from insights.services.types import add_type, change_type
 
 __all__ = [
     "INSIGHTS",
@@ -13,7 +14,9 @@ __all__ = [
     "SCORES",
     "AlreadyRetracted",
     "NotBelievedYet",
+    "add_type",
     "believe_records",
+    "change_type",
     "raise_insight",
     "retract_import",
     "retract_insight",

@@ -210,6 +210,7 @@ class Watch(models.Model):
     objects: ClassVar[OfAccountQuerySet[Watch]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name_plural = "watches"
         constraints = [models.UniqueConstraint(fields=["account", "type"], name="one_watch_per_account_type")]
 
     def __str__(self) -> str:
