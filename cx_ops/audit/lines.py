@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
@@ -93,6 +94,17 @@ class Line:
             "detail": self.detail,
             "verb": self.act.verb,
         }
+
+
+def fold(lines: Iterable[Line]) -> list[list[Line]]:
+    """Neighbours that one actor did in one minute with one verb, together; what can be taken back stands alone."""
+    return [list(alike) for _key, alike in groupby(lines, key=_likeness)]
+
+
+def _likeness(line: Line) -> tuple[object, ...]:
+    act = line.act
+    alone = act.pk if line.can_be_undone or line.is_undone else None
+    return act.by_id, act.actor, act.verb, act.subject_type, act.at.replace(second=0, microsecond=0), alone
 
 
 def actor_words(actor: str) -> str:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
-from cx_ops.audit import PAGE, CursorUnknown, Line, after, all_in_words, cursor_of, in_words, visible_acts
+from cx_ops.audit import PAGE, CursorUnknown, Line, after, all_in_words, cursor_of, fold, in_words, visible_acts
 from cx_ops.audit.form import AuditForm
 from cx_ops.audit.words import KINDS
 from playbooks.queries.team import boarded_teams, may_lead
@@ -56,7 +56,7 @@ def _page(
 ) -> HttpResponse:
     kept = {name: value for name in form.fields if (value := request.GET.get(name))}
     query = f"?{urlencode(kept)}" if kept else ""
-    days = [(day, list(mine)) for day, mine in groupby(lines, key=_local_day)]
+    days = [(day, fold(mine)) for day, mine in groupby(lines, key=_local_day)]
     context: dict[str, Any] = {
         "form": form,
         "days": days,

@@ -112,7 +112,7 @@ def test_the_filters(floor: Floor) -> None:
     def shown(**query: str) -> list[str]:
         answer = client.get(reverse("audit"), query)
         assert answer.status_code == 200
-        return [line.text for _day, lines in answer.context["days"] for line in lines]
+        return [line.text for _day, lines in answer.context["days"] for folded in lines for line in folded]
 
     assert shown() == ["The clock archived Bluebell", "bea brought Acme back", "Ana archived Acme"]
     assert shown(who=str(floor.ana.pk)) == ["Ana archived Acme"]
@@ -139,7 +139,7 @@ def test_pages_and_the_file_hold_the_same(floor: Floor, django_assert_max_num_qu
     while url:
         with django_assert_max_num_queries(12):
             answer = client.get(url)
-        seen += [str(line.act.pk) for _day, lines in answer.context["days"] for line in lines]
+        seen += [str(line.act.pk) for _day, lines in answer.context["days"] for folded in lines for line in folded]
         url = reverse("audit") + answer.context["next_url"] if answer.context["next_url"] else ""
     assert len(seen) == len(set(seen)) == 120
     file = client.get(reverse("audit"), {"format": "csv"})
@@ -168,3 +168,15 @@ def test_a_hand_over_is_undone_from_here(floor: Floor) -> None:
 def test_an_act_about_something_unknown_is_still_shown(floor: Floor) -> None:
     Act.objects.create(verb="wondered", subject_type="weather", subject_id=str(uuid4()), by=floor.ana, at=NOW)
     assert texts(floor.lead) == ["Ana: wondered ()"]
+
+
+def test_what_one_did_in_one_minute_is_folded_and_nothing_is_left_out(floor: Floor) -> None:
+    for minutes in (0, 0, 0, 1):
+        record_act("restored", floor.account, by=floor.bea, now=NOW + timedelta(minutes=minutes))
+    record_act("archived", floor.account, by=floor.bea, now=NOW)
+    of = {"who": str(floor.bea.pk)}
+    ((_day, folds),) = signed_in(floor.lead).get(reverse("audit"), of).context["days"]
+    assert sorted(len(alike) for alike in folds) == [1, 1, 3]
+    page = signed_in(floor.lead).get(reverse("audit"), of).content.decode()
+    assert "and 2 more like it in this minute" in page
+    assert "Times are in" in page
