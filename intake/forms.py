@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from intake.enums import Scope
 from intake.models import Source
-from intake.services.kinds import file_kinds
+from intake.services.kinds import file_kinds, find
 
 
 class UploadForm(forms.Form):
@@ -22,7 +22,9 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv"}),
         error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
     )  # fmt: skip
-    kind = forms.ChoiceField(label=_("Its rows are"))
+    kind = forms.ChoiceField(
+        label=_("Its rows are"), help_text=_("The kind of the file: what one of its rows describes.")
+    )
     source = forms.ModelChoiceField(
         label=_("Source"), queryset=Source.objects.none(), empty_label=None,
         help_text=_("The system it was exported from. Add one in the back office."),
@@ -34,7 +36,7 @@ class UploadForm(forms.Form):
         kind, source = self.fields["kind"], self.fields["source"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        kind.choices = [(name, name.replace("_", " ").capitalize()) for name in file_kinds()]
+        kind.choices = [(name, find(name).label) for name in file_kinds()]
         source.queryset = Source.objects.filter(is_active=True, person=None)
 
 
@@ -51,12 +53,12 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Choose the source. If there is none yet, add it in the back office.")},
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(
-        label=_("It may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple,
+        label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one thing that it may do.")},
     )  # fmt: skip
     expires_on = forms.DateField(
-        label=_("Works until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("The last day. Make a new one before, then revoke this one."),
+        label=_("Expires on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The last day on which it works. Create a new one before, then revoke this one."),
         error_messages={"required": _("Choose the last day on which it works.")},
     )  # fmt: skip
 

@@ -79,3 +79,13 @@ class Kind:
     required: tuple[str, ...] = ()
     json_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def header(self) -> list[str]:
+        """The columns of a file, one for each field: the first name that it goes by."""
+        first = {target: column for column, target in reversed([*self.columns.items()])}
+        return [column for column, target in self.columns.items() if first[target] == column]

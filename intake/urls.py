@@ -4,6 +4,7 @@ from intake import views
 
 urlpatterns = [
     path("imports/", views.show_imports, name="imports"),
+    path("imports/<slug:kind>.csv", views.download_example, name="import_example"),
     path("imports/<uuid:import_id>/", views.show_import, name="import"),
     path("imports/<uuid:import_id>/errors.csv", views.download_errors, name="import_errors"),
     path("tokens/", views.show_tokens, name="tokens"),

@@ -6,20 +6,21 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.enums import Role
-from core.export import Column, csv_file, wants_csv
+from core.export import Column, csv_file, csv_line, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow
 from intake.queries import rejected_as_csv, visible_imports
 from intake.services.imports import ImportRefused, start_import
+from intake.services.kinds import file_kinds, find
 
 SHOWN = 50
 
@@ -57,11 +58,23 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
         if made is not None:
             return redirect("import", import_id=made.pk)
     context = {
+        "kinds": [find(name) for name in file_kinds()],
         "imports": [_with_progress(row) for row in visible_imports(request.user)[:SHOWN]],
         "form": form,
         "may_send": may_send,
     }
     return render(request, "intake/imports.html", context, status=_status(request, may_send=may_send))
+
+
+@require_safe
+@for_roles(*LEADS)
+def download_example(request: PersonRequest, kind: str) -> HttpResponse:
+    """A file with the columns of one kind and no rows, to be filled in."""
+    if kind not in file_kinds():
+        raise Http404
+    response = HttpResponse(csv_line(find(kind).header), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{kind}.csv"'
+    return response
 
 
 @require_safe

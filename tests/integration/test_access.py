@@ -123,11 +123,12 @@ ROUTES = {
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
     "import_errors": Route(LEADS, "import"),
+    "import_example": Route(LEADS, "kind"),
     "dead_letters": Route((OPS,)),
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "letter", "policy", "token", "stage", "segment", "bulk", "view")
+SHARED = ("import", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view")
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}
 
@@ -207,6 +208,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "import": {"import_id": file.pk},
         "token": {"token_id": make_token(floor.source)[0].pk},
         "stage": {"stage": "measure"},
+        "kind": {"kind": "accounts"},
         "letter": {"letter_id": letter.pk},
         "policy": {"version": 99},
         "bulk": {"act_id": act.pk},
