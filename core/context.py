@@ -37,7 +37,7 @@ ENTRIES = (
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data")),
-    Entry(_("Health"), "health", "check-circle", OPS, "", _("Data")),
+    Entry(_("System health"), "health", "check-circle", OPS, "", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Authority"), "authority", "shield", LEADS, "g b", _("Policies")),

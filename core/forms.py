@@ -28,7 +28,7 @@ class PreferencesForm(forms.ModelForm[User]):
             "single_keys": _("Single-key shortcuts"),
         }
         help_texts: ClassVar[dict[str, object]] = {
-            "timezone": _("Times and snoozes are in this zone. An IANA name, such as Europe/Lisbon."),
+            "timezone": _("Times and snoozes are in this zone."),
             "calendar": _("Service levels count only while you work. Calendars are kept in the back office."),
             "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
         }
@@ -38,13 +38,12 @@ class PreferencesForm(forms.ModelForm[User]):
         calendar = self.fields["calendar"]
         calendar.required = False
         calendar.empty_label = _("Nine to five, Monday to Friday, in my time zone")  # type: ignore[attr-defined]
-        self.fields["timezone"].widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
-
-    def clean_timezone(self) -> str:
-        zone = str(self.cleaned_data["timezone"])
-        if zone not in available_timezones():
-            raise forms.ValidationError(_("This is not a time zone. Write it like Europe/Lisbon."))
-        return zone
+        self.fields["timezone"] = forms.ChoiceField(
+            label=self.fields["timezone"].label,
+            help_text=self.fields["timezone"].help_text,
+            choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+            error_messages={"invalid_choice": _("This is not a time zone. Choose one from the list.")},
+        )
 
 
 class AbsenceForm(forms.Form):

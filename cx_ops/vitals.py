@@ -9,7 +9,7 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from kombu.exceptions import OperationalError as BrokerError
 
 from core.bulk import fetch_all
@@ -21,6 +21,14 @@ from cx_ops.pipeline import STAGES
 # The beat ticks every 30 seconds; a long tick may skip a few.
 TICK_LATE = timedelta(minutes=3)
 PING_SECONDS = 1.0
+DOES = {
+    "resolve": gettext_lazy("Finds the account that a record is about"),
+    "believe": gettext_lazy("Takes an insight in as what we believe of the account"),
+    "decide": gettext_lazy("Decides who acts on an insight, and how far alone"),
+    "dispatch": gettext_lazy("Gives the decision to a person or a playbook"),
+    "withdraw": gettext_lazy("Ends the work on an insight that its source took back"),
+    "measure": gettext_lazy("Records what a closed task came to"),
+}
 WAITING = """
 SELECT stage, sum(size), min(created_at), max(attempts), max(last_error) FROM core_batch GROUP BY stage
 """
@@ -39,9 +47,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits for one stage: rows, since when the oldest, dead letters, the last error."""
+    """What waits for one stage: what it does, rows, since when the oldest, dead letters, the last error."""
 
     stage: str
+    does: str
     rows: int
     since: datetime | None
     dead: int
@@ -77,17 +86,17 @@ def _worker() -> Part:
     if not answers:
         return Part(_("Worker"), _("None answered: start one. Nothing is lost meanwhile; it waits below."), ok=False)
     count = len(answers)
-    return Part(_("Worker"), ngettext("%(n)d answers a call.", "%(n)d answer a call.", count) % {"n": count}, ok=True)
+    return Part(_("Worker"), ngettext("%(n)d worker answers.", "%(n)d workers answer.", count) % {"n": count}, ok=True)
 
 
 def _beat(now: datetime) -> Part:
     """Whether the tick ran lately: it needs the beat, a worker, and the database."""
     last = Heartbeat.objects.filter(name=TICK).values_list("at", flat=True).first()
     if last is None:
-        return Part(_("Beat"), _("Has not ticked yet: what falls due by itself does not happen."), ok=False)
+        return Part(_("Scheduler (beat)"), _("Has not ticked yet: what falls due by itself does not happen."), ok=False)
     ok = now - last <= TICK_LATE
     words = _("Ticked") if ok else _("Has stopped: what falls due by itself does not happen. Last:")
-    return Part(_("Beat"), words, ok=ok, at=last)
+    return Part(_("Scheduler (beat)"), words, ok=ok, at=last)
 
 
 def backlogs(now: datetime) -> list[Backlog]:
@@ -99,5 +108,7 @@ def backlogs(now: datetime) -> list[Backlog]:
     for stage in STAGES:
         rows, since, _attempts, error = waiting.get(stage.name, (0, None, 0, ""))
         late = since is not None and now - since > limit
-        found.append(Backlog(stage.name, int(rows), since, dead.get(stage.name, 0), error or "", late))
+        found.append(
+            Backlog(stage.name, str(DOES[stage.name]), int(rows), since, dead.get(stage.name, 0), error or "", late)
+        )
     return found

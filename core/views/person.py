@@ -21,11 +21,6 @@ from core.views.session import safe_next
 
 THEMES = ("auto", "light", "dark")
 HOME = {Role.CSM: "queue", Role.MANAGER: "queue", Role.LEADER: "accounts", Role.OPS: "imports"}
-COMMON_ZONES = (
-    "UTC", "America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "America/Sao_Paulo",
-    "Europe/London", "Europe/Lisbon", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Athens",
-    "Africa/Johannesburg", "Asia/Dubai", "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney",
-)  # fmt: skip
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -107,7 +102,6 @@ def _preferences(
         "away_form": away or AbsenceForm(zone=timezone.get_current_timezone()),
         "absences": Absence.objects.filter(user=request.user, active_to__gt=request.now).order_by("active_from"),
         "takes_work": request.user.role in WORKERS,
-        "zones": COMMON_ZONES,
         "now": request.now,
     }
     return render(request, "core/preferences.html", context, status=status)

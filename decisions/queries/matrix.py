@@ -76,7 +76,7 @@ class GridCell:
         pools = sum(1 for taker in self.reach.takers if taker.pool)
         people = len(named) - pools
         if len(named) <= 2 and pools <= 1:
-            return ", ".join(named)
+            return ", ".join(sorted(named))
         parts = [
             ngettext("%(n)d person", "%(n)d people", people) % {"n": people} if people else "",
             ngettext("%(n)d pool", "%(n)d pools", pools) % {"n": pools} if pools else "",

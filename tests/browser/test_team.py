@@ -46,7 +46,7 @@ def test_a_token_is_made_and_shown_once(floor: Floor, desks: Desks) -> None:
     desk.open("/tokens/")
     desk.page.get_by_label("Name").fill("Nightly")
     desk.page.get_by_label("Read everything").check()
-    desk.page.get_by_role("button", name="Make it").click()
+    desk.page.get_by_role("button", name="Create token").click()
     assert desk.text(".secret").startswith("cxo_")
     assert violations(desk) == []
     desk.page.set_viewport_size({"width": 320, "height": 640})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,8 @@ from decisions.models import Decision
 from insights.models import Believed
 from intake.models import ApiToken, Source
 from intake.services import TokenRefused, use_token
-from tests.factories import make_insight, make_source, make_token, make_user
+from intake.services.kinds import file_kinds, find
+from tests.factories import make_account, make_insight, make_source, make_token, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +129,7 @@ def test_what_is_broken_is_named(client: Client, workers: list[Any], monkeypatch
     workers.clear()
     Heartbeat.objects.create(name="tick", at=timezone.now() - timedelta(minutes=10))
     found = states(client)
-    assert (found["Worker"], found["Beat"], found["Database"]) == (False, False, True)
+    assert (found["Worker"], found["Scheduler (beat)"], found["Database"]) == (False, False, True)
     monkeypatch.setitem(vitals.CHECKS, "broker", lambda: "unreachable")
     assert not states(client)["Broker"]
     Heartbeat.objects.all().delete()
@@ -142,6 +144,20 @@ def test_what_waits_is_shown_by_stage(client: Client, workers: list[Any]) -> Non
     assert list(found) == ["resolve", "believe", "decide", "dispatch", "withdraw", "measure"]
     assert (found["decide"].rows, found["decide"].is_late, found["decide"].error) == (7, True, "KeyError: x")
     assert found["believe"].dead == 1
+
+
+# ── Imports ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_screen_says_what_to_bring(client: Client) -> None:
+    page = client.get(reverse("imports")).content.decode()
+    assert "Bring three files" in page
+    assert "format=csv" not in page
+    for kind in file_kinds():
+        assert reverse("import_example", args=[kind]) in page
+        (header,) = csv.reader(client.get(reverse("import_example", args=[kind])).content.decode().splitlines())
+        assert {find(kind).columns[name] for name in header} == set(find(kind).columns.values())
+    assert client.get(reverse("import_example", args=["nonsense"])).status_code == 404
 
 
 # ── Dead letters ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,3 +182,22 @@ def test_all_of_a_stage_are_replayed_and_worked(client: Client, otto: User) -> N
     floor.work()
     assert Decision.objects.count() == 3
     assert client.post(reverse("dead_letters_replay", args=["nonsense"])).status_code == 404
+
+
+@pytest.mark.parametrize("row", [["no", "mapping"], {"account_id": "no id"}, {"no_such": 1}, {"account_id": {}}, 7])
+def test_a_letter_whose_row_is_unfit_stays_with_its_sentence_and_the_others_go_on(
+    client: Client, otto: User, row: object
+) -> None:
+    good = make_insight(make_account(), source=make_source())
+    row_of = {"account_id": str(good.account_id)}
+    broken = DeadLetter.objects.create(record_id=uuid4(), stage="decide", row=row, error="x", attempts=5)
+    DeadLetter.objects.create(record_id=good.pk, stage="decide", row=row_of, error="x", attempts=5)
+    Believed.objects.all().delete()
+    Batch.objects.all().delete()
+    page = client.post(reverse("dead_letters_replay", args=["decide"]), follow=True).content.decode()
+    assert "1 record is on its way again." in page
+    assert f"{broken.record_id} stays here" in page
+    assert list(DeadLetter.objects.filter(replayed_at=None)) == [broken]
+    assert list(Believed.objects.values_list("pk", flat=True)) == [good.pk]
+    alone = client.post(reverse("dead_letter_replay", args=[broken.pk]), follow=True).content.decode()
+    assert f"{broken.record_id} stays here" in alone
