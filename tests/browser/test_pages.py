@@ -16,7 +16,7 @@ from tests.integration.test_access import ROUTES, objects_of
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # Not pages: a part that is polled, a file, a redirect.
-PARTS = ("queue_changes", "queue_rows", "task_presence", "import_errors", "home")
+PARTS = ("queue_changes", "queue_rows", "task_presence", "import_errors", "import_example", "home")
 PAGES = [name for name, route in ROUTES.items() if route.method == "get" and name not in PARTS]
 LARGEST = 120 * 1024
 
