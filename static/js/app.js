@@ -418,21 +418,28 @@
 
   const isPoll = (ctx) => ctx.sourceEvent?.type === "every";
 
+  let failed = ""; // where the request went that the toast is about
+
   function onFinished({ detail: { ctx } }) {
     const status = ctx.response?.status;
     const lost = status === undefined && /^error/.test(ctx.status) && !/AbortError/.test(ctx.status);
     if (isPoll(ctx)) {
       setStale(lost || status >= 400);
-    } else if (status >= 500) {
+      return;
+    }
+    if (status >= 500) {
       toastFor("server");
     } else if (status >= 400 && ctx.swap === "none") {
       const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
       toastFor("refused", page.querySelector("[data-error]")?.textContent.trim());
     } else if (lost) {
       toastFor(ctx.request.signal.reason === "timeout" ? "timeout" : "offline");
-    } else if (status) {
-      all("#toasts [data-error-toast]").forEach((toast) => toast.remove()); // the retry went through
+    } else {
+      const isRetry = status && ctx.request.action === failed;
+      if (isRetry) all("#toasts [data-error-toast]").forEach((toast) => toast.remove());
+      return;
     }
+    failed = ctx.request.action;
   }
 
   function onBeforeSwap(event) {

@@ -95,7 +95,7 @@ def test_another_body_under_the_same_id_is_refused(api: ApiClient, source: Sourc
         ({"external_id": 7}, "external_id", "invalid"),
         ({"external_id": ""}, "external_id", "invalid"),
         ({"horizon_days": 0}, "horizon_days", "invalid"),
-        ({"reason": "not a slug"}, "reason", "invalid"),
+        ({"reason": "not a slug"}, "reason", "wrong_form"),
         ({"factors": [{"name": "x"}] * 51}, "factors", "invalid"),
         ({"factors": [{"name": "x", "size": 1}]}, "factors.size", "unknown_field"),
         ({"talking_points": ["x" * 4001]}, "talking_points", "invalid"),
