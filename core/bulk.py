@@ -78,7 +78,7 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None
         copy.write(text)
 
 
-# Whole batches share few moments, and writing one costs as much as ten ids.
+# Whole batches share few moments, and writing one is dear.
 moment_text = lru_cache(maxsize=4096)(datetime.isoformat)
 
 CELLS: dict[type, Callable[[Any], str]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -19,17 +18,6 @@ def visible_insights(user: User | None) -> QuerySet[Insight]:
     if user is None:
         return rows
     return rows.filter(account__in=Account.objects.visible_to(user).values("id"))
-
-
-def retracted_of_import(import_id: UUID) -> list[UUID]:
-    """Ids of a file's insights that were taken back, oldest first."""
-    rows = Insight.objects.filter(import_id=import_id, retraction__isnull=False).order_by("id")
-    return list(rows.values_list("id", flat=True))
-
-
-def live_insights(ids: Sequence[UUID]) -> set[UUID]:
-    """Those of `ids` that nobody took back."""
-    return set(Insight.objects.filter(id__in=ids, retraction=None).values_list("id", flat=True))
 
 
 def sent_by(source_id: UUID, insight_id: UUID) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.test import Client
+
+from core.models import User
 from core.stages import Stage
 from decisions.models import Decided, Decision
 from decisions.services import decide_insights
@@ -17,6 +20,13 @@ from tests.factories import NOW, make_account, make_insight, make_organisation, 
 DECIDE = Stage("decide", Believed, decide_insights)
 DISPATCH = Stage("dispatch", Decided, dispatch_decisions)
 MEASURE = Stage("measure", ClosedTask, record_outcomes)
+
+
+def signed_in(user: User) -> Client:
+    """A browser of somebody who has logged in."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
 
 
 class Floor:

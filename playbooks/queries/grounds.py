@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.templatetags.cx import percent
-from decisions.enums import OutcomeKind, Response
+from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
 from decisions.models import Decision
 from decisions.queries.explain import FACTS_SHOWN, Explanation, Fact, facts_of
 from playbooks.enums import ACTIVE
@@ -25,8 +25,6 @@ ENOUGH_CHECKED = 20
 # So many closed tasks of a type are looked at, the latest ones: a track record that costs the same in ten years.
 LOOKED_BACK = 500
 EVIDENCE_SHOWN = 8
-# What people found when they acted, so that it says whether there was something.
-FOUND = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.LOST)
 
 
 class Evidence(NamedTuple):
@@ -81,8 +79,8 @@ def track_record(decision: Decision) -> str:
         pk__in=latest.values("pk")[:LOOKED_BACK],
         decision__insight__model=decision.insight.model,
         decision__band_lower=decision.band_lower,
-        outcome__in=[*FOUND, OutcomeKind.INSIGHT_WRONG],
-    ).aggregate(found=Count("id", filter=Q(outcome__in=FOUND)), all=Count("id"))
+        outcome__in=[*SAYS_RIGHT, OutcomeKind.INSIGHT_WRONG],
+    ).aggregate(found=Count("id", filter=Q(outcome__in=SAYS_RIGHT)), all=Count("id"))
     if checked["all"] < ENOUGH_CHECKED:
         return ""
     wrong = checked["all"] - checked["found"]

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import AccountPerson
-from core.bulk import fetch_all
 from core.enums import Role
 from core.models import Act, User
 from decisions.enums import OutcomeKind
@@ -223,9 +222,3 @@ def check_can_take(person: User, now: datetime) -> None:
         raise TaskRefused(
             _("%(who)s is away until %(day)s: choose somebody else.") % {"who": person, "day": until}, "to"
         )
-
-
-def live_run_of(item_id: UUID) -> UUID | None:
-    """The item's live run, locked, if it has one."""
-    rows = fetch_all("SELECT id FROM playbooks_run WHERE item_id = %s AND status = 'live' FOR UPDATE", [item_id])
-    return rows[0][0] if rows else None

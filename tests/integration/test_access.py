@@ -24,7 +24,7 @@ from cx_ops.environment import Mode
 from intake.models import Import
 from playbooks.models import RunStep
 from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 CSM, MANAGER, LEADER, OPS = "csm", "manager", "leader", "ops"
 ROLES = (CSM, MANAGER, LEADER, OPS, "integration")
@@ -172,12 +172,6 @@ def place(db: None) -> Place:
         foreign=objects_of(floor, account),
         clients={role: signed_in(user) for role, user in people.items()},
     )
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import ActivityKind, Forecast
@@ -27,21 +26,10 @@ from playbooks.services.runs import RunRefused, advance_runs
 from playbooks.services.tasks import close_task
 from playbooks.services.touches import log_touch
 from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def titles(account: Any, **options: Any) -> list[str]:

@@ -15,7 +15,7 @@ from decisions.models import AuthorityPolicy, Item, KillSwitch
 from decisions.queries.bands import ENOUGH, count_bands
 from decisions.queries.policies import authority_in_force
 from tests.factories import make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 PAGE = "/policies/authority/"
 CHURN = {"type": "churn_risk", "tier": ""}
@@ -25,12 +25,6 @@ EDGES = {"human": "0.95", "automated": "0.70", "monitor": "0.50", "playbook_huma
 @pytest.fixture
 def floor(db: None) -> Floor:
     return Floor()
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

@@ -42,11 +42,6 @@ COLUMNS = ("status", "lane", "assignee_id", "acknowledged_at", "touched_at", "sn
 
 
 @pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-@pytest.fixture
 def task(floor: Floor) -> Task:
     return floor.task()
 

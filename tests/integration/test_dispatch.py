@@ -24,11 +24,6 @@ from tests.floor import DECIDE, Floor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
 def redo(decision: Decision, act: str) -> None:
     dispatch_decisions([Decided(id=decision.pk, act=act)], NOW)
 

@@ -16,7 +16,7 @@ from core.bulk import database_now
 from core.models import Act
 from decisions.models import OwnershipCell, OwnershipPolicy
 from tests.factories import make_account, make_organisation, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 PAGE = "/policies/ownership/"
 STRATEGIC = {"type": "churn_risk", "tier": "strategic", "region": "", "stage": "", "segment": ""}
@@ -34,12 +34,6 @@ def strategic(floor: Floor) -> Any:
     hana = make_user("hana", first_name="Hana", team=floor.team)
     AccountPerson.objects.create(account=account, role=AccountRole.ACCOUNT_EXECUTIVE, user=hana)
     return account
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

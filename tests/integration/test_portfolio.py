@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, FxRate, RedLineFlag
@@ -25,23 +24,12 @@ from cx_ops.portfolio import Asked, load_portfolio
 from playbooks.models import Task
 from playbooks.services.assigning import create_task
 from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 TODAY = NOW.date()
 MOST_QUERIES = 12
-
-
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def rows_of(answer: Any) -> list[dict[str, str]]:

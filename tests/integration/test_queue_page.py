@@ -21,11 +21,6 @@ MOST_QUERIES = 12
 
 
 @pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-@pytest.fixture
 def desk(floor: Floor) -> Client:
     return client_of(floor.ana)
 

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from accounts.models import Account, RedLineFlag, Segment, SegmentMember
 from accounts.rules.segments import AccountFilter, read_filter
@@ -21,22 +20,11 @@ from cx_ops.portfolio import Asked, load_portfolio
 from cx_ops.renewals import Sums, draw_chart, first_of, load_page, renewing, sum_contested, sum_months
 from cx_ops.segments import list_segments, refresh_segments
 from tests.factories import NOW, make_account, make_contract, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 TODAY = NOW.date()
-
-
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def rows_of(answer: Any) -> list[dict[str, str]]:

@@ -32,11 +32,6 @@ from tests.floor import Floor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
 class Broken(BaseEmailBackend):
     """A mail server that is away."""
 

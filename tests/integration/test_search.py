@@ -6,25 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.queries.find import find_by_words
 from tests.factories import make_account, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def found(user: Any, text: str) -> list[str]:

@@ -23,11 +23,6 @@ from tests.floor import Floor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
 def start(floor: Floor, count: int) -> list[Run]:
     """So many automated runs that begin with an e-mail, each on an account of its own."""
     known = set(Run.objects.values_list("pk", flat=True))

@@ -37,11 +37,6 @@ LATER = NOW + timedelta(minutes=2)
 
 
 @pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-@pytest.fixture
 def task(floor: Floor) -> Task:
     return floor.task()
 

@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core.models import Absence, Act, User
+from core.models import Absence, Act
 from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.queries.team import LATE_WORDS, load_board
 from playbooks.queries.work import WorkFilter, find_work
 from tests.factories import NOW, make_account, make_team, make_user
-from tests.floor import Floor
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -31,12 +31,6 @@ def floor(db: None) -> Floor:
 @pytest.fixture
 def tasks(floor: Floor) -> list[Task]:
     return [floor.task(account=floor.new_account(f"Co{n}")) for n in range(7)]
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def figures(client: Client) -> dict[str, int]:

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 TOMORROW = NOW + timedelta(days=1)
 
 
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
 def test_snoozed_and_waiting_tasks_come_back_to_their_lane(floor: Floor) -> None:
     snoozed = floor.task()
     waiting = floor.task(account=floor.new_account("Beta"))
