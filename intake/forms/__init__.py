@@ -1,0 +1,3 @@
+from intake.forms.arrivals import TokenForm, UploadForm
+
+__all__ = ["TokenForm", "UploadForm"]

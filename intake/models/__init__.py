@@ -1,0 +1,23 @@
+from intake.models.arrivals import (
+    WATCH_THE_DATA,
+    ApiToken,
+    Import,
+    ImportQuerySet,
+    Landed,
+    Record,
+    RecordKey,
+    RejectedRow,
+    Source,
+)
+
+__all__ = [
+    "WATCH_THE_DATA",
+    "ApiToken",
+    "Import",
+    "ImportQuerySet",
+    "Landed",
+    "Record",
+    "RecordKey",
+    "RejectedRow",
+    "Source",
+]

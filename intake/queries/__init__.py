@@ -1,0 +1,19 @@
+from intake.queries.arrivals import (
+    REASON,
+    TokenLine,
+    find_namespaces,
+    namespace_of,
+    rejected_as_csv,
+    token_lines,
+    visible_imports,
+)
+
+__all__ = [
+    "REASON",
+    "TokenLine",
+    "find_namespaces",
+    "namespace_of",
+    "rejected_as_csv",
+    "token_lines",
+    "visible_imports",
+]
