@@ -1,5 +1,29 @@
 """What the intake room knows without a database."""
 
-from intake.rules.kinds import BELIEVED, UPSERTED, Apply, Arrival, Kind, Problem, Result
+from intake.rules.kinds import (
+    BELIEVED,
+    UPSERTED,
+    Apply,
+    Arrival,
+    FieldChange,
+    Kind,
+    Problem,
+    Result,
+    Told,
+    Undo,
+    Undone,
+)
 
-__all__ = ["BELIEVED", "UPSERTED", "Apply", "Arrival", "Kind", "Problem", "Result"]
+__all__ = [
+    "BELIEVED",
+    "UPSERTED",
+    "Apply",
+    "Arrival",
+    "FieldChange",
+    "Kind",
+    "Problem",
+    "Result",
+    "Told",
+    "Undo",
+    "Undone",
+]

@@ -50,6 +50,37 @@ class Apply(Protocol):
     def __call__(self, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]: ...
 
 
+class FieldChange(msgspec.Struct, frozen=True):
+    """What an import did to one field of one record: `before` is None where there was nothing."""
+
+    external_id: str
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What an import did, as its room tells it: some changes, records per rule that matched, pairs in doubt."""
+
+    changes: list[FieldChange] = []
+    rules: dict[str, int] = {}
+    reviews: int = 0
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """What taking an import back did: values put back, rows taken away, and what something later had written."""
+
+    restored: int = 0
+    removed: int = 0
+    kept: list[FieldChange] = []
+
+
+class Undo(Protocol):
+    """Takes back what an import did, in the caller's transaction."""
+
+    def __call__(self, *, import_id: UUID, by: Any, now: datetime) -> Undone: ...
+
+
 UPSERTED = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.REJECTED)
 BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTED)
 
@@ -67,6 +98,8 @@ class Kind:
     required: columns without which a file is not taken.
     json_columns: columns whose cells are JSON; the cells of all others are text.
     defaults: values for fields that a file does not have, by dotted field.
+    tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
+    undo: takes an import back; None: it cannot be.
     """
 
     name: str
@@ -79,6 +112,8 @@ class Kind:
     required: tuple[str, ...] = ()
     json_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    tell: Callable[[UUID, int], Told] | None = None
+    undo: Undo | None = None
 
     @property
     def label(self) -> str:
