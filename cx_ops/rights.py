@@ -49,7 +49,6 @@ MANAGERS = {
     "accounts.contact": KEEP,
     "accounts.contract": SEE,
     "accounts.redlineflag": SEE,
-    "intake.source": SEE,
 }
 # Where data comes from, what was sent, and stopping it: operations'.
 OPERATIONS = {
@@ -69,7 +68,6 @@ OPERATIONS = {
     "decisions.killswitch": KEEP,
     "decisions.decision": SEE,
     "insights.insighttype": KEEP,
-    "intake.source": KEEP,
     "playbooks.playbook": SEE,
     "playbooks.playbookversion": SEE,
     "playbooks.step": SEE,

@@ -1,3 +1,4 @@
 from intake.forms.arrivals import TokenForm, UploadForm
+from intake.forms.sources import SourceForm
 
-__all__ = ["TokenForm", "UploadForm"]
+__all__ = ["SourceForm", "TokenForm", "UploadForm"]

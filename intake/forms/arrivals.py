@@ -27,8 +27,8 @@ class UploadForm(forms.Form):
     )
     source = forms.ModelChoiceField(
         label=_("Source"), queryset=Source.objects.none(), empty_label=None,
-        help_text=_("The system it was exported from. Add one in the back office."),
-        error_messages={"required": _("Choose the source. If there is none yet, add it in the back office.")},
+        help_text=_("The system it was exported from. Add one under Sources."),
+        error_messages={"required": _("Choose the source. If there is none yet, add it under Sources.")},
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ class TokenForm(forms.Form):
     )  # fmt: skip
     source = forms.ModelChoiceField(
         label=_("Source"), queryset=Source.objects.filter(person=None, is_active=True), empty_label=None,
-        error_messages={"required": _("Choose the source. If there is none yet, add it in the back office.")},
+        error_messages={"required": _("Choose the source. If there is none yet, add it under Sources.")},
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple,

@@ -8,6 +8,7 @@ from intake.models.arrivals import (
     RecordKey,
     RejectedRow,
     Source,
+    SourceQuerySet,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "RecordKey",
     "RejectedRow",
     "Source",
+    "SourceQuerySet",
 ]

@@ -16,6 +16,12 @@ from core.models import Pending, User
 from intake.enums import ImportStatus, Scope, ScoreMeaning, SourceMode
 
 
+class SourceQuerySet(models.QuerySet["Source"]):
+    def systems(self) -> SourceQuerySet:
+        """Feeds: a person is a source too, by what they say, but nobody looks after one."""
+        return self.filter(person=None)
+
+
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Source(models.Model):
     """A system or a person that sends us records, with somebody in the business who answers for it."""
@@ -41,6 +47,8 @@ class Source(models.Model):
         help_text="Set when a person is the source.",
     )
     is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["slug"]

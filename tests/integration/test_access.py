@@ -120,6 +120,10 @@ ROUTES = {
     "authority_publish": Route((MANAGER,), "policy", "post"),
     "authority_discard": Route((MANAGER,), "policy", "post"),
     "switch": Route((MANAGER, LEADER), "", "post"),
+    "sources": Route(LEADS),
+    "new_source": Route((MANAGER, OPS)),
+    "source": Route(LEADS, "source"),
+    "edit_source": Route((MANAGER, OPS), "source"),
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
     "import_errors": Route(LEADS, "import"),
@@ -128,7 +132,7 @@ ROUTES = {
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view")
+SHARED = ("import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view")
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}
 
@@ -200,6 +204,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "step": {"task_id": task.pk, "run_step_id": step.pk},
         "decision": {"insight_id": task.decision_id},
         "import": {"import_id": file.pk},
+        "source": {"slug": floor.source.slug},
         "token": {"token_id": make_token(floor.source)[0].pk},
         "stage": {"stage": "measure"},
         "kind": {"kind": "accounts"},

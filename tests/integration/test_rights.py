@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from core.models import BusinessCalendar, User
 from cx_ops.rights import BY_ROLE
-from intake.models import Source
-from tests.factories import make_source, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +31,7 @@ def test_every_right_is_one_that_django_knows() -> None:
     ("role", "may", "may_not"),
     [
         ("manager", ["core_team", "playbooks_servicelevel", "decisions_cooldown"], ["core_mail", "core_act"]),
-        ("ops", ["intake_source", "core_mail", "accounts_fxrate"], []),
+        ("ops", ["core_mail", "accounts_fxrate"], []),
         ("leader", [], ["core_team", "core_mail"]),
         ("csm", [], ["core_team", "core_mail"]),
     ],
@@ -64,20 +63,6 @@ def test_nobody_becomes_somebody_else() -> None:
         other = make_user(f"other-{role}", role=role)
         page = client.get(reverse("admin:core_user_change", args=[other.pk])).content.decode()
         assert 'name="email"' not in page
-
-
-def test_operations_adds_a_source_and_never_renames_it() -> None:
-    _user, client = staff("ops")
-    made = client.post(
-        reverse("admin:intake_source_add"),
-        {"name": "Billing", "slug": "billing", "score_meaning": "confidence", "is_active": "on"},
-    )
-    assert made.status_code == 302
-    source = Source.objects.get(slug="billing")
-    page = client.get(reverse("admin:intake_source_change", args=[source.pk])).content.decode()
-    assert 'name="slug"' not in page
-    make_source("person-x", person=make_user("bea"))
-    assert "person-x" not in client.get(reverse("admin:intake_source_changelist")).content.decode()
 
 
 def test_working_days_are_ticked_by_name() -> None:

@@ -1,0 +1,115 @@
+"""Sources: who sends us records, who answers for each, and how its feed is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.enums import Role
+from core.export import Column, csv_file, wants_csv
+from core.guards import LEADS, PersonRequest, for_roles
+from core.models import User
+from intake.forms import SourceForm
+from intake.models import Source
+from intake.queries import visible_imports
+from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
+from intake.services.sources import SourceRefused, change_source, create_source
+
+FILES_SHOWN = 8
+SETTLERS = (Role.MANAGER, Role.OPS)
+COLUMNS: tuple[Column[SourceLine], ...] = (
+    Column(gettext_lazy("Source"), lambda line: line.source.name),
+    Column(gettext_lazy("Short name"), lambda line: line.source.slug),
+    Column(gettext_lazy("Owner"), lambda line: line.source.owner),
+    Column(gettext_lazy("Backup"), lambda line: line.source.backup),
+    Column(gettext_lazy("Expected every … hours"), lambda line: line.source.cadence_hours),
+    Column(gettext_lazy("Last arrival"), lambda line: line.last_at),
+    Column(gettext_lazy("Due"), lambda line: line.due_at),
+    Column(gettext_lazy("State"), lambda line: line.words),
+    Column(gettext_lazy("Rows not taken in 28 days"), lambda line: line.rejected),
+)
+
+
+@require_safe
+@for_roles(*LEADS)
+def show_sources(request: PersonRequest) -> HttpResponseBase:
+    """Every source: whose it is, when it last came, and whether it is late."""
+    lines = source_lines(list(list_sources()), request.now)
+    if wants_csv(request):
+        return csv_file("sources", COLUMNS, lines)
+    context = {"lines": lines, "may_settle": may_settle(request.user)}
+    return render(request, "intake/sources.html", context)
+
+
+@require_safe
+@for_roles(*LEADS)
+def show_source(request: PersonRequest, slug: str) -> HttpResponse:
+    """One source; its sections are partials in templates/intake/source."""
+    source = _found(slug)
+    [line] = source_lines([source], request.now)
+    context = {
+        "source": source,
+        "line": line,
+        "imports": visible_imports(request.user).filter(source=source)[:FILES_SHOWN],
+        "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
+        "may_settle": may_settle(request.user),
+    }
+    return render(request, "intake/source.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*SETTLERS)
+def new_source(request: PersonRequest) -> HttpResponse:
+    """A source that was not known before."""
+    form = SourceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_source(slug=form.cleaned_data["slug"], terms=form.terms(), by=request.user, now=request.now)
+        except SourceRefused as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        else:
+            messages.success(request, _("%(name)s is a source now.") % {"name": made.name})
+            return redirect("source", slug=made.slug)
+    return _form_page(request, form, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*SETTLERS)
+def edit_source(request: PersonRequest, slug: str) -> HttpResponse:
+    """Settle a source anew."""
+    source = _found(slug)
+    form = SourceForm(request.POST or None, source=source)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_source(source_id=source.pk, terms=form.terms(), by=request.user, now=request.now)
+        except SourceRefused as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("source", slug=slug)
+    return _form_page(request, form, source)
+
+
+def may_settle(user: User) -> bool:
+    """Whether `user` makes and changes sources; leaders read."""
+    return user.is_superuser or user.role in SETTLERS
+
+
+def _found(slug: str) -> Source:
+    source = find_source(slug)
+    if source is None:
+        raise Http404
+    return source
+
+
+def _form_page(request: PersonRequest, form: SourceForm, source: Source | None) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "source": source}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "intake/source_form.html", context, status=status)
