@@ -10,10 +10,12 @@ from intake.models.arrivals import (
     Source,
     SourceQuerySet,
 )
+from intake.models.privacy import FieldPrivacy
 
 __all__ = [
     "WATCH_THE_DATA",
     "ApiToken",
+    "FieldPrivacy",
     "Import",
     "ImportQuerySet",
     "Landed",

@@ -41,6 +41,7 @@ NOT_LISTED = {
     "insights.ModelVersion": SETTING,
     "insights.Retraction": PARENT,
     "intake.ApiToken": SETTING,
+    "intake.FieldPrivacy": SETTING,
     "intake.Record": INTERNAL,
     "intake.RecordKey": INTERNAL,
     "intake.RejectedRow": PARENT,
