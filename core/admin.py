@@ -1,4 +1,4 @@
-"""The back office of people: users, teams, calendars, absences, the organisation; alerts and acts to be read."""
+"""The back office of people: users, absences, the organisation; alerts and acts to be read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from core.bulk import database_now
 from core.enums import Role
-from core.models import Absence, Act, Alert, BusinessCalendar, Mail, Organisation, Team, User
+from core.models import Absence, Act, Alert, Mail, Organisation, User
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -49,21 +48,6 @@ class InZone(forms.ModelForm[Any]):
         if name not in available_timezones():
             raise forms.ValidationError(_("There is no time zone of this name: write it like Europe/Lisbon."))
         return name
-
-
-class CalendarForm(InZone):
-    """A calendar that has a working day in every week."""
-
-    weekdays = forms.TypedMultipleChoiceField(
-        label=_("Working days"), choices=list(WEEKDAYS.items()), coerce=int, widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one working day.")},
-    )  # fmt: skip
-
-    class Meta:
-        model = BusinessCalendar
-        fields = ("name", "timezone", "opens", "closes", "weekdays", "holidays")
-        help_texts = {"holidays": _("Days like 2026-12-25, separated by commas.")}
-        widgets = {"holidays": forms.Textarea(attrs={"rows": 3, "cols": 60})}
 
 
 class NewUser(UserCreationForm[User]):
@@ -112,20 +96,6 @@ class UserAdmin(StockUserAdmin):  # type: ignore[type-arg]
         if not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
-
-
-@admin.register(Team)
-class TeamAdmin(NeverDeleted):
-    list_display = ("name", "lead", "is_active")
-    list_filter = ("is_active",)
-    list_select_related = ("lead",)
-    search_fields = ("name",)
-
-
-@admin.register(BusinessCalendar)
-class CalendarAdmin(NeverDeleted):
-    form = CalendarForm
-    list_display = ("name", "timezone", "opens", "closes")
 
 
 @admin.register(Absence)

@@ -43,6 +43,7 @@ ENTRIES = (
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Authority"), "authority", "shield", LEADS, "g b", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
+    Entry(_("House rules"), "house_rules", "note", LEADS, "g h", _("Manage")),
     Entry(_("Audit trail"), "audit", "history", LEADS, "", _("Manage")),
     Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),
     Entry(_("Back office"), "admin:index", "settings", (Role.MANAGER, Role.OPS), "", _("Manage")),

@@ -29,7 +29,7 @@ class PreferencesForm(forms.ModelForm[User]):
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times and snoozes are in this zone."),
-            "calendar": _("Service levels count only while you work. Calendars are kept in the back office."),
+            "calendar": _("Service levels count only while you work. A manager keeps them under House rules."),
             "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
         }
 

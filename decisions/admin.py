@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, PositiveSmallIntegerField, QuerySet
+from django.db.models import F, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -20,7 +19,6 @@ from decisions.enums import PolicyState, SwitchScope
 from decisions.models import (
     AuthorityBand,
     AuthorityPolicy,
-    CoolDown,
     Decision,
     KillSwitch,
     OwnershipCell,
@@ -144,13 +142,6 @@ class AuthorityPolicyAdmin(PolicyAdmin):
 class OwnershipPolicyAdmin(PolicyAdmin):
     inlines = [CellInline]
     screen = "ownership"
-
-
-@admin.register(CoolDown)
-class CoolDownAdmin(admin.ModelAdmin[CoolDown]):
-    list_display = ["outcome", "type", "days"]
-    list_editable = ["days"]
-    formfield_overrides = {PositiveSmallIntegerField: {"widget": AdminIntegerFieldWidget({"aria-label": _("Days")})}}
 
 
 class SwitchForm(ModelForm[KillSwitch]):

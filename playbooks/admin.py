@@ -16,13 +16,11 @@ from core.models import User
 from decisions.enums import PolicyState
 from playbooks.enums import EffectStatus
 from playbooks.models import (
-    CloseReason,
     Effect,
     Playbook,
     PlaybookVersion,
     Run,
     RunStep,
-    ServiceLevel,
     Step,
     Task,
     Watch,
@@ -106,27 +104,6 @@ class PlaybookVersionAdmin(admin.ModelAdmin[PlaybookVersion]):
                 self.message_user(request, f"{version}: {refusal}", messages.ERROR)
             else:
                 self.message_user(request, _("%s is published: new runs use it.") % version, messages.SUCCESS)
-
-
-@admin.register(ServiceLevel)
-class ServiceLevelAdmin(admin.ModelAdmin[ServiceLevel]):
-    list_display = ("__str__", "acknowledge_hours", "touch_hours", "passes_cap")
-
-    def has_delete_permission(self, request: HttpRequest, obj: ServiceLevel | None = None) -> bool:
-        """The default stays: every tier without a level of its own falls back on it."""
-        return obj is not None and obj.tier != "" and super().has_delete_permission(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: ServiceLevel | None = None) -> tuple[str, ...]:
-        return ("tier",) if obj else ()
-
-
-@admin.register(CloseReason)
-class CloseReasonAdmin(NeverDeleted):
-    list_display = ("name", "outcome", "slug", "is_active")
-    list_filter = ("outcome", "is_active")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: CloseReason | None = None) -> tuple[str, ...]:
-        return ("outcome", "slug") if obj else ()
 
 
 class OnVisibleAccounts(ReadOnly):

@@ -203,6 +203,13 @@ def _role(act: Act, people: dict[str, str]) -> str:
     return _("%(role)s is now %(who)s") % {"role": role, "who": act.data.get("to") or _("nobody")}
 
 
+def _rule(act: Act, people: dict[str, str]) -> str:
+    """Which fields a house rule was changed in; the name of one that is gone."""
+    if act.verb == "rule_removed":
+        return str(act.data.get("name", ""))
+    return ": " + ", ".join(name.replace("_", " ") for name in act.data.get("after", {}))
+
+
 def _counts(act: Act, people: dict[str, str]) -> str:
     total = sum(act.data.get("counts", {}).values()) or act.data.get("restored") or act.data.get("tasks")
     return _(": %(n)d in all") % {"n": total} if total else ""
@@ -242,5 +249,7 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "handed_over": _counts,
     "took_back": _counts,
     "away": _period,
+    "rule_changed": _rule,
+    "rule_removed": _rule,
     "bulk": _many,
 }

@@ -69,6 +69,17 @@ SUBJECTS = {
     "killswitch": Subject(
         "decisions_killswitch s", NO_ACCOUNT, "trim(s.scope || ' ' || s.value)", key="bigint", open=True
     ),
+    "servicelevel": Subject(
+        "playbooks_servicelevel s", NO_ACCOUNT, "'service level ' || coalesce(nullif(s.tier, ''), 'default')",
+        key="bigint", open=True,
+    ),
+    "closereason": Subject("playbooks_closereason s", NO_ACCOUNT, "s.name", key="bigint", open=True),
+    "cooldown": Subject(
+        "decisions_cooldown s", NO_ACCOUNT, "'cool-down after ' || replace(s.outcome, '_', ' ')", key="bigint",
+        open=True,
+    ),
+    "businesscalendar": Subject("core_businesscalendar s", NO_ACCOUNT, "s.name", key="bigint", open=True),
+    "organisation": Subject("core_organisation s", NO_ACCOUNT, "s.name", key="smallint", open=True),
     "dead_letter": Subject("core_deadletter s", NO_ACCOUNT, "s.stage"),
 }  # fmt: skip
 KEYS = {"insighttype": "s.slug", "ownershippolicy": "s.version", "authoritypolicy": "s.version"}

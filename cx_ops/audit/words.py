@@ -109,6 +109,14 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("switched_off", "killswitch"): Kind(POLICIES, _("Automation off"), _("{who} stopped automation: {what}")),
     ("switched_on", "killswitch"): Kind(POLICIES, _("Automation on"), _("{who} let automation run again: {what}")),
 }
+# What a manager sets for everybody: the same three acts, whatever the row is (`core.services.house`).
+HOUSE = {
+    "rule_added": Kind(POLICIES, _("House rule added"), _("{who} added the house rule {what}")),
+    "rule_changed": Kind(POLICIES, _("House rule changed"), _("{who} changed the house rule {what}{detail}")),
+    "rule_removed": Kind(POLICIES, _("House rule removed"), _("{who} removed the house rule {what}{detail}")),
+}
+HOUSED = ("servicelevel", "closereason", "cooldown", "businesscalendar", "team", "user", "organisation")
+KINDS |= {(verb, subject): kind for verb, kind in HOUSE.items() for subject in HOUSED}
 # A kind that has no sentence yet.
 UNNAMED = _("{who}: {verb} ({what})")
 

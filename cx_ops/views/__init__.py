@@ -12,6 +12,7 @@ from cx_ops.views.authority import (
 )
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
+from cx_ops.views.house import change_rule, new_rule, remove_rule, show_house_rules, show_rules_of
 from cx_ops.views.portfolio import show_portfolio
 from cx_ops.views.renewals import show_renewals
 from cx_ops.views.search import search
@@ -21,14 +22,17 @@ __all__ = [
     "change_bands",
     "change_calm",
     "change_forecast",
+    "change_rule",
     "change_segment",
     "discard_authority",
     "draft_new_authority",
     "log_touch",
     "new_insight",
+    "new_rule",
     "new_segment",
     "publish_authority",
     "remove_a_set",
+    "remove_rule",
     "replay",
     "replay_stage",
     "search",
@@ -37,8 +41,10 @@ __all__ = [
     "show_authority",
     "show_dead_letters",
     "show_health",
+    "show_house_rules",
     "show_portfolio",
     "show_renewals",
+    "show_rules_of",
     "show_segments",
     "switch_automation",
 ]

@@ -22,7 +22,7 @@ from core.models import Absence, DeadLetter
 from core.services import record_act
 from cx_ops.environment import Mode
 from intake.models import Import
-from playbooks.models import RunStep
+from playbooks.models import RunStep, ServiceLevel
 from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user
 from tests.floor import Floor, signed_in
 
@@ -106,6 +106,11 @@ ROUTES = {
     "change_segment": Route(EVERYBODY, "segment", "post"),
     "change_forecast": Route(WORKERS, "contract", "post"),
     "decision": Route(EVERYBODY, "decision"),
+    "house_rules": Route(LEADS),
+    "house_rules_of": Route(LEADS, "rules"),
+    "house_rule": Route((MANAGER,), "rule"),
+    "house_rule_new": Route((MANAGER,), "rules"),
+    "house_rule_remove": Route((MANAGER,), "rule", "post"),
     "ownership": Route(LEADS),
     "ownership_draft": Route((MANAGER,), "", "post"),
     "ownership_cell": Route((MANAGER,), "", "post"),
@@ -132,7 +137,7 @@ ROUTES = {
     "dead_letter_replay": Route((OPS,), "letter", "post"),
 }
 # Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view")
+SHARED = ("import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules")
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}
 
@@ -211,6 +216,8 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "letter": {"letter_id": letter.pk},
         "policy": {"version": 99},
         "bulk": {"act_id": act.pk},
+        "rules": {"kind": "service-levels"},
+        "rule": {"kind": "service-levels", "key": str(ServiceLevel.objects.get(tier="").pk)},
         "view": {"view_id": uuid4()},
     }
 

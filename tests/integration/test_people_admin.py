@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from core.models import BusinessCalendar, User
-from playbooks.models import PlaybookVersion, ServiceLevel
+from core.models import User
+from playbooks.models import PlaybookVersion
 from playbooks.services.runs import draft_playbook
 from tests.factories import NOW, make_user
 from tests.floor import Floor
@@ -33,8 +33,8 @@ def act_on(client: Client, model: str, action: str, *rows: Any) -> str:
 
 @pytest.mark.parametrize(
     "model",
-    ["core_user", "core_team", "core_businesscalendar", "core_absence", "core_organisation", "core_alert", "core_act",
-     "core_mail", "playbooks_playbook", "playbooks_playbookversion", "playbooks_servicelevel", "playbooks_closereason",
+    ["core_user", "core_absence", "core_organisation", "core_alert", "core_act",
+     "core_mail", "playbooks_playbook", "playbooks_playbookversion",
      "playbooks_task", "playbooks_run", "playbooks_watch", "playbooks_effect", "outcomes_outcome"],
 )  # fmt: skip
 def test_every_list_opens(client: Client, boss: User, model: str) -> None:
@@ -64,15 +64,6 @@ def test_staff_cannot_make_themselves_superusers(client: Client) -> None:
     assert client.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
 
 
-def test_a_calendar_without_sense_is_refused(client: Client, boss: User) -> None:
-    path = reverse("admin:core_businesscalendar_add")
-    good = {"name": "Lisbon", "timezone": "Europe/Lisbon", "opens": "09:00", "closes": "17:00", "weekdays": [0, 1, 2]}
-    for wrong in ({"timezone": "Lisbon"}, {"weekdays": ["7"]}, {"weekdays": []}, {"closes": "08:00"}):
-        assert client.post(path, good | wrong).status_code == 200
-    assert not BusinessCalendar.objects.exists()
-    assert client.post(path, good).status_code == 302
-
-
 def test_published_versions_are_read_only_and_drafts_are_published(client: Client, boss: User) -> None:
     published = PlaybookVersion.objects.get(playbook="churn-rescue")
     page = client.get(reverse("admin:playbooks_playbookversion_change", args=[published.pk])).content.decode()
@@ -84,8 +75,3 @@ def test_published_versions_are_read_only_and_drafts_are_published(client: Clien
     draft.playbook.owner = boss
     draft.playbook.save()
     assert "is published" in act_on(client, "playbooks_playbookversion", "publish", draft)
-
-
-def test_the_default_service_level_stays(client: Client, boss: User) -> None:
-    level = ServiceLevel.objects.get(tier="")
-    assert client.get(reverse("admin:playbooks_servicelevel_delete", args=[level.pk])).status_code == 403

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from core.models import BusinessCalendar, User
+from core.models import User
 from cx_ops.rights import BY_ROLE
 from tests.factories import make_user
 
@@ -30,10 +30,10 @@ def test_every_right_is_one_that_django_knows() -> None:
 @pytest.mark.parametrize(
     ("role", "may", "may_not"),
     [
-        ("manager", ["core_team", "playbooks_servicelevel", "decisions_cooldown"], ["core_mail", "core_act"]),
+        ("manager", ["core_absence", "decisions_killswitch", "playbooks_playbook"], ["core_mail", "core_act"]),
         ("ops", ["core_mail", "accounts_fxrate"], []),
-        ("leader", [], ["core_team", "core_mail"]),
-        ("csm", [], ["core_team", "core_mail"]),
+        ("leader", [], ["core_user", "core_mail"]),
+        ("csm", [], ["core_user", "core_mail"]),
     ],
 )
 def test_the_back_office_shows_what_a_role_needs(role: str, may: list[str], may_not: list[str]) -> None:
@@ -45,8 +45,8 @@ def test_the_back_office_shows_what_a_role_needs(role: str, may: list[str], may_
 
 
 def test_a_role_without_staff_gives_nothing() -> None:
-    assert not make_user("lena", role="manager").has_perm("core.change_team")
-    assert not make_user("left", role="manager", is_staff=True, is_active=False).has_perm("core.change_team")
+    assert not make_user("lena", role="manager").has_perm("core.change_absence")
+    assert not make_user("left", role="manager", is_staff=True, is_active=False).has_perm("core.change_absence")
 
 
 def test_nobody_becomes_somebody_else() -> None:
@@ -63,11 +63,3 @@ def test_nobody_becomes_somebody_else() -> None:
         other = make_user(f"other-{role}", role=role)
         page = client.get(reverse("admin:core_user_change", args=[other.pk])).content.decode()
         assert 'name="email"' not in page
-
-
-def test_working_days_are_ticked_by_name() -> None:
-    _user, client = staff("manager")
-    calendar = BusinessCalendar.objects.create(name="Lisbon", timezone="Europe/Lisbon")
-    page = client.get(reverse("admin:core_businesscalendar_change", args=[calendar.pk])).content.decode()
-    assert "Monday" in page
-    assert page.count("checked") == 5

@@ -1,0 +1,50 @@
+"""What was last changed in a kind of house rule, and by whom."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.core.exceptions import FieldDoesNotExist
+
+from core.models import Act
+from cx_ops.house.kind import RuleKind
+
+VERBS = ("rule_added", "rule_changed", "rule_removed")
+SHOWN = 5
+
+
+class Change(NamedTuple):
+    """One act on a rule, with what it made of which field where it changed any."""
+
+    act: Act
+    name: str
+    fields: list[tuple[str, str, str]]
+
+
+def last_changes(kind: RuleKind) -> list[Change]:
+    """The newest first."""
+    acts = Act.objects.filter(verb__in=VERBS, subject_type=kind.model.__name__.lower()).select_related("by")
+    return [Change(act, str(act.data.get("name", "")), _fields(kind, act)) for act in acts[:SHOWN]]
+
+
+def _fields(kind: RuleKind, act: Act) -> list[tuple[str, str, str]]:
+    if act.verb != "rule_changed":
+        return []
+    before, after = act.data.get("before", {}), act.data.get("after", {})
+    return [(_label(kind, name), _plain(before.get(name)), _plain(value)) for name, value in after.items()]
+
+
+def _label(kind: RuleKind, name: str) -> str:
+    field = kind.form.base_fields.get(name)
+    if field is not None and field.label:
+        return str(field.label)
+    try:
+        return str(kind.model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return name
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "") else str(value)

@@ -1,0 +1,58 @@
+"""What one kind of house rule is: where its rows are, how they are shown, checked, and what a change of one touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model, QuerySet
+
+from core.enums import Role
+from core.export import Column
+from core.services.house import Check
+
+if TYPE_CHECKING:
+    from cx_ops.forms.house import RuleForm
+
+Touches = Callable[[datetime], Mapping[Any, str]]
+
+
+def any_row_may(row: Any, now: datetime) -> None:
+    """Nothing speaks against it."""
+
+
+@dataclass(frozen=True)
+class RuleKind:
+    """One kind. `fields` are the columns that the form may change, `fixed` those that only a new row is given.
+
+    `touches`: what hangs on each row, in words, by the row's key. `may_add`, `check_removal`: None where rows are
+    never added or removed. `editors`: who may change it; all leads may look.
+    """
+
+    slug: str
+    title: Any
+    text: Any
+    one: Any
+    rows: Callable[[], QuerySet[Any]]
+    form: type[RuleForm]
+    fields: tuple[str, ...]
+    columns: tuple[Column[Any], ...]
+    touches: Touches
+    later: Any
+    fixed: tuple[str, ...] = ()
+    check: Check = any_row_may
+    may_add: bool = True
+    check_removal: Check | None = None
+    editors: tuple[Role, ...] = (Role.MANAGER,)
+    may_change: Callable[[Any], bool] = field(default=lambda row: True)
+
+    @property
+    def model(self) -> type[Model]:
+        return self.rows().model
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The columns of a new row."""
+        return (*self.fixed, *self.fields)
