@@ -25,10 +25,13 @@ class Scope(TextChoices):
 
 
 class ImportStatus(TextChoices):
+    DRAFT = "draft", _("To be confirmed")
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+    UNDONE = "undone", _("Undone")
 
 
 class Landing(TextChoices):

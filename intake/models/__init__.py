@@ -8,6 +8,7 @@ from intake.models.arrivals import (
     RecordKey,
     RejectedRow,
     Source,
+    SourceMapping,
     SourceQuerySet,
 )
 from intake.models.privacy import FieldPrivacy
@@ -23,5 +24,6 @@ __all__ = [
     "RecordKey",
     "RejectedRow",
     "Source",
+    "SourceMapping",
     "SourceQuerySet",
 ]

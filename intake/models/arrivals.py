@@ -141,13 +141,15 @@ class Import(models.Model):
     filename = models.CharField(max_length=255)
     stored_as = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
-    mapping = models.JSONField(default=dict)
+    mapping = models.JSONField(default=dict, help_text="The file's column → what it is, and how it is read.")
     dialect = models.JSONField(default=dict, help_text="Encoding and delimiter as found.")
     status = models.CharField(max_length=8, choices=ImportStatus, default=ImportStatus.WAITING)
     message = models.TextField(blank=True)
     rows_total = models.PositiveIntegerField(null=True)
     rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict, help_text="Rows per Landing status.")
+    preview = models.JSONField(default=dict, db_default={}, help_text="What the first rows would do.")
+    undone = models.JSONField(default=dict, db_default={}, help_text="What taking it back did.")
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -163,6 +165,24 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class SourceMapping(models.Model):
+    """How a source writes a kind of file, as somebody confirmed it: for the next file, the API, a pull."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.ForeignKey(Source, models.CASCADE, related_name="mappings")
+    kind = models.CharField(max_length=20)
+    columns = models.JSONField(help_text="The file's column → what it is, and how it is read.")
+    saved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "kind"], name="one_mapping_per_source_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.kind}"
 
 
 class RejectedRow(models.Model):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -86,6 +88,27 @@ BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTE
 
 
 @dataclass(frozen=True)
+class Preset:
+    """How a well-known system exports a kind: told by some of its columns, never by the whole row.
+
+    signature: groups of names, of each of which the header must have one. columns: its column → the kind's.
+    """
+
+    name: str
+    signature: tuple[tuple[str, ...], ...]
+    columns: Mapping[str, str]
+
+    @cached_property
+    def by_key(self) -> dict[str, str]:
+        return {key_of(name): column for name, column in self.columns.items()}
+
+
+def key_of(name: str) -> str:
+    """A column's name as names are compared: `Account Name ▲` and `account_name` are one."""
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of record: registered by the composition root, so that intake never names what is above it.
 
@@ -98,6 +121,9 @@ class Kind:
     required: columns without which a file is not taken.
     json_columns: columns whose cells are JSON; the cells of all others are text.
     defaults: values for fields that a file does not have, by dotted field.
+    names: further names that a column goes by in files.
+    presets: how well-known systems export it.
+    extra: the field that takes columns we have no field for, by name (`fields`); `""`: there is none.
     tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
     undo: takes an import back; None: it cannot be.
     """
@@ -112,6 +138,9 @@ class Kind:
     required: tuple[str, ...] = ()
     json_columns: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    presets: tuple[Preset, ...] = ()
+    extra: str = ""
     tell: Callable[[UUID, int], Told] | None = None
     undo: Undo | None = None
 
@@ -124,3 +153,16 @@ class Kind:
         """The columns of a file, one for each field: the first name that it goes by."""
         first = {target: column for column, target in reversed([*self.columns.items()])}
         return [column for column, target in self.columns.items() if first[target] == column]
+
+    @cached_property
+    def by_key(self) -> dict[str, str]:
+        """Every name that a column goes by, as names are compared, → the column."""
+        others = {key_of(other): column for column, names in self.names.items() for other in names}
+        return others | {key_of(column): column for column in self.columns}
+
+    def field_of(self, column: str) -> str:
+        """The field that a column fills; `""` where there is none."""
+        if column in self.columns:
+            return self.columns[column]
+        is_own = bool(self.extra) and re.fullmatch(rf"{self.extra}\.[a-z0-9_]{{1,50}}", column)
+        return column if is_own else ""

@@ -1,8 +1,9 @@
-from intake.services.imports import ImportRefused, run_import, run_waiting_imports, start_import
+from intake.services.imports import run_import, run_waiting_imports, start_import, stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find, register
 from intake.services.landing import About, Row, land_records
 from intake.services.taking import LARGEST_BATCH, counts_of, external_id_of, take
 from intake.services.tokens import TokenRefused, create_token, revoke_token, use_token
+from intake.services.uploads import ImportRefused
 
 __all__ = [
     "LARGEST_BATCH",
@@ -22,6 +23,7 @@ __all__ = [
     "run_import",
     "run_waiting_imports",
     "start_import",
+    "stop_import",
     "take",
     "use_token",
 ]

@@ -5,21 +5,30 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core.text import clean_text
+from intake.rules.kinds import key_of
+from intake.rules.mapping import split_zone
+
 GZIP = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
 MOST_COLUMNS = 200
 BLOCK = 1 << 20
 LONGEST_HEADER = 1 << 16
+LONGEST_LINE = 1 << 22
+MOST_TITLES = 3
+_SORTED = re.compile(r"[\s▲▼△▽↑↓⇅⬆⬇]+$|^[▲▼△▽↑↓⇅⬆⬇\s]+")
 
 
 class FileRefused(Exception):
@@ -28,13 +37,14 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written, as found."""
+    """How a file is written, as found. `title`: rows before the header; `notes`: what a person should know."""
 
     encoding: str
     delimiter: str
     packed: bool
     header: list[str]
-    ignored: list[str]
+    title: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,8 +82,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             yield io.BufferedReader(capped, BLOCK)
 
 
-def look_at(path: Path, known: Collection[str]) -> Dialect:
-    """Encoding, delimiter and header of a file; `known` are the column names that somebody hopes for.
+def look_at(path: Path, known: Collection[str], notes: Sequence[str] = ()) -> Dialect:
+    """Encoding, delimiter and header of a file; `known` are the names of columns (`key_of`) that somebody hopes for.
 
     Reads it once, to the end, for its encoding. Raises `FileRefused`.
     """
@@ -84,21 +94,27 @@ def look_at(path: Path, known: Collection[str]) -> Dialect:
     line = start.decode(encoding, errors="ignore").lstrip("\ufeff")
     if not line.strip():
         raise FileRefused(_("The file is empty."))
-    delimiter, header = _header_of(line, known)
+    delimiter, title, header = _header_of(line, known)
+    said = list(notes)
+    if title:
+        said.append(_("The first line is a title, not the header: it was left out."))
+    if encoding == "cp1252":
+        said.append(_("Read as Windows-1252, since it is not UTF-8: look whether accents came out right."))
     with path.open("rb") as plain:
         packed = plain.read(2) == GZIP
-    ignored = [name for name in header if name and name not in known and not name.startswith("_")]
-    return Dialect(encoding, delimiter, packed, header, ignored)
+    return Dialect(encoding, delimiter, packed, header, title, said)
 
 
 def _encoding_of(path: Path) -> tuple[str, bytes]:
     """The encoding, and the beginning of the file."""
     with open_bytes(path) as stream:
         start = stream.read(LONGEST_HEADER)
-        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return "utf-16", start
-        if b"\0" in start:
-            raise FileRefused(_("This is not a text file that we can read. Save it as CSV in UTF-8."))
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if not _decodes(path, "utf-16"):
+            raise FileRefused(_("The file is damaged: it ends within a character. Export it again."))
+        return "utf-16", start
+    if b"\0" in start:
+        raise FileRefused(_("This is not a text file that we can read. Save it as CSV in UTF-8."))
     if _decodes(path, "utf-8-sig"):
         return "utf-8-sig", start
     if _decodes(path, "cp1252"):
@@ -113,53 +129,80 @@ def _decodes(path: Path, encoding: str) -> bool:
             while text.read(BLOCK):
                 pass
             text.detach()
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
 
-def _header_of(start: str, known: Collection[str]) -> tuple[str, list[str]]:
-    """The delimiter under which the first line has most of the known names, and the line's names."""
-
-    def names(delimiter: str) -> list[str]:
-        rows = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
-        try:
-            return [name.strip() for name in next(row for row in rows if any(row))]
-        except (csv.Error, StopIteration):
-            return []
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        found = names(delimiter)
-        return len(set(found) & set(known)), len(found)
-
-    delimiter = max(DELIMITERS, key=fit)
-    header = names(delimiter)
+def _header_of(start: str, known: Collection[str]) -> tuple[str, int, list[str]]:
+    """The delimiter under which a line has most of the known names, the rows before that line, and its names."""
+    best: tuple[tuple[int, int], str, int, list[str]] = ((-1, -1), ",", 0, [])
+    for delimiter in DELIMITERS:
+        for at, row in enumerate(_first_rows(start, delimiter)):
+            named = {key_of(name) for name in row} | {key_of(split_zone(name)[0]) for name in row}
+            fit = (len(named & set(known)), len(row) if at == 0 else 0)
+            if fit > best[0] and (at == 0 or fit[0] > 1):
+                best = (fit, delimiter, at, row)
+    _fit, delimiter, title, row = best
+    header = unique_names(row)
     if len(header) > MOST_COLUMNS:
         text = _("The file has %(count)d columns; at most %(most)d are read.")
         raise FileRefused(text % {"count": len(header), "most": MOST_COLUMNS})
-    twice = sorted({name for name in header if name in known and header.count(name) > 1})
-    if twice:
-        raise FileRefused(_("The column “%s” occurs twice. Keep one of them.") % twice[0])
-    return delimiter, header
+    return delimiter, title, header
+
+
+def _first_rows(start: str, delimiter: str) -> list[list[str]]:
+    """The first rows that are not blank; without empty cells at their ends."""
+    rows = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
+    found: list[list[str]] = []
+    try:
+        for row in rows:
+            while row and not row[-1].strip("\ufeff \t"):
+                row.pop()
+            if row:
+                found.append(row)
+            if len(found) > MOST_TITLES:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
+def unique_names(row: Sequence[str]) -> list[str]:
+    """Names of columns without signs of sorting; the second `Phone` is `Phone (2)`."""
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for cell in row:
+        name = _SORTED.sub("", clean_text(cell).replace("\ufeff", "")).strip()
+        seen[name] += 1
+        names.append(f"{name} ({seen[name]})" if name and seen[name] > 1 else name)
+    return names
 
 
 def rows_of(path: Path, dialect: Dialect) -> Iterator[list[str]]:
     """The rows after the header, blank lines left out. Raises `FileRefused` where the file is broken."""
     with open_bytes(path) as stream:
         text = io.TextIOWrapper(stream, encoding=dialect.encoding, newline="")
-        reader = csv.reader(text, delimiter=dialect.delimiter, strict=True)
+        reader = csv.reader(_lines(text), delimiter=dialect.delimiter, strict=True)
         try:
-            header_seen = False
-            for row in reader:
-                if not any(row):
-                    continue
-                if header_seen:
-                    yield row
-                header_seen = True
+            before = dialect.title + 1
+            while before and (row := next(reader, None)) is not None:
+                before -= any(cell.strip() for cell in row)
+            yield from filter(any, reader)
         except csv.Error as error:
             raise FileRefused(_broken(str(error), reader.line_num)) from None
+        except UnicodeError:
+            raise FileRefused(_("The file is damaged: it ends within a character. Export it again.")) from None
         except (EOFError, gzip.BadGzipFile, zlib.error):
             raise FileRefused(_("The file is cut off: it ends before its packing does. Export it again.")) from None
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Lines, none of them longer than may be held in memory."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise FileRefused(_("A line of this file is too long to be a row. Is it really a CSV file?"))
+        yield line
 
 
 def _broken(error: str, line: int) -> str:
@@ -191,8 +234,8 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 def dialect_from(found: dict[str, Any]) -> Dialect:
-    """What `Dialect.as_json` gave."""
-    return Dialect(**found)
+    """What `Dialect.as_json` gave, now or in an earlier release."""
+    return Dialect(**{name: value for name, value in found.items() if name != "ignored"})
 
 
 def chunked(rows: Iterator[list[str]], size: int) -> Iterator[Sequence[list[str]]]:

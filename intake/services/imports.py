@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.bulk import copy_rows, database_now, execute, fetch_all
 from core.doorbell import IMPORT, ring_on_commit
-from core.ids import uuid7
 from core.models import User
 from core.services import record_act
 from core.text import clean_text
@@ -25,18 +22,23 @@ from intake.enums import ImportStatus, Landing
 from intake.models import Import, RejectedRow, Source
 from intake.queries import namespace_of
 from intake.rules import Arrival, Kind, Problem, Result
-from intake.services.files import (
-    Dialect,
-    FileRefused,
-    chunked,
-    count_rows,
-    dialect_from,
-    look_at,
-    rows_of,
-)
+from intake.rules.mapping import Use, uses_from
+from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
 from intake.services.rows import Plan, plan_of
 from intake.services.taking import counts_of, take
+from intake.services.uploads import (
+    ImportRefused,
+    Upload,
+    check_guesses,
+    given_uses,
+    guesses_of,
+    kind_of,
+    mapping_json,
+    saved_names,
+    store_upload,
+    stored_path,
+)
 
 CHUNK_ROWS = 5000
 LEASE_SECONDS = 120
@@ -60,12 +62,9 @@ WHERE id = %(id)s AND rows_done = %(before)s AND status = 'running'
 """
 
 
-class ImportRefused(Exception):
-    """The upload was not taken; `.status` is the HTTP status that fits, `.field` what to mend."""
-
-    def __init__(self, message: str, *, field: str = "file", status: int = 422) -> None:
-        super().__init__(message)
-        self.field, self.status = field, status
+def _too_wide() -> Problem:
+    text = _("This row has more cells than the header. Put quotes around a cell that holds the delimiter.")
+    return Problem("", "too_many_cells", text)
 
 
 class _Overtaken(Exception):
@@ -80,35 +79,77 @@ def start_import(
     source: Source,
     by: User | None,
     now: datetime,
-    mapping: Mapping[str, str] | None = None,
+    mapping: Mapping[str, object] | None = None,
     actor: str = "",
+    loosely: bool = False,
 ) -> Import:
-    """Store an upload and leave it for a worker. `file` gives its bytes in chunks.
+    """Store an upload and leave it for a worker. `file` gives its bytes in chunks; `kind` may be `""`: to be guessed.
 
-    Raises `UnknownKind`, and `ImportRefused` for what can be seen at once: empty, too large, columns missing.
+    The columns are what `mapping` says, else what the source's saved mapping says, else what their names and the
+    presets say (`loosely`: names that are only close too). Raises `UnknownKind`, and `ImportRefused` for what can be
+    seen at once: empty, too large, columns missing, a date that can be read in two ways.
     """
-    found = find(kind)
-    if not found.columns:
-        raise ImportRefused(_("%s cannot be sent as a file.") % kind, field="kind")
-    _check_mapping(found, mapping or {})
-    import_id = uuid7()
-    path = stored_path(str(import_id))
-    digest = _store(file, path)
+    hoped_for = list(mapping or {}) + saved_names(source)
+    given = given_uses(file_kind(kind), mapping or {}) if kind else {}
+    upload = store_upload(file, hoped_for=hoped_for)
     try:
-        dialect = look_at(path, _names(found, mapping or {}))
-        plan_of(found, dialect.header, mapping or {})
-    except FileRefused as refused:
-        path.unlink()
-        raise ImportRefused(str(refused)) from None
+        found = file_kind(kind) if kind else guessed_kind(upload, source)
+        given = given or given_uses(found, mapping or {})
+        guesses = guesses_of(found, upload.dialect, upload.samples, source=source, given=given, loosely=loosely)
+        check_guesses(found, guesses, source=source, given=given)
+    except ImportRefused:
+        upload.path.unlink()
+        raise
+    uses = {guess.name: guess.use for guess in guesses}
+    return keep_import(
+        upload, kind=found, source=source, uses=uses, filename=filename, status=ImportStatus.WAITING, by=by,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+def guessed_kind(upload: Upload, source: Source) -> Kind:
+    found = kind_of(upload.dialect, source)
+    if found is None:
+        text = _("What this file holds cannot be seen from its columns (%s): choose the kind of its rows.")
+        raise ImportRefused(text % ", ".join(upload.dialect.header[:8]), field="kind")
+    return found
+
+
+def file_kind(name: str) -> Kind:
+    """The kind of that name, which can come as a file. Raises `UnknownKind`, `ImportRefused`."""
+    found = find(name)
+    if not found.columns:
+        raise ImportRefused(_("%s cannot be sent as a file.") % name, field="kind")
+    return found
+
+
+def keep_import(
+    upload: Upload, *, kind: Kind, source: Source, uses: Mapping[str, Use], filename: str, status: ImportStatus,
+    by: User | None, now: datetime, actor: str = "",
+) -> Import:  # fmt: skip
+    """Put a stored upload on record, and ring for a worker where it need not wait for a person."""
     with transaction.atomic():
         made = Import.objects.create(
-            id=import_id, source=source, kind=kind, filename=clean_text(PurePath(filename).name)[:255],
-            stored_as=path.name, sha256=digest, mapping=dict(mapping or {}), created_by=by, created_at=now,
-            dialect=dialect.as_json(),
+            id=upload.id, source=source, kind=kind.name, filename=clean_text(PurePath(filename).name)[:255],
+            stored_as=upload.path.name, sha256=upload.digest, mapping=mapping_json(uses), created_by=by,
+            created_at=now, dialect=upload.dialect.as_json(), status=status,
         )  # fmt: skip
-        record_act("uploaded", made, by=by, actor=actor or "system", now=now, data={"sha256": digest})
-        ring_on_commit(IMPORT)
+        record_act("uploaded", made, by=by, actor=actor or "system", now=now, data={"sha256": upload.digest})
+        if status is ImportStatus.WAITING:
+            ring_on_commit(IMPORT)
     return made
+
+
+def stop_import(*, import_id: UUID, by: User, now: datetime) -> Import:
+    """Take no further rows of a file; those that are in stay, until it is undone. Raises `ImportRefused`."""
+    with transaction.atomic():
+        of = Import.objects.select_for_update().get(id=import_id)
+        if of.status not in (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING):
+            raise ImportRefused(_("This import is over: there is nothing left to stop."), status=409)
+        of.status, of.finished_at, of.leased_until = ImportStatus.STOPPED, now, None
+        of.save(update_fields=["status", "finished_at", "leased_until"])
+        record_act("stopped", of, by=by, now=now, data={"rows": of.rows_done})
+    return of
 
 
 def run_waiting_imports(now: datetime) -> int:
@@ -140,60 +181,14 @@ def run_import(import_id: UUID, now: datetime | None = None, *, seconds: float =
     return of
 
 
-def stored_path(name: str) -> Path:
-    """Where an upload lies. Nobody but us reads it."""
-    folder = Path(settings.CX_DATA_DIR) / "imports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder / name
-
-
-def _names(kind: Kind, mapping: Mapping[str, str]) -> set[str]:
-    return set(kind.columns) | set(mapping)
-
-
-def _check_mapping(kind: Kind, mapping: Mapping[str, str]) -> None:
-    for column in mapping.values():
-        if column not in kind.columns:
-            text = _("mapping names the column “%(column)s”; %(kind)s have: %(columns)s.")
-            names = {"column": column, "kind": kind.name, "columns": ", ".join(kind.columns)}
-            raise ImportRefused(text % names, field="mapping")
-
-
-def _check_size(size: int, *, whole: bool = False) -> None:
-    if size > settings.CX_IMPORT_MAX_BYTES:
-        raise ImportRefused(_("The file is too large. Split it into several files."), status=413)
-    if whole and size == 0:
-        raise ImportRefused(_("The file is empty."))
-
-
-def _store(file: Iterable[bytes], path: Path) -> str:
-    """Write the upload; its SHA-256. Leaves nothing behind when it is refused."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("xb") as stored:
-            for block in file:
-                size += len(block)
-                _check_size(size)
-                digest.update(block)
-                stored.write(block)
-        _check_size(size, whole=True)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    path.chmod(0o600)
-    return digest.hexdigest()
-
-
 def _run(of: Import, now: datetime, ends: float) -> None:
     path, kind = stored_path(of.stored_as), find(of.kind)
     dialect = dialect_from(of.dialect)
     if of.rows_total is None:
         of.rows_total = count_rows(path, dialect)
-        Import.objects.filter(id=of.id).update(rows_total=of.rows_total, message=_remarks(dialect))
-    plan = plan_of(kind, dialect.header, of.mapping)
-    arrival = Arrival(
-        of.source_id, of.source.slug, namespace_of(of.source), now, actor=f"import {of.id}", import_id=of.id
-    )
+        Import.objects.filter(id=of.id).update(rows_total=of.rows_total, message=remarks(dialect, of.mapping))
+    plan = plan_of(kind, dialect.header, uses_from(of.mapping))
+    arrival = arrival_of(of, now)
     rows = rows_of(path, dialect)
     for _row in zip(range(of.rows_done), rows, strict=False):
         pass
@@ -206,20 +201,25 @@ def _run(of: Import, now: datetime, ends: float) -> None:
     _finish(of, ImportStatus.DONE, None, now)
 
 
-def _remarks(dialect: Dialect) -> str:
-    """What a person should know about how the file was read."""
-    remarks = []
-    if dialect.encoding == "cp1252":
-        remarks.append(_("Read as Windows-1252, since it is not UTF-8: look whether accents came out right."))
-    if dialect.ignored:
-        remarks.append(_("Columns that were not used: %s.") % ", ".join(dialect.ignored))
-    return clean_text(" ".join(remarks))
+def arrival_of(of: Import, now: datetime) -> Arrival:
+    """Where the rows of a file come from."""
+    return Arrival(of.source_id, of.source.slug, namespace_of(of.source), now, actor=f"import {of.id}", import_id=of.id)
+
+
+def remarks(dialect: Dialect, mapping: Mapping[str, object]) -> str:
+    """What a person should know about how a file is read."""
+    uses = uses_from(mapping)
+    unused = [name for name in dialect.header if name and not name.startswith("_") and not uses.get(name, Use()).to]
+    said = list(dialect.notes)
+    if unused:
+        said.append(_("Columns that were not used: %s.") % ", ".join(unused))
+    return clean_text(" ".join(said))
 
 
 def _land_chunk(of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> None:
     """Land some rows, and in the same transaction say so."""
     with transaction.atomic():
-        results = _take_rows(kind, plan, chunk, arrival)
+        results = take_rows(kind, plan, chunk, arrival)
         counts = dict(of.counts)
         for status, count in counts_of(results).items():
             counts[status] = counts.get(status, 0) + count
@@ -245,19 +245,23 @@ def _rejected(of: Import, plan: Plan, row: list[str], number: int, result: Resul
     problem = result.errors[0]
     column = plan.column_of(problem)
     cells = [clean_text(cell)[:LONGEST_CELL] for cell in row]
-    header = dialect_from(of.dialect).header
-    value = cells[header.index(column)] if column and header.index(column) < len(cells) else ""
+    value = cell_under(column, dialect_from(of.dialect).header, cells)
     return (of.id, number, column[:120], problem.code, problem.message, value, msgspec.json.encode(cells).decode())
 
 
-def _take_rows(kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> list[Result]:
+def cell_under(column: str, header: Sequence[str], cells: Sequence[str]) -> str:
+    """A row's cell in the column of that name; `""` where it has none."""
+    at = header.index(column) if column in header else len(cells)
+    return cells[at] if at < len(cells) else ""
+
+
+def take_rows(kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> list[Result]:
     """The result of each row; one with more cells than the header has is not guessed at."""
-    fits = [len(row) <= plan.width for row in chunk]
-    items = [plan.item_of(row) for row, fit in zip(chunk, fits, strict=True) if fit]
-    taken = iter(take(kind, items, arrival, from_text=True))
-    text = _("This row has more cells than the header. Put quotes around a cell that holds the delimiter.")
-    wide = Result(Landing.REJECTED, errors=(Problem("", "too_many_cells", text),))
-    return [next(taken) if fit else wide for fit in fits]
+    items = [plan.item_of(row) if not any(row[plan.width :]) else _too_wide() for row in chunk]
+    taken = iter(take(kind, [item for item in items if isinstance(item, bytes)], arrival, from_text=True))
+    return [
+        next(taken) if isinstance(item, bytes) else Result(Landing.REJECTED, errors=(item,)) for item in items
+    ]  # fmt: skip
 
 
 def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime | None) -> None:

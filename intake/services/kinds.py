@@ -27,6 +27,11 @@ def find(name: str) -> Kind:
         raise UnknownKind(_("kind must be one of: %s.") % ", ".join(file_kinds())) from None
 
 
+def all_kinds() -> list[Kind]:
+    """Every kind, by name."""
+    return [kind for _name, kind in sorted(_kinds.items())]
+
+
 def file_kinds() -> list[str]:
     """Names of the kinds that can come in a file."""
     return sorted(name for name, kind in _kinds.items() if kind.columns)

@@ -7,34 +7,54 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from core.export import read_cell
 from intake.rules import Kind, Problem
+from intake.rules.cells import FACTORS, Read, Unreadable, reader
+from intake.rules.mapping import Use, problems_of
+from intake.rules.sorts import Sort, currency_beside, sort_of
 from intake.services.files import FileRefused
 
 _json = msgspec.json.Decoder(msgspec.Raw)
 _encode = msgspec.json.Encoder().encode
 
 
+# What systems write into a cell of a number, a date or a choice that holds nothing.
+NOTHING = frozenset({"-", "--", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "None", "NaN", "nan", "(No value)"})
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Which cell goes where: (index of the cell, path in the item, whether the cell is JSON)."""
+    """Which cell goes where: (index of the cell, path in the item, what reads it where that is not just its text).
 
-    cells: tuple[tuple[int, tuple[str, ...], bool], ...]
+    sums: paths of objects of a sum and its currency, which say nothing without the sum.
+    """
+
+    cells: tuple[tuple[int, tuple[str, ...], Read | None, bool], ...]
     columns: Mapping[str, str]
     defaults: Mapping[str, Any]
+    sums: tuple[tuple[str, ...], ...]
     width: int
 
-    def item_of(self, row: Sequence[str]) -> bytes:
-        """The row as JSON; a blank cell says nothing."""
+    def item_of(self, row: Sequence[str]) -> bytes | Problem:
+        """The row as JSON, or why a cell cannot be read; a blank cell says nothing."""
         item: dict[str, Any] = {}
         for name, value in self.defaults.items():
             _put(item, tuple(name.split(".")), value)
-        for index, path, is_json in self.cells:
+        for index, path, read, is_text in self.cells:
             cell = row[index].strip() if index < len(row) else ""
-            if cell:
-                _put(item, path, _parsed(cell) if is_json else read_cell(cell))
+            if not cell or (cell in NOTHING and not is_text):
+                continue
+            try:
+                value = read(cell) if read else read_cell(cell)
+            except Unreadable as unreadable:
+                return Problem(".".join(path), unreadable.code, str(unreadable))
+            if len(path) == 1:
+                item[path[0]] = value
+            else:
+                _put(item, path, value)
+        for path in self.sums:
+            _drop_bare_currency(item, path)
         return _encode(item)
 
     def column_of(self, problem: Problem) -> str:
@@ -46,35 +66,53 @@ class Plan:
         return self.columns.get(head, "")
 
 
-def plan_of(kind: Kind, header: Sequence[str], mapping: Mapping[str, str]) -> Plan:
-    """How rows under `header` become items. `mapping`: the file's column → the kind's column.
+def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
+    """How rows under `header` become items, each of its columns used as `uses` says.
 
-    Raises `FileRefused` where a column that the kind needs is not there.
+    Raises `FileRefused` where a column that the kind needs is not there, or the mapping contradicts itself.
     """
+    problems = problems_of(kind, header, uses)
+    if problems:
+        raise FileRefused(problems[0].message)
     cells = []
     columns: dict[str, str] = {}
-    found = set()
+    defaults = dict(kind.defaults)
+    sums: list[tuple[str, ...]] = []
     for index, name in enumerate(header):
-        column = mapping.get(name, name)
-        field = kind.columns.get(column)
-        if field is None:
+        use = uses.get(name, Use())
+        field = kind.field_of(use.to) if use.to else ""
+        if not field:
             continue
-        found.add(column)
-        columns.setdefault(field, name)
-        cells.append((index, tuple(field.split(".")), column in kind.json_columns))
-    missing = [name for name in kind.required if name not in found and kind.columns[name] not in columns]
-    missing = [name for name in missing if kind.columns[name] not in kind.defaults]
-    if missing or not found:
-        text = _("The columns %(missing)s are missing. A file of %(kind)s has the columns %(columns)s.")
-        names = {"kind": kind.name, "missing": ", ".join(missing or kind.required), "columns": ", ".join(kind.columns)}
-        raise FileRefused(text % names)
-    return Plan(tuple(cells), columns, kind.defaults, len(header))
+        columns[field] = name
+        is_text = sort_of(kind.struct, field) in (Sort.TEXT, Sort.OTHER)
+        cells.append((index, tuple(field.split(".")), _read(kind, field, use), is_text))
+        currency = currency_beside(kind.struct, field)
+        if currency and use.unit and use.unit not in FACTORS:
+            defaults[currency] = use.unit.upper()
+        if "." in currency:
+            sums.append(tuple(currency.split(".")[:-1]))
+    defaults = {name: value for name, value in defaults.items() if name not in columns}
+    return Plan(tuple(cells), columns, defaults, tuple(sums), len(header))
+
+
+def _read(kind: Kind, field: str, use: Use) -> Read | None:
+    if use.to in kind.json_columns:
+        return _parsed
+    unit = use.unit if use.unit in FACTORS else ""
+    return reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone)
 
 
 def _put(item: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         item = item.setdefault(name, {})
     item[path[-1]] = value
+
+
+def _drop_bare_currency(item: dict[str, Any], path: tuple[str, ...]) -> None:
+    for name in path[:-1]:
+        item = item.get(name, {})
+    if "amount" not in item.get(path[-1], {"amount": None}):
+        del item[path[-1]]
 
 
 def _parsed(cell: str) -> Any:

@@ -19,7 +19,7 @@ from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow
 from intake.queries import rejected_as_csv, visible_imports
-from intake.services.imports import ImportRefused, start_import
+from intake.services import ImportRefused, start_import
 from intake.services.kinds import file_kinds, find
 
 SHOWN = 50

@@ -46,6 +46,7 @@ NOT_LISTED = {
     "intake.RecordKey": INTERNAL,
     "intake.RejectedRow": PARENT,
     "intake.Source": SETTING,
+    "intake.SourceMapping": SETTING,
     "playbooks.CapCounter": INTERNAL,
     "playbooks.CloseReason": SETTING,
     "playbooks.Effect": INTERNAL,

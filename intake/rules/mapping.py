@@ -1,0 +1,202 @@
+"""Which column of a file is which field, guessed from presets and names, and what a mapping may not say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+import msgspec
+
+from intake.rules.cells import FACTORS, FORMS, Found, infer, zone_of
+from intake.rules.kinds import Kind, Preset, Problem, key_of
+from intake.rules.sorts import Sort, currency_beside, sort_of
+
+CLOSE = 0.87
+_IN_BRACKETS = re.compile(r"\s*\(([^()]+)\)\s*$")
+
+
+class Use(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is done with a column of a file: which of the kind's it is (`""`: none), and how its cells are read."""
+
+    to: str = ""
+    form: str = ""
+    unit: str = ""
+    zone: str = ""
+
+
+class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One column of a file with what it seems to be.
+
+    `why` is saved, preset, name, close or `""`; `ask`: it can be read in two ways, and a person must say.
+    """
+
+    name: str
+    use: Use
+    why: str = ""
+    ask: bool = False
+    samples: list[str] = []
+
+
+def split_zone(name: str) -> tuple[str, str]:
+    """`Created (UTC)` → `Created`, `UTC`; a name without a zone in brackets at its end stays."""
+    match = _IN_BRACKETS.search(name)
+    if match is None:
+        return name, ""
+    try:
+        zone_of(match[1].strip())
+    except ZoneInfoNotFoundError:
+        return name, ""
+    return name[: match.start()], match[1].strip()
+
+
+def preset_of(kind: Kind, header: Iterable[str]) -> Preset | None:
+    """The preset of `kind` whose signature the header has; the one that asks for most, where several fit."""
+    names = {key_of(split_zone(name)[0]) for name in header} | {key_of(name) for name in header}
+    fits = [
+        preset for preset in kind.presets
+        if all(any(key_of(one) in names for one in group) for group in preset.signature)
+    ]  # fmt: skip
+    return max(fits, key=lambda preset: len(preset.signature), default=None)
+
+
+def guess_kind(kinds: Iterable[Kind], header: Sequence[str]) -> Kind | None:
+    """The kind that a file with this header seems to be of; None where nothing speaks for any, or as much for two."""
+    scored: Counter[str] = Counter()
+    by_name = {kind.name: kind for kind in kinds}
+    for kind in by_name.values():
+        preset = preset_of(kind, header)
+        named = {column for name in header if (column := _named(kind, name))}
+        fields = {kind.columns[column] for column in named}
+        lacking = [name for name in kind.required if kind.columns[name] not in fields]
+        if preset:
+            scored[kind.name] = 1000 + 10 * len(preset.signature) + len(fields)
+        elif not lacking and fields:
+            scored[kind.name] = 10 * len(kind.required) + len(fields)
+    ranked = scored.most_common(2)
+    if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        return None
+    return by_name[ranked[0][0]]
+
+
+def guess_columns(
+    kind: Kind,
+    header: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    *,
+    said: Mapping[str, Use] | None = None,
+    loosely: bool = True,
+    semicolons: bool = False,
+) -> list[Guess]:
+    """What each column of a file seems to be. `said` (a mapping given or saved) wins over preset and names.
+
+    loosely: names that are only close count too. Two columns never get one field by a guess: the better wins.
+    """
+    said = said or {}
+    preset = preset_of(kind, header)
+    found: dict[int, tuple[str, str]] = {}
+    taken = {kind.field_of(use.to) for name, use in said.items() if use.to and name in header}
+    ways: list[tuple[str, Callable[[str], str]]] = [
+        ("preset", lambda name: _by_preset(preset, name)),
+        ("name", lambda name: _named(kind, name)),
+    ]
+    if loosely:
+        ways.append(("close", lambda name: _close(kind, name)))
+    for why, look in ways:
+        for index, name in enumerate(header):
+            column = "" if name in said or index in found or not name or name.startswith("_") else look(name)
+            if column and kind.field_of(column) not in taken:
+                found[index] = (column, why)
+                taken.add(kind.field_of(column))
+    guesses = []
+    for index, name in enumerate(header):
+        cells = [row[index] for row in samples if index < len(row)]
+        column, why = found.get(index, ("", ""))
+        use = said.get(name)
+        if use is not None:
+            column, why = use.to, "saved"
+        guesses.append(_guess(kind, name, use or Use(column), why, cells, semicolons=semicolons))
+    return guesses
+
+
+def problems_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> list[Problem]:
+    """What is wrong with a mapping; `field` of a problem is the file's column, `""` for the mapping as a whole."""
+    problems = []
+    holders: dict[str, str] = {}
+    for name in header:
+        use = uses.get(name, Use())
+        if not use.to:
+            continue
+        field = kind.field_of(use.to)
+        if not field:
+            problems.append(Problem(name, "unknown_column", f"{kind.label} have no column “{use.to}”."))
+        elif field in holders:
+            text = f"“{holders[field]}” and “{name}” are both read as {use.to}. Choose one of them."
+            problems.append(Problem(name, "given_twice", text))
+        else:
+            holders[field] = name
+        problems += _form_problems(kind, name, use)
+    lacking = [name for name in kind.required if not {kind.columns[name]} & {*holders, *kind.defaults}]
+    if lacking:
+        text = f"{kind.label} need {', '.join(lacking)}: choose which column of the file that is."
+        problems.append(Problem("", "required", text))
+    return problems
+
+
+def uses_from(found: Mapping[str, Any]) -> dict[str, Use]:
+    """A mapping as it is kept or sent: a column's name, or an object with `to`, `form`, `unit`, `zone`.
+
+    Raises `msgspec.ValidationError`.
+    """
+    return {
+        name: Use(use) if isinstance(use, str) else msgspec.convert(use, Use, strict=True)
+        for name, use in found.items()
+    }  # fmt: skip
+
+
+def _guess(kind: Kind, name: str, use: Use, why: str, cells: Sequence[str], *, semicolons: bool) -> Guess:
+    shown = list(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))[:3]
+    if not use.to:
+        return Guess(name, use, why, samples=shown)
+    field = kind.field_of(use.to)
+    sort = sort_of(kind.struct, field)
+    if sort is Sort.TEXT and not field.endswith("external_id"):
+        return Guess(name, use, why, samples=shown)
+    found = infer(sort, cells, semicolons=semicolons) if not use.form else Found(use.form)
+    zone = use.zone or (split_zone(name)[1] if sort is Sort.MOMENT else "")
+    read = Use(use.to, found.form, use.unit or found.unit, zone)
+    return Guess(name, read, why, ask=found.ask, samples=shown)
+
+
+def _form_problems(kind: Kind, name: str, use: Use) -> Iterable[Problem]:
+    field = kind.field_of(use.to)
+    sort = sort_of(kind.struct, field) if field else Sort.OTHER
+    if use.form and use.form not in FORMS.get(sort, ()):
+        yield Problem(name, "unknown_form", f"“{use.form}” is no way to write {use.to}.")
+    if use.unit and use.unit not in FACTORS and not (use.unit.isalpha() and len(use.unit) == 3):
+        yield Problem(name, "unknown_unit", f"“{use.unit}” is no unit: {', '.join(FACTORS)} or a currency such as USD.")
+    elif use.unit and use.unit not in FACTORS and field and not currency_beside(kind.struct, field):
+        yield Problem(name, "no_currency", f"{use.to} has no currency.")
+    try:
+        zone_of(use.zone)
+    except ZoneInfoNotFoundError:
+        yield Problem(name, "unknown_zone", f"“{use.zone}” is no time zone such as Europe/Berlin.")
+
+
+def _by_preset(preset: Preset | None, name: str) -> str:
+    if preset is None:
+        return ""
+    return preset.by_key.get(key_of(name)) or preset.by_key.get(key_of(split_zone(name)[0])) or ""
+
+
+def _named(kind: Kind, name: str) -> str:
+    """The kind's column of that name, or that has this name among its others."""
+    return kind.by_key.get(key_of(name)) or kind.by_key.get(key_of(split_zone(name)[0])) or ""
+
+
+def _close(kind: Kind, name: str) -> str:
+    near = get_close_matches(key_of(name), kind.by_key, n=1, cutoff=CLOSE)
+    return kind.by_key[near[0]] if near else ""

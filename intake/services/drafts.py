@@ -1,0 +1,237 @@
+"""A file that waits for a person: its columns, what its first rows would do, and the word to go on.
+
+The preview is the real thing rolled back: the rows go through the same validator and the same resolution as those that
+count, in a transaction that ends without a trace. What is confirmed is not believed for it: every row is checked anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core.doorbell import IMPORT, ring_on_commit
+from core.models import User
+from core.services import record_act
+from core.text import clean_text
+from intake.enums import ImportStatus, Landing
+from intake.models import Import, Source, SourceMapping
+from intake.rules import FieldChange, Result, Told
+from intake.rules.mapping import Guess, Use, problems_of, uses_from
+from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
+from intake.services.imports import CHUNK_ROWS, arrival_of, cell_under, file_kind, guessed_kind, keep_import, take_rows
+from intake.services.kinds import find
+from intake.services.rows import Plan, plan_of
+from intake.services.uploads import (
+    ImportRefused,
+    doubled,
+    guesses_of,
+    mapping_json,
+    samples_of,
+    saved_names,
+    saved_uses,
+    store_upload,
+    stored_path,
+)
+
+MOST_CHANGES = 20_000
+SHOWN = 30
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Rows that would not be taken for one reason: how many, and one of them."""
+
+    code: str
+    column: str
+    message: str
+    value: str
+    row: int
+    count: int = 1
+
+
+class FieldCount(msgspec.Struct, frozen=True):
+    """How many records get a value for the first time, and how many another one."""
+
+    field: str
+    new: int = 0
+    changed: int = 0
+
+
+class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the first rows of a file would do. `refused`: why nothing of it can be taken."""
+
+    rows: int = 0
+    is_whole: bool = False
+    counts: dict[str, int] = {}
+    troubles: list[Trouble] = []
+    fields: list[FieldCount] = []
+    changes: list[FieldChange] = []
+    rules: dict[str, int] = {}
+    reviews: int = 0
+    is_told: bool = False
+    refused: str = ""
+
+
+def draft_import(
+    *, file: Iterable[bytes], filename: str, kind: str, source: Source, by: User | None, now: datetime, actor: str = ""
+) -> Import:
+    """Store a file, understand its columns, and try its first rows; a person confirms it. `kind` may be `""`.
+
+    Raises `UnknownKind`, and `ImportRefused` where nothing can be made of the file.
+    """
+    upload = store_upload(file, hoped_for=saved_names(source))
+    try:
+        found = file_kind(kind) if kind else guessed_kind(upload, source)
+    except ImportRefused:
+        upload.path.unlink()
+        raise
+    guesses = guesses_of(found, upload.dialect, upload.samples, source=source, loosely=True)
+    uses = {guess.name: guess.use for guess in guesses}
+    made = keep_import(
+        upload, kind=found, source=source, uses=uses, filename=filename, status=ImportStatus.DRAFT, by=by,
+        actor=actor, now=now,
+    )  # fmt: skip
+    return _keep_preview(made, now)
+
+
+def change_draft(*, import_id: UUID, kind: str, uses: Mapping[str, Use], now: datetime) -> Import:
+    """Read a draft's columns otherwise, and try its first rows again; another kind begins with new guesses.
+
+    Raises `ImportRefused` where it is no draft, or the mapping says what it may not (then nothing is changed).
+    """
+    with transaction.atomic():
+        of = _lock_draft(import_id)
+        found, dialect = file_kind(kind), dialect_from(of.dialect)
+        if kind != of.kind:
+            samples = samples_of(stored_path(of.stored_as), dialect)
+            guesses = guesses_of(found, dialect, samples, source=of.source, loosely=True)
+            uses = {guess.name: guess.use for guess in guesses}
+        elif problems := [one for one in problems_of(found, dialect.header, uses) if one.code != "required"]:
+            raise ImportRefused(problems[0].message, field="mapping")
+        of.kind, of.mapping = kind, mapping_json(uses)
+        of.save(update_fields=["kind", "mapping"])
+    return _keep_preview(of, now)
+
+
+def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Import:
+    """Let a draft go its way, and keep its mapping for the next file of this source and kind.
+
+    Raises `ImportRefused` where it is no draft any more, or lacks a column.
+    """
+    with transaction.atomic():
+        of = _lock_draft(import_id)
+        try:
+            plan_of(find(of.kind), dialect_from(of.dialect).header, uses_from(of.mapping))
+        except FileRefused as refused:
+            raise ImportRefused(str(refused), field="mapping") from None
+        _save_mapping(of, by, now)
+        of.status = ImportStatus.WAITING
+        of.save(update_fields=["status"])
+        record_act("confirmed", of, by=by, actor=actor, now=now)
+        ring_on_commit(IMPORT)
+    return of
+
+
+def columns_of(of: Import) -> list[Guess]:
+    """The columns of a draft as they are read now, with samples, and what only a person can say about them."""
+    kind, dialect = find(of.kind), dialect_from(of.dialect)
+    samples = samples_of(stored_path(of.stored_as), dialect)
+    now, saved = uses_from(of.mapping), saved_uses(of.source, kind)
+    first = guesses_of(kind, dialect, samples, source=of.source, loosely=True)
+    return [_as_read(guess, now.get(guess.name, Use()), saved, dialect) for guess in first]
+
+
+def preview_of(of: Import) -> Preview:
+    """The preview that was kept with a draft."""
+    return msgspec.convert(of.preview, Preview)
+
+
+def try_rows(of: Import, now: datetime) -> Preview:
+    """Take the first rows, look at what that did, and take it all back."""
+    kind, dialect = find(of.kind), dialect_from(of.dialect)
+    path = stored_path(of.stored_as)
+    try:
+        plan = plan_of(kind, dialect.header, uses_from(of.mapping))
+        rows = list(islice(rows_of(path, dialect), CHUNK_ROWS + 1))
+        if len(rows) <= CHUNK_ROWS:
+            count_rows(path, dialect)
+    except FileRefused as refused:
+        return Preview(refused=str(refused))
+    chunk, told = rows[:CHUNK_ROWS], None
+    with transaction.atomic():
+        results = take_rows(kind, plan, chunk, arrival_of(of, now))
+        told = kind.tell(of.id, MOST_CHANGES) if kind.tell else None
+        transaction.set_rollback(True)
+    counts = dict(Counter(result.status.value for result in results))
+    troubles = _troubles(plan, dialect, chunk, results)
+    return _preview(len(chunk), counts, troubles, told, is_whole=len(rows) <= CHUNK_ROWS)
+
+
+def _preview(
+    rows: int, counts: dict[str, int], troubles: list[Trouble], told: Told | None, *, is_whole: bool
+) -> Preview:
+    changes = told.changes if told else []
+    new = Counter(change.field for change in changes if change.before in (None, ""))
+    changed = Counter(change.field for change in changes if change.before not in (None, ""))
+    shown = sorted(changes, key=lambda change: change.before in (None, ""))[:SHOWN]
+    return Preview(
+        rows=rows, is_whole=is_whole, counts=counts, troubles=troubles, changes=shown,
+        fields=[FieldCount(name, new[name], changed[name]) for name in dict.fromkeys([*changed, *new])],
+        rules=told.rules if told else {}, reviews=told.reviews if told else 0, is_told=told is not None,
+    )  # fmt: skip
+
+
+def _troubles(plan: Plan, dialect: Dialect, rows: Sequence[list[str]], results: Sequence[Result]) -> list[Trouble]:
+    """The rows that would not be taken, by reason, the most frequent first."""
+    found: dict[tuple[str, str], Trouble] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for number, (row, result) in enumerate(zip(rows, results, strict=True), start=1):
+        if result.status is not Landing.REJECTED:
+            continue
+        problem = result.errors[0]
+        column = plan.column_of(problem)
+        key = (problem.code, column)
+        counts[key] += 1
+        if key not in found:
+            value = clean_text(cell_under(column, dialect.header, row))[:80]
+            found[key] = Trouble(problem.code, column, problem.message, value, number)
+    return [msgspec.structs.replace(found[key], count=count) for key, count in counts.most_common(SHOWN)]
+
+
+def _as_read(guess: Guess, use: Use, saved: Mapping[str, Use], dialect: Dialect) -> Guess:
+    """A guess beside what was made of it; a question that somebody answered is none any more."""
+    as_guessed = use == guess.use
+    twice = bool(doubled(guess.name, dialect.header)) and not use.to
+    return Guess(
+        guess.name, use, guess.why if as_guessed else "", samples=guess.samples,
+        ask=guess.name not in saved and as_guessed and (guess.ask or twice),
+    )  # fmt: skip
+
+
+def _keep_preview(of: Import, now: datetime) -> Import:
+    of.preview = msgspec.to_builtins(try_rows(of, now))
+    Import.objects.filter(id=of.id).update(preview=of.preview)
+    return of
+
+
+def _lock_draft(import_id: UUID) -> Import:
+    of = Import.objects.select_for_update(of=("self",)).select_related("source").get(id=import_id)
+    if of.status != ImportStatus.DRAFT:
+        raise ImportRefused(_("This file was confirmed or stopped meanwhile."), status=409)
+    return of
+
+
+def _save_mapping(of: Import, by: User | None, now: datetime) -> None:
+    held = SourceMapping.objects.select_for_update().filter(source=of.source, kind=of.kind).first()
+    columns = {name: use for name, use in of.mapping.items() if name and not name.startswith("_")}
+    if held is None:
+        SourceMapping.objects.create(source=of.source, kind=of.kind, columns=columns, saved_by=by, saved_at=now)
+    elif any(held.columns.get(name) != use for name, use in columns.items()):
+        held.columns, held.saved_by, held.saved_at = held.columns | columns, by, now
+        held.save(update_fields=["columns", "saved_by", "saved_at"])

@@ -1,0 +1,223 @@
+"""A file as it was sent: stored, looked at, and its columns understood, before any row of it is taken."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from core.ids import uuid7
+from intake.models import Source, SourceMapping
+from intake.rules import Kind
+from intake.rules.kinds import key_of
+from intake.rules.mapping import Guess, Use, guess_columns, guess_kind, preset_of, problems_of, uses_from
+from intake.services.files import Dialect, FileRefused, look_at, rows_of
+from intake.services.kinds import all_kinds
+from intake.services.sheets import is_workbook, unpack_workbook
+
+SAMPLE_ROWS = 500
+# A saved mapping of which the file has less than this share of columns is not that of the file.
+ENOUGH = 0.5
+_AGAIN = re.compile(r"(.+) \(\d+\)")
+
+
+class ImportRefused(Exception):
+    """The upload was not taken; `.status` is the HTTP status that fits, `.field` what to mend."""
+
+    def __init__(self, message: str, *, field: str = "file", status: int = 422) -> None:
+        super().__init__(message)
+        self.field, self.status = field, status
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A stored file and how it is written."""
+
+    id: UUID
+    path: Path
+    digest: str
+    dialect: Dialect
+
+    @property
+    def samples(self) -> list[list[str]]:
+        """The first rows, as far as they can be read."""
+        return samples_of(self.path, self.dialect)
+
+
+def stored_path(name: str) -> Path:
+    """Where an upload lies. Nobody but us reads it."""
+    folder = Path(settings.CX_DATA_DIR) / "imports"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / name
+
+
+def store_upload(file: Iterable[bytes], *, hoped_for: Iterable[str] = ()) -> Upload:
+    """Store and look at a file; a workbook becomes CSV. Leaves nothing behind when it is refused.
+
+    hoped_for: names of columns that a mapping knows. Raises `ImportRefused`.
+    """
+    id = uuid7()
+    path = stored_path(str(id))
+    digest = _store(file, path)
+    try:
+        notes = unpack_workbook(path) if is_workbook(path) else []
+        dialect = look_at(path, _known_names(hoped_for), notes)
+    except FileRefused as refused:
+        path.unlink(missing_ok=True)
+        raise ImportRefused(str(refused)) from None
+    return Upload(id, path, digest, dialect)
+
+
+def samples_of(path: Path, dialect: Dialect) -> list[list[str]]:
+    """The first rows of a stored file, as far as they can be read."""
+    rows: list[list[str]] = []
+    with suppress(FileRefused):
+        rows.extend(islice(rows_of(path, dialect), SAMPLE_ROWS))
+    return rows
+
+
+def kind_of(dialect: Dialect, source: Source) -> Kind | None:
+    """The kind that a file of a source is: by a mapping that fits, by a preset, by its columns; None: by none."""
+    kinds = {kind.name: kind for kind in all_kinds() if kind.columns}
+    saved = SourceMapping.objects.filter(source=source, kind__in=kinds)
+    fits = {row.kind: _share(uses_from(row.columns), dialect.header) for row in saved}
+    best = max(fits, key=lambda name: fits[name], default="")
+    if best and fits[best] > 0.8:
+        return kinds[best]
+    return guess_kind(kinds.values(), dialect.header)
+
+
+def guesses_of(
+    kind: Kind,
+    dialect: Dialect,
+    samples: Sequence[Sequence[str]],
+    *,
+    source: Source,
+    given: Mapping[str, Use] | None = None,
+    loosely: bool = False,
+) -> list[Guess]:
+    """What each column of a file is: as given, as saved, else guessed."""
+    said = saved_uses(source, kind) | dict(given or {})
+    return guess_columns(
+        kind, dialect.header, samples, said=said, loosely=loosely, semicolons=dialect.delimiter == ";"
+    )  # fmt: skip
+
+
+def saved_uses(source: Source, kind: Kind) -> dict[str, Use]:
+    """The mapping that somebody confirmed for files of this kind from this source."""
+    row = SourceMapping.objects.filter(source=source, kind=kind.name).first()
+    return uses_from(row.columns) if row else {}
+
+
+def saved_names(source: Source) -> list[str]:
+    """The names of all columns that a source's saved mappings know."""
+    return [name for row in SourceMapping.objects.filter(source=source) for name in row.columns]
+
+
+def check_guesses(kind: Kind, guesses: Sequence[Guess], *, source: Source, given: Mapping[str, Use]) -> None:
+    """Refuse what nobody is there to be asked about. Raises `ImportRefused`: what is lacking or left open."""
+    header = [guess.name for guess in guesses]
+    uses = {guess.name: guess.use for guess in guesses}
+    if problems := problems_of(kind, header, uses):
+        raise ImportRefused(
+            _unlike_saved(kind, source, header) or problems[0].message, field="mapping" if given else "file"
+        )
+    names = {name for guess in guesses if (name := doubled(guess.name, header)) and uses[name].to}
+    if unsaid := sorted(names - set(given)):
+        raise ImportRefused(_("The column “%s” occurs twice. Keep one of them.") % unsaid[0])
+    for guess in guesses:
+        if guess.ask:
+            text = _("“%(name)s” can be read in two ways (%(cells)s): say in the mapping which form it has.")
+            raise ImportRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)}, field="mapping")
+
+
+def doubled(name: str, header: Sequence[str]) -> str:
+    """The name that a column shares with an earlier one; `""` where it has it alone."""
+    match = _AGAIN.fullmatch(name)
+    return match[1] if match and match[1] in header else ""
+
+
+def preset_name(kind: Kind, dialect: Dialect) -> str:
+    """The system whose export this seems to be."""
+    preset = preset_of(kind, dialect.header)
+    return preset.name if preset else ""
+
+
+def mapping_json(uses: Mapping[str, Use]) -> dict[str, object]:
+    """A mapping as it is kept: a plain name where there is no more to say."""
+    return {name: use.to if use == Use(use.to) else msgspec.to_builtins(use) for name, use in uses.items()}
+
+
+def given_uses(kind: Kind, mapping: Mapping[str, object]) -> dict[str, Use]:
+    """A mapping that a caller sent. Raises `ImportRefused`."""
+    try:
+        uses = uses_from(mapping)
+    except msgspec.ValidationError as error:
+        raise ImportRefused(_("mapping cannot be read: %s") % error, field="mapping") from None
+    for use in uses.values():
+        if use.to and not kind.field_of(use.to):
+            text = _("mapping names the column “%(column)s”; %(kind)s have: %(columns)s.")
+            names = {"column": use.to, "kind": kind.name, "columns": ", ".join(kind.columns)}
+            raise ImportRefused(text % names, field="mapping")
+    return uses
+
+
+def _unlike_saved(kind: Kind, source: Source, header: Sequence[str]) -> str:
+    """Words for a file that is not what the source sent before under this kind; `""` where it is."""
+    saved = saved_uses(source, kind)
+    if not saved or _share(saved, header) >= ENOUGH:
+        return ""
+    other = guess_kind([one for one in all_kinds() if one.columns], header)
+    lacking = [name for name, use in saved.items() if use.to and name not in header]
+    text = _("This is not like the %(kind)s that %(source)s sent before: it lacks %(columns)s.")
+    words = text % {"kind": kind.name, "source": source.name, "columns": ", ".join(lacking[:5])}
+    hint = _("It looks like %s.") % other.name if other and other.name != kind.name else ""
+    return f"{words} {hint}".strip()
+
+
+def _share(uses: Mapping[str, Use], header: Sequence[str]) -> float:
+    wanted = {name for name, use in uses.items() if use.to}
+    return len(wanted & set(header)) / len(wanted) if wanted else 0.0
+
+
+def _known_names(hoped_for: Iterable[str]) -> set[str]:
+    names = {key_of(name) for name in hoped_for}
+    for kind in all_kinds():
+        names |= set(kind.by_key)
+        for preset in kind.presets:
+            names |= set(preset.by_key)
+    return names
+
+
+def _check_size(size: int, *, whole: bool = False) -> None:
+    if size > settings.CX_IMPORT_MAX_BYTES:
+        raise ImportRefused(_("The file is too large. Split it into several files."), status=413)
+    if whole and size == 0:
+        raise ImportRefused(_("The file is empty."))
+
+
+def _store(file: Iterable[bytes], path: Path) -> str:
+    """Write the upload; its SHA-256. Leaves nothing behind when it is refused."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("xb") as stored:
+            for block in file:
+                size += len(block)
+                _check_size(size)
+                digest.update(block)
+                stored.write(block)
+        _check_size(size, whole=True)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    path.chmod(0o600)
+    return digest.hexdigest()
