@@ -252,7 +252,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_STORAGE = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if IS_TEST
-    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    else "cx_ops.style_sheets.StyleSheetStorage"
 )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
