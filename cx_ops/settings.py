@@ -250,9 +250,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("CX_STATIC_ROOT") or CX_DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_STORAGE = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"
-    if IS_TEST
-    else "cx_ops.style_sheets.StyleSheetStorage"
+    "django.contrib.staticfiles.storage.StaticFilesStorage" if IS_TEST else "cx_ops.style_sheets.StyleSheetStorage"
 )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,7 +1,7 @@
 """The style sheets as they are served.
 
-In the tree a sheet imports its parts by `@import "part.css";`, and browsers follow that in the tests. Collected, a sheet
-holds its parts in place, without comments and indentation: a page loads one file for what all pages share and one for
+In the tree a sheet imports its parts by `@import "part.css";`, and browsers follow that in the tests. Collected, it
+holds them in place, without comments and indentation: a page loads one file for what all pages share and one for
 what is its own, and both compress well (10 KB a page is the most).
 """
 
@@ -44,6 +44,8 @@ def _whole(name: str, sheets: Mapping[str, str]) -> str:
 
 class StyleSheetStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names and compressed files, as WhiteNoise makes them, of style sheets that hold their parts."""
+
+    support_js_module_import_aggregation = True
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         ours = [] if dry_run else [name for name in paths if name.startswith(OURS) and name.endswith(".css")]

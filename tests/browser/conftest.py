@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
@@ -44,14 +47,43 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "args": FLAGS}
 
 
+class Requests:
+    """Counts what the server is answering: a browser that is closed does not wait for the answer, our clean-up must."""
+
+    def __init__(self) -> None:
+        self.running, self.lock = 0, threading.Lock()
+        request_started.connect(self.begin)
+        request_finished.connect(self.end)
+
+    def begin(self, **_: Any) -> None:
+        with self.lock:
+            self.running += 1
+
+    def end(self, **_: Any) -> None:
+        with self.lock:
+            self.running -= 1
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 10
+        while self.running > 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def requests() -> Requests:
+    return Requests()
+
+
 @pytest.fixture
-def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker, requests: Requests) -> Iterator[None]:
     """What the mark `django_db` does here: a test commits, so that the server sees it.
 
     While Playwright's loop runs, Django keeps a connection of its own for it, which nobody else would close.
     """
     with committing(django_db_blocker):
+        requests.running = 0
         yield
+        requests.wait()
     connection.close()
 
 

@@ -14,9 +14,7 @@ SHEETS = {
 
 
 def test_parts_stand_where_they_are_imported() -> None:
-    assert served("css/parts/row.css", SHEETS) == (
-        ':root{--bg: #fff}.row > a:hover,.row b{content: " (";color: red}\n'
-    )
+    assert served("css/parts/row.css", SHEETS) == (':root{--bg: #fff}.row > a:hover,.row b{content: " (";color: red}\n')
     assert served("css/app.css", SHEETS).startswith("@layer one,two;:root{--bg: #fff}:root{--bg: #fff}.row")
 
 

@@ -1,0 +1,42 @@
+/* Lines of a list: which one is open, which are ticked, which wait for the server's answer. */
+
+import { all, byId } from "./dom.js";
+
+export const currentRow = (scope) => scope.querySelector("[data-row]:is([aria-current], :has([aria-current]))");
+
+/* The list stays while the task beside it changes: its current row is the one that the task names. */
+export function markCurrentRow() {
+  const current = document.querySelector("[data-current-row]")?.dataset.currentRow;
+  if (!current) return;
+  for (const row of all("[data-row][id]")) {
+    const link = row.querySelector("a[href]");
+    if (row.id === current) link?.setAttribute("aria-current", "true");
+    else link?.removeAttribute("aria-current");
+  }
+}
+
+// --- selecting lines: a click with Shift takes all between; the bar says how many ---
+
+let lastPicked = null;
+
+function onPick(event) {
+  const box = event.target.closest("input[data-range]");
+  if (!box) return;
+  const boxes = all("input[data-range]");
+  const [from, to] = [boxes.indexOf(lastPicked), boxes.indexOf(box)].sort((one, other) => one - other);
+  if (event.shiftKey && from >= 0) boxes.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
+  lastPicked = box;
+  const picked = boxes.filter((other) => other.checked).length;
+  all("[data-selected]").forEach((words) => { words.textContent = `${picked} ${words.dataset.selected}`; });
+}
+
+// --- what is sure to be taken is shown at once, and taken back if it was not ---
+
+function setPending(event) {
+  const row = byId(event.target.closest?.("[data-pending]")?.dataset.pending);
+  row?.classList.toggle("pending", event.type === "htmx:before:request");
+}
+
+document.addEventListener("click", onPick);
+document.addEventListener("htmx:before:request", setPending);
+document.addEventListener("htmx:finally:request", setPending);
