@@ -19,6 +19,8 @@ OURS = "css/"
 IMPORT = re.compile(r'@import "([^"]+)";')
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SPACE = re.compile(r"\s+")
+# The names in the imports of our scripts are hashed like those in `url(…)`; other packages' scripts are left alone.
+OUR_MODULES = ("js/*.js", ((r"""(?P<matched>from "(?P<url>\./.*?)";)""", """from "%(url)s";"""),))
 AROUND = re.compile(r" ?([{};,]) ?")
 
 
@@ -45,7 +47,7 @@ def _whole(name: str, sheets: Mapping[str, str]) -> str:
 class StyleSheetStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names and compressed files, as WhiteNoise makes them, of style sheets that hold their parts."""
 
-    support_js_module_import_aggregation = True
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, OUR_MODULES)
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         ours = [] if dry_run else [name for name in paths if name.startswith(OURS) and name.endswith(".css")]
