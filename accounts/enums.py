@@ -57,3 +57,18 @@ class RedLine(TextChoices):
     LEGAL = "legal", _("Legal matter")
     SPONSOR_LEFT = "sponsor_left", _("Sponsor left")
     NOTICE_DATE = "notice_date", _("Notice date within 30 days")
+
+
+class EventKind(TextChoices):
+    """What a client library was told to say (INTAKE.md, Events)."""
+
+    TRACK = "track", _("Event")
+    PAGE = "page", _("Page")
+    SCREEN = "screen", _("Screen")
+    IDENTIFY = "identify", _("Identification")
+    GROUP = "group", _("Group")
+    ALIAS = "alias", _("Alias")
+
+
+# What somebody did; the others say who somebody is.
+BEHAVIOUR = (EventKind.TRACK, EventKind.PAGE, EventKind.SCREEN)

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("contacts/bulk", accounts.ContactsBulk.as_view(), name="api-contacts-bulk"),
     path("contracts/bulk", accounts.ContractsBulk.as_view(), name="api-contracts-bulk"),
     path("activities/bulk", accounts.ActivitiesBulk.as_view(), name="api-activities-bulk"),
+    path("events/bulk", accounts.EventsBulk.as_view(), name="api-events-bulk"),
     path("decisions", decisions.Decisions.as_view(), name="api-decisions"),
     path("decisions/<uuid:id>", decisions.OneDecision.as_view(), name="api-decision"),
     path("tasks", tasks.Tasks.as_view(), name="api-tasks"),

@@ -72,6 +72,15 @@ INVARIANTS = {
           AND a.team_id IS DISTINCT FROM u.team_id
           AND NOT EXISTS (SELECT 1 FROM accounts_accountperson AS p WHERE p.account_id = a.id AND p.user_id = u.id)
           AND NOT EXISTS (SELECT 1 FROM accounts_grant AS g WHERE g.account_id = a.id AND g.user_id = u.id)""",
+    "an event without an account waits for something that is looked for": """
+        SELECT e.id FROM accounts_event AS e WHERE e.account_id IS NULL AND NOT EXISTS (
+            SELECT 1 FROM accounts_awaited AS w WHERE CASE WHEN e.about_value <> ''
+                THEN w.value = e.about_value AND w.kind = e.about_kind
+                     AND w.namespace_id IS NOT DISTINCT FROM e.about_namespace
+                ELSE w.value = e.user_id AND w.kind = 'user' AND w.namespace_id = e.source_id END)""",
+    "an event has the key under which it may come only once": """
+        SELECT e.id FROM accounts_event AS e
+        WHERE NOT EXISTS (SELECT 1 FROM accounts_eventkey AS k WHERE k.id = e.id)""",
     "an import's rows add up": """
         SELECT id FROM intake_import WHERE status = 'done'
           AND rows_done <> (SELECT coalesce(sum(value::int), 0) FROM jsonb_each_text(counts))""",

@@ -16,7 +16,7 @@ import time
 from datetime import datetime
 
 from accounts.models import Resolved
-from accounts.services import refresh_tier_revenue, resolve_records
+from accounts.services import keep_events, link_events, refresh_tier_revenue, resolve_records
 from core.bulk import database_now
 from core.stages import Stage
 from cx_ops.segments import refresh_segments
@@ -53,11 +53,13 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: segments, medians, snoozes, caps, expiries, SLAs, playbook steps, mail (once).
+    """What falls due by itself: months of events, late links, segments, medians, snoozes, SLAs, playbook steps, mail.
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """
     moment = now or database_now()
+    keep_events(moment)
+    link_events(moment)
     refresh_tier_revenue(moment)
     refresh_segments(moment)
     tick(moment)

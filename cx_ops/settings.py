@@ -299,6 +299,8 @@ REST_FRAMEWORK = {
 # A minute's requests of one token or person; how old the oldest waiting batch may be before writes get 503.
 CX_API_REQUESTS_PER_MINUTE = environment.read_integer("CX_API_REQUESTS_PER_MINUTE", default=6000)
 CX_BACKLOG_LIMIT_SECONDS = environment.read_integer("CX_BACKLOG_LIMIT_SECONDS", default=15 * 60)
+# How many whole months events are kept beside the one that runs; older ones are dropped.
+CX_EVENT_MONTHS = environment.read_integer("CX_EVENT_MONTHS", default=25)
 # A file as sent, and as unpacked.
 CX_IMPORT_MAX_BYTES = environment.read_integer("CX_IMPORT_MAX_BYTES", default=512 * 1024 * 1024)
 CX_IMPORT_MAX_UNPACKED = environment.read_integer("CX_IMPORT_MAX_UNPACKED", default=2 * 1024 * 1024 * 1024)

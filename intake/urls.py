@@ -1,8 +1,12 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from intake import views
+from intake.api import doors
 
 urlpatterns = [
+    # With and without the slash: a redirect would turn the POST into a GET, and the events would be lost.
+    re_path(r"^v1/(?P<verb>batch|identify|track|page|screen|group|alias)/?$", doors.receive, name="events_door"),
+    re_path(r"^batch/?$", doors.receive, name="posthog_door"),
     path("imports/", views.show_imports, name="imports"),
     path("imports/<slug:kind>.csv", views.download_example, name="import_example"),
     path("imports/<uuid:import_id>/", views.show_import, name="import"),

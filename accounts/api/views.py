@@ -17,7 +17,7 @@ from accounts.models import Account
 from accounts.models.account import AccountQuerySet
 from accounts.queries import listed_accounts, search_accounts
 from accounts.rules.identity import normalise_domain
-from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, CONTRACTS
+from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, CONTRACTS, EVENTS
 from core.api.idempotency import idempotent
 from core.api.schema import bulk_body, bulk_result, problems
 from core.api.views import ApiView, page, read_query, visible_rows
@@ -58,9 +58,9 @@ class OneAccount(ApiView):
 
 
 class BulkView(ApiView):
-    """A bulk call of one kind."""
+    """A bulk call of one kind; `write_scope` is the kind's."""
 
-    write_scope = Scope.ACCOUNTS_WRITE
+    write_scope: Scope
 
 
 def _bulk(kind: Kind, operation: str) -> type[BulkView]:
@@ -72,7 +72,7 @@ def _bulk(kind: Kind, operation: str) -> type[BulkView]:
         request=bulk_body(kind.struct),
         responses=bulk_result(kind.statuses) | problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     )
-    members = {"post": schema(idempotent(post)), "__doc__": f"Many {kind.name}."}
+    members = {"post": schema(idempotent(post)), "write_scope": kind.scope, "__doc__": f"Many {kind.name}."}
     return type(f"{kind.name.title()}Bulk", (BulkView,), members)
 
 
@@ -80,6 +80,7 @@ AccountsBulk = _bulk(ACCOUNTS, "send_accounts")
 ContactsBulk = _bulk(CONTACTS, "send_contacts")
 ContractsBulk = _bulk(CONTRACTS, "send_contracts")
 ActivitiesBulk = _bulk(ACTIVITIES, "send_activities")
+EventsBulk = _bulk(EVENTS, "send_events")
 
 
 def _filtered(rows: AccountQuerySet, query: Mapping[str, Any]) -> AccountQuerySet:

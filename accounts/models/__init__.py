@@ -9,6 +9,7 @@ from accounts.models.customer import (
     RedLineFlag,
     TierRevenue,
 )
+from accounts.models.event import Awaited, Event, EventKey, Visitor
 from accounts.models.segment import Segment, SegmentMember
 from accounts.models.work import Parked, Resolved
 
@@ -17,8 +18,11 @@ __all__ = [
     "AccountKey",
     "AccountPerson",
     "Activity",
+    "Awaited",
     "Contact",
     "Contract",
+    "Event",
+    "EventKey",
     "FieldValue",
     "FxRate",
     "Grant",
@@ -31,4 +35,5 @@ __all__ = [
     "SegmentMember",
     "StageEntry",
     "TierRevenue",
+    "Visitor",
 ]

@@ -57,6 +57,7 @@ class Contact(models.Model):
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["email"], name="contact_by_email", condition=~Q(email=""))]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
             models.CheckConstraint(condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"),

@@ -177,14 +177,14 @@ def _account_problems(item: AccountItem) -> Iterator[Problem]:
 
 
 def _contact_problems(item: ContactItem) -> Iterator[Problem]:
-    yield from _ref_problems(item.account)
+    yield from ref_problems(item.account)
     yield from _blank_name(item.name)
     if isinstance(item.email, str) and given(item.email) and not _is_address(item.email):
         yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
 
 
 def _contract_problems(item: ContractItem) -> Iterator[Problem]:
-    yield from _ref_problems(item.account)
+    yield from ref_problems(item.account)
     yield from _money_problems("arr", item.arr)
     if item.starts_on >= item.ends_on:
         yield Problem("ends_on", "before_start", f"The contract ends on {item.ends_on}, before it starts.")
@@ -193,7 +193,7 @@ def _contract_problems(item: ContractItem) -> Iterator[Problem]:
 
 
 def _activity_problems(item: ActivityItem, now: datetime) -> Iterator[Problem]:
-    yield from _ref_problems(item.account)
+    yield from ref_problems(item.account)
     if item.happened_at > now + CLOCK_SKEW:
         yield Problem("happened_at", "in_future", "An activity cannot be in the future.")
     if isinstance(item.value, Decimal) and not _fits(item.value, Decimal(10) ** 10):
@@ -201,7 +201,7 @@ def _activity_problems(item: ActivityItem, now: datetime) -> Iterator[Problem]:
 
 
 def _order_problems(item: OrderItem, now: datetime) -> Iterator[Problem]:
-    yield from _ref_problems(item.account)
+    yield from ref_problems(item.account)
     if item.money is None:
         yield Problem("amount", "required", "Give one amount with its currency.")
     elif not _fits(item.money.amount, AMOUNT_LIMIT):
@@ -217,7 +217,7 @@ def _blank_name(name: str) -> Iterator[Problem]:
         yield Problem("name", "required", "Give a name.")
 
 
-def _ref_problems(ref: AccountRef) -> Iterator[Problem]:
+def ref_problems(ref: AccountRef) -> Iterator[Problem]:
     if sum(given(part) for part in (ref.external_id, ref.domain, ref.id)) != 1:
         yield Problem("account", "one_of", "Name the account by one of external_id, domain, id.")
     if ref.source is not UNSET and ref.external_id is UNSET:

@@ -1,5 +1,6 @@
 from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
+from accounts.services.linking import link_events
 from accounts.services.people import (
     AccountRefused,
     archive_account,
@@ -10,6 +11,7 @@ from accounts.services.people import (
     set_account_person,
 )
 from accounts.services.resolve import release_parked, resolve_records
+from accounts.services.retention import keep_events, kept_since
 from accounts.services.revenue import refresh_tier_revenue
 from accounts.services.segments import (
     SegmentRefused,
@@ -28,7 +30,10 @@ __all__ = [
     "archive_account",
     "deactivate_segment",
     "flag_red_line",
+    "keep_events",
+    "kept_since",
     "lift_red_line",
+    "link_events",
     "log_activity",
     "may_change_segment",
     "reactivate_segment",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from accounts.enums import AccountRole
 from accounts.rules import records
+from accounts.rules.events import EventItem, check_event
+from accounts.rules.messages import Message, check_message
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
+from accounts.services.events import take_events, take_messages
 from accounts.services.orders import add_orders
 from accounts.services.upsert import upsert_accounts
-from intake.rules import Kind
+from intake.enums import Scope
+from intake.rules import BELIEVED, Kind
 
 # Currencies that a header may end in: `amount_usd` is a sum in US dollars.
 CURRENCIES = ("usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "jpy", "inr", "brl")
@@ -105,4 +109,30 @@ ORDERS = Kind(
         **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
     },
 )
-KINDS = (ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS)
+EVENTS = Kind(
+    name="events",
+    struct=EventItem,
+    apply=take_events,
+    check=check_event,
+    columns={
+        **ABOUT,
+        "event": "name",
+        "event_id": "external_id",
+        "timestamp": "happened_at",
+        **_same("name external_id happened_at kind user_id email properties"),
+    },
+    json_columns=frozenset({"properties"}),
+    statuses=BELIEVED,
+    scope=Scope.EVENTS_WRITE,
+    required=("event", "timestamp"),
+)
+# What Segment's and PostHog's clients send (docs/events.md).
+MESSAGES = Kind(
+    name="messages",
+    struct=Message,
+    apply=take_messages,
+    check=check_message,
+    statuses=BELIEVED,
+    scope=Scope.EVENTS_WRITE,
+)
+KINDS = (ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS, EVENTS, MESSAGES)

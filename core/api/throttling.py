@@ -52,21 +52,24 @@ class Quota:
 class MinuteThrottle(BaseThrottle):
     """At most `CX_API_REQUESTS_PER_MINUTE` requests of one token or user in one clock minute."""
 
-    wait_seconds = 0.0
+    wait_seconds = 0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        limit: int = settings.CX_API_REQUESTS_PER_MINUTE
-        now = int(time.time())
-        key = f"throttle:{principal_of(request)}:{now // WINDOW_SECONDS}"
-        used = _count(key)
-        self.wait_seconds = WINDOW_SECONDS - now % WINDOW_SECONDS
-        view.quota = Quota(  # type: ignore[attr-defined]
-            limit, max(0, limit - used), int(self.wait_seconds)
-        )
-        return used <= limit
+        within, quota = use_quota(principal_of(request))
+        self.wait_seconds = quota.reset_seconds
+        view.quota = quota  # type: ignore[attr-defined]
+        return within
 
     def wait(self) -> float:
         return self.wait_seconds
+
+
+def use_quota(principal: str) -> tuple[bool, Quota]:
+    """Count one call of `principal`: whether it is within the limit, and what is left."""
+    limit: int = settings.CX_API_REQUESTS_PER_MINUTE
+    now = int(time.time())
+    used = _count(f"throttle:{principal}:{now // WINDOW_SECONDS}")
+    return used <= limit, Quota(limit, max(0, limit - used), WINDOW_SECONDS - now % WINDOW_SECONDS)
 
 
 def _count(key: str) -> int:

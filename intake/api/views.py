@@ -30,7 +30,7 @@ from intake.queries import rejected_as_csv
 from intake.services import ImportRefused, UnknownKind, find, start_import
 
 FORM_ROOM = 64 * 1024
-WRITE_SCOPES = frozenset({Scope.INSIGHTS_WRITE, Scope.ACCOUNTS_WRITE})
+WRITE_SCOPES = frozenset({Scope.INSIGHTS_WRITE, Scope.ACCOUNTS_WRITE, Scope.EVENTS_WRITE})
 
 
 def _fields_of(request: Request) -> Mapping[str, Any]:

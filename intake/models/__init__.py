@@ -12,6 +12,7 @@ from intake.models.arrivals import (
     SourceQuerySet,
 )
 from intake.models.privacy import FieldPrivacy
+from intake.models.quarantine import Quarantined
 
 __all__ = [
     "WATCH_THE_DATA",
@@ -20,6 +21,7 @@ __all__ = [
     "Import",
     "ImportQuerySet",
     "Landed",
+    "Quarantined",
     "Record",
     "RecordKey",
     "RejectedRow",

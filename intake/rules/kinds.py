@@ -36,6 +36,7 @@ class Arrival:
     """Where records come from, and when: the same for all records of one call or one chunk of a file.
 
     `now` is domain time; `namespace_id` is the source whose account ids are used; `actor` goes into the audit.
+    `sent_at` is what the sender's clock showed, where it says so; `received_at` when it first came, if not now.
     """
 
     source_id: UUID
@@ -44,6 +45,8 @@ class Arrival:
     now: datetime
     actor: str
     import_id: UUID | None = None
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
 
 
 class Apply(Protocol):

@@ -18,10 +18,13 @@ SETTING = "configuration: edited in the admin by those it lets in, read by the r
 NOT_LISTED = {
     "accounts.AccountKey": PARENT,
     "accounts.AccountPerson": PARENT,
+    "accounts.Awaited": INTERNAL,
+    "accounts.EventKey": INTERNAL,
     "accounts.FxRate": SETTING,
     "accounts.Grant": INTERNAL,
     "accounts.Parked": INTERNAL,
     "accounts.TierRevenue": SETTING,
+    "accounts.Visitor": INTERNAL,
     "core.Absence": PARENT,
     "core.Act": PARENT,
     "core.Batch": INTERNAL,

@@ -44,7 +44,7 @@ class Route:
     method: str = "get"
 
 
-PUBLIC = {"login", "logout", "demo_sign_in", "theme", "healthz", "readyz", "metrics"}
+PUBLIC = {"login", "logout", "demo_sign_in", "theme", "healthz", "readyz", "metrics", "events_door", "posthog_door"}
 ROUTES = {
     "home": Route(EVERYBODY),
     "preferences": Route(EVERYBODY),
