@@ -244,6 +244,12 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- What leaves
+
+# Hosts that may be called though they lie inside, and over plain HTTP; all others are public and TLS (core/outside.py).
+OWN_MACHINE = ["localhost", "127.0.0.1", "::1"]
+CX_OUTBOUND_ALLOW = environment.read_list("CX_OUTBOUND_ALLOW", default=[] if MODE is Mode.PRODUCTION else OWN_MACHINE)
+
 # --- Files
 
 STATIC_URL = "/static/"
