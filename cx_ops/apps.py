@@ -7,6 +7,7 @@ class CxOpsConfig(AppConfig):
     name = "cx_ops"
 
     def ready(self) -> None:
-        """Whoever rings the doorbell needs the Celery application to be there; whoever takes records, their kinds."""
+        """The Celery application for whoever rings the doorbell; what the rooms below are told from up here."""
         import_module("cx_ops.celery")
         import_module("cx_ops.kinds").register_kinds()
+        import_module("cx_ops.happenings").register_tellers()

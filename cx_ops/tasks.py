@@ -11,7 +11,8 @@ from celery import shared_task
 from core.bulk import database_now, fetch_all
 from core.services import TICK, forget_answers, note_heartbeat
 from cx_ops import pipeline
-from intake.services import run_waiting_imports
+from decisions.queries.policies import switches_thrown
+from intake.services import forget_deliveries, run_waiting_imports, send_deliveries, spread_announcements
 
 
 @contextmanager
@@ -42,6 +43,17 @@ def tick() -> None:
             forget_answers()
     pipeline.advance_all()
     run_waiting_imports(database_now())
+
+
+@shared_task
+def send_outward() -> None:
+    """What is to be told outside: one process at a time, so that slow readers hold up one worker at most."""
+    with alone("outward") as mine:
+        if mine:
+            now = database_now()
+            spread_announcements(now)
+            send_deliveries(now, switches=switches_thrown)
+            forget_deliveries()
 
 
 @shared_task

@@ -52,3 +52,21 @@ class PrivacyClass(TextChoices):
     PUBLIC = "public", _("Public: everybody may see it, and it may leave")
     INTERNAL = "internal", _("Internal: everybody who works here may see it")
     RESTRICTED = "restricted", _("Restricted: only these roles may see it, and it never leaves")
+
+
+class Happening(TextChoices):
+    """What a webhook can be told of; the list is closed, since each name is part of the public contract."""
+
+    ACCOUNT_CREATED = "account.created", _("An account was made")
+    ACCOUNT_UPDATED = "account.updated", _("An account was changed")
+    INSIGHT_ACCEPTED = "insight.accepted", _("An insight was accepted")
+    INSIGHT_RETRACTED = "insight.retracted", _("An insight was taken back")
+    DECISION_MADE = "decision.made", _("A decision was made")
+    OUTCOME_RECORDED = "outcome.recorded", _("An outcome was recorded")
+    TEST = "test", _("Somebody pressed “Send a test”")
+
+
+class DeliveryStatus(TextChoices):
+    DUE = "due", _("On its way")
+    SENT = "sent", _("Taken")
+    DEAD = "dead", _("Given up")

@@ -14,7 +14,9 @@ from accounts.services.values import remember_values
 from core.ids import uuid7
 from core.models import User
 from core.services import record_act
+from intake.enums import Happening
 from intake.models import Source
+from intake.services import announce
 
 SUMMARY_LENGTH = 300
 
@@ -54,6 +56,7 @@ def set_account_person(
             source_id=source_of(by).id,
             observed_at=now,
         )
+        announce([locked.id], Happening.ACCOUNT_UPDATED, now=now)
 
 
 def log_activity(

@@ -20,8 +20,9 @@ from accounts.services.resolve import lock_keys, release_parked
 from accounts.services.values import Change, log_records, remember_values
 from core.ids import uuid7
 from core.models import User
-from intake.enums import Landing
+from intake.enums import Happening, Landing
 from intake.rules import Arrival, Problem, Result
+from intake.services import announce
 
 SLUGS = ("segment", "tier", "region", "stage")
 DAYS = ("renews_on", "customer_since")
@@ -233,6 +234,9 @@ def _write(book: Book) -> None:
     _write_people(book.appointed)
     remember_values(book.changes, source_id=arrival.source_id, observed_at=arrival.now)
     release_parked(_newly_known(book, created))
+    made = set(created.values())
+    announce(made, Happening.ACCOUNT_CREATED, now=arrival.now, origin=arrival.source_id)
+    announce(book.touched.keys() - made, Happening.ACCOUNT_UPDATED, now=arrival.now, origin=arrival.source_id)
 
 
 def _write_stages(book: Book) -> None:

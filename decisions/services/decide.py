@@ -27,6 +27,8 @@ from decisions.queries.facts import (
 from decisions.queries.policies import policy_at, switches_thrown
 from decisions.rules import RANK, Act, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
 from insights.models import Believed
+from intake.enums import Happening
+from intake.services import announce
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -46,7 +48,9 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     for insight in insights:
         ledger.decide(insight)
     ledger.write()
-    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [array_text(insight.id for insight in insights)])
+    ids = [insight.id for insight in insights]
+    announce(ids, Happening.INSIGHT_ACCEPTED, Happening.DECISION_MADE, now=now)
+    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [array_text(ids)])
 
 
 @dataclass

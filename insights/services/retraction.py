@@ -14,7 +14,9 @@ from core.models import User
 from core.services import record_act
 from core.stages import leave
 from insights.models import Insight, Retraction, Withdrawn
+from intake.enums import Happening
 from intake.models import Import, Record
+from intake.services import announce
 
 RETRACT_ALL = """
 INSERT INTO insights_retraction (insight_id, why, by_id, actor, retracted_at)
@@ -50,7 +52,7 @@ def retract_insight(
         )
         if not made:
             raise AlreadyRetracted(_("This insight was taken back before."))
-        _leave_for_withdrawal([insight.id])
+        _leave_for_withdrawal([insight.id], now)
         record_act("retracted", insight, by=by, actor=actor, now=now, why=why)
     return retraction
 
@@ -61,11 +63,12 @@ def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None 
         of = Import.objects.select_for_update().get(id=import_id)
         names = {"why": why, "by": by.pk if by else None, "actor": actor or str(by), "now": now, "import": of.id}
         retracted = [id for (id,) in fetch_all(RETRACT_ALL, names)]
-        _leave_for_withdrawal(retracted)
+        _leave_for_withdrawal(retracted, now)
         record_act("retracted", of, by=by, actor=actor, now=now, why=why, data={"insights": len(retracted)})
     return len(retracted)
 
 
-def _leave_for_withdrawal(ids: list[UUID]) -> None:
+def _leave_for_withdrawal(ids: list[UUID], now: datetime) -> None:
     leave(Withdrawn, [], [(id,) for id in ids], stage=STAGE)
+    announce(ids, Happening.INSIGHT_RETRACTED, now=now)
     ring_on_commit()

@@ -11,12 +11,16 @@ from intake.models.arrivals import (
     SourceMapping,
     SourceQuerySet,
 )
+from intake.models.outward import Announcement, Delivery, DeliveryAttempt, WatchedQuerySet, Webhook
 from intake.models.privacy import FieldPrivacy
 from intake.models.quarantine import Quarantined
 
 __all__ = [
     "WATCH_THE_DATA",
+    "Announcement",
     "ApiToken",
+    "Delivery",
+    "DeliveryAttempt",
     "FieldPrivacy",
     "Import",
     "ImportQuerySet",
@@ -28,4 +32,6 @@ __all__ = [
     "Source",
     "SourceMapping",
     "SourceQuerySet",
+    "WatchedQuerySet",
+    "Webhook",
 ]

@@ -14,6 +14,7 @@ from intake.rules.kinds import (
     Undo,
     Undone,
 )
+from intake.rules.outward import News
 
 __all__ = [
     "BELIEVED",
@@ -22,6 +23,7 @@ __all__ = [
     "Arrival",
     "FieldChange",
     "Kind",
+    "News",
     "Preset",
     "Problem",
     "Result",

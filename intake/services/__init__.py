@@ -1,3 +1,5 @@
+from intake.services.announcing import announce, register_teller, spread_announcements
+from intake.services.delivering import forget_deliveries, send_deliveries
 from intake.services.imports import run_import, run_waiting_imports, start_import, stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find, register
 from intake.services.landing import About, Row, land_records
@@ -12,16 +14,21 @@ __all__ = [
     "Row",
     "TokenRefused",
     "UnknownKind",
+    "announce",
     "counts_of",
     "create_token",
     "external_id_of",
     "file_kinds",
     "find",
+    "forget_deliveries",
     "land_records",
     "register",
+    "register_teller",
     "revoke_token",
     "run_import",
     "run_waiting_imports",
+    "send_deliveries",
+    "spread_announcements",
     "start_import",
     "stop_import",
     "take",

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from core.bulk import execute
 from core.ids import uuid7
+from intake.enums import Happening
+from intake.services import announce
 from outcomes.enums import Certainty
 from playbooks.models import ClosedTask
 
@@ -25,4 +27,6 @@ ON CONFLICT (task_id, happened_at) DO NOTHING
 
 def record_outcomes(rows: Sequence[ClosedTask], now: datetime) -> None:
     """Record how these tasks ended: provisional, as it was reported. One that was reopened meanwhile has no outcome."""
-    execute(RECORD, [Certainty.PROVISIONAL.value, [uuid7() for _row in rows], [row.id for row in rows]])
+    ids = [uuid7() for _row in rows]
+    execute(RECORD, [Certainty.PROVISIONAL.value, ids, [row.id for row in rows]])
+    announce(ids, Happening.OUTCOME_RECORDED, now=now)
