@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from intake import views
 from intake.api import doors
+from intake.views import webhooks
 
 urlpatterns = [
     # With and without the slash: a redirect would turn the POST into a GET, and the events would be lost.
@@ -17,4 +18,11 @@ urlpatterns = [
     path("sources/<slug:slug>/change/", views.edit_source, name="edit_source"),
     path("tokens/", views.show_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", views.revoke, name="token_revoke"),
+    path("webhooks/", webhooks.show_webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", webhooks.show_webhook, name="webhook"),
+    path("webhooks/<uuid:webhook_id>/switch/", webhooks.switch, name="webhook_switch"),
+    path("webhooks/<uuid:webhook_id>/secret/", webhooks.rotate, name="webhook_rotate"),
+    path("webhooks/<uuid:webhook_id>/test/", webhooks.test, name="webhook_test"),
+    path("webhooks/<uuid:webhook_id>/replay/", webhooks.replay_all, name="webhook_replay"),
+    path("webhooks/messages/<uuid:delivery_id>/replay/", webhooks.replay, name="delivery_replay"),
 ]

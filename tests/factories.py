@@ -17,9 +17,10 @@ from core.models import Organisation, Team, User
 from core.stages import leave
 from insights.enums import ModelState
 from insights.models import Believed, Insight, ModelVersion
-from intake.enums import Scope
-from intake.models import ApiToken, Source
+from intake.enums import Happening, Scope, SourceMode
+from intake.models import ApiToken, Source, Webhook
 from intake.services import create_token
+from intake.services.webhooks import create_webhook, send_test
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _number = count(1)
@@ -39,6 +40,15 @@ def make_user(username: str = "", role: str = Role.CSM, **fields: Any) -> User:
 def make_source(slug: str = "", **fields: Any) -> Source:
     name = slug or f"source-{next(_number)}"
     return Source.objects.create(slug=name, name=name.title(), **fields)
+
+
+def make_webhook(by: User, **fields: Any) -> Webhook:
+    """A webhook to a place of the own machine where nobody answers, with a test on its way."""
+    known: dict[str, Any] = {"url": "http://127.0.0.1:1/", "happenings": [Happening.DECISION_MADE]}
+    source = fields.pop("source", None) or make_source(mode=SourceMode.PROPAGATE)
+    hook, _secret = create_webhook(source=source, by=by, now=NOW, **(known | fields))
+    send_test(hook=hook, by=by, now=NOW)
+    return hook
 
 
 def make_organisation(**fields: Any) -> Organisation:

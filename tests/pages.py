@@ -9,7 +9,8 @@ from django.urls import reverse
 from core.models import User
 from tests.factories import make_user
 from tests.floor import Floor
-from tests.integration.test_access import ROUTES, objects_of
+from tests.integration.test_access import objects_of
+from tests.routes import ROUTES
 
 # Not pages: a part that is polled, a file, a redirect.
 PARTS = ("queue_changes", "queue_rows", "task_presence", "import_errors", "import_example", "home", "accounts")

@@ -55,6 +55,14 @@ SUBJECTS = {
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
+    "webhook": Subject(
+        "intake_webhook s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", url="webhook", open=True
+    ),
+    "delivery": Subject(
+        """intake_delivery s JOIN intake_webhook w ON w.id = s.webhook_id
+        JOIN intake_source o ON o.id = w.source_id""",
+        NO_ACCOUNT, "o.name", open=True,
+    ),
     "ownershippolicy": Subject(
         "decisions_ownershippolicy s", NO_ACCOUNT, "'version ' || s.version", key="bigint", open=True
     ),

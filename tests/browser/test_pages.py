@@ -12,7 +12,8 @@ from core.models import User
 from tests.browser.conftest import Desk, Desks
 from tests.factories import make_user
 from tests.floor import Floor
-from tests.integration.test_access import ROUTES, objects_of
+from tests.integration.test_access import objects_of
+from tests.routes import ROUTES
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # Not pages: a part that is polled, a file, a redirect.

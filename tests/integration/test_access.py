@@ -21,125 +21,11 @@ from accounts.services import save_segment
 from core.models import Absence, DeadLetter
 from core.services import record_act
 from cx_ops.environment import Mode
-from intake.models import Import
+from intake.models import Delivery, Import
 from playbooks.models import RunStep, ServiceLevel
-from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user
+from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user, make_webhook
 from tests.floor import Floor, signed_in
-
-CSM, MANAGER, LEADER, OPS = "csm", "manager", "leader", "ops"
-ROLES = (CSM, MANAGER, LEADER, OPS, "integration")
-EVERYBODY = (CSM, MANAGER, LEADER, OPS)
-WORKERS = (CSM, MANAGER)
-LEADS = (MANAGER, LEADER, OPS)
-# Whom a foreign team's account is not foreign to.
-SEES_ALL = (LEADER, OPS)
-
-
-@dataclass(frozen=True)
-class Route:
-    """Who may, by which method, and which object the address names ("" for none)."""
-
-    roles: tuple[str, ...]
-    of: str = ""
-    method: str = "get"
-
-
-PUBLIC = {"login", "logout", "demo_sign_in", "theme", "healthz", "readyz", "metrics", "events_door", "posthog_door"}
-ROUTES = {
-    "home": Route(EVERYBODY),
-    "preferences": Route(EVERYBODY),
-    "own_absence": Route(EVERYBODY, "", "post"),
-    "own_absence_end": Route(EVERYBODY, "", "post"),
-    "alerts": Route(LEADS),
-    "mailbox": Route(EVERYBODY),
-    "styleguide": Route(EVERYBODY),
-    "queue": Route(WORKERS),
-    "queue_changes": Route(WORKERS),
-    "queue_rows": Route(WORKERS),
-    "queue_filter": Route(WORKERS),
-    "queue_bulk": Route(WORKERS, method="post"),
-    "queue_bulk_undo": Route(WORKERS, "bulk", "post"),
-    "view_save": Route(WORKERS, method="post"),
-    "view_delete": Route(WORKERS, "view", "post"),
-    "closed": Route(WORKERS),
-    "watch_list": Route(WORKERS),
-    "new_task": Route(WORKERS, "account"),
-    "task": Route(EVERYBODY, "task"),
-    "task_acknowledge": Route(WORKERS, "task", "post"),
-    "task_claim": Route(WORKERS, "task", "post"),
-    "task_close": Route(WORKERS, "task", "post"),
-    "task_hand_over": Route(WORKERS, "task"),
-    "task_merge": Route(WORKERS, "task"),
-    "task_note": Route(WORKERS, "task", "post"),
-    "task_presence": Route(WORKERS, "task"),
-    "task_reopen": Route(WORKERS, "task", "post"),
-    "task_resume": Route(WORKERS, "task", "post"),
-    "task_skip": Route(WORKERS, "task"),
-    "task_snooze": Route(WORKERS, "task"),
-    "task_step": Route(WORKERS, "step", "post"),
-    "task_take_over": Route(WORKERS, "task"),
-    "task_undo": Route(WORKERS, "task", "post"),
-    "task_wait": Route(WORKERS, "task"),
-    "audit": Route(LEADS),
-    "tokens": Route((OPS,)),
-    "token_revoke": Route((OPS,), "token", "post"),
-    "health": Route((OPS,)),
-    "dead_letters_replay": Route((OPS,), "stage", "post"),
-    "team": Route(LEADS),
-    "team_work": Route(LEADS),
-    "team_give": Route((MANAGER,), "task", "post"),
-    "leave": Route((MANAGER,), "person"),
-    "leave_hand_over": Route((MANAGER,), "person", "post"),
-    "leave_away": Route((MANAGER,), "person", "post"),
-    "leave_back": Route((MANAGER,), "absence", "post"),
-    "leave_deactivate": Route((MANAGER,), "person", "post"),
-    "hand_over_undo": Route((MANAGER,), "hand_over", "post"),
-    "accounts": Route(EVERYBODY),
-    "account": Route(EVERYBODY, "account"),
-    "log_touch": Route(WORKERS, "account", "post"),
-    "new_insight": Route(WORKERS, "account"),
-    "portfolio": Route(EVERYBODY),
-    "renewals": Route(EVERYBODY),
-    "search": Route(EVERYBODY),
-    "segments": Route(EVERYBODY),
-    "new_segment": Route(EVERYBODY),
-    "change_segment": Route(EVERYBODY, "segment", "post"),
-    "change_forecast": Route(WORKERS, "contract", "post"),
-    "decision": Route(EVERYBODY, "decision"),
-    "house_rules": Route(LEADS),
-    "house_rules_of": Route(LEADS, "rules"),
-    "house_rule": Route((MANAGER,), "rule"),
-    "house_rule_new": Route((MANAGER,), "rules"),
-    "house_rule_remove": Route((MANAGER,), "rule", "post"),
-    "ownership": Route(LEADS),
-    "ownership_draft": Route((MANAGER,), "", "post"),
-    "ownership_cell": Route((MANAGER,), "", "post"),
-    "ownership_cell_remove": Route((MANAGER,), "", "post"),
-    "ownership_publish": Route((MANAGER,), "policy", "post"),
-    "ownership_discard": Route((MANAGER,), "policy", "post"),
-    "authority": Route(LEADS),
-    "authority_draft": Route((MANAGER,), "", "post"),
-    "authority_bands": Route((MANAGER,), "", "post"),
-    "authority_bands_remove": Route((MANAGER,), "", "post"),
-    "authority_calm": Route((MANAGER,), "", "post"),
-    "authority_publish": Route((MANAGER,), "policy", "post"),
-    "authority_discard": Route((MANAGER,), "policy", "post"),
-    "switch": Route((MANAGER, LEADER), "", "post"),
-    "sources": Route(LEADS),
-    "new_source": Route((MANAGER, OPS)),
-    "source": Route(LEADS, "source"),
-    "edit_source": Route((MANAGER, OPS), "source"),
-    "imports": Route(LEADS),
-    "import": Route(LEADS, "import"),
-    "import_errors": Route(LEADS, "import"),
-    "import_example": Route(LEADS, "kind"),
-    "dead_letters": Route((OPS,)),
-    "dead_letter_replay": Route((OPS,), "letter", "post"),
-}
-# Of these there is nothing foreign to those who may see any at all.
-SHARED = ("import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules")
-# Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
-ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}
+from tests.routes import CSM, LEADER, MANAGER, ONE_PERSONS, OPS, PUBLIC, ROLES, ROUTES, SEES_ALL, SHARED, WORKERS
 
 
 def walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -198,6 +84,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     person = account.people.get().user
     absence = Absence.objects.create(user=person, active_from=NOW, active_to=NOW + timedelta(days=1))
     act = record_act("handed_over", person, actor="test", now=NOW, data={"moves": [], "counts": {}})
+    hook = make_webhook(floor.lead)
     return {
         "person": {"user_id": person.pk},
         "absence": {"user_id": person.pk, "absence_id": absence.pk},
@@ -210,6 +97,8 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "decision": {"insight_id": task.decision_id},
         "import": {"import_id": file.pk},
         "source": {"slug": floor.source.slug},
+        "webhook": {"webhook_id": hook.pk},
+        "delivery": {"delivery_id": Delivery.objects.get(webhook=hook).pk},
         "token": {"token_id": make_token(floor.source)[0].pk},
         "stage": {"stage": "measure"},
         "kind": {"kind": "accounts"},
