@@ -123,8 +123,8 @@ ROUTES = {
 }
 # Of these there is nothing foreign to those who may see any at all.
 SHARED = (
-    "import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules", "webhook",
-    "delivery",
+    "import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules",
+    "webhook", "delivery",
 )  # fmt: skip
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}

@@ -31,9 +31,9 @@ class WebhookForm(forms.Form):
         error_messages={"required": _("Choose at least one thing that it is told of.")},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, hook: Webhook | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, hook: Webhook | None = None) -> None:
         initial = {"url": hook.url, "happenings": hook.happenings} if hook else None
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         source = self.fields["source"]
         assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         source.queryset = Source.objects.filter(person=None, is_active=True, mode=SourceMode.PROPAGATE)
