@@ -2,6 +2,14 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
+class Digest(TextChoices):
+    """How often somebody is told by e-mail what waits for them."""
+
+    OFF = "", _("Never")
+    DAILY = "daily", _("Every working day")
+    WEEKLY = "weekly", _("Once a week")
+
+
 class Role(TextChoices):
     """What a user may do in the app; who they are on one account is `accounts.enums.AccountRole`."""
 

@@ -21,16 +21,18 @@ class PreferencesForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields: ClassVar[list[str]] = ["timezone", "calendar", "theme", "single_keys"]
+        fields: ClassVar[list[str]] = ["timezone", "calendar", "theme", "single_keys", "digest"]
         labels: ClassVar[dict[str, object]] = {
             "timezone": _("Time zone"),
             "calendar": _("Working hours"),
             "single_keys": _("Single-key shortcuts"),
+            "digest": _("Digest by e-mail"),
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times and snoozes are in this zone."),
             "calendar": _("Service levels count only while you work. A manager keeps them under House rules."),
             "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
+            "digest": _("What is in Now, due, woken and waiting, when your day begins. Nothing on days off."),
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:

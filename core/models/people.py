@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.enums import Role
+from core.enums import Digest, Role
 from core.ids import uuid7
 
 
@@ -95,6 +95,7 @@ class User(AbstractUser):
     )
     theme = models.CharField(max_length=8, default="auto")
     single_keys = models.BooleanField(default=True, help_text=_("Single-key shortcuts."))
+    digest = models.CharField(max_length=8, choices=Digest, default=Digest.OFF, db_default="", blank=True)
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 

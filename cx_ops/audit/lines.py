@@ -84,6 +84,8 @@ class Line:
 
     def _template(self) -> str:
         known = KINDS.get((self.act.verb, self.act.subject_type))
+        if known and known.alone and not self.named.account:
+            return str(known.alone)
         return str(known.sentence if known else UNNAMED)
 
     def _parts(self) -> dict[str, str]:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 class Kind(NamedTuple):
     """A kind of act: under which heading it is filtered, its short name, and its sentence.
 
-    The sentence names {who}, {what} (what it was done to), {account} (whose it is) and {detail}.
+    The sentence names {who}, {what} (what it was done to), {account} (whose it is) and {detail}; `alone` is said
+    instead where it is about no account.
     """
 
     group: _StrOrPromise
     name: _StrOrPromise
     sentence: _StrOrPromise
+    alone: _StrOrPromise = ""
 
 
 TASKS, RUNS, ACCOUNTS = _("Tasks"), _("Playbooks at work"), _("Accounts")
@@ -52,9 +54,16 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("step_done", "runstep"): Kind(RUNS, _("Step done"), _("{who} ticked “{what}” on {account}")),
     ("step_undone", "runstep"): Kind(RUNS, _("Step undone"), _("{who} took the tick from “{what}” on {account}")),
     ("wrote", "effect"): Kind(RUNS, _("E-mail written"), _("{who} wrote the e-mail “{what}” about {account}")),
-    ("sent", "effect"): Kind(RUNS, _("E-mail sent"), _("The e-mail “{what}” about {account} was sent")),
+    ("sent", "effect"): Kind(
+        RUNS, _("E-mail sent"), _("The e-mail “{what}” about {account} was sent"), _("The digest “{what}” was sent")
+    ),
     ("cancelled", "effect"): Kind(RUNS, _("E-mail cancelled"), _("The e-mail “{what}” about {account} was cancelled")),
-    ("gave_up", "effect"): Kind(RUNS, _("E-mail given up"), _("The e-mail “{what}” about {account} could not be sent")),
+    ("gave_up", "effect"): Kind(
+        RUNS,
+        _("E-mail given up"),
+        _("The e-mail “{what}” about {account} could not be sent"),
+        _("The digest “{what}” could not be sent"),
+    ),
     ("raised", "insight"): Kind(ACCOUNTS, _("Concern raised"), _("{who} raised {what} on {account}")),
     ("retracted", "insight"): Kind(DATA, _("Insight taken back"), _("{who} took {what} on {account} back")),
     ("logged", "activity"): Kind(ACCOUNTS, _("Touch logged"), _("{who} logged “{what}” with {account}")),

@@ -138,6 +138,7 @@ class Effect(models.Model):
     address = models.EmailField()
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    html = models.TextField(blank=True, db_default="", help_text="The same as HTML, where there is any.")
     status = models.CharField(max_length=10, choices=EffectStatus, default=EffectStatus.DUE)
     not_before = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -187,7 +187,7 @@ def _after(tasks: TaskQuerySet, cursor: str) -> TaskQuerySet:
     return tasks.filter(Q(priority__lt=priority) | same, priority__lte=priority)
 
 
-class _Columns:
+class Columns:
     """The columns of a row by name, for `next_deadline`."""
 
     def __init__(self, values: dict[str, Any]) -> None:
@@ -217,7 +217,7 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
         account=values["account__name"],
         title=row_text(values),
         type=values["type__name"] or "",
-        deadline=next_deadline(cast("HasDeadlines", _Columns(values)), now),
+        deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
         meta=list(_meta(values)),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],

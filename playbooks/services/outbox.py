@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from smtplib import SMTPException
 from uuid import UUID, uuid4
 
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -106,12 +106,15 @@ def _switched_off(effect: Effect, thrown: tuple[str, ...]) -> str:
 
 
 def _deliver(effect: Effect, now: datetime) -> None:
-    EmailMessage(
+    message = EmailMultiAlternatives(
         subject=effect.subject,
         body=effect.body,
         to=[effect.address],
         headers={"Message-ID": message_id(effect), "Auto-Submitted": "auto-generated"},
-    ).send()
+    )
+    if effect.html:
+        message.attach_alternative(effect.html, "text/html")
+    message.send()
     effect.status, effect.sent_at, effect.last_error = EffectStatus.SENT, now, ""
     effect.token = effect.leased_until = None
     effect.save(update_fields=["status", "sent_at", "last_error", "token", "leased_until"])

@@ -17,6 +17,7 @@ from decisions.queries.facts import lock_accounts
 from playbooks.queries.dispatching import ids_of, owners
 from playbooks.rules.cap import Urgent, those_released
 from playbooks.services.capacity import lock_rooms, take_room
+from playbooks.services.digests import write_digests
 from playbooks.services.evidence import close_untouched, flag_touched
 from playbooks.services.stepping import finish_idle_runs
 
@@ -184,4 +185,7 @@ FROM (SELECT (date_trunc('month', clock_timestamp()) + make_interval(months => n
       FROM generate_series(0, 1) AS n) AS months
 WHERE to_regclass('intake_record_' || to_char(month, 'YYYY_MM')) IS NULL
 """
-PARTS = (wake_snoozed, resume_waiting, expire, release_from_later, warn_of_late, tell_leads, end_idle, partitions)
+PARTS = (
+    wake_snoozed, resume_waiting, expire, release_from_later, warn_of_late, tell_leads, end_idle, write_digests,
+    partitions,
+)  # fmt: skip
