@@ -112,6 +112,14 @@ def next_business_day(day: date, calendar: Hours) -> date:
     raise NoWorkingDay(f"no working day in the {LONGEST_BREAK_DAYS} days after {day}")
 
 
+def business_day_until(day: date, calendar: Hours) -> date:
+    """`day` itself where it is a working day, else the last one before it. Raises `NoWorkingDay`."""
+    for back in range(LONGEST_BREAK_DAYS):
+        if calendar.is_working_day(day - timedelta(days=back)):
+            return day - timedelta(days=back)
+    raise NoWorkingDay(f"no working day in the {LONGEST_BREAK_DAYS} days before {day}")
+
+
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)

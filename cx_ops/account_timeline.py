@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import ActivityKind
 from accounts.models import Account, Activity, LedgerEntry
@@ -25,6 +27,9 @@ from playbooks.enums import EffectStatus
 from playbooks.models import Effect, Task, TaskNote
 
 SHOWN = 30
+# From so many insights in a row on that led to nothing, they are one line.
+FOLDED_FROM = 3
+QUIET_ICON = "insight"
 TEXT_SHOWN = 400
 ICONS: dict[str, str] = {
     ActivityKind.NOTE: "note", ActivityKind.CALL: "phone", ActivityKind.MEETING: "team", ActivityKind.EMAIL: "mail",
@@ -46,6 +51,7 @@ class Entry(NamedTuple):
     meta: str = ""
     url: str = ""
     tone: str = ""
+    folded: tuple[Entry, ...] = ()
 
 
 class Position(NamedTuple):
@@ -87,7 +93,22 @@ def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: 
         found += [(Position(row.at, place, row.pk), reader.tell(row)) for row in rows[: shown + 1]]
     found.sort(key=lambda one: one[0], reverse=True)
     older = str(found[shown - 1][0]) if len(found) > shown else ""
-    return Timeline([entry for _, entry in found[:shown]], older)
+    return Timeline(fold_quiet([entry for _, entry in found[:shown]]), older)
+
+
+def fold_quiet(entries: Sequence[Entry]) -> list[Entry]:
+    """Runs of insights that were recorded and led to nothing, as one line that opens; all else as it is."""
+    lines: list[Entry] = []
+    for is_quiet, alike in groupby(entries, key=lambda entry: entry.icon == QUIET_ICON and entry.tone == "minor"):
+        run = tuple(alike)
+        lines += [_folded(run)] if is_quiet and len(run) >= FOLDED_FROM else run
+    return lines
+
+
+def _folded(run: tuple[Entry, ...]) -> Entry:
+    words = ngettext("%(n)d insight recorded only", "%(n)d insights recorded only", len(run)) % {"n": len(run)}
+    since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}
+    return Entry(run[0].at, QUIET_ICON, words, meta=since, tone="minor", folded=run)
 
 
 def _older(start: Position | None, place: int) -> Q:
@@ -144,7 +165,7 @@ def _tell_decision(row: Any) -> Entry:
     is_quiet = row.response == Response.RECORD
     return Entry(
         at=row.at,
-        icon="insight",
+        icon=QUIET_ICON,
         title=_("%(type)s, %(sure)s sure") % {"type": row.insight.type.name, "sure": percent(row.confidence)},
         text="" if is_quiet else first_fact(row.insight.factors),
         meta=_line(verdict, raised_by(row.insight)),

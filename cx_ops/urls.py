@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/authority/calm/", views.change_calm, name="authority_calm"),
     path("policies/authority/switch/", views.switch_automation, name="switch"),
     path("policies/authority/<int:version>/publish/", views.publish_authority, name="authority_publish"),
+    path("policies/authority/<int:version>/take-back/", views.take_back_authority, name="authority_take_back"),
     path("policies/authority/<int:version>/discard/", views.discard_authority, name="authority_discard"),
     path("", include("accounts.urls")),
     path("", include("core.urls")),

@@ -9,5 +9,6 @@ urlpatterns = [
     path("policies/ownership/cell/", views.change_cell, name="ownership_cell"),
     path("policies/ownership/cell/remove/", views.remove_a_cell, name="ownership_cell_remove"),
     path("policies/ownership/<int:version>/publish/", views.publish_ownership, name="ownership_publish"),
+    path("policies/ownership/<int:version>/take-back/", views.take_back_ownership, name="ownership_take_back"),
     path("policies/ownership/<int:version>/discard/", views.discard_ownership, name="ownership_discard"),
 ]

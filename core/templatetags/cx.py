@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+# What is written in capitals, of the slugs that people give to tiers, regions and segments; and all of two letters.
+ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "usa", "gcc", "smb", "sme", "vip", "b2b"}
 SHORT = ((Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
 
 
@@ -77,8 +79,8 @@ def humane(name: object) -> str:
 @register.filter
 def words_of(slug: str) -> str:
     """A tier, region, stage or segment as words: "mid-market" is "Mid-market", "emea" is "EMEA"."""
-    is_short = len(slug) <= 4 and slug not in ("mid", "low", "high", "free")
-    return slug.upper() if is_short else capfirst(slug.replace("_", " "))
+    is_abbreviated = len(slug) <= 2 or slug.lower() in ABBREVIATED
+    return slug.upper() if is_abbreviated else capfirst(slug.replace("_", " "))
 
 
 def _signed(number: str, currency: str) -> str:

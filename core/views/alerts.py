@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import Alert
 from core.services import mark_alerts_seen
 
 SHOWN = 100
+COLUMNS: tuple[Column[Alert], ...] = (
+    Column(gettext_lazy("Day"), lambda alert: alert.on_day),
+    Column(gettext_lazy("Team"), lambda alert: alert.team),
+    Column(gettext_lazy("What"), lambda alert: alert.text),
+    Column(gettext_lazy("Times that day"), lambda alert: alert.count),
+    Column(gettext_lazy("Last"), lambda alert: alert.raised_at),
+    Column(gettext_lazy("Seen"), lambda alert: alert.seen_at),
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*LEADS)
-def show_alerts(request: PersonRequest) -> HttpResponse:
+def show_alerts(request: PersonRequest) -> HttpResponseBase:
     """The newest alerts of the teams one leads; POST marks all of them as seen."""
     alerts = Alert.objects.visible_to(request.user)
     if request.method == "POST":
         count = mark_alerts_seen(alerts, now=request.now)
         messages.success(request, _("%(count)d marked as seen.") % {"count": count})
         return redirect("alerts")
+    if wants_csv(request):
+        return csv_file("alerts", COLUMNS, alerts.select_related("team"))
     found = list(alerts.select_related("team")[:SHOWN])
     context = {"alerts": found, "unseen": sum(alert.seen_at is None for alert in found)}
     return render(request, "core/alerts.html", context)

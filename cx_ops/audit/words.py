@@ -105,6 +105,10 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("published", "authoritypolicy"): Kind(POLICIES, _("Bands published"), _("{who} published {what} of the bands")),
     ("discarded", "ownershippolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the matrix")),
     ("discarded", "authoritypolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the bands")),
+    ("taken_back", "ownershippolicy"): Kind(
+        POLICIES, _("Matrix taken back"), _("{who} took back {what} of the matrix")
+    ),
+    ("taken_back", "authoritypolicy"): Kind(POLICIES, _("Bands taken back"), _("{who} took back {what} of the bands")),
     ("cell_added", "ownershippolicy"): Kind(POLICIES, _("Cell added"), _("{who} added a cell to {what} of the matrix")),
     ("cell_changed", "ownershippolicy"): Kind(
         POLICIES, _("Cell changed"), _("{who} changed a cell in {what} of the matrix")

@@ -9,6 +9,7 @@ from cx_ops.views.authority import (
     remove_a_set,
     show_authority,
     switch_automation,
+    take_back_authority,
 )
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
@@ -47,4 +48,5 @@ __all__ = [
     "show_rules_of",
     "show_segments",
     "switch_automation",
+    "take_back_authority",
 ]

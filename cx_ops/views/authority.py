@@ -8,18 +8,21 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core.enums import Role
+from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from decisions.enums import Response
 from decisions.forms import BandsForm, CalmForm, PublishForm, SetForm, SwitchForm, TryForm
 from decisions.models import AuthorityPolicy
 from decisions.queries.ask import try_number
-from decisions.queries.authority import AuthorityPage, Book, bound_in_words, read_book, read_page
+from decisions.queries.authority import AuthorityPage, BandLine, BandSet, Book, bound_in_words, read_book, read_page
 from decisions.queries.policies import with_upper_bounds
 from decisions.queries.switches import read_switches
 from decisions.services import (
@@ -31,12 +34,23 @@ from decisions.services import (
     remove_bands,
     set_bands,
     set_calm,
+    take_back_policy,
     throw_switch,
 )
 from playbooks.queries.names import playbook_names
 
 EDITORS = (Role.MANAGER,)
 SWITCHERS = (Role.MANAGER, Role.LEADER)
+COLUMNS: tuple[Column[tuple[BandSet, BandLine]], ...] = (
+    Column(gettext_lazy("Insight type and tier"), lambda row: row[0].label),
+    Column(gettext_lazy("From"), lambda row: row[1].band.lower),
+    Column(gettext_lazy("To, below"), lambda row: row[1].band.upper),
+    Column(gettext_lazy("Response"), lambda row: row[1].label),
+    Column(gettext_lazy("Playbook"), lambda row: row[1].playbook),
+    Column(gettext_lazy("Insights in 90 days"), lambda row: row[1].taken.insights),
+    Column(gettext_lazy("Were right"), lambda row: row[1].taken.right),
+    Column(gettext_lazy("Were wrong"), lambda row: row[1].taken.wrong),
+)
 
 
 class Forms(NamedTuple):
@@ -50,8 +64,13 @@ class Forms(NamedTuple):
 
 @require_safe
 @for_roles(*LEADS)
-def show_authority(request: PersonRequest) -> HttpResponse:
+def show_authority(request: PersonRequest) -> HttpResponseBase:
     """Rulers per type and tier with what each band would take; a what-if, a draft, a number to try, the switches."""
+    if wants_csv(request):
+        page = read_page(
+            read_book(playbook_names()), request.now, show=request.GET.get("show", ""), chosen="", tried=()
+        )
+        return csv_file("authority", COLUMNS, ((each, line) for each in page.sets for line in each.lines))
     return _render(request)
 
 
@@ -142,6 +161,17 @@ def discard_authority(request: PersonRequest, version: int) -> HttpResponse:
         request,
         lambda: discard_draft(draft, edits=seen, by=request.user, now=request.now),
         _("The draft was discarded. What is in force did not change."),
+    )
+
+
+@require_POST
+@for_roles(*EDITORS)
+def take_back_authority(request: PersonRequest, version: int) -> HttpResponse:
+    """Make a draft again of what was published for a later day."""
+    return _write(
+        request,
+        lambda: take_back_policy(AuthorityPolicy(version=version), by=request.user, now=request.now),
+        _("Version %(version)d is a draft again. What is in force stays in force.") % {"version": version},
     )
 
 

@@ -7,11 +7,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from core.export import Column, csv_file, wants_csv
 from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
 from core.stages import RowUnfit, replay_dead_letter, replay_dead_letters
@@ -19,14 +21,26 @@ from cx_ops.pipeline import BY_NAME
 
 SHOWN = 100
 SENTENCES = 5
+FILE_ROWS = 500
+COLUMNS: tuple[Column[DeadLetter], ...] = (
+    Column(gettext_lazy("Stage"), lambda letter: letter.stage),
+    Column(gettext_lazy("Record"), lambda letter: letter.record_id),
+    Column(gettext_lazy("What went wrong"), lambda letter: letter.error),
+    Column(gettext_lazy("Attempts"), lambda letter: letter.attempts),
+    Column(gettext_lazy("Gave up"), lambda letter: letter.died_at),
+    Column(gettext_lazy("Replayed"), lambda letter: letter.replayed_at),
+    Column(gettext_lazy("Replayed by"), lambda letter: letter.replayed_by),
+)
 
 
 @require_safe
 @for_roles(*OPS)
-def show_dead_letters(request: PersonRequest) -> HttpResponse:
+def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
     """Those that wait for somebody first, then those that were replayed."""
     letters = DeadLetter.objects.select_related("replayed_by")
     waiting = letters.filter(replayed_at=None)
+    if wants_csv(request):
+        return csv_file("dead-letters", COLUMNS, letters.iterator(FILE_ROWS))
     context = {
         "waiting": waiting[:SHOWN],
         "count": waiting.count(),

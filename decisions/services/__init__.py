@@ -27,6 +27,7 @@ from decisions.services.policies import (
     draft_authority,
     draft_ownership,
     publish_policy,
+    take_back_policy,
     throw_switch,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "set_bands",
     "set_calm",
     "set_cell",
+    "take_back_policy",
     "throw_switch",
     "touch_item",
     "untouch_item",

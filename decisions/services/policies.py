@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 
 from core.enums import Role
@@ -118,6 +118,32 @@ def publish_policy(
             connection.check_constraints()
     except IntegrityError as error:
         raise PolicyRefused(str(error).split("\n", 1)[0]) from error
+
+
+def take_back_policy(policy: PolicyVersion, *, by: User, now: datetime) -> None:
+    """Make a version that was published for a later day a draft again; the one before it goes on without an end.
+
+    Raises `PolicyChanged` when it has begun, or was taken back already; `PolicyRefused` when there is a draft.
+    """
+    check_may_publish(by)
+    model = type(policy)
+    with transaction.atomic():
+        coming = lock_newest(model)  # type: ignore[type-var]
+        if coming.pk != policy.pk or coming.active_from is None:
+            raise PolicyChanged(_("Version %(version)d no longer waits for its day.") % {"version": policy.pk})
+        if coming.active_from <= now:
+            raise PolicyChanged(_("Version %(version)d has begun. Make a new draft.") % {"version": policy.pk})
+        if other := model._default_manager.filter(state=PolicyState.DRAFT).first():
+            raise PolicyRefused(
+                _("There is a draft already, %(version)s. Publish or discard that one first.") % {"version": other}
+            )
+        begins = coming.active_from
+        model._default_manager.filter(pk=coming.pk).update(
+            state=PolicyState.DRAFT, active_from=None, published_by=None, edits=F("edits") + 1
+        )
+        model._default_manager.filter(state=PolicyState.PUBLISHED, active_to=begins).update(active_to=None)
+        record_act("taken_back", coming, by=by, now=now, data={"begins": begins.isoformat()})
+        connection.check_constraints()
 
 
 def check_draft(model: type[PolicyVersion], version: int, edits: int | None) -> PolicyVersion:

@@ -6,6 +6,7 @@ from decisions.views.ownership import (
     publish_ownership,
     remove_a_cell,
     show_ownership,
+    take_back_ownership,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "remove_a_cell",
     "show_decision",
     "show_ownership",
+    "take_back_ownership",
 ]

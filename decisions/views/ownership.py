@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,11 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Account
 from accounts.queries.search import search_accounts
 from core.enums import Role
+from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from decisions.forms import AskForm, CellForm, PublishForm, RemoveForm
 from decisions.models import OwnershipPolicy
 from decisions.queries.ask import ask
-from decisions.queries.matrix import Book
+from decisions.queries.matrix import PART_NAMES, Book, GridCell
 from decisions.queries.ownership import OwnershipPage, read_page
 from decisions.queries.policies import authority_in_force
 from decisions.rules import Policy
@@ -32,6 +34,7 @@ from decisions.services import (
     publish_policy,
     remove_cell,
     set_cell,
+    take_back_policy,
 )
 from insights.models import InsightType
 
@@ -41,9 +44,26 @@ MATCHES_SHOWN = 8
 
 @require_safe
 @for_roles(*LEADS)
-def show_ownership(request: PersonRequest) -> HttpResponse:
+def show_ownership(request: PersonRequest) -> HttpResponseBase:
     """The grid, the cell that was chosen, the draft against what is in force, and "who would get this?"."""
+    if wants_csv(request):
+        page = read_page(request.GET, request.now)
+        return csv_file("ownership-matrix", _columns(page.book), page.grid.cells)
     return _render(request)
+
+
+def _columns(book: Book) -> tuple[Column[GridCell], ...]:
+    """Every cell of the grid, whose it is and whom it reaches."""
+    return (
+        Column(_("Insight type"), lambda cell: book.types[cell.type]),
+        *(Column(label, lambda cell, part=part: getattr(cell.place, part)) for part, label in PART_NAMES.items()),  # type: ignore[misc]
+        Column(_("Role"), lambda cell: cell.role),
+        Column(_("Named here"), lambda cell: _("Yes") if cell.is_own else _("No")),
+        Column(_("Accounts"), lambda cell: cell.reach.accounts),
+        Column(_("Reach nobody"), lambda cell: cell.reach.nobody),
+        Column(_("Revenue a year"), lambda cell: cell.reach.revenue),
+        Column(_("Who takes them"), lambda cell: cell.summary),
+    )
 
 
 @require_POST
@@ -115,6 +135,17 @@ def discard_ownership(request: PersonRequest, version: int) -> HttpResponse:
         request,
         lambda: discard_draft(draft, edits=seen, by=request.user, now=request.now),
         _("The draft was discarded. What is in force did not change."),
+    )
+
+
+@require_POST
+@for_roles(*EDITORS)
+def take_back_ownership(request: PersonRequest, version: int) -> HttpResponse:
+    """Make a draft again of what was published for a later day."""
+    return _write(
+        request,
+        lambda: take_back_policy(OwnershipPolicy(version=version), by=request.user, now=request.now),
+        _("Version %(version)d is a draft again. What is in force stays in force.") % {"version": version},
     )
 
 

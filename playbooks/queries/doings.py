@@ -19,9 +19,10 @@ UNDOABLE = {
     "snoozed": _("Snoozed"),
     "waiting": _("Waiting on the customer"),
     "assigned": _("Handed over"),
+    "skipped": _("Skipped"),
 }
 # What changes nothing that an undo puts back.
-HARMLESS = ("acknowledged", "noted", "skipped", "taken_over")
+HARMLESS = ("acknowledged", "noted", "taken_over")
 MOST_ACTS = 200
 
 

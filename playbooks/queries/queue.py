@@ -139,8 +139,13 @@ def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[li
 
 def all_ids(scope: Scope, lane: str, *, most: int) -> list[UUID]:
     """The tasks of a lane in their order, as many as may be changed at once."""
-    tasks = scope.tasks.active().filter(lane=lane).order_by("-priority", "due_at", "id")
-    return list(tasks.values_list("pk", flat=True)[:most])
+    return list(lane_tasks(scope, lane).values_list("pk", flat=True)[:most])
+
+
+def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
+    """The open tasks of a lane in the order of the queue, with what a line or a file says of them."""
+    tasks = scope.tasks.active().filter(lane=lane).select_related("account", "assignee", "type", "team")
+    return tasks.order_by("-priority", "due_at", "id")
 
 
 def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.business_time import Hours, next_business_day
+from core.business_time import Hours, business_day_until, next_business_day
 from core.models import User
 
 MORNING = time(9)
 LATER_TODAY = timedelta(hours=3)
 BEFORE_THE_END = timedelta(days=3)
+BEFORE = _("Three days before the window for acting closes on %(day)s")
+BEFORE_DAYS_OFF = _("The working day that is three days or more before the window for acting closes on %(day)s")
 
 
 class Preset(NamedTuple):
@@ -44,9 +46,11 @@ def snooze_presets(now: datetime, user: User, expires_at: datetime | None) -> li
         monday = next_business_day(monday, hours)
     presets.append(Preset("monday", _("At the start of the week"), datetime.combine(monday, MORNING, zone)))
     if expires_at:
-        last = datetime.combine((expires_at - BEFORE_THE_END).astimezone(zone).date(), MORNING, zone)
-        label = _("Three days before the window for acting closes on %(day)s") % {"day": day_in_words(expires_at)}
-        presets.append(Preset("before", label, last))
+        three_days = (expires_at - BEFORE_THE_END).astimezone(zone).date()
+        last = business_day_until(three_days, hours)
+        words = BEFORE if last == three_days else BEFORE_DAYS_OFF
+        label = words % {"day": day_in_words(expires_at)}
+        presets.append(Preset("before", label, datetime.combine(last, MORNING, zone)))
     ends = [preset.until for preset in presets]
     return [preset for at, preset in enumerate(presets) if preset.until > now and preset.until not in ends[:at]]
 

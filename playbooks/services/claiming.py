@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core.models import User
 from core.services import record_act
 from playbooks.models import Presence, Task, TaskNote
-from playbooks.services.taking import LET_GO, TaskHeld, TaskRefused, check_may_act, leads, lock_task, store
+from playbooks.services.taking import LET_GO, TaskHeld, TaskRefused, as_was, check_may_act, leads, lock_task, store
 
 LEASE = timedelta(minutes=15)
 
@@ -68,8 +68,9 @@ def skip_task(*, task_id: UUID, by: User, reason: str, now: datetime) -> Task:
         raise TaskRefused(_("Say in a few words why you skip it."), "reason")
     task = lock_task(task_id)
     check_may_act(by, task)
+    before = as_was(task, "claimed_by_id", "claimed_until")
     TaskNote.objects.create(task=task, by=by, text=_("Skipped: %(reason)s") % {"reason": reason.strip()}, at=now)
     if task.claimed_by_id == by.pk:
         Task.objects.filter(pk=task_id).update(claimed_by=None, claimed_until=None)
-    record_act("skipped", task, by=by, now=now, why=reason.strip())
+    record_act("skipped", task, by=by, now=now, why=reason.strip(), data={"before": before})
     return task

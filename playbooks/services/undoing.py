@@ -13,11 +13,20 @@ from django.utils.translation import gettext as _
 from core.models import Act, User
 from core.services import record_act
 from decisions.services import untouch_item
-from playbooks.models import Task
+from playbooks.models import Task, TaskNote
 from playbooks.queries.doings import last_acts
 from playbooks.services.assigning import give_task
 from playbooks.services.closing import reopen_task
-from playbooks.services.taking import VERBS, TaskChanged, TaskRefused, check_can_take, lock_task, store
+from playbooks.services.taking import (
+    VERBS,
+    TaskChanged,
+    TaskRefused,
+    check_can_take,
+    check_may_act,
+    is_held,
+    lock_task,
+    store,
+)
 
 
 @transaction.atomic
@@ -69,6 +78,18 @@ def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -
     return fresh
 
 
+def _unskip(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
+    """Back in hand, if nobody else has it meanwhile; that it was skipped stays on the task, taken back."""
+    task = _locked(task_id, version, now)
+    check_may_act(by, task)
+    TaskNote.objects.create(task=task, by=by, text=_("Taken back: it is not skipped."), at=now)
+    if act.data["before"]["claimed_by_id"] == str(by.pk) and not is_held(task, by, now):
+        _restore(task, act)
+        Task.objects.filter(pk=task_id).update(claimed_by=task.claimed_by_id, claimed_until=task.claimed_until)
+    record_act("undone", task, by=by, now=now, why=act.verb)
+    return task
+
+
 def _locked(task_id: UUID, version: int, now: datetime) -> Task:
     task = lock_task(task_id)
     if task.version != version:
@@ -89,4 +110,5 @@ UNDO: dict[str, Callable[[Act, UUID, User, int, datetime], Task]] = {
     "snoozed": _put_back,
     "waiting": _put_back,
     "assigned": _give_back,
+    "skipped": _unskip,
 }

@@ -125,7 +125,7 @@ MERGE = Deed(
 SKIP = Deed(
     "task_skip", gettext_lazy("Skip for now"), gettext_lazy("Skip"),
     lambda request, page: SkipForm(**_filled(request, page)), _skip,
-    lambda page, data: _("Skipped %(account)s.") % {"account": _name(page)}, may_undo=False,
+    lambda page, data: _("Skipped %(account)s.") % {"account": _name(page)},
 )  # fmt: skip
 TAKE_OVER = Deed(
     "task_take_over", gettext_lazy("Take over"), gettext_lazy("Take over"),

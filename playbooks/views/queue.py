@@ -5,25 +5,41 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from core.export import Column, csv_file, wants_csv
 from core.guards import WORKERS, PersonRequest, for_roles
-from playbooks.queries.doings import done_lately
-from playbooks.queries.queue import count_changes
+from playbooks.queries.doings import Doing, done_lately
+from playbooks.queries.queue import count_changes, lane_tasks
 from playbooks.queries.task_page import load_task_page
+from playbooks.queries.work import as_work
 from playbooks.views.answers import undo_after_redirect
+from playbooks.views.files import WORK_COLUMNS
 from playbooks.views.pages import detail_context, list_context, read_list, rows_context
 
 DONE_FOR = timedelta(days=14)
+FILE_ROWS = 500
+DONE_COLUMNS: tuple[Column[Doing], ...] = (
+    Column(gettext_lazy("Account"), lambda done: done.task.account.name),
+    Column(gettext_lazy("Task"), lambda done: done.title),
+    Column(gettext_lazy("What you did"), lambda done: done.said),
+    Column(gettext_lazy("Outcome"), lambda done: done.outcome),
+    Column(gettext_lazy("When"), lambda done: done.at),
+)
 
 
 @require_safe
 @for_roles(*WORKERS)
-def show_queue(request: PersonRequest) -> HttpResponse:
-    """One's own queue, or that of a person or a team one leads; the first task is open beside it."""
+def show_queue(request: PersonRequest) -> HttpResponseBase:
+    """One's own queue, or that of a person or a team one leads; the first task is open beside it. A lane is a file."""
     listed = read_list(request)
+    if wants_csv(request):
+        tasks = lane_tasks(listed.scope, listed.lane)
+        return csv_file(f"queue-{listed.lane}", WORK_COLUMNS, as_work(tasks.iterator(FILE_ROWS), request.now))
     context = list_context(request, listed) | {"undo": undo_after_redirect(request)}
     if context["rows"]:
         page = load_task_page(context["rows"][0].id, user=request.user, now=request.now)
@@ -57,9 +73,11 @@ def show_changes(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 @for_roles(*WORKERS)
-def show_closed(request: PersonRequest) -> HttpResponse:
+def show_closed(request: PersonRequest) -> HttpResponseBase:
     """What one did in the last two weeks, each with its way back: nothing vanishes."""
     doings = done_lately(request.user, since=request.now - DONE_FOR)
+    if wants_csv(request):
+        return csv_file("recently-closed", DONE_COLUMNS, doings)
     return render(request, "playbooks/closed.html", {"doings": doings, "days": DONE_FOR.days})
 
 

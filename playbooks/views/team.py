@@ -17,30 +17,33 @@ from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
+from playbooks.enums import Lane
 from playbooks.forms import GiveForm
 from playbooks.models import Task
-from playbooks.queries.team import load_board, may_lead
-from playbooks.queries.work import Work, WorkFilter, as_work, find_work
+from playbooks.queries.team import Person, TeamCard, load_board, may_lead
+from playbooks.queries.work import WorkFilter, as_work, find_work
 from playbooks.services.tasks import TaskChanged, TaskRefused, assign_task
+from playbooks.views.files import WORK_COLUMNS
 
 SHOWN = 200
-COLUMNS: tuple[Column[Work], ...] = (
-    Column(gettext_lazy("Account"), lambda work: work.task.account.name),
-    Column(gettext_lazy("Task"), lambda work: work.task.title),
-    Column(gettext_lazy("Owner"), lambda work: work.task.assignee),
-    Column(gettext_lazy("Lane"), lambda work: work.lane),
-    Column(gettext_lazy("Next deadline"), lambda work: work.deadline.whole),
-    Column(gettext_lazy("Due"), lambda work: work.task.due_at),
-    Column(gettext_lazy("Revenue exposed"), lambda work: work.exposed.amount),
-    Column(gettext_lazy("Currency"), lambda work: work.exposed.currency),
+LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
+    Column(gettext_lazy("Team"), lambda line: line[0].team),
+    Column(gettext_lazy("Person"), lambda line: line[1].user),
+    *(Column(lane.label, lambda line, lane=lane: line[1].load.lanes[lane]) for lane in Lane),  # type: ignore[misc]
+    Column(gettext_lazy("Late"), lambda line: line[1].load.late_total),
+    Column(gettext_lazy("Revenue exposed"), lambda line: line[1].load.exposed),
+    Column(gettext_lazy("Urgent today"), lambda line: line[1].cap_used),
+    Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_moment),
 )
 
 
 @require_safe
 @for_roles(*LEADS)
-def show_team(request: PersonRequest) -> HttpResponse:
+def show_team(request: PersonRequest) -> HttpResponseBase:
     """Load, what is late, what is exposed, who is away, what nobody has: by team, person and lane."""
     board = load_board(request.user, request.now)
+    if wants_csv(request):
+        return csv_file("team", LOADS, ((card, person) for card in board.teams for person in card.people))
     unassigned = [(task, board.takers(task.team_id)) for task in board.unassigned]
     context = {
         "board": board,
@@ -59,7 +62,7 @@ def show_work(request: PersonRequest) -> HttpResponseBase:
     title = wanted.words(request.user)
     tasks = find_work(request.user, wanted, request.now)
     if wants_csv(request):
-        return csv_file("work", COLUMNS, as_work(tasks, request.now))
+        return csv_file("work", WORK_COLUMNS, as_work(tasks, request.now))
     kept = {name: value for name, value in vars(wanted).items() if value}
     context = {
         "title": title,

@@ -192,6 +192,33 @@ def test_a_skip_says_why_and_moves_nothing(floor: Floor, task: Task) -> None:
     assert task.notes.get().text == "Skipped: No invoice yet."
 
 
+def test_a_skip_can_be_undone(floor: Floor, task: Task) -> None:
+    claim_task(task_id=task.pk, by=floor.ana, now=NOW)
+    skip_task(task_id=task.pk, by=floor.ana, reason="No invoice yet.", now=NOW)
+    assert Task.objects.get(pk=task.pk).claimed_by is None
+    undo_task(task_id=task.pk, by=floor.ana, version=Task.objects.get(pk=task.pk).version, now=NOW)
+    assert Task.objects.get(pk=task.pk).claimed_by == floor.ana
+    assert [note.text for note in task.notes.all()] == ["Skipped: No invoice yet.", "Taken back: it is not skipped."]
+    with pytest.raises(TaskRefused):
+        undo_task(task_id=task.pk, by=floor.ana, version=Task.objects.get(pk=task.pk).version, now=NOW)
+
+
+def test_the_undo_of_a_skip_takes_the_task_from_nobody(floor: Floor, task: Task) -> None:
+    claim_task(task_id=task.pk, by=floor.ana, now=NOW)
+    skip_task(task_id=task.pk, by=floor.ana, reason="No invoice yet.", now=NOW)
+    take_over_task(task_id=task.pk, by=floor.lead, note="I take it.", now=NOW)
+    undo_task(task_id=task.pk, by=floor.ana, version=Task.objects.get(pk=task.pk).version, now=NOW)
+    assert Task.objects.get(pk=task.pk).claimed_by == floor.lead
+
+
+def test_three_days_before_the_window_is_a_working_day(floor: Floor) -> None:
+    monday = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    tuesday = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    [last] = [preset for preset in snooze_presets(monday, floor.ana, tuesday) if preset.value == "before"]
+    assert last.until == datetime(2026, 3, 6, 9, tzinfo=UTC)
+    assert "or more before" in str(last.label)
+
+
 def test_a_snooze_ends_on_a_working_day(floor: Floor) -> None:
     friday = datetime(2026, 3, 6, 10, tzinfo=UTC)
     assert [preset.value for preset in snooze_presets(friday, floor.ana, None)] == ["later", "monday"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -250,3 +250,40 @@ def test_as_many_queries_for_many_accounts(browser: Client, floor: Floor, django
     with django_assert_max_num_queries(len(few)):
         browser.get(PAGE)
     assert len(few) <= 14
+
+
+class TestForALaterDay:
+    def test_it_is_taken_back_until_its_day(self, floor: Floor, browser: Client) -> None:
+        live = OwnershipPolicy.objects.get(state="published")
+        change(browser, STRATEGIC, "account_executive")
+        later = (database_now() + timedelta(days=5)).date().isoformat()
+        assert publish(browser, begins_on=later).status_code == 302
+        coming = OwnershipPolicy.objects.get(state="published", active_to=None)
+        assert OwnershipPolicy.objects.get(pk=live.pk).active_to == coming.active_from
+        assert f"{PAGE}{coming.version}/take-back/" in browser.get(PAGE).content.decode()
+        assert browser.post(f"{PAGE}{coming.version}/take-back/").status_code == 302
+        assert OwnershipPolicy.objects.get(pk=live.pk).active_to is None
+        assert draft().version == coming.version
+        assert Act.objects.filter(verb="taken_back", by=floor.lead).exists()
+        assert browser.post(f"{PAGE}{coming.version}/take-back/").status_code == 409
+        assert publish(browser).status_code == 302
+
+    def test_what_is_in_force_stays(self, browser: Client) -> None:
+        live = OwnershipPolicy.objects.get(state="published")
+        assert browser.post(f"{PAGE}{live.version}/take-back/").status_code == 409
+        change(browser, STRATEGIC, "account_executive")
+        assert publish(browser).status_code == 302
+        newest = OwnershipPolicy.objects.get(state="published", active_to=None)
+        assert browser.post(f"{PAGE}{newest.version}/take-back/").status_code == 409
+        with pytest.raises(DatabaseError), transaction.atomic():
+            OwnershipPolicy.objects.filter(pk=newest.pk).update(state="draft", active_from=None)
+
+    def test_not_over_another_draft(self, browser: Client) -> None:
+        change(browser, STRATEGIC, "account_executive")
+        later = (database_now() + timedelta(days=5)).date().isoformat()
+        publish(browser, begins_on=later)
+        coming = OwnershipPolicy.objects.get(state="published", active_to=None)
+        change(browser, STRATEGIC, "csm")
+        answer = browser.post(f"{PAGE}{coming.version}/take-back/")
+        assert answer.status_code == 422
+        assert "Publish or discard that one first" in answer.content.decode()
