@@ -273,3 +273,12 @@ def test_a_step_that_cannot_be_ticked_leaves_nothing_half_written(floor: Floor) 
             account=floor.account, kind=ActivityKind.CALL, summary="x", by=floor.ana, run_step_id=step.pk, now=NOW
         )
     assert not Activity.objects.exists()
+
+
+def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None:
+    for day in range(4):
+        floor.insight("0.20", NOW - timedelta(days=9 - day), model="vendor")
+    floor.task()
+    entries = load_timeline(floor.account).entries
+    assert [len(entry.folded) for entry in entries] == [0] * (len(entries) - 1) + [4]
+    assert entries[-1].title == "4 insights recorded only"
