@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 ADVANCE = "cx_ops.tasks.advance"
 IMPORT = "cx_ops.tasks.run_imports"
+PULLS = "cx_ops.tasks.run_pulls"
 OUTWARD = "cx_ops.tasks.send_outward"
 
 

@@ -19,6 +19,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "advance": {"task": "cx_ops.tasks.advance", "schedule": 5.0, "options": {"expires": 5.0}},
     "tick": {"task": "cx_ops.tasks.tick", "schedule": 30.0, "options": {"expires": 30.0}},
+    "pulls": {"task": "cx_ops.tasks.run_pulls", "schedule": 30.0, "options": {"expires": 30.0}},
     "outward": {"task": "cx_ops.tasks.send_outward", "schedule": 5.0, "options": {"expires": 5.0}},
 }
 

@@ -12,7 +12,13 @@ from core.bulk import database_now, fetch_all
 from core.services import TICK, forget_answers, note_heartbeat
 from cx_ops import pipeline
 from decisions.queries.policies import switches_thrown
-from intake.services import forget_deliveries, run_waiting_imports, send_deliveries, spread_announcements
+from intake.services import (
+    forget_deliveries,
+    run_due_pulls,
+    run_waiting_imports,
+    send_deliveries,
+    spread_announcements,
+)
 
 
 @contextmanager
@@ -54,6 +60,15 @@ def send_outward() -> None:
             spread_announcements(now)
             send_deliveries(now, switches=switches_thrown)
             forget_deliveries()
+
+
+@shared_task
+def run_pulls() -> None:
+    """What is to be fetched outside, and the files that come of it."""
+    with alone("pulls") as mine:
+        if mine:
+            run_due_pulls(database_now())
+    run_waiting_imports(database_now())
 
 
 @shared_task

@@ -70,3 +70,16 @@ class DeliveryStatus(TextChoices):
     DUE = "due", _("On its way")
     SENT = "sent", _("Taken")
     DEAD = "dead", _("Given up")
+
+
+class PullFormat(TextChoices):
+    CSV = "csv", _("CSV, or a workbook")
+    JSON = "json", _("JSON")
+
+
+class PullOutcome(TextChoices):
+    """What a pull came to."""
+
+    IMPORTED = "imported", _("Taken")
+    UNCHANGED = "unchanged", _("Nothing new")
+    FAILED = "failed", _("Failed")

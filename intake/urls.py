@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from intake import views
 from intake.api import doors
-from intake.views import webhooks
+from intake.views import pulls, webhooks
 
 urlpatterns = [
     # With and without the slash: a redirect would turn the POST into a GET, and the events would be lost.
@@ -18,6 +18,9 @@ urlpatterns = [
     path("sources/<slug:slug>/change/", views.edit_source, name="edit_source"),
     path("tokens/", views.show_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", views.revoke, name="token_revoke"),
+    path("sources/<slug:slug>/pull/", pulls.new_pull, name="new_pull"),
+    path("pulls/<uuid:pull_id>/", pulls.show_pull, name="pull"),
+    path("pulls/<uuid:pull_id>/run/", pulls.run_pull, name="run_pull"),
     path("webhooks/", webhooks.show_webhooks, name="webhooks"),
     path("webhooks/<uuid:webhook_id>/", webhooks.show_webhook, name="webhook"),
     path("webhooks/<uuid:webhook_id>/switch/", webhooks.switch, name="webhook_switch"),

@@ -18,8 +18,9 @@ from core.stages import leave
 from insights.enums import ModelState
 from insights.models import Believed, Insight, ModelVersion
 from intake.enums import Happening, Scope, SourceMode
-from intake.models import ApiToken, Source, Webhook
+from intake.models import ApiToken, Pull, Source, Webhook
 from intake.services import create_token
+from intake.services.pulls import PullTerms, create_pull
 from intake.services.webhooks import create_webhook, send_test
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -49,6 +50,12 @@ def make_webhook(by: User, **fields: Any) -> Webhook:
     hook, _secret = create_webhook(source=source, by=by, now=NOW, **(known | fields))
     send_test(hook=hook, by=by, now=NOW)
     return hook
+
+
+def make_pull(source: Source, by: User, url: str = "http://127.0.0.1:1/a.csv", **terms: Any) -> Pull:
+    """A pull of accounts, every day, from a place of the own machine where nobody answers."""
+    known = {"every_hours": 24} if "at_time" not in terms else {}
+    return create_pull(source=source, kind="accounts", terms=PullTerms(url=url, **(known | terms)), by=by, now=NOW)
 
 
 def make_organisation(**fields: Any) -> Organisation:

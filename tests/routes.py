@@ -61,6 +61,9 @@ ROUTES = {
     "audit": Route(LEADS),
     "tokens": Route((OPS,)),
     "token_revoke": Route((OPS,), "token", "post"),
+    "new_pull": Route((MANAGER, OPS), "source"),
+    "pull": Route(LEADS, "pull"),
+    "run_pull": Route((MANAGER, OPS), "pull", "post"),
     "webhooks": Route(LEADS),
     "webhook": Route(LEADS, "webhook"),
     "webhook_switch": Route((OPS,), "webhook", "post"),
@@ -126,7 +129,7 @@ ROUTES = {
 # Of these there is nothing foreign to those who may see any at all.
 SHARED = (
     "import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules",
-    "webhook", "delivery",
+    "webhook", "delivery", "pull",
 )  # fmt: skip
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}

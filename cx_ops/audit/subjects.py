@@ -55,6 +55,10 @@ SUBJECTS = {
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
+    "pull": Subject(
+        "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' of ' || o.name",
+        url="pull", open=True,
+    ),
     "webhook": Subject(
         "intake_webhook s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", url="webhook", open=True
     ),

@@ -13,6 +13,7 @@ from intake.models.arrivals import (
 )
 from intake.models.outward import Announcement, Delivery, DeliveryAttempt, WatchedQuerySet, Webhook
 from intake.models.privacy import FieldPrivacy
+from intake.models.pulls import Pull, PullRun
 from intake.models.quarantine import Quarantined
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Import",
     "ImportQuerySet",
     "Landed",
+    "Pull",
+    "PullRun",
     "Quarantined",
     "Record",
     "RecordKey",

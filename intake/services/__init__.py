@@ -3,6 +3,7 @@ from intake.services.delivering import forget_deliveries, send_deliveries
 from intake.services.imports import run_import, run_waiting_imports, start_import, stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find, register
 from intake.services.landing import About, Row, land_records
+from intake.services.pulls import run_due_pulls
 from intake.services.taking import LARGEST_BATCH, counts_of, external_id_of, take
 from intake.services.tokens import TokenRefused, create_token, revoke_token, use_token
 from intake.services.uploads import ImportRefused
@@ -25,6 +26,7 @@ __all__ = [
     "register",
     "register_teller",
     "revoke_token",
+    "run_due_pulls",
     "run_import",
     "run_waiting_imports",
     "send_deliveries",

@@ -59,6 +59,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "line": line,
         "imports": visible_imports(request.user).filter(source=source)[:FILES_SHOWN],
         "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
+        "pulls": source.pulls.all(),
         "may_settle": may_settle(request.user),
     }
     return render(request, "intake/source.html", context)

@@ -44,6 +44,7 @@ NOT_LISTED = {
     "insights.ModelVersion": SETTING,
     "insights.Retraction": PARENT,
     "intake.Announcement": INTERNAL,
+    "intake.PullRun": PARENT,
     "intake.ApiToken": SETTING,
     "intake.DeliveryAttempt": PARENT,
     "intake.FieldPrivacy": SETTING,

@@ -23,7 +23,7 @@ from core.services import record_act
 from cx_ops.environment import Mode
 from intake.models import Delivery, Import
 from playbooks.models import RunStep, ServiceLevel
-from tests.factories import NOW, make_account, make_contract, make_team, make_token, make_user, make_webhook
+from tests.factories import NOW, make_account, make_contract, make_pull, make_team, make_token, make_user, make_webhook
 from tests.floor import Floor, signed_in
 from tests.routes import CSM, LEADER, MANAGER, ONE_PERSONS, OPS, PUBLIC, ROLES, ROUTES, SEES_ALL, SHARED, WORKERS
 
@@ -98,6 +98,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "import": {"import_id": file.pk},
         "source": {"slug": floor.source.slug},
         "webhook": {"webhook_id": hook.pk},
+        "pull": {"pull_id": make_pull(floor.source, floor.lead).pk},
         "delivery": {"delivery_id": Delivery.objects.get(webhook=hook).pk},
         "token": {"token_id": make_token(floor.source)[0].pk},
         "stage": {"stage": "measure"},
