@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.enums import Role
-from core.guards import LEADS, OPS, PEOPLE, WORKERS
+from core.guards import DOERS, LEADS, OPS, PEOPLE, WORKERS
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -28,12 +28,12 @@ class Entry(NamedTuple):
 
 
 ENTRIES = (
-    Entry(_("Queue"), "queue", "queue", WORKERS, "g q"),
+    Entry(_("Queue"), "queue", "queue", DOERS, "g q"),
     Entry(_("Portfolio"), "portfolio", "portfolio", PEOPLE, "g a"),
     Entry(_("Renewals"), "renewals", "revenue", PEOPLE, "g r"),
     Entry(_("Segments"), "segments", "accounts", PEOPLE, "g s"),
     Entry(_("Watch list"), "watch_list", "eye", WORKERS, "g w"),
-    Entry(_("Recently closed"), "closed", "history", WORKERS, "g c"),
+    Entry(_("Recently closed"), "closed", "history", DOERS, "g c"),
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),

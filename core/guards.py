@@ -26,6 +26,8 @@ P = ParamSpec("P")
 
 PEOPLE = (Role.CSM, Role.MANAGER, Role.LEADER, Role.OPS)
 WORKERS = (Role.CSM, Role.MANAGER)
+# Who may have tasks: operations has those of the sources that they look after.
+DOERS = (*WORKERS, Role.OPS)
 LEADS = (Role.MANAGER, Role.LEADER, Role.OPS)
 OPS = (Role.OPS,)
 

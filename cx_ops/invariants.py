@@ -85,7 +85,7 @@ INVARIANTS = {
         SELECT id FROM intake_import WHERE status = 'done'
           AND rows_done <> (SELECT coalesce(sum(value::int), 0) FROM jsonb_each_text(counts))""",
     "a closed task with an outcome has its outcome recorded, or waits for it": """
-        SELECT t.id FROM playbooks_task AS t WHERE t.closed_at IS NOT NULL
+        SELECT t.id FROM playbooks_task AS t WHERE t.closed_at IS NOT NULL AND t.account_id IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM outcomes_outcome AS o WHERE o.task_id = t.id)
           AND NOT EXISTS (SELECT 1 FROM playbooks_closedtask AS c WHERE c.id = t.id)
           AND NOT EXISTS (SELECT 1 FROM core_deadletter AS x WHERE x.record_id = t.id AND x.stage = 'measure')""",

@@ -63,12 +63,12 @@ def _tasks(user: User, text: str, accounts: Iterable[Account]) -> Iterable[Task]
     if not text:
         return []
     about = Q(account__in=[account.pk for account in accounts]) | Q(assignee=user, title__icontains=text)
-    tasks = Task.objects.active().filter(about).visible_to(user).select_related("account", "assignee")
+    tasks = Task.objects.active().filter(about).visible_to(user).select_related("account", "source", "assignee")
     return tasks.order_by("due_at", "pk")[:TASKS]
 
 
 def _of_task(task: Task) -> Hit:
-    note = f"{task.account.name} · {task.assignee or _('nobody yet')}"
+    note = f"{task.about} · {task.assignee or _('nobody yet')}"
     return Hit("queue", task.title, note, reverse("task", args=[task.pk]))
 
 

@@ -25,9 +25,11 @@ from decisions.services import decide_insights
 from insights.models import Believed, Withdrawn
 from insights.services import believe_records
 from intake.models import Landed
+from intake.services.feeds import check_feeds
 from outcomes.services import record_outcomes
 from playbooks.models import ClosedTask
 from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick, withdraw_insights
+from playbooks.services.sources import tend_source_tasks
 
 STAGES = (
     Stage("resolve", Landed, resolve_records),  # whom is it about?
@@ -53,7 +55,7 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: months of events, late links, segments, medians, snoozes, SLAs, playbook steps, mail.
+    """What falls due by itself: months of events, late links, segments, feeds, snoozes, SLAs, playbook steps, mail.
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """
@@ -62,6 +64,8 @@ def tick_all(now: datetime | None = None) -> None:
     link_events(moment)
     refresh_tier_revenue(moment)
     refresh_segments(moment)
+    check_feeds(moment)
+    tend_source_tasks(moment)
     tick(moment)
     advance_runs(moment)
     if now is None:

@@ -39,6 +39,8 @@ class OutcomeKind(TextChoices):
     EXPIRED = "expired", _("Horizon ended")
     COMPLETED = "completed", _("Playbook finished")
     HANDED_TO_HUMAN = "handed_to_human", _("Passed to a person")
+    FIXED = "fixed", _("Fixed")
+    NOT_A_FAULT = "not_a_fault", _("Not a fault")
 
 
 # What a close says about the insight: that it was right, whether or not acting helped. Only "the insight was wrong"

@@ -46,6 +46,16 @@ class Landing(TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
+class Problem(TextChoices):
+    """What may be wrong with a feed. One of each is open per source."""
+
+    ARRIVAL = "arrival", _("Late or silent")
+    VOLUME = "volume", _("Shrunken")
+    SHAPE = "shape", _("Other columns")
+    DRIFT = "drift", _("Other values")
+    REFUSED = "refused", _("Rows not taken")
+
+
 class PrivacyClass(TextChoices):
     """How far a field may be shown: a row per field that is not internal."""
 

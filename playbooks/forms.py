@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import AbsenceForm
+from core.guards import DOERS, WORKERS
 from core.models import User
 from decisions.enums import OutcomeKind
 from playbooks.enums import Held
@@ -137,10 +138,10 @@ class HandOverForm(VersionedForm):
 
     def __init__(self, *args: Any, task: Task, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.available_at(now).filter(role__in=("csm", "manager")).exclude(pk=task.assignee_id)
+        people = User.objects.available_at(now).filter(role__in=DOERS if task.source_id else WORKERS)
         choice = self.fields["to"]
         assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        choice.queryset = people.order_by("first_name", "username")
+        choice.queryset = people.exclude(pk=task.assignee_id).order_by("first_name", "username")
 
 
 class MergeForm(VersionedForm):
@@ -156,7 +157,12 @@ class MergeForm(VersionedForm):
         super().__init__(*args, **kwargs)
         choice = self.fields["into"]
         assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        choice.queryset = Task.objects.visible_to(user).active().filter(account=task.account_id).exclude(pk=task.pk)
+        choice.queryset = (
+            Task.objects.visible_to(user)
+            .active()
+            .filter(account=task.account_id, source=task.source_id)
+            .exclude(pk=task.pk)
+        )
         if choice.queryset.count() == 1:
             choice.initial = choice.queryset.get()
 

@@ -88,11 +88,15 @@ class Line:
             return str(known.alone)
         return str(known.sentence if known else UNNAMED)
 
+    @property
+    def _is_of_feed(self) -> bool:
+        return self.act.subject_type == "task" and bool(self.named.name) and self.named.account_id is None
+
     def _parts(self) -> dict[str, str]:
         return {
             "who": self.who,
             "what": self.named.name,
-            "account": self.named.account or _("an account"),
+            "account": self.named.account or (_("a feed") if self._is_of_feed else _("an account")),
             "detail": self.detail,
             "verb": self.act.verb,
         }

@@ -53,6 +53,7 @@ SUBJECTS = {
     ),
     "team": Subject("core_team s", NO_ACCOUNT, "s.name", open=True),
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
+    "trouble": Subject("intake_trouble s", NO_ACCOUNT, "s.title", open=True),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
     "pull": Subject(

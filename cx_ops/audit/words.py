@@ -85,6 +85,8 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("territory-drawn", "team"): Kind(PEOPLE, _("Territory drawn"), _("{who} gave accounts to {what}")),
     ("created", "source"): Kind(DATA, _("Source added"), _("{who} added the source {what}")),
     ("changed", "source"): Kind(DATA, _("Source changed"), _("{who} changed the source {what}")),
+    ("found", "trouble"): Kind(DATA, _("Trouble with a feed"), _("{who} found: {what}")),
+    ("cleared", "trouble"): Kind(DATA, _("Feed well again"), _("{who} found it well again: {what}")),
     ("created", "apitoken"): Kind(DATA, _("Token made"), _("{who} made the API token {what}")),
     ("revoked", "apitoken"): Kind(DATA, _("Token revoked"), _("{who} revoked the API token {what}")),
     ("created", "pull"): Kind(DATA, _("Pull added"), _("{who} added a pull of {what}")),

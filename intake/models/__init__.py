@@ -11,6 +11,7 @@ from intake.models.arrivals import (
     SourceMapping,
     SourceQuerySet,
 )
+from intake.models.health import FieldProfile, Shipment, Trouble, TroubleQuerySet
 from intake.models.outward import Announcement, Delivery, DeliveryAttempt, WatchedQuerySet, Webhook
 from intake.models.privacy import FieldPrivacy
 from intake.models.pulls import Pull, PullRun
@@ -23,6 +24,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "FieldPrivacy",
+    "FieldProfile",
     "Import",
     "ImportQuerySet",
     "Landed",
@@ -32,9 +34,12 @@ __all__ = [
     "Record",
     "RecordKey",
     "RejectedRow",
+    "Shipment",
     "Source",
     "SourceMapping",
     "SourceQuerySet",
+    "Trouble",
+    "TroubleQuerySet",
     "WatchedQuerySet",
     "Webhook",
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.models import Act, User
-from intake.models import ApiToken, Import, Source
+from intake.models import Import, Shipment, Source
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -75,7 +75,7 @@ def source_lines(sources: Sequence[Source], now: datetime) -> list[SourceLine]:
     """Each source with its last arrival, in a number of queries that does not depend on how many there are."""
     ids = [source.pk for source in sources]
     last = last_arrivals(ids)
-    made = _made_at(ids)
+    made = expected_from(ids)
     rejected = _rejected(ids, now)
     return [
         _line(source, last.get(source.pk), made.get(source.pk), rejected.get(source.pk, 0), now) for source in sources
@@ -94,16 +94,11 @@ def _line(source: Source, last: datetime | None, made: datetime | None, rejected
 
 
 def last_arrivals(ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When something last arrived from each source: a file, or a call with one of its tokens."""
-    files = Import.objects.filter(source__in=ids).values_list("source").annotate(at=Max("created_at")).order_by()
-    calls = ApiToken.objects.filter(source__in=ids, last_used_at__isnull=False)
-    found: dict[UUID, datetime] = dict(files)
-    for source_id, at in calls.values_list("source").annotate(at=Max("last_used_at")).order_by():
-        found[source_id] = max(at, found.get(source_id, at))
-    return found
+    """When something last arrived from each source: a file, or a call that brought records."""
+    return dict(Shipment.objects.filter(source__in=ids).values_list("source").annotate(at=Max("at")).order_by())
 
 
-def _made_at(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+def expected_from(ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """From when on each source is expected: since it was made."""
     acts = Act.objects.filter(subject_type="source", verb="created", subject_id__in=[str(id) for id in ids])
     return {UUID(id): at for id, at in acts.values_list("subject_id", "at")}

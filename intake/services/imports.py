@@ -25,6 +25,7 @@ from intake.rules import Arrival, Kind, Problem, Result
 from intake.rules.mapping import Use, uses_from
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
+from intake.services.profiling import FileProfile
 from intake.services.rows import Plan, plan_of
 from intake.services.taking import counts_of, take
 from intake.services.uploads import (
@@ -192,8 +193,9 @@ def _run(of: Import, now: datetime, ends: float) -> None:
     rows = rows_of(path, dialect)
     for _row in zip(range(of.rows_done), rows, strict=False):
         pass
+    profile = FileProfile(of, dialect.header)
     for chunk in chunked(rows, CHUNK_ROWS):
-        _land_chunk(of, kind, plan, chunk, arrival)
+        _land_chunk(of, kind, plan, chunk, arrival, profile)
         if time.monotonic() > ends:
             execute("UPDATE intake_import SET leased_until = NULL WHERE id = %s", [of.id])
             ring_on_commit(IMPORT)
@@ -216,7 +218,9 @@ def remarks(dialect: Dialect, mapping: Mapping[str, object]) -> str:
     return clean_text(" ".join(said))
 
 
-def _land_chunk(of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> None:
+def _land_chunk(
+    of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival, profile: FileProfile
+) -> None:
     """Land some rows, and in the same transaction say so."""
     with transaction.atomic():
         results = take_rows(kind, plan, chunk, arrival)
@@ -227,6 +231,7 @@ def _land_chunk(of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], 
         names = {"done": done, "counts": msgspec.json.encode(counts).decode(), "lease": LEASE_SECONDS}
         if not execute(MOVE, names | {"id": of.id, "before": of.rows_done}):
             raise _Overtaken
+        profile.add(chunk, counts)
         _keep_rejected(of, plan, chunk, results)
     of.rows_done, of.counts = done, counts
 

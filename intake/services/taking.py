@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from core.text import clean_items, clean_json
 from intake.enums import Landing
 from intake.rules import Arrival, Kind, Problem, Result
+from intake.services.profiling import note_shipment
 
 LARGEST_BATCH = 10_000
 
@@ -35,9 +36,11 @@ def take(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival, *, from_text:
             good.append(index)
     with transaction.atomic():
         applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
-    results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
-    for index, result in zip(good, applied, strict=True):
-        results[index] = result
+        results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
+        for index, result in zip(good, applied, strict=True):
+            results[index] = result
+        if arrival.import_id is None:  # of a file as a whole: `profiling`
+            note_shipment(arrival, kind.name, counts_of(results))
     return results
 
 

@@ -71,9 +71,13 @@ class DecisionQuery(serializers.Serializer[Any]):
 
 
 class TaskOut(serializers.ModelSerializer[Task]):
-    """A task as it stands. `decision` and `insight` are the same id: a decision is its insight's."""
+    """A task as it stands. `decision` and `insight` are the same id: a decision is its insight's.
 
-    account = serializers.UUIDField(source="account_id", read_only=True)
+    Either `account` or `source` is null; the list holds tasks about sources only where it is asked for them.
+    """
+
+    account = serializers.UUIDField(source="account_id", read_only=True, allow_null=True)
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]
     assignee = PersonOut(read_only=True, allow_null=True)
     decision = serializers.UUIDField(source="decision_id", read_only=True, allow_null=True)
     insight = serializers.UUIDField(source="decision_id", read_only=True, allow_null=True)
@@ -82,13 +86,18 @@ class TaskOut(serializers.ModelSerializer[Task]):
     class Meta:
         model = Task
         fields = (
-            "id", "account", "title", "text", "status", "lane", "assignee", "priority", "due_at", "snoozed_until",
+            "id", "account", "source", "title", "text", "status", "lane", "assignee", "priority", "due_at",
+            "snoozed_until",
             "decision", "insight", "evidence_count", "outcome", "opened_at", "closed_at", "version",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_outcome(self, row: Task) -> str | None:
         return row.outcome or None
+
+    def get_source(self, row: Task) -> str | None:
+        """Slug of the source that it is about."""
+        return row.source.slug if row.source else None
 
 
 class TaskQuery(serializers.Serializer[Any]):
@@ -97,6 +106,9 @@ class TaskQuery(serializers.Serializer[Any]):
     assignee = serializers.CharField(required=False, max_length=150, help_text="User name.")
     status = serializers.ChoiceField(required=False, choices=TaskStatus.choices)
     account = serializers.UUIDField(required=False)
+    source = serializers.SlugField(  # type: ignore[assignment]
+        required=False, help_text="Slug of a source: the tasks about its feed instead of those on accounts."
+    )
 
 
 class TaskIn(serializers.Serializer[Any]):

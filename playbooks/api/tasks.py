@@ -26,7 +26,9 @@ from playbooks.api.serializers import TaskIn, TaskOut, TaskQuery
 from playbooks.models import Task
 from playbooks.services.tasks import add_task, create_task
 
-FILTERS = {"assignee": "assignee__username", "status": "status", "account": "account_id"}
+FILTERS = {
+    "assignee": "assignee__username", "status": "status", "account": "account_id", "source": "source__slug",
+}  # fmt: skip
 
 
 class Tasks(ApiView):
@@ -43,6 +45,8 @@ class Tasks(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, TaskQuery)
         rows = visible_tasks(request).filter(**{FILTERS[name]: value for name, value in query.items()})
+        if "source" not in query:  # a caller of v1 that knows accounts alone meets no other
+            rows = rows.filter(account__isnull=False)
         return page(self, request, rows, TaskOut)
 
     @extend_schema(
@@ -90,4 +94,4 @@ def _source_of(request: Request) -> str:
 def visible_tasks(request: Request) -> QuerySet[Task, Any]:
     """Tasks that the caller may see."""
     rows: QuerySet[Task, Any] = visible_rows(request, Task.objects.all())
-    return rows.select_related("assignee")
+    return rows.select_related("assignee", "source")

@@ -16,18 +16,22 @@ from core.models import Pending, Team, User
 from decisions.enums import OutcomeKind
 from decisions.models import Decision, Item
 from insights.models import InsightType
+from intake.models import WATCH_THE_DATA, Source, Trouble
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models.playbook import Run, RunStep
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: User) -> TaskQuerySet:
-        """Tasks on accounts that `user` may see, and those assigned to them."""
+        """Tasks on accounts that `user` may see, and those assigned to them; who watches the data: those on sources."""
         if not user.is_active:
             return self.none()
         # Asked of each task's account: `IN` beside an OR would collect all of somebody's accounts for a single task.
         theirs = Account.objects.visible_to(user).filter(pk=OuterRef("account_id"))
-        return self.filter(Exists(theirs) | Q(assignee=user))
+        mine = Exists(theirs) | Q(assignee=user)
+        if user.is_superuser or user.role in WATCH_THE_DATA:
+            mine |= Q(source__isnull=False)
+        return self.filter(mine)
 
     def active(self) -> TaskQuerySet:
         return self.filter(status__in=ACTIVE)
@@ -39,10 +43,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Task(models.Model):
-    """Something a person is to do on an account. `version` rises with every write."""
+    """Something a person is to do on an account, or about a source. `version` rises with every write."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, models.PROTECT, related_name="tasks", **UNCHECKED)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
+    trouble = models.ForeignKey(
+        Trouble, models.PROTECT, null=True, blank=True, related_name="tasks", help_text="What is wrong with the source."
+    )
     type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", **BULK)
     item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks", **BULK)
@@ -106,6 +114,14 @@ class Task(models.Model):
                 condition=Q(status__in=ACTIVE, run_step=None),
                 name="one_active_task_per_item",
             ),
+            models.UniqueConstraint(
+                fields=["trouble"], condition=Q(status__in=ACTIVE), name="one_active_task_per_trouble"
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False, source=None, trouble=None)
+                | Q(account=None, source__isnull=False, item=None, run=None),
+                name="task_is_of_an_account_or_a_source",
+            ),
             models.CheckConstraint(
                 condition=Q(closed_at=None, status__in=ACTIVE, outcome="")
                 | (Q(closed_at__isnull=False) & ~Q(status__in=ACTIVE) & ~Q(outcome="")),
@@ -119,6 +135,12 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def about(self) -> str:
+        """The name of the account or the source; to be selected with the task."""
+        subject = self.account or self.source
+        return subject.name if subject else ""
 
 
 class TaskNote(models.Model):

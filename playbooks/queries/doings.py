@@ -43,7 +43,9 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
     newest: dict[str, Act] = {}
     for act in mine.order_by("-at", "-id")[:MOST_ACTS]:
         newest.setdefault(act.subject_id, act)
-    tasks = {str(task.pk): task for task in Task.objects.filter(pk__in=newest).select_related("account", "type")}
+    tasks = {
+        str(task.pk): task for task in Task.objects.filter(pk__in=newest).select_related("account", "source", "type")
+    }
     last = last_acts(newest)
     return [
         Doing(
@@ -61,7 +63,7 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
 
 def title_beside_account(task: Task) -> str:
     """The title without the account's name at its end, for where that name stands beside it."""
-    return task.title.removesuffix(f": {task.account.name}")
+    return task.title.removesuffix(f": {task.about}").removeprefix(f"{task.about}: ")
 
 
 def last_acts(task_ids: Collection[str]) -> dict[str, Act]:

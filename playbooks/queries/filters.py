@@ -55,7 +55,9 @@ class Filters(NamedTuple):
         if self.segment:
             tasks = tasks.filter(account__segment=self.segment)
         if self.q:
-            tasks = tasks.filter(Q(account__name__icontains=self.q) | Q(title__icontains=self.q))
+            tasks = tasks.filter(
+                Q(account__name__icontains=self.q) | Q(source__name__icontains=self.q) | Q(title__icontains=self.q)
+            )
         return tasks.annotate(next_due=NEXT_DUE).filter(_in_state(self.sla, now)) if self.sla else tasks
 
     def in_words(self) -> Iterator[str]:

@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from decisions.enums import OutcomeKind as Kind
 from playbooks.models import CloseReason, Task
-from playbooks.rules.outcomes import outcomes_for
+from playbooks.rules.outcomes import OF_SOURCE, outcomes_for
 
 HELP = {
     Kind.INSIGHT_WRONG: _("Not held against you"),
     Kind.OTHER: _("Needs a few words"),
+    Kind.FIXED: _("It is raised again if the next delivery shows the same"),
+    Kind.NOT_A_FAULT: _("It is meant to be so: what comes now is the new normal"),
 }
 KEYS = 6
 # Goes with every outcome that has reasons, and needs words.
@@ -46,6 +48,8 @@ class Reason(NamedTuple):
 
 def outcomes_of(task: Task) -> tuple[Kind, ...]:
     """What the task may be closed with, in the order in which it is shown."""
+    if task.source_id is not None:
+        return OF_SOURCE
     direction = task.type.direction if task.type else ""
     return outcomes_for(task.type_id or "", direction, is_step=task.run_step_id is not None)
 

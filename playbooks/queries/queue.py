@@ -18,6 +18,7 @@ from core.enums import Role
 from core.models import Organisation, Team, User
 from core.templatetags.cx import humane, percent, short_money, to_decimal
 from decisions.queries.explain import first_fact
+from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
@@ -29,7 +30,7 @@ MOST_SEGMENTS = 50
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
-    "account__name", "account__arr_amount", "account__arr_currency", "type__name",
+    "account__name", "source__name", "trouble__problem", "account__arr_amount", "account__arr_currency", "type__name",
     "decision__confidence", "decision__insight__factors", "decision__insight__reason", "decision__insight__model",
     "run_step_id", "snooze_reason", "snoozed_until", "next_step_on", "claimed_by__username",
     "claimed_by__first_name", "claimed_until",
@@ -104,7 +105,7 @@ def find_scope(user: User, key: str) -> Scope:
 
 def queue_choices(user: User) -> list[tuple[str, str]]:
     """The teams and people whose queues `user` may open; only leads have any."""
-    if user.role == Role.CSM and not user.is_superuser:
+    if user.role in (Role.CSM, Role.OPS) and not user.is_superuser:
         return []
     teams = Team.objects.filter(is_active=True)
     if user.role == Role.MANAGER and not user.is_superuser:
@@ -144,7 +145,7 @@ def all_ids(scope: Scope, lane: str, *, most: int) -> list[UUID]:
 
 def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
     """The open tasks of a lane in the order of the queue, with what a line or a file says of them."""
-    tasks = scope.tasks.active().filter(lane=lane).select_related("account", "assignee", "type", "team")
+    tasks = scope.tasks.active().filter(lane=lane).select_related("account", "source", "assignee", "type", "team")
     return tasks.order_by("-priority", "due_at", "id")
 
 
@@ -157,7 +158,7 @@ def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
 def next_in_order(task: Task, order: Sequence[UUID], *, user: User, now: datetime) -> Task | None:
     """The next open task that nobody else works on: in the frozen `order` that was on the screen, else in the lane."""
     tasks = Task.objects.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user))
-    tasks = tasks.free_for(user, now).select_related("account").exclude(pk=task.pk)
+    tasks = tasks.free_for(user, now).select_related("account", "source").exclude(pk=task.pk)
     if task.pk in order:
         at = order.index(task.pk)
         wanted = [*order[at + 1 :], *order[:at]]
@@ -203,7 +204,7 @@ def row_text(values: Mapping[str, Any]) -> str:
     """What a row says: the weightiest fact, else the reason given; the title, where the task has words of its own."""
     model = values["decision__insight__model"]
     if model is None or values["run_step_id"] is not None:
-        return str(values["title"])
+        return str(values["title"]).removeprefix(f"{values['source__name']}: ")
     said = first_fact(values["decision__insight__factors"]) or humane(values["decision__insight__reason"])
     return said or _("%(model)s says so, without facts") % {"model": model}
 
@@ -216,12 +217,20 @@ def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, curr
     return Money(amount, currency)
 
 
+def exposed_of(task: Task, reporting: str) -> Money:
+    """The same of a task, whose account is there with it; of a source nothing can be counted."""
+    parts = task.priority_parts if isinstance(task.priority_parts, list) else []
+    if task.account is None:
+        return Money(None, "")
+    return exposed_revenue(parts, task.account.arr_amount, task.account.arr_currency, reporting)
+
+
 def _row(values: dict[str, Any], now: datetime) -> Row:
     return Row(
         id=values["id"],
-        account=values["account__name"],
+        account=values["account__name"] or values["source__name"],
         title=row_text(values),
-        type=values["type__name"] or "",
+        type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
         meta=list(_meta(values)),
         state=str(TaskStatus(values["status"]).label),

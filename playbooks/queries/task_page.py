@@ -16,6 +16,7 @@ from core.models import User
 from core.templatetags.cx import percent
 from decisions.models import Decision
 from decisions.queries.explain import Explanation, Fact, Part, explain, parts_of
+from intake.queries.health import Seen, what_was_seen
 from playbooks.enums import ACTIVE, RunStepStatus, StepKind
 from playbooks.models import RunStep, Step, Task, TaskNote
 from playbooks.queries.deadlines import Deadline, next_deadline
@@ -26,7 +27,7 @@ from playbooks.queries.grounds import (
     track_record,
     what_would_change,
 )
-from playbooks.queries.queue import REPORTING, Money, exposed_revenue
+from playbooks.queries.queue import REPORTING, Money, exposed_of
 from playbooks.rules.steps import fill
 
 
@@ -68,6 +69,7 @@ class TaskPage:
     facts: list[Fact]
     what_would_change: list[str]
     notes: list[TaskNote]
+    seen: list[Seen]
     talking_points: list[str]
     is_active: bool
 
@@ -94,7 +96,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
     return TaskPage(
         task=task,
         deadline=next_deadline(task, now),
-        exposed=exposed_revenue(task.priority_parts, task.account.arr_amount, task.account.arr_currency, reporting),
+        exposed=exposed_of(task, reporting),
         reporting=reporting,
         renewal=_renewal(task.contract),  # type: ignore[attr-defined]
         explanation=explanation,
@@ -105,6 +107,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         facts=facts_behind(explanation, evidence),
         what_would_change=what_would_change(task, explanation) if explanation else [],
         notes=list(TaskNote.objects.filter(task=task).select_related("by").order_by("-at")),
+        seen=what_was_seen(task.trouble) if task.trouble else [],
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
     )
@@ -120,7 +123,9 @@ def _find(task_id: UUID, user: User, now: datetime) -> Task:
     # The decision apart: PostgreSQL plans two handfuls of joins in a tenth of the time that it needs for all at once.
     # Who closed it, or made it by hand, is asked for where it is shown: few tasks have either.
     decided = Decision.objects.select_related("insight__source", "insight__type", "owner").defer("inputs")
-    shown = tasks.select_related("account", "type", "assignee").prefetch_related(Prefetch("decision", decided))
+    shown = tasks.select_related("account", "source", "trouble", "type", "assignee").prefetch_related(
+        Prefetch("decision", decided)
+    )
     return shown.get(pk=task_id)
 
 
@@ -144,7 +149,7 @@ def list_steps(task: Task) -> list[StepLine]:
 def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
     done = row is not None and row.status in (RunStepStatus.DONE, RunStepStatus.SKIPPED)
     words = {
-        "account": task.account.name,
+        "account": task.about,
         "type": task.type.name if task.type else "",
         "confidence": percent(task.decision.confidence) if task.decision else "",
         "owner": str(task.assignee or ""),

@@ -165,7 +165,9 @@ def load_board(user: User, now: datetime) -> Board:
     board = Board(
         teams=list(cards.values()),
         total=Load(),
-        unassigned=list(tasks.filter(assignee=None).select_related("account", "team", "type")[:UNASSIGNED_SHOWN]),
+        unassigned=list(
+            tasks.filter(assignee=None).select_related("account", "source", "team", "type")[:UNASSIGNED_SHOWN]
+        ),
         unassigned_count=nobodys.total(),
         alerts=list(Alert.objects.visible_to(user).filter(seen_at=None).select_related("team")[:ALERTS_SHOWN]),
         away_now=sum(_is_away(person.away, now) for card in cards.values() for person in card.people),

@@ -16,7 +16,7 @@ from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, next_deadline
-from playbooks.queries.queue import Money, exposed_revenue
+from playbooks.queries.queue import Money, exposed_of
 from playbooks.queries.team import LATE_WORDS, boarded_teams, late_tasks, team_tasks
 
 NOBODY = "nobody"
@@ -93,18 +93,14 @@ class WorkFilter:
 def find_work(user: User, wanted: WorkFilter, now: datetime) -> TaskQuerySet:
     """The tasks behind a figure, in the order of a queue."""
     tasks = wanted.apply(team_tasks(user, boarded_teams(user)), now)
-    return tasks.select_related("account", "assignee", "type", "team").order_by("-priority", "due_at", "id")
+    return tasks.select_related("account", "source", "assignee", "type", "team").order_by("-priority", "due_at", "id")
 
 
 def as_work(tasks: Iterable[Task], now: datetime) -> Iterator[Work]:
     """Each task with what is due next and what is at stake."""
     reporting = Organisation.objects.values_list("reporting_currency", flat=True).first() or ""
     for task in tasks:
-        account = task.account
-        parts = task.priority_parts if isinstance(task.priority_parts, list) else []
-        yield Work(
-            task, next_deadline(task, now), exposed_revenue(parts, account.arr_amount, account.arr_currency, reporting)
-        )
+        yield Work(task, next_deadline(task, now), exposed_of(task, reporting))
 
 
 def _uuid(text: str) -> UUID:

@@ -21,6 +21,7 @@ UNFIT = {
     "advocacy_potential": {OutcomeKind.EXPANSION_AGREED},
     "engagement_opportunity": {OutcomeKind.ADVOCACY_GIVEN},
 }
+OF_SOURCE = (OutcomeKind.FIXED, OutcomeKind.NOT_A_FAULT, OutcomeKind.OTHER)
 BY_HAND = (OutcomeKind.COMPLETED, OutcomeKind.NO_CHANGE, OutcomeKind.NO_RESPONSE, OutcomeKind.OTHER)
 
 

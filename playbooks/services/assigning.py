@@ -72,7 +72,7 @@ def assign_task(*, task_id: UUID, by: User, version: int, to: User, note: str = 
     Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
     """
     task = take_active(task_id, by=by, version=version, now=now, passing_on=True)
-    check_can_take(to, now)
+    check_can_take(to, now, of_source=task.source_id is not None)
     if to.pk == task.assignee_id:
         raise TaskRefused(_("%(who)s has this task already.") % {"who": to}, "to")
     if note.strip():

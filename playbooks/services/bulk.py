@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 
 from core.models import Act, User
 from core.services import record_act
@@ -27,7 +28,7 @@ class Chosen(NamedTuple):
 
     id: UUID
     version: int
-    account_id: UUID
+    subject_id: UUID
     account: str
     title: str
 
@@ -46,8 +47,8 @@ Change = Callable[[Chosen], Task]
 
 def choose(ids: Sequence[UUID], *, by: User) -> list[Chosen]:
     """The tasks of these ids that `by` may see, in their order; the first 200."""
-    columns = ("id", "version", "account_id", "account__name", "title")
-    rows = Task.objects.visible_to(by).filter(pk__in=ids[:MOST]).values_list(*columns)
+    subject = Coalesce("account_id", "source_id"), Coalesce("account__name", "source__name")
+    rows = Task.objects.visible_to(by).filter(pk__in=ids[:MOST]).values_list("id", "version", *subject, "title")
     found = {row[0]: Chosen(*row) for row in rows}
     return [found[id] for id in ids[:MOST] if id in found]
 
@@ -86,6 +87,6 @@ def undo_many(*, act_id: UUID, by: User, now: datetime) -> Bulk:
 
 
 def merge_targets(chosen: Sequence[Chosen]) -> dict[UUID, UUID]:
-    """Which task each one is merged into: the first of its account among those selected. The firsts are not there."""
+    """Which task each one is merged into: the first selected of its account or source. The firsts are not there."""
     first: dict[UUID, UUID] = {}
-    return {one.id: kept for one in chosen if (kept := first.setdefault(one.account_id, one.id)) != one.id}
+    return {one.id: kept for one in chosen if (kept := first.setdefault(one.subject_id, one.id)) != one.id}

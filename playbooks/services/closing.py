@@ -17,9 +17,10 @@ from core.services import raise_alert, record_act
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from decisions.services import assign_item, close_item, reopen_item, touch_item
+from intake.services.feeds import accept_trouble, take_acceptance_back
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import ClosedTask, CloseReason, Task, TaskNote
-from playbooks.rules.outcomes import outcomes_for
+from playbooks.queries.outcomes import outcomes_of
 from playbooks.services.ending import leave_for_measure
 from playbooks.services.grants import grant_sight, revoke_idle
 from playbooks.services.resolving import lead_of
@@ -51,12 +52,6 @@ def close_task(
     return _close(task, kind, reason, note.strip(), by=by, now=now)
 
 
-def allowed_outcomes(task: Task) -> tuple[OutcomeKind, ...]:
-    """What this task may be closed with, in the order in which it is shown."""
-    direction = task.type.direction if task.type else ""
-    return outcomes_for(task.type_id or "", direction, is_step=task.run_step_id is not None)
-
-
 def reasons_for(outcome: str) -> list[CloseReason]:
     """The reasons that go with an outcome; "other" may always be given, with words."""
     return list(CloseReason.objects.filter(outcome=outcome, is_active=True))
@@ -64,7 +59,7 @@ def reasons_for(outcome: str) -> list[CloseReason]:
 
 def check_outcome(task: Task, outcome: str, reason: str, note: str) -> OutcomeKind:
     """The outcome, if the task may be closed with it like this; raises `TaskRefused` naming the field."""
-    allowed = allowed_outcomes(task)
+    allowed = outcomes_of(task)
     if outcome not in allowed:
         names = ", ".join(kind.value for kind in allowed)
         raise TaskRefused(_("Choose one of the outcomes of this task: %(names)s.") % {"names": names}, "outcome")
@@ -105,7 +100,10 @@ def _close(
     elif task.item_id:
         ended |= _end_item(task, kind, by=by, now=now)
     revoke_idle([task.account_id])
-    leave_for_measure([task.id])
+    if task.account_id is not None:  # what a customer did is measured, not what a feed did
+        leave_for_measure([task.id])
+    if task.trouble_id is not None and kind is OutcomeKind.NOT_A_FAULT:
+        accept_trouble(trouble_id=task.trouble_id, now=now)
     record_act(
         "closed", closed, by=by, now=now, why=kind.value, data={"before": before, "ended": ended, "reason": reason}
     )
@@ -131,7 +129,7 @@ def _end_item(task: Task, kind: OutcomeKind, *, by: User, now: datetime) -> dict
 
 def _whom_silence_goes_to(task: Task) -> User | None:
     """The lead, when the account's last item of this type ended in silence too; None when this may close."""
-    if not task.item_id or not task.item:
+    if not task.item_id or not task.item or not task.account:
         return None
     before = (
         Item.objects.filter(account=task.account_id, type=task.type_id, closed_at__isnull=False)
@@ -181,6 +179,8 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     status = data.get("before", {}).get("status", TaskStatus.OPEN)
     task.status = status if status == TaskStatus.CLAIMED else TaskStatus.OPEN
     task.lane = Lane.TODAY if task.lane == Lane.WAITING else task.lane
+    if task.trouble_id is not None:
+        take_acceptance_back(trouble_id=task.trouble_id)
     task.closed_at = task.closed_by = None
     task.outcome = task.outcome_reason = task.outcome_note = ""
     fresh = store(task, *CLOSED_FIELDS, "lane")
@@ -197,6 +197,8 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
 
 
 def _check_place_is_free(task: Task) -> None:
+    if task.trouble_id and Task.objects.active().filter(trouble=task.trouble_id).exists():
+        raise TaskRefused(_("Another task about the same trouble is open: work on that one."))
     if task.item is None:
         return
     taken = Item.objects.filter(account=task.item.account_id, type=task.item.type_id, slot=task.item.slot)
@@ -245,8 +247,8 @@ def merge_task(*, task_id: UUID, into: UUID, by: User, version: int, now: dateti
     """
     task = take_active(task_id, by=by, version=version, now=now)
     other = Task.objects.visible_to(by).active().filter(pk=into).exclude(pk=task.pk).first()
-    if other is None or other.account_id != task.account_id:
-        raise TaskRefused(_("Choose an open task on the same account."), "into")
+    if other is None or (other.account_id, other.source_id) != (task.account_id, task.source_id):
+        raise TaskRefused(_("Choose an open task on the same account or source."), "into")
     Task.objects.filter(pk=other.pk).update(
         evidence_count=other.evidence_count + task.evidence_count, version=other.version + 1
     )

@@ -59,6 +59,8 @@ def wait_on_customer(
     Needs the date on which to ask again. Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
     """
     task = take_active(task_id, by=by, version=version, now=now)
+    if task.source_id is not None:
+        raise TaskRefused(_("No customer has the next move here: snooze it instead."), "next_step_on")
     if next_step_on is None or next_step_on < now.date():
         raise TaskRefused(_("Choose the day on which you will ask again."), "next_step_on")
     if note.strip():

@@ -23,12 +23,12 @@ DELETE FROM accounts_grant g WHERE g.account_id = ANY(%s) AND NOT EXISTS (
 """
 
 
-def grant_sight(pairs: Iterable[tuple[AnyId, AnyId]]) -> None:
-    """Let each (account, person) see the account, where neither team nor role does already."""
-    wanted = sorted({(str(account), str(user)) for account, user in pairs})
+def grant_sight(pairs: Iterable[tuple[AnyId | None, AnyId]]) -> None:
+    """Let each (account, person) see the account, where neither team nor role does already; None: no account."""
+    wanted = sorted({(str(account), str(user)) for account, user in pairs if account})
     execute(GRANT, [[account for account, _ in wanted], [user for _, user in wanted]])
 
 
-def revoke_idle(accounts: Collection[AnyId]) -> int:
+def revoke_idle(accounts: Collection[AnyId | None]) -> int:
     """Take back what was granted on these accounts to people who have nothing open on them; how many."""
-    return execute(REVOKE, [sorted(map(str, accounts))])
+    return execute(REVOKE, [sorted(str(account) for account in accounts if account)])

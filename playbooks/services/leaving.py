@@ -21,6 +21,8 @@ from core.models import Act, Organisation, User
 from core.services import record_act, record_acts, set_absence
 from decisions.queries.facts import lock_accounts
 from playbooks.enums import Held
+from playbooks.models import Task
+from playbooks.queries.caretakers import Caretakers
 from playbooks.queries.holdings import PLACES, Holding, called, holdings_of
 from playbooks.services.grants import grant_sight, revoke_idle
 from playbooks.services.resolving import successors
@@ -193,10 +195,25 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
     accounts = list(Account.objects.filter(pk__in=by_chain).select_related("team__lead").order_by("id"))
     chain = successors(accounts, leaver=user, now=now) if accounts else {}
     heir = _heir(user, now) if any(row.account_id is None for row in holdings) else None
+    of_sources = _caretakers([row.id for row in holdings if row.place == "task" and not row.account_id], user, now)
     return [
-        Move(row, to.get(PLACES[row.place].held) or (chain.get(row.account_id) if row.account_id else heir))
+        Move(
+            row,
+            to.get(PLACES[row.place].held)
+            or (chain.get(row.account_id) if row.account_id else of_sources.get(row.id, heir)),
+        )
         for row in holdings
     ]
+
+
+def _caretakers(tasks: Sequence[UUID], leaver: User, now: datetime) -> dict[UUID, User | None]:
+    """Who takes the tasks about sources from `leaver`."""
+    if not tasks:
+        return {}
+    caretakers = Caretakers(now, leaver=leaver)
+    people = ("source__owner__team", "source__backup__team")
+    rows = Task.objects.filter(pk__in=tasks).select_related(*people)
+    return {task.pk: caretakers.of(task.source) for task in rows if task.source}
 
 
 def _heir(user: User, now: datetime) -> User | None:

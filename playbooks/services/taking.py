@@ -25,7 +25,9 @@ READERS = {
     Role.LEADER: gettext_lazy(
         "Leaders read everything and change nothing here: ask the task's owner or their manager."
     ),
-    Role.OPS: gettext_lazy("Operations sees every task and closes none: ask the task's owner or their manager."),
+    Role.OPS: gettext_lazy(
+        "Operations works on the tasks of sources and only reads the others: ask the task's owner or their manager."
+    ),
     Role.INTEGRATION: gettext_lazy("An integration cannot work on tasks: a person has to sign in."),
 }
 LET_GO = ("claimed_by", "claimed_until")
@@ -100,9 +102,10 @@ def lock_task(task_id: UUID) -> Task:
     """The task, locked after its account and its item. Raises `Task.DoesNotExist`."""
     account_id, item_id = Task.objects.values_list("account_id", "item_id").get(id=task_id)
     if item_id is not None:
-        lock_accounts([account_id])
+        lock_accounts([account_id] if account_id else [])
         Item.objects.select_for_update(no_key=True).get(id=item_id)
-    return Task.objects.select_for_update(of=("self",)).select_related("account__team", "type", "item").get(id=task_id)
+    related = ("account__team", "source", "type", "item")
+    return Task.objects.select_for_update(of=("self",)).select_related(*related).get(id=task_id)
 
 
 def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:
@@ -154,11 +157,12 @@ def take_active(task_id: UUID, *, by: User, version: int, now: datetime, passing
 def check_may_act(user: User, task: Task) -> None:
     """Raise `TaskRefused` with the reason unless `user` may work on `task`.
 
-    Its assignee, people with a role on the account and their managers may; of a task that nobody has, the team.
+    Its assignee, people with a role on the account and their managers may; of a task that nobody has, the team. About
+    a source: its assignee, operations, and who leads them.
     """
     if not user.is_active:
         raise TaskRefused(_("This log-in has been deactivated."), forbidden=True)
-    if user.is_superuser:
+    if user.is_superuser or (user.role == Role.OPS and task.source_id is not None):
         return
     if user.role in READERS:
         raise TaskRefused(str(READERS[Role(user.role)]), forbidden=True)
@@ -166,7 +170,7 @@ def check_may_act(user: User, task: Task) -> None:
         return
     raise TaskRefused(
         _("This task is somebody else's, and you have no role on %(account)s: ask them to hand it over.")
-        % {"account": task.account.name},
+        % {"account": task.about},
         forbidden=True,
     )
 
@@ -182,20 +186,22 @@ def may_act(user: User, task: Task) -> bool:
 
 def leads(user: User, task: Task) -> bool:
     """Whether `user` answers for the people who work on `task`."""
-    team = task.account.team
+    team = task.account.team if task.account else None
     if user.is_superuser or (team is not None and team.lead_id == user.pk):
         return True
     return user.role == Role.MANAGER and (_is_in_team(user, task) or _manages(user, task.assignee_id))
 
 
 def _is_in_team(user: User, task: Task) -> bool:
-    return user.team_id is not None and user.team_id in (task.team_id, task.account.team_id)
+    teams = (task.team_id, task.account.team_id if task.account else None)
+    return user.team_id is not None and user.team_id in teams
 
 
 def _has_authority(user: User, task: Task) -> bool:
     if leads(user, task) or (task.assignee_id is None and _is_in_team(user, task)):
         return True
-    return AccountPerson.objects.filter(account=task.account_id, user=user).exists()
+    on_account = AccountPerson.objects.filter(account=task.account_id, user=user)
+    return task.account_id is not None and on_account.exists()
 
 
 def _manages(user: User, assignee_id: UUID | None) -> bool:
@@ -207,12 +213,15 @@ def store(task: Task, *fields: str) -> Task:
     """Write these fields of a locked task, with the next version; the fresh task."""
     task.version += 1
     task.save(update_fields=[*fields, "version"])
-    return Task.objects.select_related("account", "type", "assignee", "item", "closed_by").get(pk=task.pk)
+    return Task.objects.select_related("account", "source", "type", "assignee", "item", "closed_by").get(pk=task.pk)
 
 
-def check_can_take(person: User, now: datetime) -> None:
-    """Raise `TaskRefused` unless work may be given to `person`: never a leaver, nor somebody away."""
-    if person.role in READERS:
+def check_can_take(person: User, now: datetime, *, of_source: bool = False) -> None:
+    """Raise `TaskRefused` unless work may be given to `person`: never a leaver, nor somebody away.
+
+    of_source: it is about a source, which operations may take too.
+    """
+    if person.role in READERS and not (of_source and person.role == Role.OPS):
         raise TaskRefused(_("%(who)s does not take tasks.") % {"who": person}, "to")
     if not person.is_active:
         raise TaskRefused(_("%(who)s has left: choose somebody else.") % {"who": person}, "to")

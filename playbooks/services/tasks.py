@@ -7,7 +7,6 @@ says what can be done instead; `Task.DoesNotExist` means that the caller may not
 from playbooks.services.assigning import add_task, assign_task, create_task
 from playbooks.services.claiming import claim_task, see_task, skip_task, take_over_task
 from playbooks.services.closing import (
-    allowed_outcomes,
     close_task,
     dismiss_task,
     merge_task,
@@ -28,7 +27,6 @@ __all__ = [
     "acknowledge_task",
     "add_note",
     "add_task",
-    "allowed_outcomes",
     "assign_task",
     "check_may_act",
     "claim_task",

@@ -70,7 +70,7 @@ def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -
     before = act.data.get("from")
     owner = User.objects.filter(pk=before).first() if before else None
     if owner is not None:
-        check_can_take(owner, now)
+        check_can_take(owner, now, of_source=task.source_id is not None)
     fresh = give_task(task, owner, by=by, why=_("taken back"), now=now, verb="undone")
     if act.data.get("before"):
         _restore(fresh, act)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.guards import WORKERS, PersonRequest, for_roles
+from core.guards import DOERS, PersonRequest, for_roles
 from playbooks.forms import CloseForm, NoteForm, VersionedForm
 from playbooks.models import Task
 from playbooks.queries.outcomes import label_of
@@ -38,7 +38,7 @@ TaskView = Callable[..., HttpResponse]
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def close(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Close with an outcome; on to the next task of the list that was on the screen."""
     page = load_or_404(request, task_id)
@@ -56,7 +56,7 @@ def close(request: PersonRequest, task_id: UUID) -> HttpResponse:
     except TaskRefused as refusal:
         _add_error(form, refusal)
         return refuse_close(request, page, form)
-    words = {"account": page.task.account.name, "outcome": label_of(task.outcome) if task.outcome else ""}
+    words = {"account": page.task.about, "outcome": label_of(task.outcome) if task.outcome else ""}
     said = _("Closed %(account)s: %(outcome)s.") if task.outcome else _("%(account)s goes to your lead.")
     return move_on(request, task, said % words, may_undo=bool(task.outcome))
 
@@ -65,7 +65,7 @@ def _through_form(deed: deeds.Deed) -> TaskView:
     """The view of a deed: its form as a dialog or a page, then the next task."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
-    @for_roles(*WORKERS)
+    @for_roles(*DOERS)
     def view(request: PersonRequest, task_id: UUID) -> HttpResponse:
         page = load_or_404(request, task_id)
         form = deed.form(request, page)
@@ -97,7 +97,7 @@ def _by_button(service: Callable[..., Task], said: object) -> TaskView:
     """The view of what one button does; `said` names the {account}."""
 
     @require_POST
-    @for_roles(*WORKERS)
+    @for_roles(*DOERS)
     def view(request: PersonRequest, task_id: UUID) -> HttpResponse:
         form = VersionedForm(request.POST)
         version = form.cleaned_data["version"] if form.is_valid() else 0
@@ -107,7 +107,7 @@ def _by_button(service: Callable[..., Task], said: object) -> TaskView:
             raise Http404 from None
         except (TaskChanged, TaskRefused, RunRefused) as problem:
             return stay_refused(request, load_or_404(request, task_id), problem)
-        return stay(request, task_id, str(said) % {"account": task.account.name}, focus=True)
+        return stay(request, task_id, str(said) % {"account": task.about}, focus=True)
 
     return view  # type: ignore[return-value]
 
@@ -118,7 +118,7 @@ undo_last = _by_button(undo_task, gettext_lazy("%(account)s is as it was."))
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def acknowledge(request: PersonRequest, task_id: UUID) -> HttpResponse:
     page = load_or_404(request, task_id)
     try:
@@ -129,7 +129,7 @@ def acknowledge(request: PersonRequest, task_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Write on the task. Takes the note of a close form too, when the close came too late."""
     page = load_or_404(request, task_id)
@@ -144,7 +144,7 @@ def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def tick_step(request: PersonRequest, task_id: UUID, run_step_id: UUID) -> HttpResponse:
     """`done=yes` ticks a step of the playbook, `done=no` unticks it; to tick is to work on the task."""
     page = load_or_404(request, task_id)

@@ -158,11 +158,11 @@ def undo_after_redirect(request: PersonRequest) -> dict[str, Any] | None:
         done = UUID(request.GET.get("done", ""))
     except ValueError:
         return None
-    task = Task.objects.visible_to(request.user).select_related("account").filter(pk=done).first()
+    task = Task.objects.visible_to(request.user).select_related("account", "source").filter(pk=done).first()
     last = last_acts([str(done)]).get(str(done))
     if task is None or last is None or last.by_id != request.user.pk or last.verb not in UNDOABLE:
         return None
-    words = {"what": UNDOABLE[last.verb], "account": task.account.name}
+    words = {"what": UNDOABLE[last.verb], "account": task.about}
     return undo_bar(task, _("%(what)s: %(account)s.") % words, may_undo=True)
 
 

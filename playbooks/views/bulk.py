@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from core.guards import WORKERS, PersonRequest, for_roles
+from core.guards import DOERS, PersonRequest, for_roles
 from core.models import Act
 from playbooks.forms import BulkForm, read_order
 from playbooks.models import Task
@@ -33,7 +33,7 @@ TITLES = {
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def change_selected(request: PersonRequest) -> HttpResponse:
     """First a preview of what will change and what is refused; with `confirm`, the change itself."""
     action = request.POST.get("action", "")
@@ -55,7 +55,7 @@ def change_selected(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def undo_selected(request: PersonRequest, act_id: UUID) -> HttpResponse:
     """The inverse of one's own bulk act."""
     try:

@@ -96,7 +96,7 @@ def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> T
 
 
 def _name(page: TaskPage) -> str:
-    return page.task.account.name
+    return page.task.about
 
 
 SNOOZE = Deed(

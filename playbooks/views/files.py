@@ -8,7 +8,7 @@ from core.export import Column
 from playbooks.queries.work import Work
 
 WORK_COLUMNS: tuple[Column[Work], ...] = (
-    Column(gettext_lazy("Account"), lambda work: work.task.account.name),
+    Column(gettext_lazy("Account"), lambda work: work.task.about),
     Column(gettext_lazy("Task"), lambda work: work.task.title),
     Column(gettext_lazy("Owner"), lambda work: work.task.assignee),
     Column(gettext_lazy("Lane"), lambda work: work.lane),

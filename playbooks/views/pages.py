@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
-from core.guards import WORKERS, PersonRequest
+from core.guards import DOERS, PersonRequest
 from playbooks.enums import ACTIVE, Lane
 from playbooks.forms import CloseForm
 from playbooks.models import Task
@@ -58,7 +58,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "close_form": form or CloseForm(initial={"version": task.version}),
         "may_act": not held and may_act(request.user, task),
         "held_by": task.claimed_by if held else None,
-        "may_see_others": request.user.role in WORKERS,
+        "may_see_others": request.user.role in DOERS,
         "may_take_over": held and leads(request.user, task),
         "options": options_of(task) if page.is_active else [],
         "reasons": reasons_of(task) if page.is_active else [],
@@ -191,4 +191,4 @@ def announce_next(page: TaskPage | None) -> str:
     """What is said about the task that comes next."""
     if page is None:
         return _("Nothing is left in this lane.")
-    return _("Next: %(account)s, %(time)s.") % {"account": page.task.account.name, "time": page.deadline.text}
+    return _("Next: %(account)s, %(time)s.") % {"account": page.task.about, "time": page.deadline.text}

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from core.guards import WORKERS, PersonRequest, for_roles
+from core.guards import DOERS, PersonRequest, for_roles
 from playbooks.models import Task
 from playbooks.queries.presence import others_at
 from playbooks.services.tasks import TaskRefused, claim_task, see_task
@@ -16,7 +16,7 @@ from playbooks.views.pages import visible_or_404
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_presence(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """The others who have the task open, or work on it; to ask is to be there."""
     visible_or_404(request, task_id)
@@ -25,7 +25,7 @@ def show_presence(request: PersonRequest, task_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def claim(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Somebody began to type: for the next minutes it is theirs."""
     visible_or_404(request, task_id)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core.export import Column, csv_file, wants_csv
-from core.guards import WORKERS, PersonRequest, for_roles
+from core.guards import DOERS, PersonRequest, for_roles
 from playbooks.queries.doings import Doing, done_lately
 from playbooks.queries.queue import count_changes, lane_tasks
 from playbooks.queries.task_page import load_task_page
@@ -24,7 +24,7 @@ from playbooks.views.pages import detail_context, list_context, read_list, rows_
 DONE_FOR = timedelta(days=14)
 FILE_ROWS = 500
 DONE_COLUMNS: tuple[Column[Doing], ...] = (
-    Column(gettext_lazy("Account"), lambda done: done.task.account.name),
+    Column(gettext_lazy("Account"), lambda done: done.task.about),
     Column(gettext_lazy("Task"), lambda done: done.title),
     Column(gettext_lazy("What you did"), lambda done: done.said),
     Column(gettext_lazy("Outcome"), lambda done: done.outcome),
@@ -33,7 +33,7 @@ DONE_COLUMNS: tuple[Column[Doing], ...] = (
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_queue(request: PersonRequest) -> HttpResponseBase:
     """One's own queue, or that of a person or a team one leads; the first task is open beside it. A lane is a file."""
     listed = read_list(request)
@@ -48,14 +48,14 @@ def show_queue(request: PersonRequest) -> HttpResponseBase:
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_rows(request: PersonRequest) -> HttpResponse:
     """The rows alone: what the list asks for when its end comes into sight."""
     return render(request, "playbooks/_rows.html", rows_context(request, read_list(request)))
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_changes(request: PersonRequest) -> HttpResponse:
     """The pill: how much is new since the page was made. 304 while that has not changed."""
     listed = read_list(request)
@@ -72,7 +72,7 @@ def show_changes(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_closed(request: PersonRequest) -> HttpResponseBase:
     """What one did in the last two weeks, each with its way back: nothing vanishes."""
     doings = done_lately(request.user, since=request.now - DONE_FOR)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from core.guards import WORKERS, PersonRequest, for_roles
+from core.guards import DOERS, PersonRequest, for_roles
 from insights.models import InsightType
 from playbooks.forms import ViewForm
 from playbooks.models import SavedView
@@ -22,14 +22,14 @@ from playbooks.views.pages import read_list
 
 
 @require_safe
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def show_filter(request: PersonRequest) -> HttpResponse:
     """What the list can be narrowed to, the views that were saved, and a name for this one."""
     return _show(request, ViewForm(initial={"query": list_query_of(request.GET)}), 200)
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def save_view(request: PersonRequest) -> HttpResponse:
     """Keep the list under a name, for oneself or for one's team."""
     form = ViewForm(request.POST)
@@ -49,7 +49,7 @@ def save_view(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
-@for_roles(*WORKERS)
+@for_roles(*DOERS)
 def delete_view(request: PersonRequest, view_id: UUID) -> HttpResponse:
     """Only its owner deletes a view; the tasks in it stay."""
     view = get_object_or_404(SavedView.objects.filter(owner=request.user), pk=view_id)

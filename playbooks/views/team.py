@@ -77,7 +77,7 @@ def show_work(request: PersonRequest) -> HttpResponseBase:
 @for_roles(Role.MANAGER)
 def give(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Give a task that nobody has to somebody, from the board."""
-    task = get_object_or_404(Task.objects.visible_to(request.user).select_related("account"), pk=task_id)
+    task = get_object_or_404(Task.objects.visible_to(request.user).select_related("account", "source"), pk=task_id)
     form = GiveForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose who takes it."))
@@ -90,5 +90,5 @@ def give(request: PersonRequest, task_id: UUID) -> HttpResponse:
     except Task.DoesNotExist:
         raise Http404 from None
     else:
-        messages.success(request, _("%(account)s is %(name)s's now.") % {"account": task.account.name, "name": to})
+        messages.success(request, _("%(account)s is %(name)s's now.") % {"account": task.about, "name": to})
     return redirect("team")

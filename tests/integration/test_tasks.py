@@ -186,7 +186,7 @@ def test_merging_keeps_the_evidence(floor: Floor, task: Task) -> None:
 
 @pytest.mark.parametrize(
     ("role", "fields", "words"),
-    [("leader", {}, "Leaders read"), ("ops", {}, "Operations sees"), ("csm", {"team": True}, "no role on Acme")],
+    [("leader", {}, "Leaders read"), ("ops", {}, "Operations works"), ("csm", {"team": True}, "no role on Acme")],
 )
 def test_who_may_only_look_is_told_so(floor: Floor, task: Task, role: str, fields: dict[str, Any], words: str) -> None:
     user = make_user("ida", role=role, team=floor.team if fields else None)
