@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -37,7 +37,7 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
         for _ in range(sizes.runs):
             empty(*WORK)
             ours.append(_land(server, book, calls, sizes))
-            limit.append(_copy_back())
+            limit.append(copy_back(LANDED))
     drf = _drf(stage, book, sizes)
     ours_, limit_, drf_ = typical(ours), typical(limit), typical(drf)
     report.add("B1.copy", "land: share of the COPY limit, in CPU", limit_.cpu / ours_.cpu, "≥ 0.30", sizes.runs)
@@ -66,11 +66,11 @@ def _land(server: Server, book: Book, calls: list[bytes], sizes: Sizes) -> Cost:
     return cost
 
 
-def _copy_back() -> Cost:
-    """Take out what landing has left, empty the tables, and COPY it in again."""
-    copies = {table: _copy_out(table) for table in LANDED}
-    [(rows,)] = fetch_all("SELECT count(*) FROM intake_landed")
-    empty(*LANDED)
+def copy_back(tables: Sequence[str]) -> Cost:
+    """Take out what landing has left in `tables`, empty them, and COPY it in again; its rows are the last one's."""
+    copies = {table: _copy_out(table) for table in tables}
+    [(rows,)] = fetch_all(f"SELECT count(*) FROM {tables[-1]}")  # noqa: S608 - ours
+    empty(*tables)
     execute("CHECKPOINT")
 
     def copy_in() -> None:

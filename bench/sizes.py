@@ -24,6 +24,7 @@ class Sizes:
     open_tasks: tuple[int, ...]
     page_requests: int
     urgent_posts: int
+    events: int
     posts_per_second: int = 50
 
 
@@ -42,6 +43,7 @@ SCALES = {
         open_tasks=(10_000, 100_000),
         page_requests=100,
         urgent_posts=100,
+        events=20_000,
     ),
     "full": Sizes(
         accounts=100_000,
@@ -57,5 +59,6 @@ SCALES = {
         open_tasks=(10_000, 1_000_000),
         page_requests=200,
         urgent_posts=200,
+        events=100_000,
     ),
 }

@@ -38,6 +38,7 @@ ENTRIES = (
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),
     Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data")),
+    Entry(_("Quarantine"), "quarantine", "shield", OPS, "", _("Data")),
     Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data")),
     Entry(_("System health"), "health", "check-circle", OPS, "", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),

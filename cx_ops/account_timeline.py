@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.enums import ActivityKind
 from accounts.models import Account, Activity, LedgerEntry
 from core.templatetags.cx import humane, money, percent
+from cx_ops.account_behaviour import Folded
+from cx_ops.timeline_entries import Entry, Position
 from decisions.enums import OutcomeKind, Response, Suppression
 from decisions.models import Decision
 from decisions.queries.explain import first_fact, raised_by
@@ -41,36 +43,17 @@ class CursorRefused(ValueError):
     """The cursor is not one of ours."""
 
 
-class Entry(NamedTuple):
-    """One thing on the timeline (templates/_components/timeline.html). `tone`: "good", "bad" or "minor"."""
-
-    at: datetime
-    icon: str
-    title: str
-    text: str = ""
-    meta: str = ""
-    url: str = ""
-    tone: str = ""
-    folded: tuple[Entry, ...] = ()
-
-
-class Position(NamedTuple):
-    """Where an entry stands: by time, then by its reader's place in `READERS`, then by id."""
-
-    at: datetime
-    place: int
-    id: UUID
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}~{self.place}~{self.id}"
-
-
 @dataclass(frozen=True)
 class Reader:
     """One sort of entry: its rows, each annotated with `at`, and how a row is told."""
 
     rows: Callable[[Account], QuerySet[Any]]
     tell: Callable[[Any], Entry]
+
+    def load(self, account: Account, start: Position | None, place: int, shown: int) -> list[tuple[Position, Entry]]:
+        """`shown` + 1 entries before `start`, where there are as many."""
+        rows = self.rows(account).filter(_older(start, place)).order_by("-at", "-pk")
+        return [(Position(row.at, place, row.pk), self.tell(row)) for row in rows[: shown + 1]]
 
 
 class Timeline(NamedTuple):
@@ -88,9 +71,7 @@ def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: 
     start = _position(before) if before else None
     found: list[tuple[Position, Entry]] = []
     for name in KINDS[kind].readers if kind else EVERYTHING:
-        place, reader = _PLACES[name], READERS[name]
-        rows = reader.rows(account).filter(_older(start, place)).order_by("-at", "-pk")
-        found += [(Position(row.at, place, row.pk), reader.tell(row)) for row in rows[: shown + 1]]
+        found += READERS[name].load(account, start, _PLACES[name], shown)
     found.sort(key=lambda one: one[0], reverse=True)
     older = str(found[shown - 1][0]) if len(found) > shown else ""
     return Timeline(fold_quiet([entry for _, entry in found[:shown]]), older)
@@ -126,7 +107,7 @@ def _position(cursor: str) -> Position:
         found = Position(datetime.fromisoformat(at), int(place), UUID(id))
     except ValueError:
         raise CursorRefused(cursor) from None
-    if found.at.tzinfo is None:
+    if found.at.tzinfo is None or not 1900 <= found.at.year < 9000:
         raise CursorRefused(cursor)
     return found
 
@@ -246,7 +227,7 @@ def _short(text: str) -> str:
     return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN].rstrip()} …"
 
 
-READERS: dict[str, Reader] = {
+READERS: dict[str, Reader | Folded] = {
     "talk": Reader(_activities(ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING), _tell_activity),
     "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity),
     "signal": Reader(_activities(ActivityKind.TICKET, ActivityKind.SURVEY), _tell_activity),
@@ -257,9 +238,12 @@ READERS: dict[str, Reader] = {
     "effect": Reader(_effects, _tell_effect),
     "ledger": Reader(_ledger, _tell_ledger),
     "usage": Reader(_activities(ActivityKind.USAGE), _tell_activity),
+    "behaviour_by_day": Folded(by_name=False),
+    "behaviour": Folded(by_name=True),
 }
-# Readings come every week and would swamp the rest: they have their kind, and the line at the top of the page.
-EVERYTHING = tuple(name for name in READERS if name != "usage")
+# Readings come every week and would swamp the rest: they have their kind, and the line at the top of the page. So has
+# behaviour, of which everything shows a line a day.
+EVERYTHING = tuple(name for name in READERS if name not in ("usage", "behaviour"))
 _PLACES = {name: place for place, name in enumerate(READERS)}
 
 
@@ -277,5 +261,6 @@ KINDS = {
     "outcomes": Kind(gettext_lazy("Outcomes"), ("outcome",)),
     "emails": Kind(gettext_lazy("E-mails"), ("mail", "effect")),
     "signals": Kind(gettext_lazy("Tickets and usage"), ("signal", "usage")),
+    "behaviour": Kind(gettext_lazy("Behaviour"), ("behaviour",)),
     "orders": Kind(gettext_lazy("Money"), ("ledger",)),
 }

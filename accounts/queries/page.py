@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.enums import TOUCHES, ActivityKind, RedLine
 from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, StageEntry
+from accounts.queries.behaviour import Behaviour, recent_behaviour
 from accounts.queries.money import to_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
 from accounts.queries.shown import ShownValue, shown_values
@@ -58,6 +59,7 @@ class AccountView:
     values: list[ShownValue]
     last_touch: Activity | None
     usage: list[Reading]
+    behaviour: Behaviour
 
 
 def account_view(account: Account, user: User, now: datetime) -> AccountView:
@@ -72,6 +74,7 @@ def account_view(account: Account, user: User, now: datetime) -> AccountView:
         values=shown_values(account.id, now),
         last_touch=_touches(account).select_related("by", "contact").first(),
         usage=usage_readings(account),
+        behaviour=recent_behaviour(account.id, now),
     )
 
 

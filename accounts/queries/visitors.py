@@ -26,6 +26,13 @@ SELECT email, min(id::text)::uuid, min(account_id::text)::uuid FROM accounts_con
 WHERE email = ANY(%s) AND email <> '' GROUP BY email HAVING count(DISTINCT account_id) = 1
 """
 
+# What somebody did last on behalf of an account, for those who are no contact yet.
+ACTED_FOR = """
+SELECT DISTINCT ON (user_id) user_id, account_id FROM accounts_event
+WHERE contact_id IS NULL AND user_id <> '' AND user_id = ANY(%s) AND source_id = %s AND account_id IS NOT NULL
+ORDER BY user_id, at DESC
+"""
+
 
 class Whose(NamedTuple):
     """Somebody's contact and account; `about`: the account that a source says they are of, where it is not known."""
@@ -56,6 +63,12 @@ def find_visitors(source_id: UUID, namespace_id: UUID, user_ids: Iterable[str]) 
             found[name] = Whose(contact, account, None if account else ref)
     by_email = find_by_email(name.lower() for name in names if "@" in name and name not in found)
     return found | {name: by_email[name.lower()] for name in names if name.lower() in by_email and name not in found}
+
+
+def accounts_acted_for(source_id: UUID, user_ids: Iterable[str]) -> dict[str, UUID]:
+    """The account of the last event of each of a source's users who are no contacts yet."""
+    names = list(user_ids)
+    return dict(fetch_all(ACTED_FOR, [names, source_id])) if names else {}
 
 
 def find_by_email(emails: Iterable[str]) -> dict[str, Whose]:

@@ -172,7 +172,7 @@ def name_of(traits: Mapping[str, Any]) -> str:
 
 def _problems(said: Said, message: Message) -> Iterator[Problem]:
     if said.kind == EventKind.TRACK and not said.name:
-        yield Problem("event", "required", "An event needs a name: set `event`.")
+        yield Problem("event", "required", "An event needs a name: set event.")
     if len(said.name) > NAME_LENGTH:
         yield Problem("event", "too_long", f"The name is longer than {NAME_LENGTH} characters.")
     if said.kind == EventKind.GROUP and not said.group_id:

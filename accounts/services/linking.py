@@ -75,9 +75,10 @@ def _link_some(now: datetime) -> tuple[int, int]:
         by_kind: dict[str, list[Waits]] = defaultdict(list)
         for row in rows:
             by_kind[row.kind].append(row)
-        done = _make_contacts(by_kind.pop(VISITOR, []), now)
-        done |= _link_users(by_kind.pop(USER, []))
-        done |= _link_about([row for kind in by_kind.values() for row in kind])
+        visitors, users = by_kind.pop(VISITOR, []), by_kind.pop(USER, [])
+        done = _link_about([row for kind in by_kind.values() for row in kind])
+        done |= _make_contacts(visitors, now)
+        done |= _link_users(users)
         execute("DELETE FROM accounts_awaited WHERE id = ANY(%s)", [sorted(done)])
         rest = sorted({row.id for row in rows} - done)
         execute("UPDATE accounts_awaited SET checked_at = %s WHERE id = ANY(%s)", [now, rest])

@@ -10,7 +10,7 @@ import msgspec
 from accounts.enums import EventKind, KeyKind
 from accounts.models import Account, Contact, Visitor
 from accounts.queries.identity import find_accounts
-from accounts.queries.visitors import find_by_email
+from accounts.queries.visitors import accounts_acted_for, find_by_email
 from accounts.rules.events import email_in
 from accounts.rules.identity import Ref, identifying_domain
 from accounts.rules.messages import Said, account_of, contact_of, name_of
@@ -104,10 +104,14 @@ def make_contacts(visitors: Iterable[Visitor], arrival: Arrival) -> set[str]:
     mails = find_by_email(email_in(one.traits) for one in named if one.user_id not in accounts)
     refs = {one.user_id: ref for one in named if (ref := _ref_of(one, arrival))}
     found = find_accounts(refs.values())
+    acted = accounts_acted_for(
+        arrival.source_id,
+        [one.user_id for one in named if one.user_id not in accounts and refs.get(one.user_id) not in found],
+    )
     becoming: dict[str, UUID] = {}
     for one in named:
         elsewhere = mails.get(email_in(one.traits))
-        account = found.get(refs.get(one.user_id, _NO_REF)) or accounts.get(one.user_id)
+        account = found.get(refs.get(one.user_id, _NO_REF)) or accounts.get(one.user_id) or acted.get(one.user_id)
         if one.user_id not in accounts and elsewhere:
             one.contact_id = elsewhere.contact_id
         elif account:

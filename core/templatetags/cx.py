@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django import template
 from django.utils import formats
@@ -65,6 +67,12 @@ def initials(name: object) -> str:
     """The first letters of the first and the last word."""
     words = str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def under(mapping: Mapping[Any, Any], key: object) -> Any:
+    """What `mapping` holds under `key`; None where it holds nothing."""
+    return mapping.get(key)
 
 
 @register.filter

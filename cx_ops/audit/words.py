@@ -84,6 +84,8 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("deactivated", "user"): Kind(PEOPLE, _("Log-in ended"), _("{who} ended the log-in of {what}")),
     ("territory-drawn", "team"): Kind(PEOPLE, _("Territory drawn"), _("{who} gave accounts to {what}")),
     ("created", "source"): Kind(DATA, _("Source added"), _("{who} added the source {what}")),
+    ("quarantine_replayed", "source"): Kind(DATA, _("Quarantine replayed"), _("{who} replayed messages of {what}")),
+    ("quarantine_discarded", "source"): Kind(DATA, _("Quarantine cleared"), _("{who} discarded messages of {what}")),
     ("changed", "source"): Kind(DATA, _("Source changed"), _("{who} changed the source {what}")),
     ("found", "trouble"): Kind(DATA, _("Trouble with a feed"), _("{who} found: {what}")),
     ("cleared", "trouble"): Kind(DATA, _("Feed well again"), _("{who} found it well again: {what}")),

@@ -19,6 +19,7 @@ from core.models import User
 from intake.forms import SourceForm
 from intake.models import Source
 from intake.queries import visible_imports
+from intake.queries.quarantine import waiting_in_quarantine
 from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
 
@@ -60,6 +61,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "imports": visible_imports(request.user).filter(source=source)[:FILES_SHOWN],
         "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
         "pulls": source.pulls.all(),
+        "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),
         "may_settle": may_settle(request.user),
     }
     return render(request, "intake/source.html", context)

@@ -21,7 +21,7 @@ from accounts.services import save_segment
 from core.models import Absence, DeadLetter
 from core.services import record_act
 from cx_ops.environment import Mode
-from intake.models import Delivery, Import
+from intake.models import Delivery, Import, Quarantined
 from playbooks.models import RunStep, ServiceLevel, Task
 from tests.factories import NOW, make_account, make_contract, make_pull, make_team, make_token, make_user, make_webhook
 from tests.floor import Floor, signed_in
@@ -80,6 +80,10 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     contract = make_contract(account)
     name = f"Segment {task.pk}"
     segment = save_segment(name=name, wanted=AccountFilter(tier="mid"), by=floor.lead, now=NOW)
+    Quarantined.objects.create(
+        source=floor.source, kind="messages", payload="{}", field="type", code="required", message="No type.",
+        received_at=NOW,
+    )  # fmt: skip
     letter = DeadLetter.objects.create(record_id=uuid4(), stage="decide", row={}, error="x", attempts=5)
     person = account.people.get().user
     absence = Absence.objects.create(user=person, active_from=NOW, active_to=NOW + timedelta(days=1))

@@ -182,3 +182,13 @@ def test_nothing_waits_unseen(sender: Sender, acme: Account, api: ApiClient) -> 
     api.send("/api/v1/accounts/bulk", [{"external_id": "LATE", "name": "Late"}])
     link_events(database_now() + timedelta(seconds=1))
     assert not any(broken_invariants().values())
+
+
+def test_somebody_is_of_the_account_that_they_act_for(sender: Sender, acme: Account) -> None:
+    sender.batch({"type": "identify", "userId": "u1", "traits": {"name": "Ana"}, "messageId": "a"})
+    assert not Contact.objects.exists()
+    sender.batch(track("b", groupId="ACME"))
+    link_events(database_now() + timedelta(seconds=1))
+    contact = Contact.objects.get()
+    assert (contact.account, Event.objects.get(kind="track").account) == (acme, acme)
+    assert Event.objects.get(kind="track").contact == contact
