@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Segment
 from accounts.queries import rates_on, yearly_revenue
 from accounts.rules.segments import AccountFilter, read_filter
+from accounts.services import SegmentRefused, deactivate_segment
 from accounts.services.segments import keep_members
 from core.models import Team, User
 from core.templatetags.cx import money, words_of
 from cx_ops.account_filter import TEAM, filter_accounts
 from cx_ops.account_health import LABELS, Level
+from decisions.queries.saved import versions_naming
 from insights.models import InsightType
 
 FRESH_FOR = timedelta(minutes=5)
@@ -48,6 +50,17 @@ def refresh_segment(segment: Segment, now: datetime) -> None:
     if held is not None:
         accounts = filter_accounts(Account.objects.filter(archived_at=None), read_filter(held.definition), now)
         keep_members(segment=held, accounts=accounts, now=now)
+
+
+@transaction.atomic
+def put_segment_away(*, segment: Segment, version: int, by: User, now: datetime) -> None:
+    """Put a segment away, unless a matrix goes by it. Raises `SegmentRefused`."""
+    if versions := versions_naming(segment.slug):
+        raise SegmentRefused(
+            _("The ownership matrix goes by it (version %(versions)s). Take its cells out first.")
+            % {"versions": ", ".join(map(str, versions))}
+        )
+    deactivate_segment(segment_id=segment.pk, version=version, by=by, now=now)
 
 
 def list_segments(user: User, now: datetime) -> list[SegmentLine]:

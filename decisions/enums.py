@@ -1,6 +1,9 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# Before the slug of a saved segment, where a cell of the matrix names one in the place of an account's own segment.
+SAVED = "saved:"
+
 
 class Response(TextChoices):
     """How far an insight may go, lowest first: the order of the members is the order of the responses."""

@@ -25,7 +25,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from decisions.enums import Response, Suppression
+from decisions.enums import SAVED, Response, Suppression
 
 # ── Facts: what is known about one insight at the moment of the decision ──────────────────────────────────────────
 
@@ -53,6 +53,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
     region: str = ""
     stage: str = ""
     segment: str = ""
+    saved: tuple[str, ...] = ()  # saved segments that it is in, of those that the matrix names
 
 
 class Person(Struct, frozen=True, omit_defaults=True):
@@ -402,22 +403,22 @@ def first_free(chain: Iterable[Step]) -> Step | None:
 
 def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
     """The most exact cell that fits: type, tier, region, stage, segment count in that order."""
-    wanted = (type, place.tier, place.region, place.stage, place.segment)
+    wanted = (("", type), ("", place.tier), ("", place.region), ("", place.stage), ("", place.segment, *place.saved))
     for cell in ownership.cells:
         parts = (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
-        if all(part in ("", want) for part, want in zip(parts, wanted, strict=True)):
+        if all(part in fitting for part, fitting in zip(parts, wanted, strict=True)):
             return cell
     raise LookupError("the published matrix has no cell for all types and segments")
 
 
 def by_precedence(cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """Cells in the order in which they are tried: a named type first, then tier, region, stage, segment."""
-    return tuple(
-        sorted(
-            cells,
-            key=lambda cell: [not part for part in (cell.type, cell.tier, cell.region, cell.stage, cell.segment)],
-        )
-    )
+    """Cells as they are tried: type, tier, region, stage, segment; of segments its own, then saved ones by name."""
+
+    def rank(cell: Cell) -> list[object]:
+        parts = (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
+        return [*(not part for part in parts), cell.segment.startswith(SAVED), cell.segment]
+
+    return tuple(sorted(cells, key=rank))
 
 
 def pool_order(pool: Iterable[Person]) -> list[Person]:
@@ -427,8 +428,7 @@ def pool_order(pool: Iterable[Person]) -> list[Person]:
 
 def describe(cell: Cell) -> str:
     """A cell in words, such as "churn_risk × tier strategic"."""
-    names = ("tier", "region", "stage", "segment")
-    parts = [f"{name} {value}" for name in names if (value := getattr(cell, name))]
+    parts = [f"{name} {value}" for name in ("tier", "region", "stage", "segment") if (value := getattr(cell, name))]
     return " × ".join([cell.type or "all types", *(parts or ["all segments"])])
 
 

@@ -18,7 +18,6 @@ from accounts.models import Segment
 from accounts.queries import reporting_currency
 from accounts.services import (
     SegmentRefused,
-    deactivate_segment,
     may_change_segment,
     reactivate_segment,
     rename_segment,
@@ -28,7 +27,7 @@ from core.export import Column, csv_file, wants_csv
 from core.guards import PEOPLE, PersonRequest, for_roles
 from cx_ops.forms import PortfolioForm, SegmentForm
 from cx_ops.portfolio import owner_choices, read_facets
-from cx_ops.segments import SegmentLine, describe, list_segments, refresh_segment
+from cx_ops.segments import SegmentLine, describe, list_segments, put_segment_away, refresh_segment
 from insights.models import InsightType
 
 COLUMNS: list[Column[SegmentLine]] = [
@@ -100,7 +99,7 @@ def change_segment(request: PersonRequest, segment_id: UUID) -> HttpResponse:
 def _change(request: PersonRequest, segment: Segment, seen: int) -> str:
     do = request.POST.get("do", "")
     if do == "deactivate":
-        deactivate_segment(segment_id=segment.pk, version=seen, by=request.user, now=request.now)
+        put_segment_away(segment=segment, version=seen, by=request.user, now=request.now)
         return _("“%s” is put away. Nothing that was saved about it is lost.") % segment.name
     if do == "reactivate":
         with transaction.atomic():

@@ -60,7 +60,7 @@ class OwnershipCell(models.Model):
     tier = models.SlugField(max_length=40, blank=True)
     region = models.SlugField(max_length=40, blank=True)
     stage = models.SlugField(max_length=40, blank=True)
-    segment = models.SlugField(max_length=40, blank=True)
+    segment = models.CharField(max_length=48, blank=True, help_text="What a source calls it, or saved:<its slug>.")
     role = models.CharField(max_length=20, choices=AccountRole)
 
     class Meta:

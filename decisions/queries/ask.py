@@ -61,8 +61,9 @@ class Answer:
 def ask(
     account_id: UUID, type: InsightType, confidence: Decimal, policies: list[Policy], book: Book, now: datetime
 ) -> list[Answer]:
-    """One answer per policy, about a first score of a new, checked model. Nine queries, none of them locks."""
-    situation = situation_of([account_id], switches_off(), now, deciding=False)
+    """One answer per policy, about a first score of a new, checked model. Ten queries at most, none of them locks."""
+    matrices = [policy.ownership for policy in policies]
+    situation = situation_of([account_id], switches_off(), now, matrices=matrices, deciding=False)
     claim = Claim(
         type=type.slug,
         source="",

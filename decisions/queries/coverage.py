@@ -11,12 +11,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from core.bulk import read_rows
+from decisions.enums import SAVED
 from decisions.queries.facts import PeopleOfAccounts
+from decisions.queries.saved import saved_segments
 from decisions.rules import Cell, Ownership, People, Place, chain_of, find_cell, first_free
 
 
 class Peers(NamedTuple):
-    """Accounts that no matrix can tell apart: one segment, one team, the same people in the same roles.
+    """Accounts that no matrix can tell apart: same segments, one team, the same people in the same roles.
 
     `revenue` is what is known of it, a year, in the reporting currency; `example` is one of them.
     """
@@ -41,28 +43,38 @@ PEERS = """
 WITH held AS (
     SELECT account_id, string_agg(role || user_id, ' ' ORDER BY role) AS people
     FROM accounts_accountperson GROUP BY account_id),
+member AS (
+    SELECT m.account_id, array_agg(%(saved)s || s.slug ORDER BY s.slug) AS saved
+    FROM accounts_segmentmember AS m JOIN accounts_segment AS s ON s.id = m.segment_id
+    WHERE s.is_active AND %(saved)s || s.slug = ANY(%(named)s) GROUP BY m.account_id),
 organisation AS (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation)
 SELECT (array_agg(a.id))[1], a.team_id, a.tier, a.region, a.stage, a.segment, count(*),
-       coalesce(sum(a.arr_amount * CASE WHEN a.arr_currency = o.currency THEN 1 ELSE fx.rate END), 0)
+       coalesce(sum(a.arr_amount * CASE WHEN a.arr_currency = o.currency THEN 1 ELSE fx.rate END), 0), member.saved
 FROM accounts_account AS a CROSS JOIN organisation AS o
 LEFT JOIN held ON held.account_id = a.id
+LEFT JOIN member ON member.account_id = a.id
 LEFT JOIN LATERAL (
     SELECT rate FROM accounts_fxrate WHERE currency = a.arr_currency AND on_day <= %(today)s
     ORDER BY on_day DESC LIMIT 1) AS fx ON a.arr_currency <> o.currency
 WHERE a.archived_at IS NULL
-GROUP BY a.team_id, a.tier, a.region, a.stage, a.segment, held.people
+GROUP BY a.team_id, a.tier, a.region, a.stage, a.segment, held.people, member.saved
 """
 
 
-def read_peers(now: datetime) -> list[Peers]:
-    """All accounts, those that are alike together: six queries, whatever their number.
+def read_peers(now: datetime, matrices: Iterable[Ownership] = ()) -> list[Peers]:
+    """All accounts, those that are alike to `matrices` together: six queries, whatever their number.
 
     For everybody who may look at a policy: it holds for the whole house, so it is counted over the whole house.
     """
-    rows = read_rows(PEERS, {"today": now.date()})
+    rows = read_rows(PEERS, {"today": now.date(), "named": saved_segments(matrices), "saved": SAVED})
     people = PeopleOfAccounts.read([UUID(row[0]) for row in rows], {row[0]: row[1] for row in rows}, now)
     people.read_pools()
-    return [Peers(Place(*row[2:6]), people.of(row[0]), row[6], row[7], UUID(row[0])) for row in rows]
+    return [
+        Peers(
+            Place(row[2], row[3], row[4], row[5], tuple(row[8] or ())), people.of(row[0]), row[6], row[7], UUID(row[0])
+        )
+        for row in rows
+    ]
 
 
 class Found(NamedTuple):

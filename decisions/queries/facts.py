@@ -14,7 +14,18 @@ from accounts.queries import red_lines
 from core.bulk import Id, fetch_all, read_rows
 from core.models import Organisation
 from decisions.enums import Response
-from decisions.rules import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState
+from decisions.queries.saved import place_in_saved
+from decisions.rules import (
+    Claim,
+    Facts,
+    ItemState,
+    Ownership,
+    People,
+    Person,
+    Place,
+    Stake,
+    StreamState,
+)
 
 # A reason that a source or person gives, by which an insight itself crosses a red line.
 RED_LINE_REASONS = {
@@ -118,13 +129,19 @@ class Situation:
 
 
 def situation_of(
-    account_ids: Sequence[UUID], switches: tuple[str, ...], now: datetime, *, deciding: bool = True
+    account_ids: Sequence[UUID],
+    switches: tuple[str, ...],
+    now: datetime,
+    *,
+    matrices: Iterable[Ownership] = (),
+    deciding: bool = True,
 ) -> Situation:
-    """Read what is known about these accounts: nine queries, whatever their number.
+    """Read what is known about these accounts: nine queries, whatever their number; ten where a matrix names segments.
 
     `deciding`: somebody will be given work, so the pools that will be asked are held until the transaction ends.
     """
     teams, places, stakes = _accounts(account_ids, now)
+    place_in_saved(places, account_ids, matrices)
     people = PeopleOfAccounts.read(account_ids, teams, now)
     if deciding:
         people.hold_pools()

@@ -9,15 +9,17 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import AccountRole
+from core.bulk import read_rows
 from core.models import User
 from core.templatetags.cx import words_of
+from decisions.enums import SAVED
 from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
 from decisions.rules import Cell, Ownership, Place, find_cell
-from insights.models import InsightType
 
 PARTS = ("tier", "region", "stage", "segment")
 PART_NAMES = {
@@ -31,7 +33,14 @@ EVERYTHING = Place()
 
 def segment_in_words(place: Place) -> str:
     """A segment, such as "Strategic, EMEA"; "All accounts" where no part is named."""
-    return ", ".join(words_of(value) for part in PARTS if (value := getattr(place, part))) or _("All accounts")
+    return ", ".join(value_in_words(value) for part in PARTS if (value := getattr(place, part))) or _("All accounts")
+
+
+def value_in_words(value: str) -> str:
+    """A tier, region, stage or segment; a saved segment by the slug that it keeps when it is renamed."""
+    if value.startswith(SAVED):
+        return _("%(name)s (saved)") % {"name": capfirst(value.removeprefix(SAVED).replace("-", " "))}
+    return words_of(value)
 
 
 class Tally(NamedTuple):
@@ -124,11 +133,12 @@ class Grid:
 
 
 class Book(NamedTuple):
-    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people by id."""
+    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people by id, of saved segments as cells name them."""
 
     types: Mapping[str, str]
     peers: Sequence[Peers]
     names: Mapping[str, str]
+    saved: Mapping[str, str]
 
     def name(self, taker: Taker) -> str:
         if taker == NOBODY:
@@ -139,11 +149,19 @@ class Book(NamedTuple):
         return list(resolve(list(self.types), self.peers, ownership))
 
 
+NAMES = """
+SELECT false, slug, name FROM insights_insighttype WHERE is_active
+UNION ALL SELECT true, slug, name FROM accounts_segment WHERE is_active ORDER BY 3
+"""
+
+
 def read_book(peers: Sequence[Peers]) -> Book:
-    """Two queries: the types in use, the names of those who work here."""
-    types = dict(InsightType.objects.filter(is_active=True).order_by("name").values_list("slug", "name"))
+    """Two queries: the types and the saved segments in use, the names of those who work here."""
+    rows = read_rows(NAMES)
+    types = {slug: name for is_segment, slug, name in rows if not is_segment}
+    saved = {f"{SAVED}{slug}": name for is_segment, slug, name in rows if is_segment}
     names = {str(user.pk): str(user) for user in User.objects.only("first_name", "last_name", "username")}
-    return Book({**types, "": _("All other types")}, peers, names)
+    return Book({**types, "": _("All other types")}, peers, names, saved)
 
 
 def grid_of(book: Book, ownership: Ownership, *, live: Ownership | None = None, extra: Iterable[Place] = ()) -> Grid:
@@ -189,7 +207,8 @@ def _reaches(found: Iterable[Found], places: Sequence[Place]) -> Reaches:
 
 def fits(segment: Place, place: Place) -> bool:
     """Whether an account that stands at `place` is in `segment`."""
-    return all(getattr(segment, part) in ("", getattr(place, part)) for part in PARTS)
+    parts = all(getattr(segment, part) in ("", getattr(place, part)) for part in PARTS[:-1])
+    return parts and segment.segment in ("", place.segment, *place.saved)
 
 
 def columns_of(peers: Sequence[Peers], matrices: Sequence[Ownership], extra: Iterable[Place]) -> list[Column]:

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.queries.money import reporting_currency
-from core.templatetags.cx import words_of
+from decisions.enums import SAVED
 from decisions.models import OwnershipCell, OwnershipPolicy
 from decisions.queries.changes import Difference, difference
 from decisions.queries.coverage import read_peers
-from decisions.queries.matrix import Book, Grid, GridCell, cell_in_words, grid_of, read_book, values_of
+from decisions.queries.matrix import (
+    Book,
+    Grid,
+    GridCell,
+    cell_in_words,
+    grid_of,
+    read_book,
+    value_in_words,
+    values_of,
+)
 from decisions.queries.versions import Versions, versions_of
 from decisions.rules import Cell, Ownership, by_precedence
 
@@ -46,7 +57,10 @@ class OwnershipPage:
         cells = [*self.live.cells, *(self.draft.cells if self.draft else ())]
         for part in PARTS:
             known[part] = sorted({*known[part], *filter(None, (getattr(cell, part) for cell in cells))})
-        return {part: [(value, words_of(value)) for value in values] for part, values in known.items()}
+        known["segment"] = [value for value in known["segment"] if not value.startswith(SAVED)]
+        choices = {part: [(value, value_in_words(value)) for value in values] for part, values in known.items()}
+        choices["segment"] += [(slug, _("%(name)s (saved)") % {"name": name}) for slug, name in self.book.saved.items()]
+        return choices
 
     @property
     def chosen_label(self) -> str:
@@ -83,7 +97,7 @@ def read_page(asked: Mapping[str, Any], now: datetime) -> OwnershipPage:
     matrices = _matrices([versions.live, versions.newest, *([versions.draft] if versions.draft else [])])
     live = matrices[versions.live.version]
     draft = matrices[versions.draft.version] if versions.draft else None
-    book = read_book(read_peers(now))
+    book = read_book(read_peers(now, matrices.values()))
     is_draft_shown = draft is not None and asked.get("show") != "live"
     replaced = matrices[versions.newest.version]
     grid = grid_of(book, draft, live=replaced) if draft and is_draft_shown else grid_of(book, live)

@@ -44,7 +44,7 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     lock_accounts(accounts)
     insights = pending_insights(accounts)
     policy = policy_at(now)
-    ledger = Ledger(situation_of(accounts, switches, now), policy, now)
+    ledger = Ledger(situation_of(accounts, switches, now, matrices=[policy.ownership]), policy, now)
     for insight in insights:
         ledger.decide(insight)
     ledger.write()

@@ -11,11 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import AccountRole
-from accounts.models import AccountPerson
+from accounts.models import AccountPerson, Segment, SegmentMember
+from accounts.rules.segments import AccountFilter
+from accounts.services import save_segment
 from core.bulk import database_now
 from core.models import Act
+from cx_ops.segments import refresh_segment
 from decisions.models import OwnershipCell, OwnershipPolicy
-from tests.factories import make_account, make_organisation, make_team, make_user
+from decisions.queries.replay import replay_decisions
+from tests.factories import NOW, make_account, make_organisation, make_team, make_user
 from tests.floor import Floor, signed_in
 
 PAGE = "/policies/ownership/"
@@ -287,3 +291,50 @@ class TestForALaterDay:
         answer = browser.post(f"{PAGE}{coming.version}/take-back/")
         assert answer.status_code == 422
         assert "Publish or discard that one first" in answer.content.decode()
+
+
+class TestSavedSegments:
+    @pytest.fixture
+    def segment(self, floor: Floor, strategic: Any) -> Segment:
+        segment = save_segment(name="Big ones", wanted=AccountFilter(tier="strategic"), by=floor.lead, now=NOW)
+        refresh_segment(segment, NOW)
+        return segment
+
+    def name_it(self, browser: Client) -> None:
+        cell = {"type": "churn_risk", "tier": "", "region": "", "stage": "", "segment": "saved:big-ones"}
+        assert change(browser, cell, "account_executive").status_code == 302
+
+    def test_one_is_a_column_with_its_members(self, browser: Client, segment: Segment) -> None:
+        assert "Big ones (saved)" in browser.get(PAGE).content.decode()
+        self.name_it(browser)
+        page = browser.get(f"{PAGE}?cell=churn_risk....saved:big-ones").context["page"]
+        [column] = [column for column in page.grid.columns if column.place.segment]
+        assert (column.label, column.accounts) == ("Big ones (saved)", 1)
+        assert [tally.name for tally in page.chosen.tallies] == ["Hana"]
+
+    def test_the_decision_goes_by_it_stores_it_and_replays(
+        self, floor: Floor, browser: Client, segment: Segment, strategic: Any
+    ) -> None:
+        self.name_it(browser)
+        assert publish(browser).status_code == 302
+        now = database_now()
+        inside = floor.insight("0.97", now, account=strategic)
+        outside = floor.insight("0.97", now)
+        assert inside.owner is not None
+        assert (inside.owner.username, inside.inputs["place"]["saved"]) == ("hana", ["saved:big-ones"])
+        assert outside.owner == floor.ana
+        assert "saved" not in outside.inputs["place"]
+        assert "segment saved:big-ones" in inside.owner_path[0]
+        SegmentMember.objects.all().delete()
+        assert [one for found in replay_decisions() for one in found] == []
+
+    def test_no_query_more_while_no_cell_names_one(self, floor: Floor, segment: Segment, strategic: Any) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            floor.insight("0.97", account=strategic)
+        assert not any("segmentmember" in query["sql"] for query in queries)
+
+    def test_one_that_a_matrix_names_cannot_be_put_away(self, browser: Client, segment: Segment) -> None:
+        self.name_it(browser)
+        answer = browser.post(f"/segments/{segment.pk}/", {"do": "deactivate", "version": segment.version}, follow=True)
+        assert "The ownership matrix goes by it" in answer.content.decode()
+        assert Segment.objects.get(pk=segment.pk).is_active

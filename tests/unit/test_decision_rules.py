@@ -30,6 +30,7 @@ from decisions.rules import (
     StreamState,
     by_precedence,
     decide,
+    find_cell,
 )
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -245,6 +246,16 @@ class TestOwner:
         ]
         for number, role in enumerate(names.values()):
             assert self.owner(facts(place=place, people=People(by_role=everyone)), *cells[number:])[0] == role
+
+    def test_an_accounts_own_segment_comes_before_saved_ones_and_those_by_name(self) -> None:
+        names = ("saved:b", "saved:a", "shops", "saved:c")
+        cells = [Cell("", "", "", "", name, role) for name, role in zip(names, "bazc", strict=True)]
+        ownership = policy(cells=tuple(cells)).ownership
+        saved = ("saved:a", "saved:b")
+        assert find_cell("churn_risk", Place(segment="shops", saved=saved), ownership).role == "z"
+        assert find_cell("churn_risk", Place(segment="farms", saved=saved), ownership).role == "a"
+        assert find_cell("churn_risk", Place(saved=("saved:b",)), ownership).role == "b"
+        assert find_cell("churn_risk", Place(segment="saved"), ownership).role not in "abzc"
 
     def test_an_empty_role_falls_to_the_csm(self) -> None:
         name, path = self.owner(facts(), Cell("churn_risk", "", "", "", "", "marketer"))

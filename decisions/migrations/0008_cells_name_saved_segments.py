@@ -1,0 +1,11 @@
+from django.db import migrations, models
+
+SEGMENT = models.CharField(max_length=48, blank=True, help_text="What a source calls it, or saved:<its slug>.")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("decisions", "0007_taken_back_before_it_begins")]
+    operations = [
+        migrations.AlterField("ownershipcell", "segment", SEGMENT),
+        migrations.AlterField("ownershipcellevent", "segment", SEGMENT),
+    ]
