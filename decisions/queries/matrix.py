@@ -133,7 +133,7 @@ class Grid:
 
 
 class Book(NamedTuple):
-    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people by id, of saved segments as cells name them."""
+    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people and saved segments."""
 
     types: Mapping[str, str]
     peers: Sequence[Peers]
