@@ -133,7 +133,7 @@ class Grid:
 
 
 class Book(NamedTuple):
-    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people and saved segments."""
+    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people and of segments."""
 
     types: Mapping[str, str]
     peers: Sequence[Peers]
