@@ -4,7 +4,7 @@ SEGMENT = models.CharField(max_length=48, blank=True, help_text="What a source c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("decisions", "0007_taken_back_before_it_begins")]
+    dependencies = [("decisions", "0008_feed_outcomes")]
     operations = [
         migrations.AlterField("ownershipcell", "segment", SEGMENT),
         migrations.AlterField("ownershipcellevent", "segment", SEGMENT),
