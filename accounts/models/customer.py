@@ -110,6 +110,7 @@ class Activity(models.Model):
     summary = models.CharField(max_length=300)
     body = models.TextField(blank=True)
     value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    facts = models.JSONField(default=dict, db_default={}, blank=True, help_text="What else is known, such as a scale.")
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="activities")
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 

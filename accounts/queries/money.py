@@ -31,6 +31,7 @@ LEFT JOIN LATERAL (
     SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
     ORDER BY on_day DESC LIMIT 1) r ON l.currency <> %(reporting)s
 WHERE l.account_id = ANY(%(ids)s) AND l.happened_on > %(day)s::date - %(days)s AND l.happened_on <= %(day)s
+  AND l.kind <> ALL ('{new,expansion,contraction,churn,reactivation}')
 GROUP BY l.account_id
 """
 

@@ -111,6 +111,7 @@ class OrderItem(Struct, forbid_unknown_fields=True):
     units: Decimal | UnsetType | None = UNSET
     kind: Annotated[str, Meta(pattern="^[a-z0-9_-]{1,20}$")] = "order"
     external_id: Id | UnsetType = UNSET
+    status: Short | UnsetType | None = UNSET
 
     @property
     def money(self) -> Money | None:
@@ -122,6 +123,10 @@ class OrderItem(Struct, forbid_unknown_fields=True):
             return None
         ((currency, amount),) = sums.items()
         return Money(amount, currency)
+
+
+# What payment systems say of money that did not move.
+UNPAID = frozenset({"failed", "canceled", "cancelled", "pending", "blocked", "incomplete", "uncaptured", "void"})
 
 
 def to_slug(text: str) -> str:
@@ -208,6 +213,8 @@ def _order_problems(item: OrderItem, now: datetime) -> Iterator[Problem]:
         yield Problem("amount", "out_of_range", "Send an amount below 1,000,000,000,000.")
     if isinstance(item.units, Decimal) and not _fits(item.units, Decimal(10) ** 11):
         yield Problem("units", "out_of_range", "Send a number below 100,000,000,000.")
+    if isinstance(item.status, str) and to_slug(item.status) in UNPAID:
+        yield Problem("status", "not_paid", f"“{item.status}”: no money moved, so this is no order.")
     if item.happened_on > (now + timedelta(days=1)).date():
         yield Problem("happened_on", "in_future", "An order cannot be in the future.")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from accounts.enums import AccountRole
-from accounts.rules import records
+from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
 from accounts.rules.messages import Message, check_message
+from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
 from accounts.services.events import take_events, take_messages
 from accounts.services.orders import add_orders
+from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
 from intake.rules import BELIEVED, Kind
@@ -54,6 +56,10 @@ ACCOUNTS = Kind(
         **{role: f"people.{role}" for role in AccountRole.values},
     },
     required=("name",),
+    names=presets.ACCOUNT_NAMES,
+    presets=presets.ACCOUNTS,
+    extra="fields",
+    logins=frozenset(f"people.{role}" for role in AccountRole.values),
 )
 CONTACTS = Kind(
     name="contacts",
@@ -66,6 +72,14 @@ CONTACTS = Kind(
         **_same("external_id name email title stakeholder influence sentiment left_on do_not_contact"),
     },
     required=("name",),
+    names={
+        **presets.ABOUT_NAMES,
+        "name": ("full name", "contact name", "contact"),
+        "email": ("email address", "e-mail", "mail"),
+        "title": ("job title", "position"),
+        "do_not_contact": ("opted out", "email opt out", "unsubscribed"),
+    },
+    one_of=presets.ACCOUNT_BY,
 )
 CONTRACTS = Kind(
     name="contracts",
@@ -82,6 +96,15 @@ CONTRACTS = Kind(
         **_same("external_id starts_on ends_on notice_on auto_renews forecast ended_early_on"),
     },
     required=("starts_on", "ends_on"),
+    names={
+        **presets.ABOUT_NAMES,
+        "starts_on": ("start date", "contract start", "term start"),
+        "ends_on": ("end date", "contract end", "term end", "expiry date"),
+        "notice_on": ("notice date", "cancel by"),
+        "arr": ("annual recurring revenue", "acv", "annual value"),
+    },
+    presets=(presets.STRIPE_SUBSCRIPTIONS,),
+    one_of=presets.ACCOUNT_BY,
 )
 ACTIVITIES = Kind(
     name="activities",
@@ -95,6 +118,8 @@ ACTIVITIES = Kind(
         **_same("external_id kind happened_at summary body value contact by"),
     },
     required=("kind", "happened_at", "summary"),
+    names={**presets.ABOUT_NAMES, "happened_at": presets.HAPPENED, "summary": ("subject", "title")},
+    one_of=presets.ACCOUNT_BY,
 )
 ORDERS = Kind(
     name="orders",
@@ -105,9 +130,93 @@ ORDERS = Kind(
         **ABOUT,
         "order_id": "external_id",
         "ordered_on": "happened_on",
-        **_same("external_id happened_on amount currency units kind"),
+        **_same("external_id happened_on amount currency units kind status"),
         **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
     },
+    names={
+        **presets.ABOUT_NAMES,
+        "happened_on": ("order date", "invoice date", "paid on", "date"),
+        "amount": ("total", "total amount", "net amount"),
+        "units": ("quantity", "qty"),
+    },
+    presets=(presets.STRIPE_PAYMENTS,),
+    one_of=presets.ACCOUNT_BY,
+)
+TICKETS = Kind(
+    name="tickets",
+    struct=support.TicketItem,
+    apply=upsert_tickets,
+    check=support.check_ticket,
+    columns={
+        "ticket_id": "external_id",
+        **ABOUT,
+        **_same("external_id opened_at subject body status priority channel requester solved_at rating tags"),
+    },
+    required=("ticket_id", "opened_at"),
+    names={
+        **presets.ABOUT_NAMES,
+        "opened_at": presets.HAPPENED,
+        "subject": ("title", "summary"),
+        "solved_at": ("resolved at", "closed at"),
+        "rating": ("satisfaction", "csat"),
+    },
+    presets=(presets.ZENDESK,),
+    one_of=presets.ACCOUNT_BY,
+)
+CONVERSATIONS = Kind(
+    name="conversations",
+    struct=support.ConversationItem,
+    apply=upsert_conversations,
+    check=support.check_conversation,
+    columns={
+        "conversation_id": "external_id",
+        **ABOUT,
+        **_same("external_id started_at subject body status channel with_whom closed_at rating tags"),
+    },
+    required=("conversation_id", "started_at"),
+    names=presets.ABOUT_NAMES,
+    presets=(presets.INTERCOM,),
+    one_of=presets.ACCOUNT_BY,
+)
+SURVEYS = Kind(
+    name="surveys",
+    struct=support.SurveyItem,
+    apply=upsert_surveys,
+    check=support.check_survey,
+    columns={
+        "response_id": "external_id",
+        **ABOUT,
+        **_same("external_id survey score answered_at lowest highest respondent comment"),
+    },
+    required=("survey", "score", "answered_at"),
+    names={
+        **presets.ABOUT_NAMES,
+        "answered_at": ("responded at", "submitted at", "response date"),
+        "respondent": ("respondent email", "email"),
+        "comment": ("feedback", "verbatim"),
+        "survey": ("survey type",),
+    },
+    one_of=presets.ACCOUNT_BY,
+)
+REVENUE = Kind(
+    name="revenue",
+    struct=MovementItem,
+    apply=add_movements,
+    check=check_movement,
+    columns={
+        "movement_id": "external_id",
+        **ABOUT,
+        "movement": "kind",
+        **_same("external_id kind happened_on amount currency"),
+    },
+    required=("movement", "happened_on", "amount"),
+    names={
+        **presets.ABOUT_NAMES,
+        "movement": ("movement type", "change type", "mrr movement"),
+        "happened_on": ("effective date", "date"),
+        "amount": ("arr change", "delta"),
+    },
+    one_of=presets.ACCOUNT_BY,
 )
 EVENTS = Kind(
     name="events",
@@ -135,4 +244,6 @@ MESSAGES = Kind(
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
 )
-KINDS = (ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS, EVENTS, MESSAGES)
+KINDS = (
+    ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS, TICKETS, CONVERSATIONS, SURVEYS, REVENUE, EVENTS, MESSAGES,
+)  # fmt: skip

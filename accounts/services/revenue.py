@@ -29,6 +29,7 @@ worth AS (
             SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
             ORDER BY on_day DESC LIMIT 1) r ON l.currency <> o.currency
         WHERE l.happened_on > %(today)s::date - 365 AND l.happened_on <= %(today)s
+          AND l.kind <> ALL ('{new,expansion,contraction,churn,reactivation}')
         GROUP BY l.account_id
     ) AS ordered ON ordered.account_id = a.id
     WHERE a.archived_at IS NULL

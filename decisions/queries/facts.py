@@ -167,7 +167,8 @@ SELECT a.id, a.team_id, a.tier, a.region, a.stage, a.segment,
            FROM accounts_ledgerentry AS l LEFT JOIN LATERAL (
                SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
                ORDER BY on_day DESC LIMIT 1) AS r ON l.currency <> o.currency
-           WHERE l.account_id = a.id AND l.happened_on > %(today)s::date - 365 AND l.happened_on <= %(today)s) END,
+           WHERE l.account_id = a.id AND l.happened_on > %(today)s::date - 365 AND l.happened_on <= %(today)s
+             AND l.kind <> ALL ('{new,expansion,contraction,churn,reactivation}')) END,
        median.median,
        (SELECT min(notice_on) FROM accounts_contract AS c
         WHERE c.account_id = a.id AND c.ended_early_on IS NULL AND notice_on >= %(today)s),

@@ -20,6 +20,7 @@ from core.models import User
 from core.services import record_act
 from insights.models import Insight, InsightType
 from insights.rules import Claim, InsightItem, ScoreItem, check_claim, score_id
+from insights.services.retraction import undo_scores
 from intake.enums import Landing, Scope
 from intake.models import Source
 from intake.queries import find_namespaces
@@ -104,6 +105,15 @@ SCORES = Kind(
     },
     required=("insight_type", "confidence", "scored_at", "model", "model_version"),
     json_columns=frozenset({"factors", "talking_points"}),
+    names={
+        "account_id": ("customer id", "company id", "account external id"),
+        "insight_type": ("type", "signal"),
+        "confidence": ("score",),
+        "scored_at": ("score date", "scored on", "timestamp"),
+        "model": ("model name",),
+    },
+    one_of={"account": ("id", "external_id", "domain")},
+    undo=undo_scores,
 )
 KINDS = (INSIGHTS, SCORES)
 

@@ -16,12 +16,23 @@ from core.stages import leave
 from insights.models import Insight, Retraction, Withdrawn
 from intake.enums import Happening
 from intake.models import Import, Record
+from intake.rules import FieldChange, Undone
 from intake.services import announce
+from intake.services.undoing import UndoRefused
 
 RETRACT_ALL = """
 INSERT INTO insights_retraction (insight_id, why, by_id, actor, retracted_at)
 SELECT i.id, %(why)s, %(by)s, %(actor)s, %(now)s FROM insights_insight i WHERE i.import_id = %(import)s
 ON CONFLICT (insight_id) DO NOTHING RETURNING insight_id
+"""
+UNDER_WAY = """
+SELECT EXISTS (SELECT FROM intake_record r WHERE r.import_id = %(import)s AND r.kind = 'insights' AND (
+    EXISTS (SELECT FROM intake_landed w WHERE w.id = r.id) OR EXISTS (SELECT FROM accounts_resolved w WHERE w.id = r.id)
+    OR EXISTS (SELECT FROM insights_believed w WHERE w.id = r.id)))
+"""
+PARKED = """
+SELECT r.external_id, p.value FROM accounts_parked p JOIN intake_record r ON r.id = p.record_id
+WHERE r.import_id = %s ORDER BY r.id LIMIT 1000
 """
 STAGE = "withdraw"
 
@@ -66,6 +77,21 @@ def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None 
         _leave_for_withdrawal(retracted, now)
         record_act("retracted", of, by=by, actor=actor, now=now, why=why, data={"insights": len(retracted)})
     return len(retracted)
+
+
+def undo_scores(*, import_id: UUID, by: User, now: datetime) -> Undone:
+    """Take back what a file of scores made us believe, in the caller's transaction.
+
+    Scores that still wait for their account are listed as kept: they can be taken back once it is known. Raises
+    `UndoRefused` while some are on their way.
+    """
+    [(coming,)] = fetch_all(UNDER_WAY, {"import": import_id})
+    if coming:
+        raise UndoRefused(_("Scores of this file are still being worked on. Try again in a moment."))
+    removed = retract_import(import_id=import_id, why=_("The import was undone."), by=by, now=now)
+    parked = fetch_all(PARKED, [import_id])
+    kept = [FieldChange(name, "waits for its account", None, value) for name, value in parked]
+    return Undone(removed=removed, kept=kept)
 
 
 def _leave_for_withdrawal(ids: list[UUID], now: datetime) -> None:

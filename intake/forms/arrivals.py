@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from intake.enums import Scope
@@ -18,26 +19,39 @@ class UploadForm(forms.Form):
     """A file, what its rows are, and whose they are."""
 
     file = forms.FileField(
-        label=_("File"), help_text=_("CSV, up to 1,000,000 rows. The same file twice changes nothing."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv"}),
+        label=_("File"), help_text=_("CSV or XLSX, as it was exported. You see what it would do before it counts."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.xlsx,.xlsm,text/csv"}),
         error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
     )  # fmt: skip
-    kind = forms.ChoiceField(
-        label=_("Its rows are"), help_text=_("The kind of the file: what one of its rows describes.")
-    )
-    source = forms.ModelChoiceField(
-        label=_("Source"), queryset=Source.objects.none(), empty_label=None,
-        help_text=_("The system it was exported from. Add one under Sources."),
-        error_messages={"required": _("Choose the source. If there is none yet, add it under Sources.")},
+    source = forms.ChoiceField(label=_("Source"), help_text=_("The system it was exported from."))
+    source_name = forms.CharField(
+        label=_("Name of the new source"), max_length=60, required=False,
+        help_text=_("Such as HubSpot. You answer for it until somebody else is named."),
     )  # fmt: skip
+    kind = forms.ChoiceField(
+        label=_("Its rows are"), required=False, help_text=_("Mostly the columns of the file show it.")
+    )
+
+    NEW = "new"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind, source = self.fields["kind"], self.fields["source"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
-        assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        kind.choices = [(name, find(name).label) for name in file_kinds()]
-        source.queryset = Source.objects.filter(is_active=True, person=None)
+        assert isinstance(source, forms.ChoiceField)  # noqa: S101 - narrows the type
+        kind.choices = [("", _("See it from the file")), *((name, find(name).label) for name in file_kinds())]
+        self.sources = {str(row.pk): row for row in Source.objects.filter(is_active=True, person=None)}
+        source.choices = [*((key, row.name) for key, row in self.sources.items()), (self.NEW, _("A new one"))]
+
+    def clean(self) -> dict[str, Any]:
+        """`source`: the one that is chosen; None where a new one is named, whose short name is `source_slug`."""
+        data: dict[str, Any] = super().clean() or {}
+        data["source"] = self.sources.get(data.get("source", ""))
+        if data["source"] is None and "source" not in self.errors:
+            data["source_slug"] = slugify(data.get("source_name", ""))
+            if not data["source_slug"]:
+                self.add_error("source_name", _("Choose a source, or name the new one."))
+        return data
 
 
 class TokenForm(forms.Form):

@@ -292,7 +292,9 @@ def _choice(cell: str) -> str:
 
 
 def _long_id(cell: str) -> str:
-    """Salesforce's id with 15 characters, which tells a from A, as the one with 18, which need not."""
+    """Salesforce's id with 15 characters, which tells a from A, as the one with 18; zeros are none."""
+    if not cell.strip("0A"):
+        return ""
     if len(cell) != 15 or not cell.isalnum():
         return cell
     blocks = (cell[at : at + 5] for at in (0, 5, 10))

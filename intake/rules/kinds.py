@@ -94,7 +94,8 @@ BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTE
 class Preset:
     """How a well-known system exports a kind: told by some of its columns, never by the whole row.
 
-    signature: groups of names, of each of which the header must have one. columns: its column → the kind's.
+    signature: groups of names, of each of which the header must have one. columns: its column → the kind's;
+    `""` for one that is no field, whatever its name suggests.
     """
 
     name: str
@@ -127,6 +128,8 @@ class Kind:
     names: further names that a column goes by in files.
     presets: how well-known systems export it.
     extra: the field that takes columns we have no field for, by name (`fields`); `""`: there is none.
+    one_of: an object of the item → its fields of which a row keeps the first that it has.
+    logins: fields that name one of us by user name or e-mail, and nobody by what they are called.
     tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
     undo: takes an import back; None: it cannot be.
     """
@@ -144,6 +147,8 @@ class Kind:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()
     extra: str = ""
+    one_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    logins: frozenset[str] = frozenset()
     tell: Callable[[UUID, int], Told] | None = None
     undo: Undo | None = None
 

@@ -13,7 +13,7 @@ import msgspec
 
 from intake.rules.cells import FACTORS, FORMS, Found, infer, zone_of
 from intake.rules.kinds import Kind, Preset, Problem, key_of
-from intake.rules.sorts import Sort, currency_beside, sort_of
+from intake.rules.sorts import Sort, currency_beside, needed_fields, sort_of
 
 CLOSE = 0.87
 _IN_BRACKETS = re.compile(r"\s*\(([^()]+)\)\s*$")
@@ -71,7 +71,9 @@ def guess_kind(kinds: Iterable[Kind], header: Sequence[str]) -> Kind | None:
         preset = preset_of(kind, header)
         named = {column for name in header if (column := _named(kind, name))}
         fields = {kind.columns[column] for column in named}
+        heads = {field.partition(".")[0] for field in (*fields, *kind.defaults)}
         lacking = [name for name in kind.required if kind.columns[name] not in fields]
+        lacking += [name for name in needed_fields(kind.struct) if name not in heads]
         if preset:
             scored[kind.name] = 1000 + 10 * len(preset.signature) + len(fields)
         elif not lacking and fields:
@@ -90,13 +92,16 @@ def guess_columns(
     said: Mapping[str, Use] | None = None,
     loosely: bool = True,
     semicolons: bool = False,
+    currency: str = "",
 ) -> list[Guess]:
     """What each column of a file seems to be. `said` (a mapping given or saved) wins over preset and names.
 
-    loosely: names that are only close count too. Two columns never get one field by a guess: the better wins.
+    loosely: names that are only close count too. currency: of sums whose currency the file does not say. Two
+    columns never get one field by a guess: the better wins.
     """
     said = said or {}
     preset = preset_of(kind, header)
+    idle = {name for name in header if preset and preset.by_key.get(key_of(name)) == ""}
     found: dict[int, tuple[str, str]] = {}
     taken = {kind.field_of(use.to) for name, use in said.items() if use.to and name in header}
     ways: list[tuple[str, Callable[[str], str]]] = [
@@ -107,7 +112,7 @@ def guess_columns(
         ways.append(("close", lambda name: _close(kind, name)))
     for why, look in ways:
         for index, name in enumerate(header):
-            column = "" if name in said or index in found or not name or name.startswith("_") else look(name)
+            column = "" if name in said or name in idle or index in found or name[:1] in ("", "_") else look(name)
             if column and kind.field_of(column) not in taken:
                 found[index] = (column, why)
                 taken.add(kind.field_of(column))
@@ -118,8 +123,10 @@ def guess_columns(
         use = said.get(name)
         if use is not None:
             column, why = use.to, "saved"
+        elif kind.field_of(column) in kind.logins and any(" " in cell.strip() for cell in cells):
+            column = f"{kind.extra}.{key_of(name)}"  # what people are called is no log-in
         guesses.append(_guess(kind, name, use or Use(column), why, cells, semicolons=semicolons))
-    return guesses
+    return [_with_currency(kind, guess, guesses, currency) for guess in guesses] if currency else guesses
 
 
 def problems_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> list[Problem]:
@@ -163,12 +170,19 @@ def _guess(kind: Kind, name: str, use: Use, why: str, cells: Sequence[str], *, s
         return Guess(name, use, why, samples=shown)
     field = kind.field_of(use.to)
     sort = sort_of(kind.struct, field)
-    if sort is Sort.TEXT and not field.endswith("external_id"):
+    if sort is Sort.TEXT and not field.endswith(("external_id", "parent")):
         return Guess(name, use, why, samples=shown)
     found = infer(sort, cells, semicolons=semicolons) if not use.form else Found(use.form)
     zone = use.zone or (split_zone(name)[1] if sort is Sort.MOMENT else "")
     read = Use(use.to, found.form, use.unit or found.unit, zone)
     return Guess(name, read, why, ask=found.ask, samples=shown)
+
+
+def _with_currency(kind: Kind, guess: Guess, guesses: Sequence[Guess], currency: str) -> Guess:
+    beside = currency_beside(kind.struct, kind.field_of(guess.use.to)) if guess.use.to else ""
+    if not beside or guess.use.unit or any(kind.field_of(one.use.to) == beside for one in guesses):
+        return guess
+    return msgspec.structs.replace(guess, use=msgspec.structs.replace(guess.use, unit=currency))
 
 
 def _form_problems(kind: Kind, name: str, use: Use) -> Iterable[Problem]:

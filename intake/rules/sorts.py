@@ -53,6 +53,14 @@ def currency_beside(struct: type[msgspec.Struct], path: str) -> str:
     return beside if sort_of(struct, beside) is Sort.TEXT else ""
 
 
+@lru_cache(maxsize=64)
+def needed_fields(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields without which an item is none."""
+    found = inspect.type_info(struct)
+    fields = found.fields if isinstance(found, inspect.StructType) else ()
+    return tuple(field.encode_name for field in fields if field.required)
+
+
 @lru_cache(maxsize=512)
 def choices_of(struct: type[msgspec.Struct], path: str) -> tuple[str, ...]:
     """The values that a choice knows."""

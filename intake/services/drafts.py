@@ -22,20 +22,18 @@ from core.services import record_act
 from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
-from intake.rules import FieldChange, Result, Told
-from intake.rules.mapping import Guess, Use, problems_of, uses_from
+from intake.rules import FieldChange, Kind, Result, Told
+from intake.rules.mapping import Guess, Use, guess_columns, problems_of, uses_from
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
 from intake.services.imports import CHUNK_ROWS, arrival_of, cell_under, file_kind, guessed_kind, keep_import, take_rows
 from intake.services.kinds import find
 from intake.services.rows import Plan, plan_of
 from intake.services.uploads import (
     ImportRefused,
-    doubled,
     guesses_of,
     mapping_json,
     samples_of,
     saved_names,
-    saved_uses,
     store_upload,
     stored_path,
 )
@@ -92,9 +90,8 @@ def draft_import(
         upload.path.unlink()
         raise
     guesses = guesses_of(found, upload.dialect, upload.samples, source=source, loosely=True)
-    uses = {guess.name: guess.use for guess in guesses}
     made = keep_import(
-        upload, kind=found, source=source, uses=uses, filename=filename, status=ImportStatus.DRAFT, by=by,
+        upload, kind=found, source=source, uses=_settled(guesses), filename=filename, status=ImportStatus.DRAFT, by=by,
         actor=actor, now=now,
     )  # fmt: skip
     return _keep_preview(made, now)
@@ -103,18 +100,20 @@ def draft_import(
 def change_draft(*, import_id: UUID, kind: str, uses: Mapping[str, Use], now: datetime) -> Import:
     """Read a draft's columns otherwise, and try its first rows again; another kind begins with new guesses.
 
-    Raises `ImportRefused` where it is no draft, or the mapping says what it may not (then nothing is changed).
+    A use without a form gets the one that its cells show. Raises `UnknownKind`, and `ImportRefused` where it is no
+    draft, or the mapping says what it may not (then nothing is changed).
     """
     with transaction.atomic():
         of = _lock_draft(import_id)
         found, dialect = file_kind(kind), dialect_from(of.dialect)
+        samples = samples_of(stored_path(of.stored_as), dialect)
         if kind != of.kind:
-            samples = samples_of(stored_path(of.stored_as), dialect)
             guesses = guesses_of(found, dialect, samples, source=of.source, loosely=True)
-            uses = {guess.name: guess.use for guess in guesses}
         elif problems := [one for one in problems_of(found, dialect.header, uses) if one.code != "required"]:
             raise ImportRefused(problems[0].message, field="mapping")
-        of.kind, of.mapping = kind, mapping_json(uses)
+        else:
+            guesses = _read_as(found, dialect, samples, {name: uses.get(name, Use()) for name in dialect.header})
+        of.kind, of.mapping = kind, mapping_json(_settled(guesses))
         of.save(update_fields=["kind", "mapping"])
     return _keep_preview(of, now)
 
@@ -128,23 +127,27 @@ def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: st
         of = _lock_draft(import_id)
         try:
             plan_of(find(of.kind), dialect_from(of.dialect).header, uses_from(of.mapping))
+            _check_answered(of)
         except FileRefused as refused:
             raise ImportRefused(str(refused), field="mapping") from None
         _save_mapping(of, by, now)
         of.status = ImportStatus.WAITING
         of.save(update_fields=["status"])
-        record_act("confirmed", of, by=by, actor=actor, now=now)
+        record_act("confirmed", of, by=by, actor=actor or "system", now=now)
         ring_on_commit(IMPORT)
     return of
 
 
 def columns_of(of: Import) -> list[Guess]:
-    """The columns of a draft as they are read now, with samples, and what only a person can say about them."""
+    """The columns of a draft as they are read now, with samples, why, and whether a person must say more."""
     kind, dialect = find(of.kind), dialect_from(of.dialect)
     samples = samples_of(stored_path(of.stored_as), dialect)
-    now, saved = uses_from(of.mapping), saved_uses(of.source, kind)
-    first = guesses_of(kind, dialect, samples, source=of.source, loosely=True)
-    return [_as_read(guess, now.get(guess.name, Use()), saved, dialect) for guess in first]
+    guessed = guesses_of(kind, dialect, samples, source=of.source, loosely=True)
+    read = _read_as(kind, dialect, samples, uses_from(of.mapping))
+    return [
+        msgspec.structs.replace(now, why=first.why if now.use.to == first.use.to else "")
+        for first, now in zip(guessed, read, strict=True)
+    ]
 
 
 def preview_of(of: Import) -> Preview:
@@ -158,6 +161,7 @@ def try_rows(of: Import, now: datetime) -> Preview:
     path = stored_path(of.stored_as)
     try:
         plan = plan_of(kind, dialect.header, uses_from(of.mapping))
+        _check_answered(of)
         rows = list(islice(rows_of(path, dialect), CHUNK_ROWS + 1))
         if len(rows) <= CHUNK_ROWS:
             count_rows(path, dialect)
@@ -204,14 +208,23 @@ def _troubles(plan: Plan, dialect: Dialect, rows: Sequence[list[str]], results: 
     return [msgspec.structs.replace(found[key], count=count) for key, count in counts.most_common(SHOWN)]
 
 
-def _as_read(guess: Guess, use: Use, saved: Mapping[str, Use], dialect: Dialect) -> Guess:
-    """A guess beside what was made of it; a question that somebody answered is none any more."""
-    as_guessed = use == guess.use
-    twice = bool(doubled(guess.name, dialect.header)) and not use.to
-    return Guess(
-        guess.name, use, guess.why if as_guessed else "", samples=guess.samples,
-        ask=guess.name not in saved and as_guessed and (guess.ask or twice),
-    )  # fmt: skip
+def _read_as(kind: Kind, dialect: Dialect, samples: Sequence[Sequence[str]], uses: Mapping[str, Use]) -> list[Guess]:
+    return guess_columns(kind, dialect.header, samples, said=uses, semicolons=dialect.delimiter == ";")
+
+
+def _settled(guesses: Iterable[Guess]) -> dict[str, Use]:
+    """What is kept of guesses: a form that is in doubt stays open, so that a person is asked."""
+    return {
+        guess.name: msgspec.structs.replace(guess.use, form="") if guess.ask else guess.use for guess in guesses
+    }  # fmt: skip
+
+
+def _check_answered(of: Import) -> None:
+    """Raises `FileRefused` for a column that can be read in two ways, while nobody has said which."""
+    for guess in columns_of(of):
+        if guess.ask:
+            text = _("“%(name)s” can be read in two ways: %(cells)s. Choose how its cells are written.")
+            raise FileRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)})
 
 
 def _keep_preview(of: Import, now: datetime) -> Import:

@@ -34,6 +34,7 @@ class Plan:
     columns: Mapping[str, str]
     defaults: Mapping[str, Any]
     sums: tuple[tuple[str, ...], ...]
+    one_of: Mapping[str, tuple[str, ...]]
     width: int
 
     def item_of(self, row: Sequence[str]) -> bytes | Problem:
@@ -49,12 +50,17 @@ class Plan:
                 value = read(cell) if read else read_cell(cell)
             except Unreadable as unreadable:
                 return Problem(".".join(path), unreadable.code, str(unreadable))
+            if value == "":
+                continue
             if len(path) == 1:
                 item[path[0]] = value
             else:
                 _put(item, path, value)
         for path in self.sums:
             _drop_bare_currency(item, path)
+        for name, fields in self.one_of.items():
+            if len(item.get(name, ())) > 1:
+                _keep_first(item[name], fields)
         return _encode(item)
 
     def column_of(self, problem: Problem) -> str:
@@ -92,7 +98,7 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
         if "." in currency:
             sums.append(tuple(currency.split(".")[:-1]))
     defaults = {name: value for name, value in defaults.items() if name not in columns}
-    return Plan(tuple(cells), columns, defaults, tuple(sums), len(header))
+    return Plan(tuple(cells), columns, defaults, tuple(sums), kind.one_of, len(header))
 
 
 def _read(kind: Kind, field: str, use: Use) -> Read | None:
@@ -113,6 +119,13 @@ def _drop_bare_currency(item: dict[str, Any], path: tuple[str, ...]) -> None:
         item = item.get(name, {})
     if "amount" not in item.get(path[-1], {"amount": None}):
         del item[path[-1]]
+
+
+def _keep_first(part: dict[str, Any], fields: tuple[str, ...]) -> None:
+    first = next((name for name in fields if name in part), None)
+    for name in fields:
+        if name != first:
+            part.pop(name, None)
 
 
 def _parsed(cell: str) -> Any:

@@ -48,19 +48,14 @@ def unpack_workbook(path: Path) -> list[str]:
     made = path.with_name(f"{path.name}.csv")
     try:
         notes = _check_parts(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        try:
+        with path.open("rb") as packed, made.open("x", encoding="utf-8", newline="") as stream:
+            book = openpyxl.load_workbook(packed, read_only=True, data_only=True, keep_links=False)
             sheet, said = _first_visible(book)
-            with made.open("x", encoding="utf-8", newline="") as stream:
-                writer = csv.writer(stream)
-                writer.writerows(_rows(sheet))
-        finally:
-            book.close()
+            csv.writer(stream).writerows(_rows(sheet))
     except _BROKEN:
         made.unlink(missing_ok=True)
-        raise FileRefused(
-            _("This workbook cannot be read. Open it in Excel, save it anew as .xlsx, or as CSV.")
-        ) from None
+        text = _("This workbook cannot be read. Open it in Excel, save it anew as .xlsx, or as CSV.")
+        raise FileRefused(text) from None
     except BaseException:
         made.unlink(missing_ok=True)
         raise

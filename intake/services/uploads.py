@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.ids import uuid7
+from core.models import Organisation
 from intake.models import Source, SourceMapping
 from intake.rules import Kind
 from intake.rules.kinds import key_of
@@ -107,8 +108,10 @@ def guesses_of(
 ) -> list[Guess]:
     """What each column of a file is: as given, as saved, else guessed."""
     said = saved_uses(source, kind) | dict(given or {})
+    currency = Organisation.objects.values_list("reporting_currency", flat=True).first() if loosely else ""
     return guess_columns(
-        kind, dialect.header, samples, said=said, loosely=loosely, semicolons=dialect.delimiter == ";"
+        kind, dialect.header, samples, said=said, loosely=loosely, semicolons=dialect.delimiter == ";",
+        currency=currency or "",
     )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
+from intake.views.drafts import change_columns, confirm, stop, undo
 from intake.views.imports import download_errors, download_example, show_import, show_imports
 from intake.views.quarantine import discard_from_quarantine, replay_from_quarantine, show_quarantine
 from intake.views.sources import edit_source, new_source, show_source, show_sources
 from intake.views.tokens import revoke, show_tokens
 
 __all__ = [
+    "change_columns",
+    "confirm",
     "discard_from_quarantine",
     "download_errors",
     "download_example",
@@ -17,4 +20,6 @@ __all__ = [
     "show_source",
     "show_sources",
     "show_tokens",
+    "stop",
+    "undo",
 ]

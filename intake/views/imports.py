@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import msgspec
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.enums import Role
 from core.export import Column, csv_file, csv_line, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
-from intake.models import Import, RejectedRow
+from intake.models import Import, RejectedRow, Source
 from intake.queries import rejected_as_csv, visible_imports
-from intake.services import ImportRefused, start_import
+from intake.rules import Undone
+from intake.services import ImportRefused
+from intake.services.drafts import draft_import
 from intake.services.kinds import file_kinds, find
+from intake.services.sources import SourceRefused, SourceTerms, create_source
+from intake.services.undoing import may_undo
+from intake.views.drafts import SENDERS, draft_page
 
 SHOWN = 50
 
@@ -49,12 +55,12 @@ UNDER_WAY = (ImportStatus.WAITING, ImportStatus.RUNNING)
 @for_roles(*LEADS)
 def show_imports(request: PersonRequest) -> HttpResponseBase:
     """The newest files, and a form for one more; leaders read."""
-    may_send = request.user.role in (Role.MANAGER, Role.OPS) or request.user.is_superuser
+    may_send = _may_send(request)
     if wants_csv(request):
         return csv_file("imports", COLUMNS, visible_imports(request.user).iterator(500))
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and may_send and form.is_valid():
-        made = _start(request, form)
+        made = _draft(request, form)
         if made is not None:
             return redirect("import", import_id=made.pk)
     context = {
@@ -82,6 +88,8 @@ def download_example(request: PersonRequest, kind: str) -> HttpResponse:
 def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """How far a file has come; polled while it is under way."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    if of.status == ImportStatus.DRAFT:
+        return draft_page(request, of)
     tag = f"{of.status}-{of.rows_done}"
     if request.headers.get("HX-PTag") == tag:
         return HttpResponseNotModified()
@@ -89,6 +97,9 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
         "rejected": RejectedRow.objects.filter(of=of).order_by("row")[:REJECTED_SHOWN],
         "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
         "tag": tag,
+        "may_send": _may_send(request),
+        "may_undo": _may_send(request) and may_undo(of),
+        "undone": msgspec.convert(of.undone, Undone) if of.undone else None,
     }
     response = render(request, "intake/import.html#progress" if request.htmx else "intake/import.html", context)
     response["HX-PTag"] = tag
@@ -106,21 +117,36 @@ def download_errors(request: PersonRequest, import_id: UUID) -> StreamingHttpRes
     return response
 
 
-def _start(request: PersonRequest, form: UploadForm) -> Import | None:
-    """The import, or None with the reason on the form."""
+def _draft(request: PersonRequest, form: UploadForm) -> Import | None:
+    """The import, to be confirmed; or None with the reason on the form."""
     file: UploadedFile[bytes] = form.cleaned_data["file"]
     try:
-        return start_import(
-            file=file.chunks(),
-            filename=file.name or "",
-            kind=form.cleaned_data["kind"],
-            source=form.cleaned_data["source"],
-            by=request.user,
-            now=request.now,
-        )
-    except ImportRefused as refusal:
+        with transaction.atomic():
+            return draft_import(
+                file=file.chunks(),
+                filename=file.name or "",
+                kind=form.cleaned_data["kind"],
+                source=form.cleaned_data["source"] or _new_source(request, form),
+                by=request.user,
+                now=request.now,
+            )
+    except (ImportRefused, SourceRefused) as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         return None
+
+
+def _new_source(request: PersonRequest, form: UploadForm) -> Source:
+    """The source that the form names: the one that is called so already, else a new one of whoever asks."""
+    data = form.cleaned_data
+    known = Source.objects.filter(slug=data["source_slug"], person=None, is_active=True).first()
+    if known is not None:
+        return known
+    terms = SourceTerms(name=data["source_name"].strip(), owner=request.user)
+    return create_source(slug=data["source_slug"], terms=terms, by=request.user, now=request.now)
+
+
+def _may_send(request: PersonRequest) -> bool:
+    return request.user.role in SENDERS or request.user.is_superuser
 
 
 def _with_progress(of: Import) -> dict[str, object]:

@@ -1,0 +1,178 @@
+"""A file that waits for a person: what it would do, how its columns are read, and the word to go on or back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from core.enums import Role
+from core.guards import PersonRequest, for_roles
+from intake.enums import ImportStatus, Landing
+from intake.models import Import
+from intake.queries import visible_imports
+from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
+from intake.rules.mapping import Guess, Use
+from intake.rules.sorts import Sort, currency_beside, sort_of
+from intake.services.drafts import change_draft, columns_of, confirm_import, preview_of
+from intake.services.files import dialect_from
+from intake.services.imports import stop_import
+from intake.services.kinds import UnknownKind, file_kinds, find
+from intake.services.undoing import undo_import
+from intake.services.uploads import ImportRefused, preset_name
+
+SENDERS = (Role.MANAGER, Role.OPS)
+WHYS = {
+    "saved": gettext_lazy("as last time"),
+    "preset": gettext_lazy("known export"),
+    "name": gettext_lazy("by its name"),
+    "close": gettext_lazy("a similar name"),
+}
+UNITS = {
+    PERCENT: gettext_lazy("percent (93 is 0.93)"),
+    THOUSANDS: gettext_lazy("thousands"),
+    MILLIONS: gettext_lazy("millions"),
+    CENTS: gettext_lazy("hundredths"),
+}
+CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "JPY", "INR", "BRL")
+Choice = tuple[str, object]
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """One line of the mapping: a column of the file, and the choices that a person has about it."""
+
+    number: int
+    guess: Guess
+    why: object
+    targets: list[Choice]
+    forms: list[Choice]
+    units: list[Choice]
+    has_zone: bool
+
+
+def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: int = 200) -> HttpResponse:
+    """What a draft would do, and how it is read."""
+    kind, preview, dialect = find(of.kind), preview_of(of), dialect_from(of.dialect)
+    rows = [_row(number, guess, of) for number, guess in enumerate(columns_of(of))]
+    context = {
+        "of": of,
+        "kind": kind,
+        "kinds": [(name, find(name).label) for name in file_kinds()],
+        "preview": preview,
+        "counts": [(Landing(name).label, count, name) for name, count in preview.counts.items()],
+        "columns": rows,
+        "used": sum(bool(row.guess.use.to) for row in rows),
+        "asks": [row for row in rows if row.guess.ask],
+        "preset": preset_name(kind, dialect),
+        "is_saved": any(row.guess.why == "saved" for row in rows),
+        "notes": dialect.notes,
+        "error": error,
+        "may_send": request.user.role in SENDERS or request.user.is_superuser,
+    }
+    return render(request, "intake/draft.html", context, status=status)
+
+
+@require_POST
+@for_roles(*SENDERS)
+def change_columns(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """Read the columns of a draft otherwise."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    uses = {name: _posted(request, number, name, of) for number, name in enumerate(of.dialect.get("header", []))}
+
+    def read_anew() -> None:
+        change_draft(import_id=of.pk, kind=request.POST.get("kind") or of.kind, uses=uses, now=request.now)
+
+    return _act(request, of, read_anew, _("The columns were read anew."))
+
+
+@require_POST
+@for_roles(*SENDERS)
+def confirm(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """Let a draft go its way."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    return _act(request, of, lambda: confirm_import(import_id=of.pk, by=request.user, now=request.now), "")
+
+
+@require_POST
+@for_roles(*SENDERS)
+def stop(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """Take no further rows of a file."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    said = _("Stopped: no further row of this file is taken.")
+    return _act(request, of, lambda: stop_import(import_id=of.pk, by=request.user, now=request.now), said)
+
+
+@require_POST
+@for_roles(*SENDERS)
+def undo(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """Take an import back."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    said = _("The import was undone.")
+    return _act(request, of, lambda: undo_import(import_id=of.pk, by=request.user, now=request.now), said)
+
+
+def _act(request: PersonRequest, of: Import, work: Callable[[], object], said: str) -> HttpResponse:
+    """Do it and go to the file's page; a refusal is said there."""
+    try:
+        work()
+    except (ImportRefused, UnknownKind) as refused:
+        if of.status == ImportStatus.DRAFT and getattr(refused, "status", 422) == 422:
+            return draft_page(request, of, error=str(refused), status=422)
+        messages.error(request, str(refused))
+    else:
+        if said:
+            messages.success(request, said)
+    return redirect("import", import_id=of.pk)
+
+
+def _row(number: int, guess: Guess, of: Import) -> ColumnRow:
+    kind = find(of.kind)
+    field = kind.field_of(guess.use.to) if guess.use.to else ""
+    sort = sort_of(kind.struct, field) if field else Sort.OTHER
+    targets: list[Choice] = [(column, _spoken(column, kind.required)) for column in kind.header]
+    if guess.use.to and guess.use.to not in kind.header:
+        targets = [target for target in targets if kind.columns[target[0]] != field]
+        targets.append((guess.use.to, _spoken(guess.use.to, kind.required)))
+    own = f"{kind.extra}.{_own_name(guess.name)}"
+    if kind.extra and guess.name and own not in [value for value, _label in targets]:
+        targets.append((own, _("Keep as a field of its own")))
+    units: list[Choice] = list(UNITS.items()) if sort is Sort.NUMBER else []
+    if field and currency_beside(kind.struct, field):
+        units = [(code, code) for code in CURRENCIES]
+    why = WHYS.get(guess.why, "")
+    return ColumnRow(number, guess, why, targets, _forms(sort, guess), units, has_zone=sort is Sort.MOMENT)
+
+
+def _forms(sort: Sort, guess: Guess) -> list[Choice]:
+    """The ways in which cells of a sort are written; of texts, only what is done with ids."""
+    if sort is Sort.TEXT and not guess.use.form:
+        return []
+    return [(form, LOOKS.get(form, _("as it is"))) for form in FORMS.get(sort, ())]
+
+
+def _posted(request: PersonRequest, number: int, name: str, of: Import) -> Use:
+    """What the form says about a column; how it is written only where it is still read as the same."""
+    to = request.POST.get(f"to-{number}", "")
+    before = of.mapping.get(name, "")
+    same = to == (before if isinstance(before, str) else before.get("to", ""))
+    said = {part: request.POST.get(f"{part}-{number}", "").strip() for part in ("form", "unit", "zone")}
+    return Use(to, **said) if same else Use(to)
+
+
+def _own_name(name: str) -> str:
+    slug = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in name.lower())
+    return "_".join(filter(None, slug.split("_")))[:50]
+
+
+def _spoken(column: str, required: tuple[str, ...]) -> str:
+    words = column.rpartition(".")[2].replace("_", " ").capitalize()
+    words = words.replace("Arr", "ARR", 1) if words.startswith("Arr") else words.replace("Csm", "CSM")
+    return _("%s (needed)") % words if column in required else words
