@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.db import connections
 from django.test import Client
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
-from cx_ops.launch import signals
+from cx_ops.launch import database, schema, signals
 from intake.models import Source
 from tests.committing import committing
 from tests.factories import make_source, make_token
@@ -25,6 +27,29 @@ settings.load_profile("untimed")
 def pytest_configure() -> None:
     """SIGTERM ends a run as Ctrl-C does, and each only once: the fixtures stop what they have started."""
     signals.install()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Begin with the schema that an earlier run has kept, where `./cx test` started the server itself."""
+    if not keeps_schema():
+        return
+    template = database.with_name(os.environ["DATABASE_URL"], "kept_schema")
+    database.ensure_exists(template)
+    if schema.restore(template):
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = "kept_schema"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Keep the schema for the next run."""
+    if keeps_schema():
+        name = connections["default"].settings_dict["NAME"]
+        schema.keep(database.with_name(os.environ["DATABASE_URL"], str(name)))
+
+
+def keeps_schema() -> bool:
+    return bool(os.environ.get("CX_TESTS_KEEP_SCHEMA"))
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from cx_ops.launch import application, postgres, services, valkey
+from cx_ops.launch import application, postgres, schema, services, valkey
 from cx_ops.launch.processes import Child
 from cx_ops.launch.services import Services
 from cx_ops.launch.supervisor import Patience, Supervisor
@@ -85,7 +85,7 @@ def migrated() -> Iterator[tuple[Services, dict[str, str]]]:
         os.environ.pop(name, None)
     with services.temporary(durable=True) as ready:
         environ = application.demo_environment(ready) | {"CX_API_REQUESTS_PER_MINUTE": "1000000000"}
-        application.migrate(ready, environ)
+        schema.make(ready, environ)
         yield ready, environ
 
 

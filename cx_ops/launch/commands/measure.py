@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from cx_ops.launch import application, processes, services
+from cx_ops.launch import application, processes, schema, services
 from cx_ops.launch.instance import ROOT
 
 
@@ -12,7 +12,7 @@ def bench(argv: Sequence[str]) -> int:
     """On a migrated, empty, durable database."""
     with services.temporary(durable=True) as ready:
         environ = application.demo_environment(ready) | {"PYTHONPATH": str(ROOT)}
-        application.migrate(ready, environ)
+        schema.make(ready, environ)
         return _run("bench", argv, environ)
 
 

@@ -44,6 +44,8 @@ def _test(argv: Sequence[str]) -> tuple[int, Counts]:
     with services.temporary(durable=False) as ready:
         environ = ready.environment() | {"CX_ENV": "test", "PYTHONPATH": str(ROOT)}
         environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+        if ready.embedded_database:
+            environ["CX_TESTS_KEEP_SCHEMA"] = "1"
         report = ready.instance.root / "junit.xml"
         words = [sys.executable, "-P", "-m", "pytest", f"--rootdir={ROOT}", f"--junitxml={report}", *argv]
         code = processes.run(words, environ=environ, directory=ROOT, children=ready.children)
