@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 QUEUE = "celery"
 READY_SECONDS = 180
 QUIET_SECONDS = 900
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
