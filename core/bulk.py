@@ -65,17 +65,25 @@ def copy_text(text: str) -> str:
     return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
+def copy_json(text: str) -> str:
+    """JSON without line breaks, as encoders write it, as a cell of a line for `copy_lines`."""
+    return text.replace("\\", "\\\\")
+
+
 def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
     """COPY lines in PostgreSQL's text format, cells apart by tabs: quicker than `copy_rows` where types are known.
 
     Texts go through `copy_text`; no value is `NULL`.
     """
     names = ", ".join(f'"{column}"' for column in columns)
-    text = "".join([f"{line}\n" for line in lines])
+    lines = list(lines)
+    if not lines:
+        return
     # Django hands psycopg's `copy` through as it is: without this its errors would not be Django's.
     copying = f'COPY "{table}" ({names}) FROM STDIN'
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copying) as copy:
-        copy.write(text)
+        copy.write("\n".join(lines))
+        copy.write("\n")
 
 
 # Whole batches share few moments, and writing one is dear.

@@ -30,8 +30,8 @@ from django.db import (
 )
 from django.utils.translation import gettext as _
 
-from core.bulk import copy_rows, database_now, execute, fetch_all
-from core.ids import uuid7
+from core.bulk import Id, copy_rows, database_now, execute, fetch_all, read_rows
+from core.ids import uuid7, uuid7_text
 from core.models import Act, DeadLetter, Pending, User
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[
     _require_transaction(stage)
     if not rows:
         return
-    batch = uuid7()
+    batch = uuid7_text()
     _insert_batch(batch, stage, len(rows))
     copy_rows(model._meta.db_table, ["batch_id", "id", *columns], ((batch, *row) for row in rows))
 
@@ -87,7 +87,7 @@ def leave_selected(
     For rows that need not pass through Python. Raises NotInTransaction as `leave` does.
     """
     _require_transaction(stage)
-    batch = uuid7()
+    batch = uuid7_text()
     names = ", ".join(f'"{column}"' for column in ("batch_id", "id", *columns))
     left = execute(
         f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT %s, found.* FROM ({select}) AS found',  # noqa: S608 - ours  # nosec B608
@@ -103,7 +103,7 @@ def _require_transaction(stage: str) -> None:
         raise NotInTransaction(f"leave work for {stage} in the transaction.atomic() of the work that it follows")
 
 
-def _insert_batch(batch: UUID, stage: str, size: int) -> None:
+def _insert_batch(batch: Id, stage: str, size: int) -> None:
     execute(
         "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')",
         [batch, stage, size],
@@ -170,11 +170,11 @@ class Stage:
             raise LeaseLost(self.name)
 
     def _work(self, lease: Lease, now: datetime) -> None:
-        # Named tuples with the columns of `pending`, by plain SQL: making its instances would cost more than most of
-        # the work, and putting a query together more than running it.
+        # Named tuples with the columns of `pending`, ids as `core.bulk.Id`, by plain SQL: making its instances would
+        # cost more than most of the work, and putting a query together more than running it.
         table, row = self.pending._meta.db_table, _row_of(self.pending)
         columns = ", ".join(row._fields)
-        taken = fetch_all(
+        taken = read_rows(
             f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - ours  # nosec B608
             [lease.batches],
         )

@@ -13,6 +13,9 @@ class Response(TextChoices):
     AUTOMATED = "automated", _("Automated workflow")
     HUMAN = "human", _("A human at once")
 
+    # An enumeration's own is written in Python; rules look responses up for every insight.
+    __hash__ = str.__hash__
+
 
 class Suppression(TextChoices):
     """Why a decision opened nothing new."""

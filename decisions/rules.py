@@ -18,9 +18,10 @@ anybody can ask the same question again and must get the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -363,12 +364,12 @@ def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) 
 def find_owner(facts: Facts, ownership: Ownership) -> tuple[Person | None, tuple[str, ...]]:
     """The first available person down the chain, and the path by which they were found."""
     cell = find_cell(facts.claim.type, facts.place, ownership)
-    chain = chain_of(cell.role, facts.people)
     path = [f"matrix version {ownership.version}: {describe(cell)} → {cell.role}"]
-    taker = first_free(chain)
-    path += [f"{step.name}: {step.who}" for step in chain[: chain.index(taker) + 1 if taker else None]]
-    path += [] if taker else ["unassigned: nobody in the chain is available"]
-    return taker.person if taker else None, tuple(path)
+    for step in chain_of(cell.role, facts.people):
+        path.append(f"{step.name}: {step.who}")
+        if step.is_free:
+            return step.person, tuple(path)
+    return None, (*path, "unassigned: nobody in the chain is available")
 
 
 class Step(Struct, frozen=True):
@@ -382,31 +383,39 @@ class Step(Struct, frozen=True):
     def who(self) -> str:
         return f"{self.person.username} {self.person.absent}".strip() if self.person else "nobody"
 
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody stands there who is here."""
+        return self.person is not None and not self.person.absent
 
-def chain_of(role: str, people: People) -> tuple[Step, ...]:
+
+def chain_of(role: str, people: People) -> Iterator[Step]:
     """Who is asked, one after another, where the matrix names `role`."""
     team = people.team or "no team"
-    chain = (
-        Step(role, f"{role} of the account", people.by_role.get(role)),
-        Step("csm", "csm of the account", people.by_role.get("csm")),
-        Step("pool", f"pool of {team}", next(iter(pool_order(people.pool)), None)),
-        Step("lead", f"lead of {team}", people.lead),
-        Step("catch_all", "catch-all", people.catch_all),
-    )
-    return chain[1:] if role == "csm" else chain
+    if role != "csm":
+        yield Step(role, f"{role} of the account", people.by_role.get(role))
+    yield Step("csm", "csm of the account", people.by_role.get("csm"))
+    yield Step("pool", f"pool of {team}", next(iter(pool_order(people.pool)), None))
+    yield Step("lead", f"lead of {team}", people.lead)
+    yield Step("catch_all", "catch-all", people.catch_all)
 
 
 def first_free(chain: Iterable[Step]) -> Step | None:
     """The first place where somebody stands who is here."""
-    return next((step for step in chain if step.person and not step.person.absent), None)
+    return next((step for step in chain if step.is_free), None)
 
 
 def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
     """The most exact cell that fits: type, tier, region, stage, segment count in that order."""
-    wanted = (("", type), ("", place.tier), ("", place.region), ("", place.stage), ("", place.segment, *place.saved))
+    segments = ("", place.segment, *place.saved)
     for cell in ownership.cells:
-        parts = (cell.type, cell.tier, cell.region, cell.stage, cell.segment)
-        if all(part in fitting for part, fitting in zip(parts, wanted, strict=True)):
+        if (
+            cell.type in ("", type)
+            and cell.tier in ("", place.tier)
+            and cell.region in ("", place.region)
+            and cell.stage in ("", place.stage)
+            and cell.segment in segments
+        ):
             return cell
     raise LookupError("the published matrix has no cell for all types and segments")
 
@@ -545,6 +554,7 @@ def priority_of(facts: Facts, now: datetime) -> Priority:
     return Priority(value.quantize(Decimal("0.01")), parts)
 
 
+@lru_cache(maxsize=4096)
 def plain(number: Decimal) -> str:
     """A decimal without trailing zeros or exponent."""
     return f"{number.normalize():f}"

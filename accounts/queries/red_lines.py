@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.enums import RedLine, Stakeholder
 from accounts.models import Contact, Contract, RedLineFlag
-from core.bulk import fetch_all
+from core.bulk import AnyId, fetch_all
 
 SPONSOR_LEFT_DAYS = 90
 NOTICE_DAYS = 30
@@ -43,7 +43,7 @@ def crosses_red_line(now: datetime) -> Q:
 _ORDER = {kind: place for place, kind in enumerate(RedLine.values)}
 
 
-def red_lines(account_ids: Collection[UUID], now: datetime) -> dict[UUID, tuple[str, ...]]:
+def red_lines(account_ids: Collection[AnyId], now: datetime) -> dict[UUID, tuple[str, ...]]:
     """Account → its red lines at `now`, in the order of `RedLine`; accounts without one are left out.
 
     One query: flags that stand; sponsors who left within 90 days; contracts whose notice date is within the next

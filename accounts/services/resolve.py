@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts.models import Parked, Resolved
 from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref, normalise_ref
-from core.bulk import fetch_all
+from core.bulk import AnyId, fetch_all
 from core.doorbell import ring_on_commit
 from core.stages import leave, leave_selected
 from intake.models import Landed
@@ -81,7 +81,7 @@ def _release(accounts: Mapping[Ref, UUID]) -> int:
     return len(gone)
 
 
-def _resolve_rest(ids: list[UUID]) -> None:
+def _resolve_rest(ids: Sequence[AnyId]) -> None:
     """What no external id matched: domains and our own ids, then external ids made a moment ago; the rest is parked."""
     fetch_all("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS])
     rest: list[tuple[UUID, UUID | None, str, str, str]] = fetch_all(LEFT_OVER, [ids])

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.bulk import NULL, AnyId, copy_lines, copy_text, moment_text
+from core.bulk import NULL, AnyId, copy_json, copy_lines, copy_text, moment_text
 from core.ids import uuid7_text
 from core.models import Act, User
 
@@ -67,4 +67,4 @@ def record_acts(
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    return copy_text(encode(data).decode())
+    return copy_json(encode(data).decode())

@@ -80,7 +80,7 @@ def ask(
 def _answer(facts: Facts, policy: Policy, book: Book, now: datetime) -> Answer:
     verdict = decide(facts=facts, policy=policy, now=now)
     cell = find_cell(facts.claim.type, facts.place, policy.ownership)
-    chain = chain_of(cell.role, facts.people)
+    chain = tuple(chain_of(cell.role, facts.people))
     taker = first_free(chain)
     owner = book.names.get(taker.person.id, "") if taker and taker.person else ""
     asked = chain[: chain.index(taker) + 1] if taker else chain

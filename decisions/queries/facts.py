@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
+from typing import NamedTuple
 
 from accounts.enums import RedLine
 from accounts.queries import red_lines
-from core.bulk import Id, fetch_all, read_rows
+from core.bulk import AnyId, Id, fetch_all, read_rows
 from core.models import Organisation
 from decisions.enums import Response
 from decisions.queries.saved import place_in_saved
@@ -39,8 +39,7 @@ StreamKey = tuple[Id, str, Id, str]
 ItemKey = tuple[Id, str, str]
 
 
-@dataclass(frozen=True)
-class PendingInsight:
+class PendingInsight(NamedTuple):
     """One insight that waits for its decision. `slot` names the item it belongs to within its type."""
 
     id: Id
@@ -77,7 +76,7 @@ ORDER BY i.scored_at, i.id
 """
 
 
-def pending_insights(account_ids: Sequence[UUID]) -> list[PendingInsight]:
+def pending_insights(account_ids: Sequence[AnyId]) -> list[PendingInsight]:
     """All insights of these accounts that wait for a decision, oldest score first."""
     return [
         PendingInsight(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
@@ -112,7 +111,7 @@ class Situation:
             people=self.people.of(account),
             stake=Stake(revenue, revenue_from, insight.base_rate, insight.acting_share, days_left, days_left_to),
             stream=self.streams.get(key),
-            other_streams=tuple(self.streams[other] for other in self.by_type[key[:2]] if other != key),
+            other_streams=tuple([self.streams[other] for other in self.by_type.get(key[:2], ()) if other != key]),
             item=self.items.get(insight.item_key),
             red_lines=self._red_lines(account, claim),
             switches=self.switches,
@@ -129,7 +128,7 @@ class Situation:
 
 
 def situation_of(
-    account_ids: Sequence[UUID],
+    account_ids: Sequence[AnyId],
     switches: tuple[str, ...],
     now: datetime,
     *,
@@ -183,7 +182,7 @@ LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
 Stakes = dict[Id, tuple[Decimal | None, str, int | None, str]]
 
 
-def _accounts(account_ids: Sequence[UUID], now: datetime) -> tuple[dict[Id, Id | None], dict[Id, Place], Stakes]:
+def _accounts(account_ids: Sequence[AnyId], now: datetime) -> tuple[dict[Id, Id | None], dict[Id, Place], Stakes]:
     teams: dict[Id, Id | None] = {}
     places: dict[Id, Place] = {}
     stakes: Stakes = {}
@@ -224,7 +223,7 @@ FROM decisions_stream WHERE account_id = ANY(%s) ORDER BY account_id, type_id, s
 """
 
 
-def _streams(account_ids: Sequence[UUID]) -> dict[StreamKey, StreamState]:
+def _streams(account_ids: Sequence[AnyId]) -> dict[StreamKey, StreamState]:
     return {
         (row[0], row[1], row[2], row[3]): StreamState(row[3], Response(row[4]), Response(row[5]), *row[6:])
         for row in read_rows(STREAMS, [account_ids])
@@ -240,7 +239,7 @@ ORDER BY account_id, type_id, slot, closed_at DESC NULLS FIRST
 """
 
 
-def _items(account_ids: Sequence[UUID]) -> dict[ItemKey, ItemState]:
+def _items(account_ids: Sequence[AnyId]) -> dict[ItemKey, ItemState]:
     return {
         (row[0], row[1], row[2]): ItemState(row[3], row[4], Response(row[5]), tuple(row[6]), tuple(row[7]), *row[8:])
         for row in read_rows(ITEMS, [account_ids])
@@ -277,7 +276,7 @@ class PeopleOfAccounts:
     loads: dict[Id, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, account_ids: Sequence[UUID], teams: Mapping[Id, Id | None], now: datetime) -> PeopleOfAccounts:
+    def read(cls, account_ids: Sequence[AnyId], teams: Mapping[Id, Id | None], now: datetime) -> PeopleOfAccounts:
         users = read_rows(USERS, {"now": now})
         persons = {row[0]: Person(row[0], row[1], row[5]) for row in users}
         members: dict[Id, list[Id]] = defaultdict(list)
@@ -345,6 +344,12 @@ class PeopleOfAccounts:
         return Person(person.id, person.username, person.absent, open_items, today >= self.caps[id])
 
 
-def lock_accounts(account_ids: Sequence[UUID]) -> None:
+# Counted, so that no ids come back that nobody reads.
+LOCK_ACCOUNTS = """
+SELECT count(*) FROM (SELECT FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) AS held
+"""
+
+
+def lock_accounts(account_ids: Sequence[AnyId]) -> None:
     """Hold these accounts until the transaction ends, in id order: nobody else decides or closes on them."""
-    fetch_all("SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [list(account_ids)])
+    fetch_all(LOCK_ACCOUNTS, [list(account_ids)])

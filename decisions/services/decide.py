@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from core.bulk import NULL, Id, array_text, copy_lines, copy_text, execute, moment_text
+from core.bulk import NULL, Id, array_text, copy_json, copy_lines, copy_text, execute, moment_text
 from core.ids import uuid7_text
 from core.stages import leave
 from core.version import CODE_VERSION
@@ -78,6 +78,9 @@ class Ledger:
     acts: list[tuple[Id, str]] = field(default_factory=list)
     streams: dict[StreamKey, StreamState] = field(default_factory=dict)
     items: dict[ItemKey, ItemChange] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known_streams = frozenset(self.situation.streams)
 
     def decide(self, insight: PendingInsight) -> None:
         """Decide one insight and remember what it changes, so that the next one sees it."""
@@ -167,10 +170,18 @@ class Ledger:
         )  # fmt: skip
 
     def _write_streams(self) -> None:
+        """The accounts are held, so a stream that was not there is new; the others are changed by way of a table."""
+        fresh: list[str] = []
+        changed: list[str] = []
+        for key, stream in self.streams.items():
+            (changed if key in self.known_streams else fresh).append(_stream_line(key, stream))
+        copy_lines("decisions_stream", STREAM_COLUMNS, fresh)
+        if not changed:
+            return
         execute("CREATE TEMP TABLE IF NOT EXISTS staged_streams (LIKE decisions_stream) ON COMMIT DELETE ROWS")
         execute("TRUNCATE staged_streams")
-        copy_lines("staged_streams", STREAM_COLUMNS, [_stream_line(*entry) for entry in self.streams.items()])
-        execute(UPSERT_STREAMS)
+        copy_lines("staged_streams", STREAM_COLUMNS, changed)
+        execute(CHANGE_STREAMS)
 
     def _write_items(self) -> None:
         fresh = [_item_line(change) for change in self.items.values() if change.is_new]
@@ -194,12 +205,13 @@ STREAM_COLUMNS = [
     "account_id", "type_id", "source_id", "model",
     "band", "response", "bound", "entered_at", "lower_scores", "scored_at", "expires_at",
 ]  # fmt: skip
-UPSERT_STREAMS = f"""
-INSERT INTO decisions_stream ({", ".join(STREAM_COLUMNS)}) SELECT {", ".join(STREAM_COLUMNS)} FROM staged_streams
-ON CONFLICT (account_id, type_id, source_id, model) DO UPDATE SET
-    band = excluded.band, response = excluded.response, bound = excluded.bound, entered_at = excluded.entered_at,
-    lower_scores = excluded.lower_scores, scored_at = excluded.scored_at, expires_at = excluded.expires_at
-"""  # noqa: S608 - the columns above  # nosec B608
+CHANGE_STREAMS = """
+UPDATE decisions_stream AS s SET
+    band = new.band, response = new.response, bound = new.bound, entered_at = new.entered_at,
+    lower_scores = new.lower_scores, scored_at = new.scored_at, expires_at = new.expires_at
+FROM staged_streams AS new
+WHERE (s.account_id, s.type_id, s.source_id, s.model) = (new.account_id, new.type_id, new.source_id, new.model)
+"""
 ITEM_COLUMNS = [
     "id", "account_id", "type_id", "slot", "response", "confidence", "owner_id", "reasons", "red_lines",
     "evidence_count", "opened_at", "expires_at", "outcome", "quiet",
@@ -216,7 +228,7 @@ WHERE item.id = new.id
 
 
 def _json(value: object) -> str:
-    return copy_text(encode(value).decode())
+    return copy_json(encode(value).decode())
 
 
 def _stream_line(key: StreamKey, stream: StreamState) -> str:

@@ -85,7 +85,7 @@ class Run(models.Model):
     """One playbook at work on one item."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    version = models.ForeignKey(PlaybookVersion, models.PROTECT, related_name="runs", **UNCHECKED)
+    version = models.ForeignKey(PlaybookVersion, models.PROTECT, related_name="runs", **BULK)
     item = models.ForeignKey(Item, models.PROTECT, related_name="runs", **UNCHECKED)
     account = models.ForeignKey(Account, models.PROTECT, related_name="runs", **UNCHECKED)
     insight = models.ForeignKey(Insight, models.PROTECT, related_name="+", **BULK)
@@ -117,7 +117,7 @@ class RunStep(models.Model):
     status = models.CharField(max_length=8, choices=RunStepStatus, default=RunStepStatus.DUE)
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **BULK)
 
     class Meta:
         ordering = ["step__position"]

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
-from uuid import UUID
 
-from core.bulk import Id, Params, fetch_all, read_rows
+from core.bulk import AnyId, Id, Params, fetch_all, read_rows
 from core.business_time import Hours
 from playbooks.enums import StepKind
 
@@ -62,15 +61,17 @@ JOIN insights_insighttype t ON t.slug = d.type_id
 LEFT JOIN decisions_item item ON item.id = d.item_id
 ORDER BY d.insight_id
 """
+# Counted, so that no ids come back that nobody reads.
 LOCK_ITEMS = """
-SELECT id FROM decisions_item WHERE id IN (SELECT item_id FROM decisions_decision WHERE insight_id = ANY(%s))
-ORDER BY id FOR NO KEY UPDATE
+SELECT count(*) FROM (
+    SELECT FROM decisions_item WHERE id IN (SELECT item_id FROM decisions_decision WHERE insight_id = ANY(%s))
+    ORDER BY id FOR NO KEY UPDATE) AS held
 """
 
 
-def locked_cases(acts: Mapping[UUID, str]) -> list[Case]:
+def locked_cases(acts: Mapping[AnyId, str]) -> list[Case]:
     """The decisions with these ids, oldest first, with their items locked in id order."""
-    read_rows(LOCK_ITEMS, [list(acts)])
+    fetch_all(LOCK_ITEMS, [list(acts)])
     return list(map(Case._make, read_rows(CASES, [list(acts), list(acts.values())])))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from core.bulk import execute, fetch_all
+from core.bulk import AnyId, execute, fetch_all
 from decisions.models import Decided
 from playbooks.queries.dispatching import Case, locked_cases
 from playbooks.services.evidence import add_evidence, clear_items, wake_with_evidence
@@ -27,7 +27,7 @@ def dispatch_decisions(rows: Sequence[Decided], now: datetime) -> None:
 
     Locks are taken in the order account, item, task, run, counter, each in id order, here and in every use case.
     """
-    acts = {row.id: row.act for row in rows}
+    acts: dict[AnyId, str] = {row.id: row.act for row in rows}
     if ending := [id for id, act in acts.items() if act in ENDING]:
         fetch_all(LOCK_ACCOUNTS, [ending])
     cases = locked_cases(acts)

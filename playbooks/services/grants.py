@@ -26,6 +26,8 @@ DELETE FROM accounts_grant g WHERE g.account_id = ANY(%s) AND NOT EXISTS (
 def grant_sight(pairs: Iterable[tuple[AnyId | None, AnyId]]) -> None:
     """Let each (account, person) see the account, where neither team nor role does already; None: no account."""
     wanted = sorted({(str(account), str(user)) for account, user in pairs if account})
+    if not wanted:
+        return
     execute(GRANT, [[account for account, _ in wanted], [user for _, user in wanted]])
 
 

@@ -107,7 +107,8 @@ def open_tasks(cases: Sequence[Case], now: datetime) -> None:
         TASK_COLUMNS,
         (_task_line(ids[c.insight_id], c, lanes[c.insight_id], runs.get(c.insight_id), book) for c in fresh),
     )
-    grant_sight((case.account_id, owner.id) for case in fresh if (owner := book.owner(case)))
+    strangers = ((c, owner) for c in fresh if (owner := book.owner(c)) and owner.team_id != c.team_id)
+    grant_sight((case.account_id, owner.id) for case, owner in strangers)
     record_acts(
         "opened", "task",
         ((ids[c.insight_id], c.act, {"decision": c.insight_id, "lane": lanes[c.insight_id]}) for c in fresh),

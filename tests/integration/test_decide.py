@@ -125,7 +125,7 @@ def test_poison_is_isolated_and_everybody_else_is_decided(desk: Desk) -> None:
     leave(Believed, ["account_id"], [(row.id, row.account_id) for row in rows], stage="decide")
 
     def work(batch: list[Believed], now: Any) -> None:
-        if any(row.id == poison.id for row in batch):
+        if any(row.id == str(poison.id) for row in batch):
             raise ValueError("poison")
         decide_insights(batch, now)
 
