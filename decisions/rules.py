@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -367,7 +366,7 @@ def find_owner(facts: Facts, ownership: Ownership) -> tuple[Person | None, tuple
     path = [f"matrix version {ownership.version}: {describe(cell)} → {cell.role}"]
     for step in chain_of(cell.role, facts.people):
         path.append(f"{step.name}: {step.who}")
-        if step.is_free:
+        if step.person and not step.person.absent:
             return step.person, tuple(path)
     return None, (*path, "unassigned: nobody in the chain is available")
 
@@ -383,11 +382,6 @@ class Step(Struct, frozen=True):
     def who(self) -> str:
         return f"{self.person.username} {self.person.absent}".strip() if self.person else "nobody"
 
-    @property
-    def is_free(self) -> bool:
-        """Whether somebody stands there who is here."""
-        return self.person is not None and not self.person.absent
-
 
 def chain_of(role: str, people: People) -> Iterator[Step]:
     """Who is asked, one after another, where the matrix names `role`."""
@@ -402,7 +396,7 @@ def chain_of(role: str, people: People) -> Iterator[Step]:
 
 def first_free(chain: Iterable[Step]) -> Step | None:
     """The first place where somebody stands who is here."""
-    return next((step for step in chain if step.is_free), None)
+    return next((step for step in chain if step.person and not step.person.absent), None)
 
 
 def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
@@ -410,12 +404,9 @@ def find_cell(type: str, place: Place, ownership: Ownership) -> Cell:
     segments = ("", place.segment, *place.saved)
     for cell in ownership.cells:
         if (
-            cell.type in ("", type)
-            and cell.tier in ("", place.tier)
-            and cell.region in ("", place.region)
-            and cell.stage in ("", place.stage)
-            and cell.segment in segments
-        ):
+            cell.type in ("", type) and cell.tier in ("", place.tier) and cell.region in ("", place.region)
+            and cell.stage in ("", place.stage) and cell.segment in segments
+        ):  # fmt: skip
             return cell
     raise LookupError("the published matrix has no cell for all types and segments")
 
@@ -554,7 +545,6 @@ def priority_of(facts: Facts, now: datetime) -> Priority:
     return Priority(value.quantize(Decimal("0.01")), parts)
 
 
-@lru_cache(maxsize=4096)
 def plain(number: Decimal) -> str:
     """A decimal without trailing zeros or exponent."""
     return f"{number.normalize():f}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from msgspec.structs import replace
 
-from core.bulk import Id, read_rows
+from core.bulk import AnyId, Id, read_rows
 from decisions.enums import SAVED, PolicyState
 from decisions.models import OwnershipCell
 from decisions.rules import Ownership, Place
@@ -26,7 +25,7 @@ def saved_segments(matrices: Iterable[Ownership]) -> list[str]:
     return sorted(name for name in named if name.startswith(SAVED))
 
 
-def place_in_saved(places: dict[Id, Place], account_ids: Sequence[UUID], matrices: Iterable[Ownership]) -> None:
+def place_in_saved(places: dict[Id, Place], account_ids: Sequence[AnyId], matrices: Iterable[Ownership]) -> None:
     """Note on the places which segments that these matrices name each account is in; no query where none is named."""
     if named := saved_segments(matrices):
         for id, found in read_rows(MEMBERS, {"ids": list(account_ids), "named": named, "saved": SAVED}):
