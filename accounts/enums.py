@@ -72,3 +72,32 @@ class EventKind(TextChoices):
 
 # What somebody did; the others say who somebody is.
 BEHAVIOUR = (EventKind.TRACK, EventKind.PAGE, EventKind.SCREEN)
+
+
+class Channel(TextChoices):
+    """A way to reach somebody at a customer."""
+
+    EMAIL = "email", _("E-mail")
+    PHONE = "phone", _("Phone")
+    IN_APP = "in_app", _("In the app")
+    POST = "post", _("Post")
+
+
+class ConsentState(TextChoices):
+    GRANTED = "granted", _("Agreed")
+    REFUSED = "refused", _("Refused")
+
+
+class Refusal(TextChoices):
+    """Why something that is sent by itself may not go to somebody."""
+
+    DO_NOT_CONTACT = "do_not_contact", _("Asked not to be contacted")
+    LEFT = "left", _("No longer works there")
+    REFUSED = "refused", _("Refused this channel")
+    NOT_ASKED = "not_asked", _("Has not agreed to this channel")
+
+
+class ErasureStatus(TextChoices):
+    PREPARED = "prepared", _("Prepared")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Dropped")

@@ -39,6 +39,7 @@ ENTRIES = (
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),
     Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data")),
     Entry(_("Quarantine"), "quarantine", "shield", OPS, "", _("Data")),
+    Entry(_("Privacy"), "privacy", "shield", (Role.MANAGER, Role.OPS), "", _("Data")),
     Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data")),
     Entry(_("System health"), "health", "check-circle", OPS, "", _("Data")),
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),

@@ -84,6 +84,18 @@ INVARIANTS = {
     "an import's rows add up": """
         SELECT id FROM intake_import WHERE status = 'done'
           AND rows_done <> (SELECT coalesce(sum(value::int), 0) FROM jsonb_each_text(counts))""",
+    "an erased person occurs nowhere": """
+        WITH said AS (
+            SELECT id::text AS row, email FROM accounts_contact WHERE email <> ''
+            UNION ALL SELECT pgh_id::text, email FROM accounts_contactevent WHERE email <> ''
+            UNION ALL SELECT id::text, traits->>'email' FROM accounts_visitor
+            UNION ALL SELECT id::text, contact_ref->>'email' FROM insights_insight WHERE contact_ref IS NOT NULL
+            UNION ALL SELECT id::text, payload->>'email' FROM intake_record WHERE kind = 'contacts'
+            UNION ALL SELECT id::text, address FROM playbooks_effect
+            UNION ALL SELECT id::text, jsonb_array_elements_text("to") FROM core_mail)
+        SELECT said.row FROM said JOIN accounts_erasedkey AS k
+            ON k.digest = sha256(convert_to('cx-ops erased e-mail ' || lower(trim(said.email)), 'UTF8'))
+        WHERE EXISTS (SELECT FROM accounts_erasedkey)""",
     "a closed task with an outcome has its outcome recorded, or waits for it": """
         SELECT t.id FROM playbooks_task AS t WHERE t.closed_at IS NOT NULL AND t.account_id IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM outcomes_outcome AS o WHERE o.task_id = t.id)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from cx_ops import health, views
+from cx_ops.views import privacy
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -22,6 +23,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("house-rules/<slug:kind>/new/", views.new_rule, name="house_rule_new"),
     path("house-rules/<slug:kind>/<str:key>/", views.change_rule, name="house_rule"),
     path("house-rules/<slug:kind>/<str:key>/remove/", views.remove_rule, name="house_rule_remove"),
+    path("privacy/", privacy.show_privacy, name="privacy"),
+    path("privacy/people/<uuid:contact_id>/", privacy.show_person, name="person"),
+    path("privacy/people/<uuid:contact_id>/export/", privacy.export_person, name="person_export"),
+    path("privacy/<uuid:erasure_id>/", privacy.show_erasure, name="erasure"),
+    path("privacy/<uuid:erasure_id>/drop/", privacy.drop, name="erasure_drop"),
+    path("contacts/<uuid:contact_id>/consent/", privacy.show_consent, name="consent"),
     path("renewals/", views.show_renewals, name="renewals"),
     path("search/", views.search, name="search"),
     path("segments/", views.show_segments, name="segments"),

@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.enums import AccountRole
-from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract
+from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, Erasure
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.stages import leave
@@ -56,6 +56,11 @@ def make_pull(source: Source, by: User, url: str = "http://127.0.0.1:1/a.csv", *
     """A pull of accounts, every day, from a place of the own machine where nobody answers."""
     known = {"every_hours": 24} if "at_time" not in terms else {}
     return create_pull(source=source, kind="accounts", terms=PullTerms(url=url, **(known | terms)), by=by, now=NOW)
+
+
+def make_erasure(contact: Contact, by: User) -> Erasure:
+    """A prepared one."""
+    return Erasure.objects.create(contact=contact, reason="A letter of 1 March", prepared_by=by, prepared_at=NOW)
 
 
 def make_organisation(**fields: Any) -> Organisation:

@@ -10,6 +10,7 @@ from accounts.models.customer import (
     TierRevenue,
 )
 from accounts.models.event import Awaited, Event, EventKey, Visitor
+from accounts.models.privacy import Consent, ErasedKey, Erasure
 from accounts.models.segment import Segment, SegmentMember
 from accounts.models.work import Parked, Resolved
 
@@ -19,8 +20,11 @@ __all__ = [
     "AccountPerson",
     "Activity",
     "Awaited",
+    "Consent",
     "Contact",
     "Contract",
+    "ErasedKey",
+    "Erasure",
     "Event",
     "EventKey",
     "FieldValue",

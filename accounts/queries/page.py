@@ -7,10 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.enums import TOUCHES, ActivityKind, RedLine
-from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, StageEntry
+from accounts.enums import TOUCHES, ActivityKind, ErasureStatus, RedLine
+from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, Erasure, StageEntry
 from accounts.queries.behaviour import Behaviour, recent_behaviour
 from accounts.queries.money import to_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
@@ -67,7 +67,7 @@ def account_view(account: Account, user: User, now: datetime) -> AccountView:
     return AccountView(
         facts=account_facts(account, now),
         people=list(AccountPerson.objects.filter(account=account).select_related("user").order_by("role")),
-        contacts=list(Contact.objects.filter(account=account).order_by("left_on", "name")),
+        contacts=list(contacts_of(account).prefetch_related("consents").order_by("left_on", "name")),
         contracts=list(Contract.objects.filter(account=account)),
         stages=list(StageEntry.objects.filter(account=account).order_by("-active_from")),
         children=list(Account.objects.visible_to(user).filter(parent=account, archived_at=None)),
@@ -83,6 +83,12 @@ def usage_readings(account: Account, rows: int = READINGS) -> list[Reading]:
     found = Activity.objects.filter(account=account, kind=ActivityKind.USAGE, value__isnull=False)
     newest = found.order_by("-happened_at").values_list("happened_at", "value", "summary")[:rows]
     return [Reading(at, value, summary) for at, value, summary in reversed(newest) if value is not None]
+
+
+def contacts_of(account: Account) -> QuerySet[Contact]:
+    """Everybody there but those who were erased."""
+    erased = Erasure.objects.filter(contact=OuterRef("pk"), status=ErasureStatus.DONE)
+    return Contact.objects.filter(~Exists(erased), account=account)
 
 
 def _touches(account: Account) -> QuerySet[Activity]:

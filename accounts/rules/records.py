@@ -13,7 +13,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from accounts.enums import AccountRole, ActivityKind, Forecast, KeyKind, Stakeholder
+from accounts.enums import AccountRole, ActivityKind, Channel, ConsentState, Forecast, KeyKind, Stakeholder
 from accounts.rules.identity import Ref, is_placeholder, normalise_domain
 from intake.rules import Problem
 
@@ -71,6 +71,7 @@ class ContactItem(Struct, forbid_unknown_fields=True):
     sentiment: Annotated[int, Meta(ge=-2, le=2)] | UnsetType | None = UNSET
     left_on: date | UnsetType | None = UNSET
     do_not_contact: bool | UnsetType = UNSET
+    consents: dict[Channel, ConsentState | None] | UnsetType = UNSET
 
 
 class ContractItem(Struct, forbid_unknown_fields=True):

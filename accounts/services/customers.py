@@ -12,16 +12,33 @@ from msgspec import UNSET
 from accounts.enums import Forecast, Stakeholder
 from accounts.models import Activity, Contact, Contract
 from accounts.queries.identity import find_people
+from accounts.queries.privacy import erased_among
+from accounts.rules.erased import email_digest, key_digest
 from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
+from accounts.services.consent import remember_consents
 from accounts.services.rows import Refusals, RowKind, Values, upsert_rows
-from intake.rules import Arrival, Problem, Result
+from intake.enums import Landing
+from intake.rules import ERASED, Arrival, Problem, Result
 
 CENT = Decimal("0.01")
 VALUE = Decimal("0.0001")
 
 
 def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
-    return upsert_rows(RowKind("contacts", Contact, _contact), items, raw, arrival)
+    """Also refuses people who were erased, and keeps what the others agreed to."""
+    results = upsert_rows(RowKind("contacts", Contact, _contact, refuse=_erased), items, raw, arrival)
+    said = {
+        result.id: item.consents
+        for item, result in zip(items, results, strict=True)
+        if isinstance(result.id, UUID) and isinstance(item.consents, dict)
+    }
+    if not said:
+        return results
+    changed = remember_consents(said, source_id=arrival.source_id, now=arrival.now)
+    return [
+        Result(Landing.UPDATED, id=result.id) if result.status is Landing.UNCHANGED and result.id in changed else result
+        for result in results
+    ]
 
 
 def upsert_contracts(items: Sequence[ContractItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
@@ -39,6 +56,19 @@ def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arriv
         refuse=lambda items, arrival: _unknown_names(items, contacts, people),
     )
     return upsert_rows(kind, items, raw, arrival)
+
+
+def _erased(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:
+    """Who was erased is known again by the hash of their e-mail address, or of what this source calls them."""
+    marks = {row: _marks(item, arrival) for row, item in enumerate(items)}
+    known = erased_among({mark for each in marks.values() for mark in each})
+    text = _("This person was erased on their wish, and is not taken again. Remove them from the source.")
+    return {row: (Problem("external_id", ERASED, text),) for row, each in marks.items() if known & each}
+
+
+def _marks(item: ContactItem, arrival: Arrival) -> set[bytes]:
+    marks = {key_digest(arrival.source_id, item.external_id)}
+    return marks | {email_digest(item.email)} if isinstance(item.email, str) and given(item.email) else marks
 
 
 def _contact(item: ContactItem) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.enums import AccountRole
+from accounts.enums import AccountRole, Channel
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
 from accounts.rules.messages import Message, check_message
@@ -70,6 +70,7 @@ CONTACTS = Kind(
         **ABOUT,
         "contact_id": "external_id",
         **_same("external_id name email title stakeholder influence sentiment left_on do_not_contact"),
+        **{f"consent_{channel}": f"consents.{channel}" for channel in Channel.values},
     },
     required=("name",),
     names={

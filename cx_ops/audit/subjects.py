@@ -56,6 +56,11 @@ SUBJECTS = {
     "trouble": Subject("intake_trouble s", NO_ACCOUNT, "s.title", open=True),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
+    "contact": Subject("accounts_contact s", "s.account_id", "s.name"),
+    "erasure": Subject(
+        "accounts_erasure s JOIN accounts_contact c ON c.id = s.contact_id", "c.account_id", "right(s.id::text, 8)",
+        url="erasure",
+    ),
     "pull": Subject(
         "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' of ' || o.name",
         url="pull", open=True,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Account, Contact
+from accounts.queries.page import contacts_of
 from insights.models import InsightType
 from playbooks.models import RunStep
 
@@ -71,7 +72,7 @@ class TouchForm(forms.Form):
         contact, step = self.fields["contact"], self.fields["step"]
         assert isinstance(contact, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(step, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        contact.queryset = Contact.objects.filter(account=account, left_on=None)
+        contact.queryset = contacts_of(account).filter(left_on=None)
         step.queryset = RunStep.objects.filter(pk__in=[one.pk for one in steps]).select_related("step")
 
     def summary_and_body(self) -> tuple[str, str]:

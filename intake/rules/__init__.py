@@ -2,6 +2,7 @@
 
 from intake.rules.kinds import (
     BELIEVED,
+    ERASED,
     UPSERTED,
     Apply,
     Arrival,
@@ -18,6 +19,7 @@ from intake.rules.outward import News
 
 __all__ = [
     "BELIEVED",
+    "ERASED",
     "UPSERTED",
     "Apply",
     "Arrival",

@@ -86,6 +86,8 @@ class Undo(Protocol):
     def __call__(self, *, import_id: UUID, by: Any, now: datetime) -> Undone: ...
 
 
+# The code of a row about somebody who was erased: nothing of it is kept.
+ERASED = "erased"
 UPSERTED = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.REJECTED)
 BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, RejectedRow, Source
 from intake.queries import namespace_of
-from intake.rules import Arrival, Kind, Problem, Result
+from intake.rules import ERASED, Arrival, Kind, Problem, Result
 from intake.rules.mapping import Use, uses_from
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
@@ -249,7 +250,7 @@ def _keep_rejected(of: Import, plan: Plan, chunk: Sequence[list[str]], results: 
 def _rejected(of: Import, plan: Plan, row: list[str], number: int, result: Result) -> tuple[Any, ...]:
     problem = result.errors[0]
     column = plan.column_of(problem)
-    cells = [clean_text(cell)[:LONGEST_CELL] for cell in row]
+    cells = [] if problem.code == ERASED else [clean_text(cell)[:LONGEST_CELL] for cell in row]
     value = cell_under(column, dialect_from(of.dialect).header, cells)
     return (of.id, number, column[:120], problem.code, problem.message, value, msgspec.json.encode(cells).decode())
 
@@ -277,6 +278,8 @@ def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime
         if message is not None:
             changed["message"] = message
         Import.objects.filter(id=of.id).update(**changed)
+        if RejectedRow.objects.filter(of=of, code=ERASED).exists():  # the file names somebody who was erased
+            transaction.on_commit(partial(stored_path(of.stored_as).unlink, missing_ok=True))
         record_act(
             "imported", of, actor=f"source {of.source.slug}", now=of.finished_at, why=of.message,
             data={"status": status.value, "counts": of.counts},

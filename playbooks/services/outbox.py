@@ -17,6 +17,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.enums import Refusal
+from accounts.queries.privacy import refusal_for_address
 from core.bulk import execute, fetch_all
 from core.services import raise_alert, record_act
 from decisions.queries.policies import switches_thrown
@@ -80,7 +82,9 @@ def _send(id: UUID, token: UUID, now: datetime) -> None:
             if effect.attempts > MAX_ATTEMPTS:
                 _give_up(effect, now)
             elif switch := _switched_off(effect, thrown):
-                _cancel(effect, switch, now)
+                _cancel(effect, f"switched off: {switch}", now)
+            elif refusal := _unwanted(effect, now):
+                _cancel(effect, f"not wanted: {refusal.value}", now)
             else:
                 _deliver(effect, now)
     except (SMTPException, OSError, ValueError) as error:
@@ -121,8 +125,13 @@ def _deliver(effect: Effect, now: datetime) -> None:
     record_act("sent", effect, actor="outbox", now=now, why=effect.subject)
 
 
-def _cancel(effect: Effect, switch: str, now: datetime) -> None:
-    effect.status, effect.last_error = EffectStatus.CANCELLED, f"switched off: {switch}"
+def _unwanted(effect: Effect, now: datetime) -> Refusal | None:
+    """Why this may not go to somebody at a customer; every automated send passes here. Colleagues are fine."""
+    return None if effect.to_id else refusal_for_address(effect.address, now)
+
+
+def _cancel(effect: Effect, why: str, now: datetime) -> None:
+    effect.status, effect.last_error = EffectStatus.CANCELLED, why
     effect.save(update_fields=["status", "last_error"])
     record_act("cancelled", effect, actor="outbox", now=now, why=effect.last_error)
 

@@ -20,6 +20,8 @@ NOT_LISTED = {
     "accounts.AccountPerson": PARENT,
     "accounts.Awaited": INTERNAL,
     "accounts.EventKey": INTERNAL,
+    "accounts.Consent": PARENT,
+    "accounts.ErasedKey": INTERNAL,
     "accounts.FxRate": SETTING,
     "accounts.Grant": INTERNAL,
     "accounts.Parked": INTERNAL,

@@ -23,7 +23,18 @@ from core.services import record_act
 from cx_ops.environment import Mode
 from intake.models import Delivery, Import, Quarantined
 from playbooks.models import RunStep, ServiceLevel, Task
-from tests.factories import NOW, make_account, make_contract, make_pull, make_team, make_token, make_user, make_webhook
+from tests.factories import (
+    NOW,
+    make_account,
+    make_contact,
+    make_contract,
+    make_erasure,
+    make_pull,
+    make_team,
+    make_token,
+    make_user,
+    make_webhook,
+)
 from tests.floor import Floor, signed_in
 from tests.routes import CSM, LEADER, MANAGER, ONE_PERSONS, OPS, PUBLIC, ROLES, ROUTES, SEES_ALL, SHARED, WORKERS
 
@@ -89,6 +100,7 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     absence = Absence.objects.create(user=person, active_from=NOW, active_to=NOW + timedelta(days=1))
     act = record_act("handed_over", person, actor="test", now=NOW, data={"moves": [], "counts": {}})
     hook = make_webhook(floor.lead)
+    contact = make_contact(account, f"Cy {account.name}", email=f"cy-{account.pk}@example.com")
     return {
         "person": {"user_id": person.pk},
         "absence": {"user_id": person.pk, "absence_id": absence.pk},
@@ -101,6 +113,8 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "decision": {"insight_id": task.decision_id},
         "import": {"import_id": file.pk},
         "source": {"slug": floor.source.slug},
+        "contact": {"contact_id": contact.pk},
+        "erasure": {"erasure_id": make_erasure(contact, floor.lead).pk},
         "webhook": {"webhook_id": hook.pk},
         "pull": {"pull_id": make_pull(floor.source, floor.lead).pk},
         "delivery": {"delivery_id": Delivery.objects.get(webhook=hook).pk},

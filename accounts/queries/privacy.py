@@ -1,0 +1,34 @@
+"""May somebody be written to, and were they erased: asked before anything goes out or comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.enums import Channel, ConsentState, Refusal
+from accounts.models import Contact, ErasedKey
+from accounts.rules.permission import Permission, why_not
+
+
+def permission_of(contact: Contact) -> Permission:
+    """What is known of `contact`; its consents are read, at best beforehand."""
+    consents = {Channel(one.channel): ConsentState(one.state) for one in contact.consents.all()}
+    return Permission(contact.do_not_contact, contact.left_on, consents)
+
+
+def refusal_for_address(address: str, now: datetime) -> Refusal | None:
+    """Why nothing may be sent by itself to this e-mail address of a contact; None: it may, or it is nobody's there.
+
+    Where several contacts have it, each of them has to agree.
+    """
+    contacts = Contact.objects.filter(email__iexact=address).prefetch_related("consents")
+    refusals = (why_not(permission_of(contact), Channel.EMAIL, now.date()) for contact in contacts)
+    return next((refusal for refusal in refusals if refusal), None)
+
+
+def erased_among(digests: Iterable[bytes]) -> set[bytes]:
+    """Which of these hashes are of people who were erased."""
+    wanted = list(digests)
+    if not wanted:
+        return set()
+    return {bytes(digest) for digest in ErasedKey.objects.filter(digest__in=wanted).values_list("digest", flat=True)}

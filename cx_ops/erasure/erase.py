@@ -1,0 +1,189 @@
+"""Erasing a person: prepared with a reason and counts, then done whole in one transaction, with a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pgtrigger
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.enums import ErasureStatus
+from accounts.models import Contact, ErasedKey, Erasure
+from accounts.rules.erased import email_digest, key_digest
+from core.bulk import execute, fetch_all
+from core.models import User
+from core.services import record_act
+from core.services.scrubbing import Word, count_texts, scrub_texts
+from cx_ops.erasure.person import Person, identify, is_colleague
+from cx_ops.erasure.places import ERASED_NAME, PLACES, Place
+from intake.enums import ImportStatus
+from intake.models import Import
+from intake.services.files import FileRefused, open_bytes
+from intake.services.uploads import stored_path
+
+UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING)
+BLOCK = 1 << 20
+ENCODINGS = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
+HISTORY = """
+UPDATE accounts_contactevent SET name = %s, email = '', title = '', external_id = 'erased-' || pgh_obj_id
+WHERE pgh_obj_id = ANY(%s)
+"""
+KEYS = "UPDATE accounts_contact SET external_id = 'erased-' || id WHERE id = ANY(%s)"
+RECORD_KEYS = "UPDATE intake_record SET external_id = 'erased-' || id WHERE id = ANY(%s) AND kind = 'contacts'"
+ANSWERS = "DELETE FROM core_storedresponse WHERE position(%s::bytea IN body) > 0"
+# What names of these kinds of rows a person's shared name is left in, for somebody to look at.
+SHARED = {
+    "playbooks_tasknote": "SELECT n.id::text FROM playbooks_tasknote n JOIN playbooks_task t ON t.id = n.task_id"
+    " WHERE t.account_id = ANY(%s) AND n.text ILIKE %s",
+    "accounts_activity": "SELECT id::text FROM accounts_activity WHERE account_id = ANY(%s)"
+    " AND (summary ILIKE %s OR body ILIKE %s)",
+}
+
+
+class ErasureRefused(Exception):
+    """This cannot be erased now; says what to do first."""
+
+
+def count_places(person: Person) -> list[tuple[str, int]]:
+    """How many rows of each place are about the person: its label and the count."""
+    return [(str(place.label), place.rows(person).count()) for place in PLACES]
+
+
+@transaction.atomic
+def prepare_erasure(*, contact: Contact, reason: str, by: User, now: datetime) -> Erasure:
+    """Put a wish on record with what it will touch; nothing is erased yet. Raises `ErasureRefused`."""
+    if not reason.strip():
+        raise ErasureRefused(_("Say why: who asked, when, and by which way."))
+    Contact.objects.select_for_update().get(pk=contact.pk)
+    if Erasure.objects.filter(contact=contact).exclude(status=ErasureStatus.DROPPED).exists():
+        raise ErasureRefused(_("This person's erasure is prepared or done already."))
+    person = identify(contact)
+    _check(person)
+    texts = count_texts(person.words("preview"))
+    counts = {place.name: place.rows(person).count() for place in PLACES if not place.texts}
+    counts |= {"texts": sum(texts.values()), "files": len(_files(person.words("preview")))}
+    made = Erasure.objects.create(
+        contact=contact, reason=reason.strip(), prepared_by=by, prepared_at=now, counts=counts
+    )
+    record_act("prepared", made, by=by, now=now, data={"counts": counts})
+    return made
+
+
+@transaction.atomic
+def drop_erasure(*, erasure: Erasure, by: User, now: datetime) -> None:
+    """Do not do what was prepared; its reason is not kept. One that is done stays."""
+    changed = Erasure.objects.filter(pk=erasure.pk, status=ErasureStatus.PREPARED).update(
+        status=ErasureStatus.DROPPED, reason=""
+    )
+    if changed:
+        record_act("dropped", erasure, by=by, now=now)
+
+
+def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
+    """Erase whom a prepared erasure is about, everywhere, or nothing at all. Raises `ErasureRefused`."""
+    with transaction.atomic(), pgtrigger.ignore():
+        locked = Erasure.objects.select_for_update().get(pk=erasure.pk)
+        if locked.status != ErasureStatus.PREPARED:
+            raise ErasureRefused(_("This is done already, or was dropped."))
+        execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
+        person = identify(locked.contact)
+        _check(person)
+        words = person.words(locked.pk.hex[-8:])
+        files = _files(words)
+        counts: dict[str, int] = {}
+        hashes: list[dict[str, str]] = []
+        for place in PLACES:
+            if not place.texts:
+                counts[place.name] = _blank(place, person, hashes)
+        _keep_keys(person, locked)
+        done, refused = scrub_texts(words)
+        for word in words:
+            execute(ANSWERS, [word.text.encode()])
+        execute("SET LOCAL cx_ops.may_rewrite = ''")
+        locked.counts = counts | {"texts": sum(done.values()), "files": len(files)}
+        locked.hashes, locked.left = hashes, [*_left(person), *({"table": name} for name in refused)]
+        locked.status, locked.done_by, locked.done_at = ErasureStatus.DONE, by, now
+        locked.save(update_fields=["counts", "hashes", "left", "status", "done_by", "done_at"])
+        record_act("erased", locked, by=by, now=now, data={"counts": locked.counts})
+        for path in files:
+            path.unlink(missing_ok=True)
+    return locked
+
+
+def _check(person: Person) -> None:
+    if is_colleague(person):
+        raise ErasureRefused(_("This is the address of a colleague: end their log-in instead."))
+    if Import.objects.filter(status__in=UNDER_WAY).exists():
+        raise ErasureRefused(_("A file is still on its way in, and may name them. Wait until it is done, or stop it."))
+
+
+def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
+    rows = place.rows(person)
+    ids = list(rows.values_list("pk", flat=True))
+    if place.hashed:
+        for id, content in rows.values_list("pk", place.hashed):
+            digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+            hashes.append({"place": place.name, "id": str(id), "sha256": digest})
+    if place.name == "records":
+        execute(RECORD_KEYS, [ids])
+    mine = rows.model._default_manager.filter(pk__in=ids)
+    if place.blank is None:
+        mine.delete()
+    else:
+        mine.update(**place.blank)
+    return len(ids)
+
+
+def _keep_keys(person: Person, erasure: Erasure) -> None:
+    """By their hashes they are known again; the contacts and their history keep no key."""
+    digests = {email_digest(email) for email in person.emails} | {key_digest(*key) for key in person.keys}
+    ErasedKey.objects.bulk_create(
+        [ErasedKey(digest=digest, erasure=erasure) for digest in sorted(digests)], ignore_conflicts=True
+    )
+    execute(KEYS, [person.contacts])
+    execute(HISTORY, [ERASED_NAME, person.contacts])
+
+
+def _left(person: Person) -> Iterator[dict[str, Any]]:
+    """Texts on their accounts with a name that others bear too: a person has to look whom they mean."""
+    for name in person.shared_names:
+        for table, query in SHARED.items():
+            for (id,) in fetch_all(query, [person.accounts, *[f"%{name}%"] * (query.count("%s") - 1)]):
+                yield {"table": table, "id": id}
+
+
+def _files(words: Sequence[Word]) -> list[Path]:
+    """Stored files in which one of the words stands."""
+    folder = stored_path("x").parent
+    needles = {needle for word in words for needle in _encoded(word.text.lower())}
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and _holds(path, needles)]
+
+
+def _encoded(text: str) -> Iterator[bytes]:
+    for encoding in ENCODINGS:
+        with suppress(UnicodeEncodeError):
+            yield text.encode(encoding)
+
+
+def _holds(path: Path, needles: set[bytes]) -> bool:
+    """What cannot be read cannot be shown to be clean."""
+    longest = max(map(len, needles), default=0)
+    before = b""
+    try:
+        with open_bytes(path) as stream:
+            while block := stream.read(BLOCK):
+                text = (before + block).lower()
+                if any(needle in text for needle in needles):
+                    return True
+                before = text[-longest:]
+    except (EOFError, OSError, zlib.error, FileRefused):
+        return True
+    return False

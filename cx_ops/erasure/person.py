@@ -1,0 +1,75 @@
+"""Who is meant: every contact with one e-mail address, and the words by which they are found in texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import Contact, Visitor
+from core.bulk import fetch_all
+from core.models import User
+from core.services.scrubbing import Word
+
+# An id that a source gave is looked for in texts where it is long enough to mean nobody else.
+LONG_ID = 12
+FORMER = """
+SELECT DISTINCT name, lower(email) FROM accounts_contactevent WHERE pgh_obj_id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person: their contacts, what sources call them, their addresses, and the names that only they bear."""
+
+    contacts: list[UUID]
+    accounts: list[UUID]
+    keys: list[tuple[UUID, str]]
+    emails: list[str]
+    names: list[str]
+    shared_names: list[str]
+    user_ids: list[tuple[UUID, str]]
+
+    def words(self, mark: str) -> list[Word]:
+        """What is taken out of texts, the longest first; `mark` makes the tokens this person's."""
+        ids = (id for _source, id in (*self.keys, *self.user_ids) if len(id) >= LONG_ID)
+        texts = {*self.emails, *self.names, *ids}
+        longest = sorted(texts, key=lambda text: (-len(text), text))
+        return [Word(text, f"erased-{mark}-{place}") for place, text in enumerate(longest)]
+
+
+def identify(contact: Contact) -> Person:
+    """Everybody who is the same person as `contact`: whoever has one of their present or former addresses."""
+    emails = {contact.email.lower()} | {email for _name, email in fetch_all(FORMER, [[contact.pk]])} - {""}
+    emails.discard("")
+    found = list(Contact.objects.filter(pk=contact.pk)) + [
+        one for email in sorted(emails) for one in Contact.objects.filter(email__iexact=email).exclude(pk=contact.pk)
+    ]
+    contacts = list({one.pk: one for one in found}.values())
+    ids = [one.pk for one in contacts]
+    former = fetch_all(FORMER, [ids])
+    names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, _email in former))}
+    names = {name for name in names if " " in name}
+    shared = {name for name in names if _is_shared(name, ids)}
+    return Person(
+        contacts=ids,
+        accounts=sorted({one.account_id for one in contacts}),
+        keys=sorted({(one.source_id, one.external_id) for one in contacts}),
+        emails=sorted(emails | {email for _name, email in former} - {""}),
+        names=sorted(names - shared),
+        shared_names=sorted(shared),
+        user_ids=list(Visitor.objects.filter(contact__in=ids).values_list("source_id", "user_id")),
+    )
+
+
+def is_colleague(person: Person) -> bool:
+    """Whether one of the addresses is of somebody who works here: they are no contact to be erased."""
+    return any(User.objects.filter(email__iexact=email).exists() for email in person.emails)
+
+
+def _is_shared(name: str, ids: list[UUID]) -> bool:
+    """Whether somebody else is called so too: then a text with it may be about them."""
+    first, _space, last = name.rpartition(" ")
+    return (
+        Contact.objects.filter(name__iexact=name).exclude(pk__in=ids).exists()
+        or User.objects.filter(first_name__iexact=first, last_name__iexact=last).exists()
+    )

@@ -1,0 +1,167 @@
+"""Privacy: what contacts agreed to, what is kept about a person, and erasing them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.enums import ErasureStatus
+from accounts.models import Contact, Erasure
+from accounts.services.consent import set_consent
+from core.enums import Role
+from core.export import Column, csv_file, wants_csv
+from core.guards import WORKERS, PersonRequest, for_roles
+from core.services import record_act
+from cx_ops.erasure.erase import ErasureRefused, count_places, drop_erasure, erase_person, prepare_erasure
+from cx_ops.erasure.export import as_json, sections_of
+from cx_ops.erasure.person import Person, identify
+from cx_ops.erasure.places import PLACES
+from cx_ops.forms.privacy import ConsentForm, EraseForm, ErasureForm, PersonSearchForm
+
+KEEPERS = (Role.MANAGER, Role.OPS)
+SHOWN = 50
+FOUND = 20
+LABELS = {place.name: place.label for place in PLACES} | {
+    "texts": gettext_lazy("Texts elsewhere that name them"),
+    "files": gettext_lazy("Stored files"),
+}
+COLUMNS: tuple[Column[Erasure], ...] = (
+    Column(gettext_lazy("Receipt"), lambda one: one.pk),
+    Column(gettext_lazy("State"), lambda one: one.get_status_display()),
+    Column(gettext_lazy("Prepared"), lambda one: one.prepared_at),
+    Column(gettext_lazy("Prepared by"), lambda one: one.prepared_by),
+    Column(gettext_lazy("Done"), lambda one: one.done_at),
+    Column(gettext_lazy("Done by"), lambda one: one.done_by),
+)
+
+
+@require_safe
+@for_roles(*KEEPERS)
+def show_privacy(request: PersonRequest) -> HttpResponseBase:
+    """Requests and receipts; `?q=` finds a person to export or erase."""
+    erasures = Erasure.objects.visible_to(request.user).select_related("prepared_by", "done_by")
+    if wants_csv(request):
+        return csv_file("erasures", COLUMNS, erasures.iterator(500))
+    form = PersonSearchForm(request.GET or None)
+    words = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    found = _contacts(request).filter(Q(email__icontains=words) | Q(name__icontains=words))
+    context = {"erasures": erasures[:SHOWN], "form": form, "words": words, "people": found[:FOUND] if words else ()}
+    return render(request, "privacy/privacy.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*KEEPERS)
+def show_person(request: PersonRequest, contact_id: UUID) -> HttpResponse:
+    """What is kept about one person; a POST prepares their erasure."""
+    contact, person = _person(request, contact_id)
+    form = ErasureForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reason = form.cleaned_data["reason"]
+            made = prepare_erasure(contact=contact, reason=reason, by=request.user, now=request.now)
+        except ErasureRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            return redirect("erasure", erasure_id=made.pk)
+    context = {
+        "contact": contact,
+        "person": person,
+        "counts": [(label, count) for label, count in count_places(person) if count],
+        "form": form,
+    }
+    return render(request, "privacy/person.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_safe
+@for_roles(*KEEPERS)
+def export_person(request: PersonRequest, contact_id: UUID) -> HttpResponse:
+    """Everything about one person to be read, or as data (`?format=json`)."""
+    contact, person = _person(request, contact_id)
+    if request.GET.get("format") == "json":
+        record_act("exported", contact, by=request.user, now=request.now)
+        response = HttpResponse(as_json(person), content_type="application/json")
+        response["Content-Disposition"] = 'attachment; filename="person.json"'
+    else:
+        context = {"contact": contact, "sections": sections_of(person), "now": request.now}
+        response = render(request, "privacy/export.html", context)
+    add_never_cache_headers(response)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*KEEPERS)
+def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
+    """One erasure: what it will touch, and the button; or the receipt, to be printed."""
+    erasure = _erasure(request, erasure_id)
+    form = EraseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _person(request, erasure.contact_id)
+        try:
+            erase_person(erasure=erasure, by=request.user, now=request.now)
+        except ErasureRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Erased. This is the receipt."))
+            return redirect("erasure", erasure_id=erasure.pk)
+    context = {
+        "erasure": erasure,
+        "counts": [(LABELS.get(name, name), count) for name, count in erasure.counts.items()],
+        "is_open": erasure.status == ErasureStatus.PREPARED,
+        "form": form,
+    }
+    return render(request, "privacy/erasure.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@for_roles(*KEEPERS)
+def drop(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
+    """Do not do what was prepared."""
+    drop_erasure(erasure=_erasure(request, erasure_id), by=request.user, now=request.now)
+    messages.success(request, _("Dropped: nothing was erased."))
+    return redirect("privacy")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*WORKERS)
+def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
+    """What a contact agreed to; changed by whoever spoke with them."""
+    contact = get_object_or_404(_contacts(request), pk=contact_id)
+    form = ConsentForm(request.POST or None, contact=contact)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        set_consent(
+            contact=contact, said=form.said(), do_not_contact=data["do_not_contact"], proof=data["proof"],
+            by=request.user, now=request.now,
+        )  # fmt: skip
+        messages.success(request, _("Saved."))
+        return redirect("account", account_id=contact.account_id)
+    context: dict[str, Any] = {"contact": contact, "form": form, "known": contact.consents.order_by("channel")}
+    return render(request, "privacy/consent.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _contacts(request: PersonRequest) -> QuerySet[Contact]:
+    return Contact.objects.visible_to(request.user).select_related("account").order_by("name")
+
+
+def _person(request: PersonRequest, contact_id: UUID) -> tuple[Contact, Person]:
+    """A contact and who they are; 404 where they work for a customer as well that one may not see."""
+    contact = get_object_or_404(_contacts(request), pk=contact_id)
+    person = identify(contact)
+    for other in person.contacts:
+        get_object_or_404(_contacts(request), pk=other)
+    return contact, person
+
+
+def _erasure(request: PersonRequest, erasure_id: UUID) -> Erasure:
+    found = Erasure.objects.visible_to(request.user).select_related("contact", "prepared_by", "done_by")
+    return get_object_or_404(found, pk=erasure_id)
