@@ -37,6 +37,8 @@ ENTRIES = (
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),
+    Entry(_("Weekly review"), "weekly", "check-circle", LEADS, "", _("Data")),
+    Entry(_("Readiness"), "readiness", "proof", LEADS, "", _("Data")),
     Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data")),
     Entry(_("Quarantine"), "quarantine", "shield", OPS, "", _("Data")),
     Entry(_("Privacy"), "privacy", "shield", (Role.MANAGER, Role.OPS), "", _("Data")),

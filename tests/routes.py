@@ -126,6 +126,8 @@ ROUTES = {
     "authority_discard": Route((MANAGER,), "policy", "post"),
     "authority_take_back": Route((MANAGER,), "policy", "post"),
     "switch": Route((MANAGER, LEADER), "", "post"),
+    "weekly": Route(LEADS),
+    "readiness": Route(LEADS),
     "sources": Route(LEADS),
     "new_source": Route((MANAGER, OPS)),
     "source": Route(LEADS, "source"),

@@ -94,6 +94,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("changed", "source"): Kind(DATA, _("Source changed"), _("{who} changed the source {what}")),
     ("found", "trouble"): Kind(DATA, _("Trouble with a feed"), _("{who} found: {what}")),
     ("cleared", "trouble"): Kind(DATA, _("Feed well again"), _("{who} found it well again: {what}")),
+    ("reviewed", "organisation"): Kind(DATA, _("Week gone through"), _("{who} went through the weekly review")),
     ("created", "apitoken"): Kind(DATA, _("Token made"), _("{who} made the API token {what}")),
     ("revoked", "apitoken"): Kind(DATA, _("Token revoked"), _("{who} revoked the API token {what}")),
     ("created", "pull"): Kind(DATA, _("Pull added"), _("{who} added a pull of {what}")),

@@ -10,7 +10,7 @@ from accounts.models import Account, AccountKey
 from core.models import Team
 from core.services import record_act
 from cx_ops import pipeline
-from cx_ops.demo import deeds, feeds, people, scores, stories
+from cx_ops.demo import billing, deeds, feeds, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
@@ -78,7 +78,8 @@ class History:
             ("vendor", "insights", scores.vendor_scores(self.book, day)),
         ]
         self.door.deliver(found, now=now)
-        if any(items for _, _, items in found):
+        has_file = billing.send_file(self.book, day, self.door.sources[billing.SLUG], now=now)
+        if has_file or any(items for _, _, items in found):
             advance(now)
 
     def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:

@@ -63,13 +63,21 @@ PEOPLE = (
 LEADS = {EMEA: "mara", AMER: "dev"}
 AWAY = {"ben": (5, 9)}  # days since it began, days until it ends
 SOURCES = {
-    "crm": ("CRM", "otto", "kai", 24),
+    "crm": ("CRM", "otto", "kai", 168),
+    "billing": ("Billing", "otto", "kai", 168),
     "product": ("Product usage", "otto", "kai", 168),
-    "desk": ("Help desk", "kai", "otto", 24),
+    "desk": ("Help desk", "kai", "otto", 168),
     "house": ("House models", "otto", "noor", 24),
     "vendor": ("Vendor scores", "otto", "mara", 24),
 }
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}
+RUNBOOK = "Ask the owner of the system whether the export still runs. Send the last file again by hand meanwhile."
+RUNBOOKS = {
+    "billing": "1. Look into the billing system under Reports › Scheduled whether the weekly export still runs.\n"
+    "2. Its password ends every 90 days: renew it with finance.\n"
+    "3. Until then download the report by hand and send it under Imports, as accounts.",
+    "house": "1. Look at the log of the nightly scoring job.\n2. If it could not read its data, call the data team.",
+}
 RATES = {
     "EUR": ((240, "1.0810"), (150, "1.0930"), (60, "1.1120"), (5, "1.1040")),
     "GBP": ((240, "1.2650"), (120, "1.2890"), (30, "1.3010")),
@@ -126,6 +134,7 @@ def connect(slugs: dict[str, tuple[str, str, str, int]], *, namespace: str) -> d
             owner=users[owner],
             backup=users[backup],
             cadence_hours=hours,
+            runbook=RUNBOOKS.get(slug, RUNBOOK),
             account_namespace=found.get(namespace),
         )
     return found

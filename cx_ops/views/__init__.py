@@ -15,9 +15,11 @@ from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
 from cx_ops.views.health import show_health
 from cx_ops.views.house import change_rule, new_rule, remove_rule, show_house_rules, show_rules_of
 from cx_ops.views.portfolio import show_portfolio
+from cx_ops.views.readiness import show_readiness
 from cx_ops.views.renewals import show_renewals
 from cx_ops.views.search import search
 from cx_ops.views.segments import change_segment, new_segment, show_segments
+from cx_ops.views.weekly import show_weekly
 
 __all__ = [
     "change_bands",
@@ -44,9 +46,11 @@ __all__ = [
     "show_health",
     "show_house_rules",
     "show_portfolio",
+    "show_readiness",
     "show_renewals",
     "show_rules_of",
     "show_segments",
+    "show_weekly",
     "switch_automation",
     "take_back_authority",
 ]

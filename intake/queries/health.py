@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models import User
 from core.templatetags.cx import percent
 from intake.enums import Problem
 from intake.models import FieldProfile, Shipment, Source, Trouble
@@ -267,3 +268,19 @@ def _accepted(sources: Sequence[Source]) -> dict[UUID, dict[str, datetime]]:
     for source_id, problem, at in rows.values_list("source", "problem").annotate(at=Max("accepted_at")).order_by():
         found[source_id][problem] = at
     return found
+
+
+# ── On the page of a source ───────────────────────────────────────────────────────────────────────────────────────
+
+TROUBLES_SHOWN, SHIPMENTS_SHOWN = 6, 12
+
+
+def troubles_of(source: Source, user: User) -> list[tuple[Trouble, list[Seen]]]:
+    """What is wrong with it, then what was lately; each with what was seen."""
+    rows = Trouble.objects.visible_to(user).filter(source=source).order_by(F("cleared_at").desc(nulls_first=True))
+    return [(trouble, what_was_seen(trouble)) for trouble in rows[:TROUBLES_SHOWN]]
+
+
+def last_shipments(source: Source) -> list[Shipment]:
+    """What came lately, the newest first."""
+    return list(Shipment.objects.filter(source=source).select_related("of").order_by("-at", "-id")[:SHIPMENTS_SHOWN])

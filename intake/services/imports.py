@@ -209,12 +209,16 @@ def arrival_of(of: Import, now: datetime) -> Arrival:
     return Arrival(of.source_id, of.source.slug, namespace_of(of.source), now, actor=f"import {of.id}", import_id=of.id)
 
 
+def unused_columns(header: Sequence[str], mapping: Mapping[str, object]) -> list[str]:
+    """Columns that are read into no field."""
+    uses = uses_from(mapping)
+    return [name for name in header if name and not name.startswith("_") and not uses.get(name, Use()).to]
+
+
 def remarks(dialect: Dialect, mapping: Mapping[str, object]) -> str:
     """What a person should know about how a file is read."""
-    uses = uses_from(mapping)
-    unused = [name for name in dialect.header if name and not name.startswith("_") and not uses.get(name, Use()).to]
     said = list(dialect.notes)
-    if unused:
+    if unused := unused_columns(dialect.header, mapping):
         said.append(_("Columns that were not used: %s.") % ", ".join(unused))
     return clean_text(" ".join(said))
 

@@ -19,6 +19,7 @@ from core.models import User
 from intake.forms import SourceForm
 from intake.models import Source
 from intake.queries import visible_imports
+from intake.queries.health import last_shipments, troubles_of
 from intake.queries.quarantine import waiting_in_quarantine
 from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
@@ -63,6 +64,8 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "pulls": source.pulls.all(),
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),
         "may_settle": may_settle(request.user),
+        "troubles": troubles_of(source, request.user),
+        "shipments": last_shipments(source),
     }
     return render(request, "intake/source.html", context)
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.bulk import database_now
 from core.models import Act
-from intake.models import Import, Source
+from intake.models import Shipment, Source
 from tests.factories import make_source, make_user
 from tests.floor import Floor, signed_in
 
@@ -102,7 +102,7 @@ def test_a_person_is_no_source_here(floor: Floor) -> None:
 def test_the_list_says_who_is_late(floor: Floor, hours: int, words: str) -> None:
     source = make_source("crm", owner=floor.ana, cadence_hours=24)
     at = database_now() - timedelta(hours=hours)
-    Import.objects.create(source=source, kind="accounts", filename="a", stored_as="a", sha256="", created_at=at)
+    Shipment.objects.create(source=source, kind="accounts", at=at, rows=3)
     client = signed_in(floor.lead)
     assert words in client.get("/sources/").content.decode()
     assert words in client.get("/sources/crm/").content.decode()

@@ -1,0 +1,148 @@
+"""The readiness of the data in words: the four measures, of all and per source, and what raises them most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.queries.readiness import readiness_facts
+from accounts.rules.readiness import Facts, Fix, Measure, Score, best_fixes, overall, scores
+from intake.models import Source
+from intake.queries.sources import list_sources
+
+NAMES = {
+    Measure.TEMPORAL: gettext_lazy("Temporal granularity"),
+    Measure.BEHAVIOURAL: gettext_lazy("Behavioural resolution"),
+    Measure.UNIFICATION: gettext_lazy("Cross-channel unification"),
+    Measure.OUTCOME: gettext_lazy("Outcome linkage"),
+}
+MEANS = {
+    Measure.TEMPORAL: gettext_lazy("How close together an account is heard of: hourly is 100, every 90 days is 0."),
+    Measure.BEHAVIOURAL: gettext_lazy("How exactly behaviour is told: how many kinds of it, and whether it names who."),
+    Measure.UNIFICATION: gettext_lazy("Of how many accounts more than one source knows something."),
+    Measure.OUTCOME: gettext_lazy("Of how many accounts the money is known, so that acting can be held against it."),
+}
+READINGS = (Measure.TEMPORAL, Measure.BEHAVIOURAL)
+
+
+class Shown(NamedTuple):
+    """One measure as a page shows it; `lack` says how much is missing where there is too little."""
+
+    name: str
+    means: str
+    score: Score
+    lack: str
+
+    @property
+    def tone(self) -> str:
+        value = self.score.value or 0
+        return "good" if value >= 70 else "warn" if value >= 40 else "bad"
+
+
+class ShownFix(NamedTuple):
+    """A fix in a sentence, what it brings, and where it is done."""
+
+    text: str
+    measure: str
+    fix: Fix
+    url: str
+    button: str
+    is_estimate: bool
+
+
+@dataclass(frozen=True)
+class OfSource:
+    source: Source
+    measures: list[Shown]
+    overall: float | None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    measures: list[Shown]
+    overall: float | None
+    sources: list[OfSource]
+    fixes: list[ShownFix]
+
+
+def load_readiness(now: datetime) -> Readiness:
+    """Everything on the page, in three queries."""
+    whole, by_source = readiness_facts(now)
+    sources = list(list_sources().filter(is_active=True))
+    found = scores(whole)
+    return Readiness(
+        measures=_shown(found),
+        overall=overall(found),
+        sources=[_of_source(source, by_source.get(source.pk, Facts())) for source in sources],
+        fixes=_fixes(whole, by_source, sources),
+    )
+
+
+def _of_source(source: Source, facts: Facts) -> OfSource:
+    found = scores(facts)
+    return OfSource(source, _shown(found), overall(found))
+
+
+def _shown(found: Mapping[Measure, Score]) -> list[Shown]:
+    return [
+        Shown(str(NAMES[measure]), str(MEANS[measure]), score, "" if score.value is not None else _lack(score))
+        for measure, score in found.items()
+    ]
+
+
+def _lack(score: Score) -> str:
+    words = {"has": score.has, "needs": score.needs}
+    if score.measure in READINGS and score.has >= score.needs:
+        return _("too little data: no account was heard of twice")
+    if score.measure in READINGS:
+        return _("too little data: %(has)d of the %(needs)d dated behaviours that it takes") % words
+    return _("too little data: %(has)d of the %(needs)d accounts that it takes") % words
+
+
+def _fixes(whole: Facts, by_source: Mapping[UUID, Facts], sources: list[Source]) -> list[ShownFix]:
+    named = {source.slug: source for source in sources}
+    facts = {source.slug: by_source[source.pk] for source in sources if source.pk in by_source}
+    return [
+        ShownFix(
+            _sentence(fix, named[fix.source].name), str(NAMES[fix.measure]), fix, *_where(fix), fix.what == "daily"
+        )
+        for fix in best_fixes(whole, facts)
+    ]
+
+
+def _sentence(fix: Fix, source: str) -> str:
+    n, words = fix.count, {"n": fix.count, "source": source}
+    return {
+        "name": ngettext(
+            "Name the contact in %(n)d record of %(source)s", "Name the contact in %(n)d records of %(source)s", n
+        ),
+        "daily": ngettext(
+            "Send %(source)s every day, not every %(n)d hour", "Send %(source)s every day, not every %(n)d hours", n
+        ),
+        "link": ngettext(
+            "Bring a second source for the %(n)d account that only %(source)s knows",
+            "Bring a second source for the %(n)d accounts that only %(source)s knows", n,
+        ),
+        "parked": ngettext(
+            "Send the account that %(n)d parked record of %(source)s waits for",
+            "Send the accounts that %(n)d parked records of %(source)s wait for", n,
+        ),
+        "money": ngettext(
+            "Bring orders or a contract for the %(n)d account of %(source)s without either",
+            "Bring orders or contracts for the %(n)d accounts of %(source)s without either", n,
+        ),
+    }[fix.what] % words  # fmt: skip
+
+
+def _where(fix: Fix) -> tuple[str, str]:
+    """Where it is done: what is sent otherwise is a matter of the source, what is missing of a file."""
+    if fix.what in ("name", "daily"):
+        return reverse("source", args=[fix.source]), _("Open the source")
+    return reverse("imports"), _("Send a file")

@@ -1,0 +1,292 @@
+"""The weekly review: what went wrong with the data and with the work in one week, each line with where it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Parked
+from core.enums import Role
+from core.models import Act, DeadLetter, User
+from decisions.enums import OutcomeKind
+from intake.enums import ImportStatus
+from intake.models import FieldProfile, Import, Quarantined, Shipment, Trouble
+from intake.queries.sources import list_sources
+from intake.services.imports import unused_columns
+from playbooks.enums import RunStepStatus
+from playbooks.models import RunStep, Task
+from playbooks.queries.doings import title_beside_account
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+SHOWN = 8
+# A task closed so soon after it was opened was not worked on.
+SECONDS = timedelta(seconds=60)
+# Outcomes with which a task rightly ends without a step.
+SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)
+REVIEWED = "reviewed"
+
+
+class Line(NamedTuple):
+    """One thing to look at; `url` is where it is mended, "" where nothing can be."""
+
+    text: str
+    note: str
+    url: str
+    button: str
+
+
+# Some lines, and how many there are of them.
+Found = tuple[list[Line], int]
+
+
+@dataclass(frozen=True)
+class Section:
+    """`count`: all there are, of which some lines are shown. `good` is said where there is none."""
+
+    name: str
+    title: str
+    why: str
+    good: str
+    count: int
+    lines: list[Line]
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.lines)
+
+
+@dataclass(frozen=True)
+class Week:
+    """From Monday's midnight to the next, in the organisation's zone."""
+
+    monday: date
+    begins: datetime
+    ends: datetime
+
+    @property
+    def key(self) -> str:
+        year, number, _day = self.monday.isocalendar()
+        return f"{year}-W{number:02}"
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+
+class Reviewed(NamedTuple):
+    by: User | None
+    at: datetime
+    note: str
+
+
+def week_of(day: date) -> Week:
+    """The week that `day` is in."""
+    monday = day - timedelta(days=day.weekday())
+    zone = timezone.get_current_timezone()
+    begins = datetime.combine(monday, time(), zone)
+    return Week(monday, begins, datetime.combine(monday + timedelta(days=7), time(), zone))
+
+
+def week_named(key: str, today: date) -> Week | None:
+    """The week of a key such as "2026-W48", not in the future; None where there is no such week."""
+    if not key:
+        return week_of(today)
+    try:
+        monday = date.fromisocalendar(int(key[:4]), int(key[6:]), 1)
+    except ValueError:
+        return None
+    return week_of(monday) if key[4:6] == "-W" and monday <= today and monday.year > 1970 else None
+
+
+def reviews_of(week: Week) -> list[Reviewed]:
+    """Who looked through it, and when; the newest first."""
+    acts = Act.objects.filter(subject_type="organisation", verb=REVIEWED, data__week=week.key).select_related("by")
+    return [Reviewed(act.by, act.at, act.why) for act in acts]
+
+
+def load_sections(week: Week, user: User) -> list[Section]:
+    """Everything there is to look at, in the order in which it is looked through."""
+    found = []
+    for name, (title, why, good, find) in SECTIONS.items():
+        lines, count = find(week, user)
+        found.append(Section(name, str(title), str(why), str(good), count, lines[:SHOWN]))
+    return found
+
+
+def _to_source(slug: str) -> tuple[str, str]:
+    return reverse("source", args=[slug]), _("Open the source")
+
+
+def _may_replay(user: User) -> bool:
+    """Whether `user` may open the screens from which a record is replayed."""
+    return user.role == Role.OPS or user.is_superuser
+
+
+def _failures(week: Week, user: User) -> Found:
+    files = Import.objects.visible_to(user).filter(status=ImportStatus.FAILED)
+    files = files.filter(finished_at__gte=week.begins, finished_at__lt=week.ends)
+    lines = [
+        Line(of.filename, of.message, reverse("import", args=[of.pk]), _("Open the file"))
+        for of in files.select_related("source")[:SHOWN]
+    ]
+    mails = Act.objects.filter(verb="gave_up", subject_type="effect", at__gte=week.begins, at__lt=week.ends).count()
+    if mails:
+        words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
+        lines.append(Line(words, "", f"{reverse('audit')}?kind=gave_up+effect", _("In the audit trail")))
+    letters = DeadLetter.objects.filter(replayed_at=None).values_list("stage").annotate(n=Count("id")).order_by("stage")
+    for stage, count in letters:
+        words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", count)
+        note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
+        lines.append(Line(words % {"n": count, "stage": stage}, note, url, _("Look and replay")))
+    return lines, files.count() + bool(mails) + len(letters)
+
+
+def _refused(week: Week, user: User) -> Found:
+    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends)
+    by_kind = came.values_list("source__name", "source__slug", "kind").order_by()
+    sums = by_kind.annotate(no=Sum("rejected"), later=Sum("parked"), all=Sum("rows"))
+    lines = []
+    for name, slug, kind, no, later, rows in sums.filter(Q(no__gt=0) | Q(later__gt=0)).order_by("-no", "-later"):
+        words = {"source": name, "n": no + later, "all": rows, "kind": kind}
+        note = _("%(no)d rejected, %(later)d parked") % {"no": no, "later": later}
+        lines.append(Line(_("%(source)s: %(n)d of %(all)d %(kind)s not taken") % words, note, *_to_source(slug)))
+    for kind, count in Parked.objects.values_list("kind").annotate(n=Count("record_id")).order_by("-n"):
+        said = ngettext(
+            "%(n)d record of %(kind)s waits for its account", "%(n)d records of %(kind)s wait for their account", count
+        ) % {"n": count, "kind": kind}
+        note = _("They go on as soon as an account with their key arrives.")
+        lines.append(Line(said, note, reverse("imports"), _("Send accounts")))
+    held = Quarantined.objects.filter(settled_at=None).values_list("source__name", "source__slug").order_by()
+    for name, slug, count in held.annotate(n=Count("id")):
+        said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", count)
+        where = _to_source(slug)
+        if _may_replay(user):
+            where = f"{reverse('quarantine')}?source={slug}", _("Look and replay")
+        lines.append(Line(said % {"source": name, "n": count}, _("Kept as they came."), *where))
+    return lines, len(lines)
+
+
+def _troubles(week: Week, user: User) -> Found:
+    found = Trouble.objects.visible_to(user).filter(found_at__lt=week.ends)
+    found = found.filter(Q(cleared_at=None) | Q(found_at__gte=week.begins)).select_related("source")
+    tasks = dict(Task.objects.active().filter(trouble__in=found).values_list("trouble_id", "id"))
+    lines = []
+    for trouble in found:
+        state = _("still so")
+        if trouble.cleared_at or trouble.accepted_at:
+            state = _("well again") if trouble.cleared_at else _("no fault, said its owner")
+        where = _to_source(trouble.source.slug)
+        if task := tasks.get(trouble.pk):
+            where = reverse("task", args=[task]), _("Open the task")
+        lines.append(Line(trouble.title, state, *where))
+    return lines, len(lines)
+
+
+def _unowned(week: Week, user: User) -> Found:
+    lines = []
+    for source in list_sources().filter(is_active=True):
+        lacks = {
+            _("no owner"): source.owner is None or not source.owner.is_active,
+            _("no backup"): source.backup is None or not source.backup.is_active,
+            _("no cadence"): not source.cadence_hours,
+            _("no runbook"): not source.runbook.strip(),
+        }
+        if any(lacks.values()):
+            note = ", ".join(words for words, is_missing in lacks.items() if is_missing)
+            lines.append(Line(source.name, note, *_to_source(source.slug)))
+    return lines, len(lines)
+
+
+def _merges(week: Week, user: User) -> Found:
+    acts = Act.objects.filter(subject_type="account", at__gte=week.begins, at__lt=week.ends)
+    kinds = {"merged": _("merged"), "split": _("split"), "unmerged": _("taken apart again")}
+    lines = []
+    for verb, count in acts.filter(verb__in=kinds).values_list("verb").annotate(n=Count("id")).order_by():
+        said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": kinds[verb]}
+        lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
+    return lines, len(lines)
+
+
+def _unused(week: Week, user: User) -> Found:
+    """Columns that every file of four weeks brought empty, and columns that no mapping reads."""
+    since = week.ends - timedelta(days=28)
+    files = FieldProfile.objects.filter(shipment__at__gte=since, shipment__at__lt=week.ends)
+    columns = files.values_list("shipment__source__name", "shipment__source__slug", "shipment__kind", "field")
+    blank = columns.annotate(all=Sum("rows"), none=Sum("blanks")).filter(all=F("none"), all__gt=0).order_by()
+    lines = []
+    for name, slug, kind, field, rows, _none in blank:
+        said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % {"source": name, "field": field, "kind": kind}
+        lines.append(Line(said, _("blank in all %(n)d rows of four weeks") % {"n": rows}, *_to_source(slug)))
+    newest = Import.objects.visible_to(user).filter(created_at__gte=since, created_at__lt=week.ends)
+    for of in newest.order_by("source_id", "kind", "-id").distinct("source_id", "kind").select_related("source"):
+        if ignored := unused_columns(of.dialect.get("header", []), of.mapping):
+            words = {"source": of.source.name, "kind": of.kind, "columns": ", ".join(ignored[:6])}
+            said = _("%(source)s: nothing reads %(columns)s of %(kind)s") % words
+            where = reverse("import", args=[of.pk]), _("Open the file")
+            lines.append(Line(said, _("sent, and mapped to no field"), *where))
+    return lines, len(lines)
+
+
+def _workarounds(week: Week, user: User) -> Found:
+    closed = Task.objects.visible_to(user).filter(closed_at__gte=week.begins, closed_at__lt=week.ends)
+    done = RunStep.objects.filter(run=OuterRef("run_id"), status=RunStepStatus.DONE)
+    stepless = Q(run__isnull=False, run_step=None) & ~Exists(done)
+    hasty = Q(closed_at__lt=F("opened_at") + SECONDS)
+    found = closed.filter(stepless | hasty, closed_by__isnull=False).exclude(outcome__in=SAYS_WHY)
+    lines = []
+    for task in found.select_related("account", "source", "closed_by").order_by("-closed_at")[:SHOWN]:
+        is_hasty = task.closed_at is not None and task.closed_at < task.opened_at + SECONDS
+        said = _("%(who)s closed it within a minute") if is_hasty else _("%(who)s closed it with no step done")
+        text = f"{task.about}: {title_beside_account(task)}"
+        where = reverse("task", args=[task.pk]), _("Open the task")
+        lines.append(Line(text, said % {"who": task.closed_by}, *where))
+    return lines, found.count()
+
+
+# Name of a section: its title, why one looks at it, what is said where there is nothing, and what finds it.
+SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[[Week, User], Found]]] = {
+    "failures": (
+        gettext_lazy("What failed"),
+        gettext_lazy("Files that could not be read, e-mails given up, records that a stage gave up on."),
+        gettext_lazy("Nothing failed."), _failures,
+    ),
+    "refused": (
+        gettext_lazy("Rows that were not taken"),
+        gettext_lazy("Rejected, parked and quarantined: what a source sent and nobody sees."),
+        gettext_lazy("Every row was taken."), _refused,
+    ),
+    "troubles": (
+        gettext_lazy("Feeds that were not well"),
+        gettext_lazy("Late, silent, shrunken, other columns, other values."),
+        gettext_lazy("Every feed was well."), _troubles,
+    ),
+    "unowned": (
+        gettext_lazy("Sources that nobody would miss in time"),
+        gettext_lazy("Without an owner, a backup, a cadence or a runbook."),
+        gettext_lazy("Every source has its people, its cadence and its runbook."), _unowned,
+    ),
+    "merges": (
+        gettext_lazy("Accounts merged and split"),
+        gettext_lazy("Each says why, and can be undone."), gettext_lazy("None this week."), _merges,
+    ),
+    "unused": (
+        gettext_lazy("Columns that nobody fills or reads"),
+        gettext_lazy("Blank in every row, or mapped to no field. Whether people look at a field is not measured."),
+        gettext_lazy("Every column holds something, and is read."), _unused,
+    ),
+    "workarounds": (
+        gettext_lazy("Ways around the process"),
+        gettext_lazy("Closed with no step done or within a minute: it does not fit, or work is done elsewhere."),
+        gettext_lazy("No task was closed past its playbook."), _workarounds,
+    ),
+}  # fmt: skip

@@ -1,0 +1,140 @@
+"""The weekly review and the readiness audit on their pages."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import LedgerEntry
+from accounts.queries.readiness import readiness_facts
+from core.bulk import database_now
+from core.models import Act
+from cx_ops.pipeline import tick_all
+from cx_ops.weekly import load_sections, week_named, week_of
+from intake.models import Import, Source
+from playbooks.services.tasks import close_task
+from tests.factories import NOW, make_account, make_activity, make_contact, make_source, make_user
+from tests.feeds import days, send
+from tests.floor import Floor, signed_in
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+WEEK = week_of(NOW.date())
+
+
+def texts(floor: Floor, name: str) -> list[str]:
+    [section] = [section for section in load_sections(WEEK, floor.lead) if section.name == name]
+    assert section.count >= len(section.lines)
+    return [f"{line.text} | {line.note}" for line in section.lines]
+
+
+# ── Weekly review ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: Source) -> None:
+    send(feed, NOW, rows=40, name="", region="", header=("external_id", "name", "region", "plan_code"))
+    assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | 40 rejected, 0 parked"]
+    unused = texts(floor, "unused")
+    assert "Crm: nobody fills “region” of accounts | blank in all 40 rows of four weeks" in unused
+    assert "Crm: nothing reads plan_code of accounts | sent, and mapped to no field" in unused
+
+
+def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
+    days(feed, until=NOW)
+    tick_all(NOW + 30 * HOUR)
+    [line] = texts(floor, "troubles")
+    assert line == "Crm: late, nothing for 30 hours | still so"
+    page = signed_in(floor.lead).get(f"/review/weekly/?week={WEEK.key}").content.decode()
+    assert "Open the task" in page
+
+
+def test_a_file_that_failed(floor: Floor) -> None:
+    Import.objects.create(
+        source=floor.source, kind="accounts", filename="bad.csv", stored_as="x", sha256="", created_at=NOW,
+        finished_at=NOW, status="failed", message="Cut off.",
+    )  # fmt: skip
+    assert texts(floor, "failures") == ["bad.csv | Cut off."]
+
+
+def test_sources_that_lack_something(floor: Floor) -> None:
+    make_source("whole", owner=floor.ana, backup=floor.bea, cadence_hours=24, runbook="Call.")
+    make_source("left", owner=make_user("gone", is_active=False), backup=floor.bea, cadence_hours=24, runbook="Call.")
+    assert texts(floor, "unowned") == ["House | no owner, no backup, no cadence, no runbook", "Left | no owner"]
+
+
+def test_tasks_that_were_closed_past_their_playbook(floor: Floor) -> None:
+    hasty, stepless = floor.task(), floor.task(account=floor.new_account("Slow"))
+    for task, after in ((hasty, timedelta(seconds=20)), (stepless, HOUR)):
+        close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="no_change", now=task.opened_at + after)
+    found = texts(floor, "workarounds")
+    assert sorted(line.split(" | ")[1] for line in found) == [
+        "Ana closed it with no step done", "Ana closed it within a minute",
+    ]  # fmt: skip
+
+
+def test_who_went_through_it_is_written_down(floor: Floor) -> None:
+    client = signed_in(floor.lead)
+    answer = client.post(f"/review/weekly/?week={WEEK.key}", {"note": "Asked billing."})
+    assert answer.status_code == 302
+    act = Act.objects.get(verb="reviewed")
+    assert (act.by, act.why, act.data) == (floor.lead, "Asked billing.", {"week": WEEK.key})
+    assert "“Asked billing.”" in client.get(f"/review/weekly/?week={WEEK.key}").content.decode()
+    leader = signed_in(make_user("lou", role="leader"))
+    assert leader.post(f"/review/weekly/?week={WEEK.key}").status_code == 403
+    assert Act.objects.filter(verb="reviewed").count() == 1
+
+
+@pytest.mark.parametrize("week", ["2026-W99", "nonsense", "9999-W01", "0001-W01", "2026"])
+def test_a_week_that_is_none_is_not_found(floor: Floor, week: str) -> None:
+    assert signed_in(floor.lead).get("/review/weekly/", {"week": week}).status_code == 404
+
+
+def test_weeks_have_keys() -> None:
+    week = week_named("2026-W10", date(2026, 11, 26))
+    assert week is not None
+    assert (week.monday, week.sunday, week.key) == (date(2026, 3, 2), date(2026, 3, 8), "2026-W10")
+
+
+# ── Readiness ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_facts_are_those_of_the_data(floor: Floor) -> None:
+    desk, crm = make_source("desk"), make_source("crm2")
+    accounts = [make_account(f"Co {number}", external_id=f"c{number}", source=crm) for number in range(12)]
+    for account in accounts[:6]:
+        contact = make_contact(account, source_id=crm.pk)
+        for day in range(5):
+            make_activity(
+                account, "ticket" if day % 2 else "call", source_id=desk.pk, happened_at=NOW - timedelta(days=2 * day),
+                contact=contact if day else None,
+            )  # fmt: skip
+    LedgerEntry.objects.create(
+        account=accounts[0], source_id=desk.pk, external_id="l", happened_on=NOW.date(), amount=1, currency="USD"
+    )
+    whole, by_source = readiness_facts(NOW)
+    of_desk, of_crm = by_source[desk.pk], by_source[crm.pk]
+    assert (of_desk.readings, of_desk.named, of_desk.kinds, of_desk.gap_hours) == (30, 24, 2, 48.0)
+    assert (of_desk.accounts, of_desk.shared, of_desk.with_outcome) == (6, 6, 1)
+    assert (of_crm.accounts, of_crm.shared, of_crm.readings) == (12, 6, 0)
+    assert (whole.readings, whole.accounts, whole.shared, whole.gap_hours) == (30, 12, 6, 48.0)
+
+
+def test_an_empty_system_says_too_little(floor: Floor) -> None:
+    page = signed_in(floor.lead).get("/readiness/").content.decode()
+    assert "Too little data yet." in page
+    assert "of the 30 dated behaviours" in page
+
+
+def test_the_pages_ask_few_queries(floor: Floor, feed: Source) -> None:
+    send(feed, database_now())
+    client = signed_in(floor.lead)
+    for path, most in (("/readiness/", 12), ("/sources/", 12), ("/sources/crm/", 12), ("/review/weekly/", 25)):
+        client.get(path)
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert client.get(path).status_code == 200
+        assert len(asked) <= most, (path, len(asked))
