@@ -72,6 +72,7 @@ class EventKind(TextChoices):
 
 # What somebody did; the others say who somebody is.
 BEHAVIOUR = (EventKind.TRACK, EventKind.PAGE, EventKind.SCREEN)
+<<<<<<< HEAD
 
 
 class Channel(TextChoices):
@@ -101,3 +102,40 @@ class ErasureStatus(TextChoices):
     PREPARED = "prepared", _("Prepared")
     DONE = "done", _("Done")
     DROPPED = "dropped", _("Dropped")
+
+
+=======
+class Evidence(TextChoices):
+    """By what a record was held to be about an account."""
+
+    NEW = "new", _("First record of this account")
+    ACCOUNT_ID = "account_id", _("Same account id")
+    SUBSCRIPTION = "subscription", _("Same subscription id")
+    EMAIL = "email", _("Same e-mail address")
+    DOMAIN = "domain", _("Same domain")
+    NAME = "name", _("Name agrees")
+    PERSON = "person", _("A person said so")
+
+
+class Matching(TextChoices):
+    """How boldly new records are matched."""
+
+    STRICT = "strict", _("Strict: a shared domain needs the name to agree")
+    RELAXED = "relaxed", _("Relaxed: a domain that one account holds is enough")
+
+
+class Verdict(TextChoices):
+    """What a person said of two accounts that may be one."""
+
+    OPEN = "open", _("Not decided")
+    SAME = "same", _("One account")
+    DIFFERENT = "different", _("Two accounts")
+
+
+class NullRule(TextChoices):
+    """What a source's blank does to a field."""
+
+    IGNORE = "ignore", _("A blank is ignored")
+    CLEAR = "clear", _("A blank clears the field")
+    FILL_ONLY = "fill_only", _("Only fills an empty field")
+>>>>>>> 41f9fb1 (Model what each source says of an account: links, merges, pairs in doubt, field policies)

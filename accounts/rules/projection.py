@@ -1,0 +1,105 @@
+"""Which of the things that sources say about a field an account shows. Pure.
+
+A saying is [value, since when (ISO, UTC), id of the saying], as `Link.values` keeps it; a null value asserts that the
+field is empty. Without a rule the newest saying holds; about roles and forecasts people are believed first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from accounts.enums import NullRule
+
+PEOPLE = "people"
+"""In a list of sources: whoever typed it here."""
+
+Values = dict[str, list[Any]]
+
+
+class FieldRule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Who is believed about a field: `sources` in order (ids, or `PEOPLE`), then everybody else by the newest.
+
+    max_age_days: a saying of a listed source that is older counts after all that are not. 0: no limit.
+    """
+
+    sources: tuple[str, ...] = ()
+    nulls: NullRule = NullRule.IGNORE
+    max_age_days: int = 0
+
+
+# Whose word holds where no policy says so: what somebody typed here is not overwritten by a file that comes again.
+BY_HAND = FieldRule(sources=(PEOPLE,), nulls=NullRule.CLEAR)
+
+
+class Said(NamedTuple):
+    """One source's saying about a field."""
+
+    value: Any
+    at: str
+    id: str
+    source: UUID
+    by_person: bool
+
+    @property
+    def who(self) -> str:
+        return PEOPLE if self.by_person else str(self.source)
+
+
+class Policy:
+    """The rules in force, by field; `fields` covers every field of its own that an installation keeps."""
+
+    def __init__(self, rules: Mapping[str, FieldRule]) -> None:
+        self.rules = rules
+
+    def rule(self, field: str) -> FieldRule | None:
+        found = self.rules.get(field) or self.rules.get(field.partition(".")[0])
+        return found or (BY_HAND if field.startswith("people.") or field == "forecast" else None)
+
+    def blank_clears(self, field: str) -> bool:
+        rule = self.rules.get(field)
+        return rule is not None and rule.nulls == NullRule.CLEAR
+
+    def ages(self, field: str) -> bool:
+        rule = self.rules.get(field)
+        return rule is not None and rule.max_age_days > 0
+
+
+def read_policy(stored: Mapping[str, Any]) -> Policy:
+    return Policy({field: msgspec.convert(rule, FieldRule) for field, rule in stored.items()})
+
+
+def write_policy(policy: Policy) -> dict[str, Any]:
+    return {field: msgspec.to_builtins(rule) for field, rule in sorted(policy.rules.items())}
+
+
+def choose(sayings: Sequence[Said], rule: FieldRule | None, now: datetime) -> Said | None:
+    """The saying that holds: None where nothing that counts was said. Deterministic."""
+    if len(sayings) == 1 and (rule is None or rule.nulls == NullRule.CLEAR or sayings[0].value is not None):
+        return sayings[0]
+    ranked = rank(sayings, rule, now)
+    return ranked[0] if ranked else None
+
+
+def rank(sayings: Iterable[Said], rule: FieldRule | None, now: datetime) -> list[Said]:
+    """Sayings that count, the one that holds first."""
+    rule = rule or FieldRule(nulls=NullRule.CLEAR)
+    counted = [said for said in sayings if said.value is not None or rule.nulls == NullRule.CLEAR]
+    newest_first = rule.nulls != NullRule.FILL_ONLY
+    counted.sort(key=lambda said: (said.at, said.id, str(said.source)), reverse=newest_first)
+    return sorted(counted, key=lambda said: _place(said, rule, now))
+
+
+def _place(said: Said, rule: FieldRule, now: datetime) -> tuple[int, int]:
+    listed = said.who in rule.sources
+    place = rule.sources.index(said.who) if listed else len(rule.sources)
+    return (1 if listed and is_too_old(said, rule, now) else 0, place)
+
+
+def is_too_old(said: Said, rule: FieldRule, now: datetime) -> bool:
+    limit = rule.max_age_days
+    return bool(limit) and datetime.fromisoformat(said.at) < now - timedelta(days=limit)
