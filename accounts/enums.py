@@ -72,7 +72,6 @@ class EventKind(TextChoices):
 
 # What somebody did; the others say who somebody is.
 BEHAVIOUR = (EventKind.TRACK, EventKind.PAGE, EventKind.SCREEN)
-<<<<<<< HEAD
 
 
 class Channel(TextChoices):
@@ -104,7 +103,6 @@ class ErasureStatus(TextChoices):
     DROPPED = "dropped", _("Dropped")
 
 
-=======
 class Evidence(TextChoices):
     """By what a record was held to be about an account."""
 
@@ -138,4 +136,3 @@ class NullRule(TextChoices):
     IGNORE = "ignore", _("A blank is ignored")
     CLEAR = "clear", _("A blank clears the field")
     FILL_ONLY = "fill_only", _("Only fills an empty field")
->>>>>>> 41f9fb1 (Model what each source says of an account: links, merges, pairs in doubt, field policies)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from django.apps import apps
 from django.db.models import ForeignKey
 from pghistory.models import Event
 
-from core.bulk import fetch_all
+from accounts.services import unsettled_accounts
+from core.bulk import database_now, fetch_all
 
 SHOWN = 20
 
@@ -84,6 +87,21 @@ INVARIANTS = {
     "an import's rows add up": """
         SELECT id FROM intake_import WHERE status = 'done'
           AND rows_done <> (SELECT coalesce(sum(value::int), 0) FROM jsonb_each_text(counts))""",
+    "what a source calls an account is the key by which it is found": """
+        SELECT l.id FROM accounts_link AS l LEFT JOIN accounts_accountkey AS k
+          ON k.value = l.external_id AND k.kind = 'external_id' AND k.namespace_id = l.namespace_id
+        WHERE l.revoked_at IS NULL AND l.namespace_id IS NOT NULL AND k.account_id IS DISTINCT FROM l.account_id""",
+    "nothing but its own history names a merged account": """
+        SELECT x.id FROM (
+            SELECT id, account_id FROM accounts_link UNION ALL SELECT id, account_id FROM accounts_contact
+            UNION ALL SELECT id, account_id FROM accounts_contract
+            UNION ALL SELECT id, account_id FROM accounts_activity
+            UNION ALL SELECT id, account_id FROM accounts_ledgerentry
+            UNION ALL SELECT id, account_id FROM insights_insight
+            UNION ALL SELECT id, account_id FROM decisions_item
+            UNION ALL SELECT id, account_id FROM playbooks_task) AS x
+        JOIN accounts_merge AS m ON m.merged_id = x.account_id AND m.undone_at IS NULL
+        WHERE m.recorded_at < clock_timestamp() - interval '10 minutes'""",
     "an erased person occurs nowhere": """
         WITH said AS (
             SELECT id::text AS row, email FROM accounts_contact WHERE email <> ''
@@ -106,10 +124,12 @@ INVARIANTS = {
 
 def broken_invariants() -> dict[str, list[str]]:
     """Every invariant with the ids of up to `SHOWN` rows that break it."""
-    return {
+    found = {
         name: [str(id) for (id,) in fetch_all(f"{query} LIMIT {SHOWN}")]
         for name, query in (INVARIANTS | dangling_references()).items()
     }
+    unsettled = islice(unsettled_accounts(now=database_now()), SHOWN)
+    return found | {"accounts show what holds of what is said about them": [str(id) for id in unsettled]}
 
 
 def dangling_references() -> dict[str, str]:

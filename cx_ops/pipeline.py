@@ -16,7 +16,7 @@ import time
 from datetime import datetime
 
 from accounts.models import Resolved
-from accounts.services import keep_events, link_events, refresh_tier_revenue, resolve_records
+from accounts.services import follow_merges, keep_events, link_events, refresh_tier_revenue, resolve_records
 from core.bulk import database_now
 from core.stages import Stage
 from cx_ops.segments import refresh_segments
@@ -62,6 +62,7 @@ def tick_all(now: datetime | None = None) -> None:
     moment = now or database_now()
     keep_events(moment)
     link_events(moment)
+    follow_merges()
     refresh_tier_revenue(moment)
     refresh_segments(moment)
     check_feeds(moment)

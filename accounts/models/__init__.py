@@ -10,6 +10,7 @@ from accounts.models.customer import (
     TierRevenue,
 )
 from accounts.models.event import Awaited, Event, EventKey, Visitor
+from accounts.models.identity import FieldPolicy, Link, MatchingMode, Merge, Pair, Prior
 from accounts.models.privacy import Consent, ErasedKey, Erasure
 from accounts.models.segment import Segment, SegmentMember
 from accounts.models.work import Parked, Resolved
@@ -27,12 +28,18 @@ __all__ = [
     "Erasure",
     "Event",
     "EventKey",
+    "FieldPolicy",
     "FieldValue",
     "FxRate",
     "Grant",
     "LedgerEntry",
+    "Link",
+    "MatchingMode",
+    "Merge",
     "OfAccountQuerySet",
+    "Pair",
     "Parked",
+    "Prior",
     "RedLineFlag",
     "Resolved",
     "Segment",

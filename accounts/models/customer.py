@@ -83,6 +83,15 @@ class Contract(models.Model):
     arr_currency = models.CharField(max_length=3, blank=True)
     auto_renews = models.BooleanField(default=False)
     forecast = models.CharField(max_length=8, choices=Forecast, default=Forecast.UNKNOWN)
+    forecast_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who set it here: a file that comes again does not overwrite that, unless a policy says so.",
+    )
     ended_early_on = models.DateField(null=True, blank=True)
 
     objects: ClassVar[OfAccountQuerySet[Contract]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]

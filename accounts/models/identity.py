@@ -118,7 +118,7 @@ class Merge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.merged_id} into {self.survivor_id}"
+        return f"{self.merged} into {self.survivor}"
 
 
 class PairQuerySet(models.QuerySet["Pair"]):
@@ -165,7 +165,7 @@ class Pair(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_id} and {self.second_id}: {self.verdict}"
+        return f"{self.first} and {self.second}: {self.verdict}"
 
 
 class FieldPolicy(models.Model):

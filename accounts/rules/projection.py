@@ -64,6 +64,12 @@ class Policy:
         rule = self.rules.get(field)
         return rule is not None and rule.nulls == NullRule.CLEAR
 
+    def outranks_people(self, field: str, source: UUID) -> bool:
+        """Whether a published rule believes `source` before what somebody typed here."""
+        listed = self.rules[field].sources if field in self.rules else ()
+        places = {who: place for place, who in enumerate(listed)}
+        return str(source) in places and places[str(source)] < places.get(PEOPLE, len(places))
+
     def ages(self, field: str) -> bool:
         rule = self.rules.get(field)
         return rule is not None and rule.max_age_days > 0

@@ -57,6 +57,9 @@ class AccountItem(Struct, forbid_unknown_fields=True):
     people: dict[AccountRole, str | None] | UnsetType = UNSET
     csm: str | UnsetType | None = UNSET
     parent: Id | UnsetType | None = UNSET
+    subscription_id: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
+    phone: Short | UnsetType | None = UNSET
     fields: dict[Key, Scalar] | UnsetType = UNSET
 
 
@@ -174,6 +177,8 @@ def _account_problems(item: AccountItem) -> Iterator[Problem]:
         yield Problem("external_id", "placeholder", f"'{item.external_id}' is no id: send the account's own.")
     if isinstance(item.domain, str) and given(item.domain) and not normalise_domain(item.domain):
         yield Problem("domain", "invalid", f"'{item.domain}' is not a domain such as example.com.")
+    if isinstance(item.email, str) and given(item.email) and not _is_address(item.email):
+        yield Problem("email", "invalid", f"'{item.email}' is not an e-mail address.")
     if isinstance(item.parent, str) and item.parent == item.external_id:
         yield Problem("parent", "self_parent", "An account cannot be its own parent.")
     if isinstance(item.csm, str) and item.people is not UNSET and AccountRole.CSM in item.people:

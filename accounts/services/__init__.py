@@ -1,6 +1,7 @@
 from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
 from accounts.services.linking import link_events
+from accounts.services.merging import MergeRefused, follow_merges, merge_accounts, undo_merge
 from accounts.services.people import (
     AccountRefused,
     archive_account,
@@ -10,6 +11,7 @@ from accounts.services.people import (
     restore_account,
     set_account_person,
 )
+from accounts.services.projecting import project_all, unsettled_accounts
 from accounts.services.resolve import release_parked, resolve_records
 from accounts.services.retention import keep_events, kept_since
 from accounts.services.revenue import refresh_tier_revenue
@@ -21,21 +23,26 @@ from accounts.services.segments import (
     rename_segment,
     save_segment,
 )
+from accounts.services.splitting import split_account
 
 __all__ = [
     "KINDS",
     "AccountRefused",
     "ForecastChanged",
+    "MergeRefused",
     "SegmentRefused",
     "archive_account",
     "deactivate_segment",
     "flag_red_line",
+    "follow_merges",
     "keep_events",
     "kept_since",
     "lift_red_line",
     "link_events",
     "log_activity",
     "may_change_segment",
+    "merge_accounts",
+    "project_all",
     "reactivate_segment",
     "refresh_tier_revenue",
     "release_parked",
@@ -45,4 +52,7 @@ __all__ = [
     "save_segment",
     "set_account_person",
     "set_forecast",
+    "split_account",
+    "undo_merge",
+    "unsettled_accounts",
 ]

@@ -30,8 +30,8 @@ def set_forecast(*, contract_id: UUID, was: Forecast, to: Forecast, by: User, no
     if contract.forecast != was:
         held = Forecast(contract.forecast).label
         raise ForecastChanged(_("Meanwhile it was set to “%s”. Look again, then decide.") % held)
-    contract.forecast = to
-    contract.save(update_fields=["forecast"])
+    contract.forecast, contract.forecast_by = to, by
+    contract.save(update_fields=["forecast", "forecast_by"])
     data = {"account": str(contract.account_id), "from": was.value, "to": to.value}
     record_act("forecast", contract, by=by, now=now, data=data)
     return contract

@@ -42,7 +42,8 @@ def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival:
 
 
 def upsert_contracts(items: Sequence[ContractItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
-    return upsert_rows(RowKind("contracts", Contract, _contract), items, raw, arrival)
+    kind = RowKind("contracts", Contract, _contract, by_hand={"forecast": "forecast_by_id"})
+    return upsert_rows(kind, items, raw, arrival)
 
 
 def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:

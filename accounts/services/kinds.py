@@ -10,6 +10,8 @@ from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
 from accounts.services.events import take_events, take_messages
 from accounts.services.orders import add_orders
+from accounts.services.retracting import undo_accounts
+from accounts.services.reverting import UNDO_ACTIVITIES, UNDO_CONTACTS, UNDO_CONTRACTS, teller, undo_orders
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
@@ -32,6 +34,8 @@ def _same(names: str) -> dict[str, str]:
 
 ACCOUNTS = Kind(
     name="accounts",
+    tell=teller("accounts"),
+    undo=undo_accounts,
     struct=records.AccountItem,
     apply=upsert_accounts,
     check=records.check_account,
@@ -53,6 +57,7 @@ ACCOUNTS = Kind(
         "customer_since": "customer_since",
         "parent": "parent",
         "parent_id": "parent",
+        **_same("subscription_id email phone"),
         **{role: f"people.{role}" for role in AccountRole.values},
     },
     required=("name",),
@@ -63,6 +68,8 @@ ACCOUNTS = Kind(
 )
 CONTACTS = Kind(
     name="contacts",
+    tell=teller("contacts"),
+    undo=UNDO_CONTACTS,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,
@@ -84,6 +91,8 @@ CONTACTS = Kind(
 )
 CONTRACTS = Kind(
     name="contracts",
+    tell=teller("contracts"),
+    undo=UNDO_CONTRACTS,
     struct=records.ContractItem,
     apply=upsert_contracts,
     check=records.check_contract,
@@ -109,6 +118,8 @@ CONTRACTS = Kind(
 )
 ACTIVITIES = Kind(
     name="activities",
+    tell=teller("activities"),
+    undo=UNDO_ACTIVITIES,
     struct=records.ActivityItem,
     apply=upsert_activities,
     check=records.check_activity,
@@ -124,6 +135,8 @@ ACTIVITIES = Kind(
 )
 ORDERS = Kind(
     name="orders",
+    tell=teller("orders"),
+    undo=undo_orders,
     struct=records.OrderItem,
     apply=add_orders,
     check=records.check_order,

@@ -18,6 +18,7 @@ from msgspec import UNSET
 
 from accounts.models import LedgerEntry
 from accounts.rules.records import OrderItem
+from accounts.services.priors import keep_priors
 from accounts.services.rows import accounts_of, lock_source, unknown_account
 from accounts.services.values import log_records
 from core.bulk import fetch_all
@@ -55,6 +56,7 @@ def add_orders(items: Sequence[OrderItem], raw: Sequence[bytes], arrival: Arriva
     for row, entry in entries.items():
         results[row] = _take(entry, held, fresh)
     LedgerEntry.objects.bulk_create(fresh, batch_size=2000)
+    keep_priors("orders", ((entry.id, entry.external_id, True, {}) for entry in fresh), arrival)
     return [results[row] for row in range(len(items))]
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import TOUCHES, AccountRole, ActivityKind, RedLine
 from accounts.models import Account, AccountPerson, Activity, Contact, RedLineFlag
-from accounts.services.values import remember_values
+from accounts.services.values import say_by_hand
 from core.ids import uuid7
 from core.models import User
 from core.services import record_act
@@ -51,11 +51,8 @@ def set_account_person(
             Account.objects.filter(id=locked.id).update(team=user.team_id)
         data = {"role": role.value, "from": before.user.username if before else None, "to": user and user.username}
         record_act("appointed", locked, by=by, now=now, why=why, data=data)
-        remember_values(
-            [(locked.id, f"people.{role.value}", data["to"], None)],
-            source_id=source_of(by).id,
-            observed_at=now,
-        )
+        edit = (locked.id, f"people.{role.value}", data["to"])
+        say_by_hand([edit], source_id=source_of(by).id, actor=by.username, now=now)
         announce([locked.id], Happening.ACCOUNT_UPDATED, now=now)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +14,11 @@ from django.utils.translation import gettext as _
 from msgspec import UNSET
 
 from accounts.queries.identity import find_accounts
+from accounts.queries.policies import current_policy
 from accounts.rules.identity import Ref
+from accounts.rules.projection import Policy
 from accounts.rules.records import AccountRef, account_ref, given
+from accounts.services.priors import keep_priors
 from accounts.services.values import log_records
 from core.bulk import fetch_all
 from core.ids import uuid7
@@ -31,12 +36,14 @@ class RowKind:
 
     values: item → attributes of the model that it says something about.
     refuse: what the rows name that nobody knows, beside their accounts.
+    by_hand: attribute → the one that names who set it here: a file that comes again does not overwrite it.
     """
 
     name: str
     model: type[Model]
     values: Callable[[Any], Values]
     refuse: Callable[[Sequence[Any], Arrival], Refusals] = lambda items, arrival: {}
+    by_hand: Mapping[str, str] = field(default_factory=dict)
 
 
 def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
@@ -52,11 +59,16 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
     log_records(kind.name, [items[row].external_id for row in taken], [raw[row] for row in taken], arrival)
     held = _held(kind, (items[row].external_id for row in taken), arrival)
     results = {row: Result(Landing.REJECTED, errors=problems) for row, problems in refused.items()}
-    touched: dict[str, Model] = {}
+    call = _Call(kind, arrival, held, current_policy() if kind.by_hand else None)
     for row in taken:
         said = {"account_id": accounts[row], **kind.values(items[row])}
-        results[row] = _take(kind, items[row].external_id, said, held, touched, arrival)
-    _write(kind, touched)
+        results[row] = call.take(items[row].external_id, said)
+    _write(kind, call.touched)
+    keep_priors(
+        kind.name,
+        ((row.pk, name, name in call.made, call.priors[name]) for name, row in call.touched.items()),
+        arrival,
+    )
     return [results[row] for row in range(len(items))]
 
 
@@ -89,20 +101,46 @@ def _held(kind: RowKind, external_ids: Iterable[str], arrival: Arrival) -> dict[
     return {row.external_id: row for row in rows.order_by("id").select_for_update()}  # type: ignore[attr-defined]
 
 
-def _take(
-    kind: RowKind, external_id: str, said: Values, held: dict[str, Model], touched: dict[str, Model], arrival: Arrival
-) -> Result:
-    row = held.get(external_id)
-    made = row is None
-    if row is None:
-        row = kind.model(id=uuid7(), source_id=arrival.source_id, external_id=external_id)
-        held[external_id] = row
-    changed = {name: value for name, value in said.items() if getattr(row, name) != value}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if made or changed:
-        touched[external_id] = row
-    return Result(Landing.CREATED if made else Landing.UPDATED if changed else Landing.UNCHANGED, id=row.pk)
+@dataclass
+class _Call:
+    """The rows of one call: as they stood, and what becomes of them, by external id."""
+
+    kind: RowKind
+    arrival: Arrival
+    held: dict[str, Model]
+    policy: Policy | None
+    touched: dict[str, Model] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+    priors: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+
+    def take(self, external_id: str, said: Values) -> Result:
+        row = self.held.get(external_id)
+        made = row is None
+        if row is None:
+            row = self.kind.model(id=uuid7(), source_id=self.arrival.source_id, external_id=external_id)
+            self.held[external_id] = row
+            self.made.add(external_id)
+        changed = {name: value for name, value in said.items() if getattr(row, name) != value and self._may(row, name)}
+        if not made and not changed:
+            return Result(Landing.UNCHANGED, id=row.pk)
+        prior = self.priors.setdefault(external_id, {})
+        for name, value in changed.items():
+            prior.setdefault(name, [as_kept(getattr(row, name)), None])[1] = as_kept(value)
+            setattr(row, name, value)
+        self.touched[external_id] = row
+        return Result(Landing.CREATED if made else Landing.UPDATED, id=row.pk)
+
+    def _may(self, row: Model, name: str) -> bool:
+        """Whether the source's word counts where somebody has set this by hand."""
+        person = self.kind.by_hand.get(name)
+        if person is None or self.policy is None or getattr(row, person) is None:
+            return True
+        return self.policy.outranks_people(name, self.arrival.source_id)
+
+
+def as_kept(value: object) -> Any:
+    """A value of a row as JSON has it."""
+    return str(value) if isinstance(value, (date, Decimal, UUID)) else value
 
 
 def _write(kind: RowKind, touched: Mapping[str, Model]) -> None:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from accounts.models import FieldValue
-from core.bulk import copy_rows
-from core.ids import uuid7
+from accounts.rules.projection import Said
+from core.bulk import copy_rows, execute
+from core.ids import uuid7, uuid7_text
 from intake.models import Record
 from intake.rules import Arrival
 
-Change = tuple[UUID, str, object, UUID | None]
-"""(account, field, new value, record that said so: None when a person did)"""
+encode = msgspec.json.Encoder(decimal_format="string").encode
+# Whose word it is that nobody says anything any more: FieldValue names a source in every row.
+NOBODY = UUID(int=0)
+Edit = tuple[UUID, str, Any]
+"""(account, field, what a person says of it)"""
+
+
+class Change(NamedTuple):
+    """A field of an account that shows something else now; `said` is whose word holds, None where nobody's does."""
+
+    account_id: UUID
+    field: str
+    before: Any
+    after: Any
+    said: Said | None
 
 
 def log_records(kind: str, external_ids: Sequence[str], raw: Sequence[bytes], arrival: Arrival) -> list[UUID]:
@@ -34,20 +47,49 @@ def log_records(kind: str, external_ids: Sequence[str], raw: Sequence[bytes], ar
     return ids
 
 
-def remember_values(changes: Iterable[Change], *, source_id: UUID, observed_at: datetime) -> None:
-    """Keep what was said about accounts, and when it was true; when we learned it is the database's clock."""
+def remember_shown(changes: Iterable[Change], *, now: datetime) -> None:
+    """Keep what accounts show from `now` on; when we learned it is the database's clock."""
     copy_rows(
         FieldValue._meta.db_table,
         ["account_id", "field", "value", "source_id", "record_id", "observed_at"],
         (
-            (account, field, msgspec.json.encode(to_json(value)).decode(), source_id, record, observed_at)
-            for account, field, value, record in changes
+            (
+                change.account_id, change.field, encode(change.after).decode(),
+                change.said.source if change.said else NOBODY,
+                change.said.id if change.said and not change.said.by_person else None, now,
+            )
+            for change in changes
         ),
-    )
+    )  # fmt: skip
 
 
-def to_json(value: object) -> Any:
-    """`value` as JSON has it: dates in ISO form, money and ids as text."""
-    if isinstance(value, (date, Decimal, UUID)):
-        return str(value)
-    return value
+SAY_BY_HAND = """
+INSERT INTO accounts_link (id, account_id, source_id, namespace_id, external_id, rule, evidence, confidence, actor,
+    created_at, values, domain, email, subscription, revoked_why)
+SELECT w.id, w.account_id, %(source)s, NULL, w.account_id::text, 'person', '{}', 1, %(actor)s, %(now)s,
+    w.values::jsonb, '', '', '', ''
+FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[], %(values)s::text[]) AS w(id, account_id, values)
+ON CONFLICT (external_id, source_id, namespace_id) WHERE revoked_at IS NULL
+DO UPDATE SET values = accounts_link.values || excluded.values
+"""
+
+
+def say_by_hand(edits: Iterable[Edit], *, source_id: UUID, actor: str, now: datetime) -> None:
+    """Keep what a person typed about accounts as their source's word, and that the accounts show it from now on.
+
+    The caller has written the columns: a person's word is what an account shows when they say it.
+    """
+    edits = list(edits)
+    said: dict[UUID, dict[str, list[Any]]] = {}
+    for account, field, value in edits:
+        said.setdefault(account, {})[field] = [value, now.isoformat(), uuid7_text()]
+    word = Said(None, "", "", source_id, by_person=True)
+    remember_shown((Change(account, field, None, value, word) for account, field, value in edits), now=now)
+    execute(
+        SAY_BY_HAND,
+        {
+            "source": source_id, "actor": actor, "now": now,
+            "ids": [uuid7() for _ in said], "accounts": list(said),
+            "values": [encode(values).decode() for values in said.values()],
+        },
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.services.people import source_of
-from accounts.services.values import remember_values
+from accounts.services.values import say_by_hand
 from core.bulk import fetch_all
 from core.enums import Role
 from core.models import Act, Organisation, User
@@ -273,10 +273,10 @@ def _tell(moves: Collection[Move], *, before: User | None, by: User, now: dateti
         revoke_idle({account for account, _person in seen})
     roles = [move for move in moves if move.holding.place == "role"]
     if roles:
-        remember_values(
-            [(move.holding.account_id, f"people.{move.holding.what}", move.to.username, None)
+        say_by_hand(
+            [(move.holding.account_id, f"people.{move.holding.what}", move.to.username)
              for move in roles if move.to and move.holding.account_id],
-            source_id=source_of(by).id, observed_at=now,
+            source_id=source_of(by).id, actor=by.username, now=now,
         )  # fmt: skip
     why = f"hand-over from {before}" if before else "hand-over taken back"
     given = [move for move in moves if move.holding.place == "task"]

@@ -1,0 +1,100 @@
+"""What an account item says, field by field, as it is kept: text, numbers, ISO days, money as a pair. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from accounts.enums import AccountRole
+from accounts.rules.identity import identifying_domain, is_placeholder, normalise_domain, registrable_domain
+from accounts.rules.projection import Policy
+from accounts.rules.records import AccountItem, Money, given, to_slug
+
+CENT = Decimal("0.01")
+SLUGS = ("segment", "tier", "region", "stage")
+DAYS = ("renews_on", "customer_since")
+# Said at the top of an item, kept among the fields that have no column.
+LOOSE = ("subscription_id", "email", "phone")
+
+
+def _money(arr: Money | None) -> dict[str, str] | None:
+    if arr is None:
+        return None
+    return {"amount": str(arr.amount.quantize(CENT)), "currency": arr.currency.upper()}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _text(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+# Field → where an item says it, and how it is kept.
+READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "name": ("name", _text),
+    "domain": ("domain", lambda text: normalise_domain(text or "") or None),
+    **{name: (name, lambda text: to_slug(text or "") or None) for name in SLUGS},
+    **{name: (name, _day) for name in DAYS},
+    "arr": ("arr", _money),
+    "parent": ("parent", _text),
+    **{f"fields.{name}": (name, _text) for name in LOOSE},
+}
+
+
+class Marks(NamedTuple):
+    """By what a record may be matched, standardised; empty where it has no such thing."""
+
+    domain: str = ""
+    email: str = ""
+    subscription: str = ""
+
+
+def sayings(item: AccountItem, policy: Policy) -> dict[str, Any]:
+    """Field → value; None asserts that it is empty. What is absent or blank says nothing, unless its rule says so.
+
+    People and parents are said as they were named.
+    """
+    said = {field: read(getattr(item, at)) for field, (at, read) in READERS.items() if getattr(item, at) is not UNSET}
+    said |= {f"people.{role}": name for role, name in appointments(item).items()}
+    if item.fields:
+        said |= {f"fields.{key}": value if given(value) else None for key, value in item.fields.items()}
+    blank = {field for field in _blanks(item) if not policy.blank_clears(field)}
+    return {field: value for field, value in said.items() if field not in blank}
+
+
+def appointments(item: AccountItem) -> dict[str, str | None]:
+    """Role → user name or e-mail, None to leave the role empty; blanks say nothing."""
+    said = {role.value: name for role, name in item.people.items()} if item.people is not UNSET else {}
+    if item.csm is not UNSET:
+        said[AccountRole.CSM.value] = item.csm
+    return {role: name for role, name in said.items() if given(name)}
+
+
+def marks(said: Mapping[str, Any]) -> Marks:
+    """What identifies the record: its domain, else its e-mail's; a placeholder and free mail identify nobody."""
+    email = str(said.get("fields.email") or "").strip().lower()
+    email = "" if email.count("@") != 1 or is_placeholder(email.partition("@")[0]) else email
+    subscription = str(said.get("fields.subscription_id") or "").strip()
+    return Marks(
+        domain=registrable_domain(identifying_domain(str(said.get("domain") or "")) or identifying_domain(email)),
+        email=email,
+        subscription="" if is_placeholder(subscription) else subscription,
+    )
+
+
+def _blanks(item: AccountItem) -> set[str]:
+    """Fields that are there and blank (not null): they say nothing unless a rule says that they clear."""
+    blank = {field for field, (at, _read) in READERS.items() if _is_blank(getattr(item, at))}
+    if item.fields:
+        blank |= {f"fields.{key}" for key, value in item.fields.items() if _is_blank(value)}
+    return blank
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()

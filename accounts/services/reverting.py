@@ -1,0 +1,131 @@
+"""What an import did, told from the values that were there before; and taking it back, except what came later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Field, Model
+
+from accounts.models import Activity, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.services.board import survivors_of
+from accounts.services.rows import as_kept
+from core.append_only import rewriting
+from core.models import User
+from intake.rules import FieldChange, Told, Undone
+
+BATCH = 2000
+Undo = Callable[..., Undone]
+
+
+def teller(kind: str) -> Callable[[UUID, int], Told]:
+    """What an import of `kind` did: some changes, how its records were matched, how many pairs wait for a person."""
+
+    def tell(import_id: UUID, most: int) -> Told:
+        priors = Prior.objects.filter(import_id=import_id, kind=kind).order_by("id")
+        changes = [change for prior in priors[:most] for change in _told(prior)][:most]
+        if kind != "accounts":
+            return Told(changes=changes)
+        links = Link.objects.filter(import_id=import_id).order_by()
+        rules = dict(links.values_list("rule").annotate(count=Count("id")))
+        return Told(changes=changes, rules=rules, reviews=Pair.objects.filter(import_id=import_id).count())
+
+    return tell
+
+
+def _told(prior: Prior) -> Iterator[FieldChange]:
+    for field, (before, after) in prior.fields.items():
+        yield FieldChange(prior.external_id, field, _value(before), _value(after))
+
+
+def _value(kept: Any) -> Any:
+    """What a kept value says: a saying is a list of its value, since when and its id."""
+    return kept[0] if isinstance(kept, list) else kept
+
+
+def undo_rows(kind: str, model: type[Model]) -> Undo:
+    """How an import of contacts, contracts or activities is taken back."""
+
+    def undo(*, import_id: UUID, by: User, now: datetime) -> Undone:
+        restored, removed, kept = 0, 0, list[FieldChange]()
+        for priors in newest_first(import_id, kind):
+            rows = _locked(model, priors)
+            changed: dict[UUID, Model] = {}
+            gone: set[UUID] = set()
+            merged = survivors_of({value for prior in priors for value in prior.fields.get("account_id", ()) if value})
+            for prior in priors:
+                row = rows.get(prior.row_id)
+                if row is None:
+                    continue
+                later = [*_later(prior, row, merged)]
+                kept += later
+                if prior.made and not later and not _is_named(row):
+                    gone.add(prior.row_id)
+                elif not prior.made:
+                    restored += _put_back(prior, row, {change.field for change in later}, merged)
+                    changed[prior.row_id] = row
+            for id in changed.keys() - gone:
+                changed[id].save()
+            removed += len(gone)
+            model._default_manager.filter(pk__in=gone).delete()
+            forget(priors)
+        return Undone(restored=restored, removed=removed, kept=kept)
+
+    return undo
+
+
+def undo_orders(*, import_id: UUID, by: User, now: datetime) -> Undone:
+    """Take the ledger entries of a file away: nothing ever changes them, so nothing else can have written there."""
+    removed = 0
+    for priors in newest_first(import_id, "orders"):
+        with rewriting():
+            removed += LedgerEntry.objects.filter(pk__in=[prior.row_id for prior in priors]).delete()[0]
+        forget(priors)
+    return Undone(removed=removed)
+
+
+def newest_first(import_id: UUID, kind: str) -> Iterator[list[Prior]]:
+    """The priors of an import in batches; the caller forgets each before it takes the next."""
+    priors = Prior.objects.filter(import_id=import_id, kind=kind).order_by("-id")
+    while batch := list(priors[:BATCH]):
+        yield batch
+
+
+def forget(priors: list[Prior]) -> None:
+    Prior.objects.filter(pk__in=[prior.pk for prior in priors]).delete()
+
+
+def _locked(model: type[Model], priors: list[Prior]) -> dict[UUID, Model]:
+    rows = model._default_manager.filter(pk__in=[prior.row_id for prior in priors])
+    return {row.pk: row for row in rows.order_by("pk").select_for_update()}
+
+
+def _later(prior: Prior, row: Model, merged: dict[str, str]) -> Iterator[FieldChange]:
+    """Fields that do not hold any more what the import wrote."""
+    for field, (_before, after) in prior.fields.items():
+        holds = as_kept(getattr(row, field))
+        if holds != (merged.get(after, after) if field == "account_id" else after):
+            yield FieldChange(prior.external_id, field, after, holds)
+
+
+def _is_named(row: Model) -> bool:
+    """Whether something that came otherwise names the row."""
+    if not isinstance(row, Contact):
+        return False
+    return Activity.objects.filter(contact=row).exists() or Visitor.objects.filter(contact=row).exists()
+
+
+def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str]) -> int:
+    back = {field: before for field, (before, _after) in prior.fields.items() if field not in later}
+    for field, before in back.items():
+        column = row._meta.get_field(field.removesuffix("_id"))
+        value = merged.get(before, before) if field == "account_id" else before
+        setattr(row, field, None if value is None or not isinstance(column, Field) else column.to_python(value))
+    return len(back)
+
+
+UNDO_CONTACTS = undo_rows("contacts", Contact)
+UNDO_CONTRACTS = undo_rows("contracts", Contract)
+UNDO_ACTIVITIES = undo_rows("activities", Activity)

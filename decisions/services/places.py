@@ -1,0 +1,19 @@
+"""What decisions keep about accounts, for merges."""
+
+from accounts.services.places import Place, Room
+
+DECISIONS = Room(
+    places=(
+        Place("decisions_decision", key="x.insight_id::text", record="x.insight_id", append_only=True),
+        Place(
+            "decisions_item",
+            record="(SELECT min(d.insight_id::text)::uuid FROM decisions_decision d WHERE d.item_id = x.id)",
+            unless="y.type_id = x.type_id AND y.slot = x.slot AND y.closed_at IS NULL AND x.closed_at IS NULL",
+        ),
+        Place(
+            "decisions_stream",
+            key="concat_ws('|', x.type_id, x.source_id, x.model)",
+            unless="(y.type_id, y.source_id, y.model) = (x.type_id, x.source_id, x.model)",
+        ),
+    )
+)
