@@ -1,7 +1,7 @@
 """A made-up book of companies with truth: what three systems wrote about them, with the ways in which they go wrong.
 
 Free mail, holdings whose firms share a domain, bookkeepers who answer for many firms, placeholders in id columns,
-trade names, legal forms, typos, firms that write from the domain of the firm that bought them. The same seed gives the same book.
+trade names, legal forms, typos, firms that write from the domain of the firm that bought them. A seed gives one book.
 """
 
 from __future__ import annotations

@@ -51,19 +51,19 @@ def shown_values(
     """
     today = account_as_of(account_id, now)
     standing = today if at is None else account_as_of(account_id, at, known_at)
-    names = _names((*today.values(), *standing.values()))
+    names = names_of((*today.values(), *standing.values()))
     shown = [_shown(value, today.get(field), names, now) for field, value in standing.items() if _is_said(value)]
     places = {field: place for place, field in enumerate(ORDER)}
     return sorted(shown, key=lambda value: (places.get(value.field, len(ORDER)), value.label))
 
 
 def _shown(value: Value, today: Value | None, names: Mapping[str, str], now: datetime) -> ShownValue:
-    text = _text(value, names)
-    current = _text(today, names) if today is not None and _is_said(today) else _("not known")
+    text = text_of(value, names)
+    current = text_of(today, names) if today is not None and _is_said(today) else _("not known")
     may_age = value.field in MOVES or value.field.startswith(EXTRA)
     return ShownValue(
         field=value.field,
-        label=_label(value.field),
+        label=label_of(value.field),
         value=text,
         source=value.source,
         observed_at=value.observed_at,
@@ -77,14 +77,14 @@ def _is_said(value: Value) -> bool:
     return value.value not in (None, "")
 
 
-def _label(field: str) -> str:
+def label_of(field: str) -> str:
     role = field.removeprefix(PEOPLE)
     if role != field and role in AccountRole.values:
         return str(AccountRole(role).label)
     return humane(role.removeprefix(EXTRA))
 
 
-def _text(value: Value, names: Mapping[str, str]) -> str:
+def text_of(value: Value, names: Mapping[str, str]) -> str:
     """A value as people write it: money with its sign, days, slugs and user names as words."""
     held: Any = value.value
     if value.field == "arr" and isinstance(held, dict):
@@ -96,7 +96,7 @@ def _text(value: Value, names: Mapping[str, str]) -> str:
     return names.get(str(held), str(held))
 
 
-def _names(values: Iterable[Value]) -> dict[str, str]:
+def names_of(values: Iterable[Value]) -> dict[str, str]:
     """The names behind user names and ids of accounts; no query where there are none."""
     people = {str(value.value) for value in values if value.field.startswith(PEOPLE)}
     parents = {str(value.value) for value in values if value.field == "parent" and value.value}

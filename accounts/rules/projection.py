@@ -56,22 +56,27 @@ class Policy:
     def __init__(self, rules: Mapping[str, FieldRule]) -> None:
         self.rules = rules
 
+    def published(self, field: str) -> FieldRule | None:
+        """The rule of the field, else that of its family: all roles (`people`), all without a column (`fields`)."""
+        return self.rules.get(field) or self.rules.get(field.partition(".")[0])
+
     def rule(self, field: str) -> FieldRule | None:
-        found = self.rules.get(field) or self.rules.get(field.partition(".")[0])
+        found = self.published(field)
         return found or (BY_HAND if field.startswith("people.") or field == "forecast" else None)
 
     def blank_clears(self, field: str) -> bool:
-        rule = self.rules.get(field)
+        rule = self.published(field)
         return rule is not None and rule.nulls == NullRule.CLEAR
 
     def outranks_people(self, field: str, source: UUID) -> bool:
         """Whether a published rule believes `source` before what somebody typed here."""
-        listed = self.rules[field].sources if field in self.rules else ()
+        rule = self.published(field)
+        listed = rule.sources if rule else ()
         places = {who: place for place, who in enumerate(listed)}
         return str(source) in places and places[str(source)] < places.get(PEOPLE, len(places))
 
     def ages(self, field: str) -> bool:
-        rule = self.rules.get(field)
+        rule = self.published(field)
         return rule is not None and rule.max_age_days > 0
 
 

@@ -1,0 +1,153 @@
+"""Pairs of accounts that may be one, side by side, with what speaks for and against it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.enums import Evidence, Verdict
+from accounts.models import Contact, Contract, Link, Pair
+from accounts.queries.shown import ORDER, label_of, names_of, text_of
+from accounts.queries.values import Value
+from accounts.rules.identity import NAMES_AGREE
+from core.models import User
+from intake.models import Source
+
+RECENT = 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of two accounts side by side."""
+
+    label: str
+    first: str
+    second: str
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.first and self.second) and self.first != self.second
+
+    @property
+    def agrees(self) -> bool:
+        return bool(self.first) and self.first == self.second
+
+
+@dataclass(frozen=True)
+class PairPage:
+    """A pair to decide, how many wait, how many have the same evidence, and what was said lately."""
+
+    pair: Pair
+    words: list[str]
+    rows: list[Row]
+    waiting: int
+    alike: int
+
+
+# Why the ladder did not simply join them.
+AGAINST = {
+    "name": gettext_lazy("Their names do not agree, so nobody joined them."),
+    "several": gettext_lazy("Several accounts hold it, and more than one of them has such a name."),
+    "two_ids": gettext_lazy("One source calls them by two ids, which it gives to different accounts."),
+    "two_subscriptions": gettext_lazy("They have two subscriptions."),
+}
+
+
+def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
+    """The pair to decide next, or the one that was asked for; None: nothing waits."""
+    seen = Pair.objects.visible_to(user).select_related("first", "second")
+    waiting = seen.waiting()
+    pair = (seen.filter(pk=pair_id) if pair_id else waiting).first()
+    if pair is None:
+        return None
+    return PairPage(
+        pair=pair,
+        words=evidence_of(pair),
+        rows=_side_by_side(pair),
+        waiting=waiting.count(),
+        alike=waiting.filter(pattern=pair.pattern).count(),
+    )
+
+
+def decided_pairs(user: User) -> list[Pair]:
+    """What was said lately, the newest first."""
+    pairs = Pair.objects.visible_to(user).exclude(verdict=Verdict.OPEN).exclude(decided_by=None)
+    return list(pairs.select_related("first", "second", "decided_by").order_by("-decided_at")[:RECENT])
+
+
+def evidence_of(pair: Pair) -> list[str]:
+    """What speaks for and against it, in sentences."""
+    against = AGAINST.get(pair.evidence.get("why", ""))
+    return [in_words(pair.rule, pair.evidence), *([str(against)] if against else [])]
+
+
+def in_words(rule: str, evidence: Mapping[str, Any]) -> str:
+    """Why something was held to be one account."""
+    value, score = evidence.get("value", ""), evidence.get("name_score")
+    sentences = {
+        Evidence.SUBSCRIPTION: _("Same subscription %s."),
+        Evidence.EMAIL: _("Same e-mail address %s."),
+        Evidence.DOMAIN: _("Same domain %s."),
+    }
+    if rule not in sentences or not value:
+        return str(evidence.get("why") or Evidence(rule).label)
+    said = str(sentences[Evidence(rule)] % value)
+    if score is None:
+        return said
+    alike = _("names agree") if score >= NAMES_AGREE else _("names differ")
+    return f"{said} " + _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
+
+
+def _side_by_side(pair: Pair) -> list[Row]:
+    accounts = (pair.first, pair.second)
+    ids = [account.pk for account in accounts]
+    links = list(Link.objects.filter(account__in=ids, revoked_at=None))
+    sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
+    said = {id: _said([link for link in links if link.account_id == id]) for id in ids}
+    fields = {field for values in said.values() for field in values}
+    places = {field: place for place, field in enumerate(("name", *ORDER))}
+    people = names_of(value for values in said.values() for value in values.values())
+    rows = [
+        Row(label_of(field), *(text_of(said[id][field], people) if field in said[id] else "" for id in ids))
+        for field in sorted(fields, key=lambda field: (places.get(field, len(places)), field))
+    ]
+    called = [
+        ", ".join(f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
+        for id in ids
+    ]
+    counts = [_counts(model, ids) for model in (Contact, Contract)]
+    return [
+        *rows,
+        Row(_("Called"), *called),
+        *(
+            Row(label, *(str(count.get(id, 0)) for id in ids))
+            for label, count in zip((_("Contacts"), _("Contracts")), counts, strict=True)
+        ),
+    ]
+
+
+def _is_called(link: Link, account_id: UUID) -> bool:
+    return link.account_id == account_id and link.namespace_id is not None
+
+
+def _said(links: list[Link]) -> dict[str, Value]:
+    """Field → the newest that a record says."""
+    newest: dict[str, tuple[str, Any, Link]] = {}
+    for link in links:
+        for field, (value, at, _id) in link.values.items():
+            if value is not None and (field not in newest or newest[field][0] < at):
+                newest[field] = (at, value, link)
+    return {
+        field: Value(field, value, "", link.created_at, link.created_at) for field, (_at, value, link) in newest.items()
+    }
+
+
+def _counts(model: type[Contact] | type[Contract], ids: list[UUID]) -> dict[UUID, int]:
+    rows = model.objects.filter(account__in=ids).order_by().values_list("account").annotate(count=Count("id"))
+    return dict(rows)

@@ -1,0 +1,120 @@
+"""Who says what about an account: for each field what holds and what lost, its records, and its merges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, Link, Merge
+from accounts.queries.pairs import in_words
+from accounts.queries.policies import current_policy
+from accounts.queries.shown import ORDER, label_of, names_of, text_of
+from accounts.queries.values import Value
+from accounts.rules.projection import FieldRule, Policy, Said, is_too_old, rank
+from intake.models import Source
+
+
+@dataclass(frozen=True)
+class SaidLine:
+    """What one source says of one field; `why` it does not hold, empty where it does."""
+
+    value: str
+    source: str
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class SaidField:
+    field: str
+    label: str
+    holds: SaidLine | None
+    lost: list[SaidLine]
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    """A record of the account, and why we hold it to be the account's."""
+
+    link: Link
+    source: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    fields: list[SaidField]
+    links: list[LinkLine]
+    merges: list[Merge]
+
+
+def account_identity(account: Account, now: datetime) -> Identity:
+    """What the page of who says what shows; seven queries at most."""
+    links = list(Link.objects.filter(account=account, revoked_at=None))
+    names = {source.id: source.name for source in Source.objects.filter(pk__in={link.source_id for link in links})}
+    merges = Merge.objects.filter(survivor=account).select_related("merged", "by", "undone_by")
+    return Identity(
+        fields=_fields(links, names, current_policy(), now),
+        links=[
+            LinkLine(link, names.get(link.source_id, ""), in_words(link.rule, link.evidence))
+            for link in links
+            if link.namespace_id is not None
+        ],
+        merges=list(merges),
+    )
+
+
+def _fields(links: list[Link], names: Mapping[UUID, str], policy: Policy, now: datetime) -> list[SaidField]:
+    sayings: dict[str, list[Said]] = {}
+    for link in links:
+        for field, (value, at, id) in link.values.items():
+            sayings.setdefault(field, []).append(Said(value, at, id, link.source_id, link.namespace_id is None))
+    values = [_as_value(field, said, names) for field, all_said in sayings.items() for said in all_said]
+    people = names_of(values)
+    shown = [_field(field, all_said, policy, names, people, now) for field, all_said in sayings.items()]
+    places = {field: place for place, field in enumerate(ORDER)}
+    return sorted(shown, key=lambda one: (places.get(one.field, len(ORDER)), one.label))
+
+
+def _field(
+    field: str, sayings: list[Said], policy: Policy, names: Mapping[UUID, str], people: Mapping[str, str], now: datetime
+) -> SaidField:
+    rule = policy.rule(field)
+    ranked = rank(sayings, rule, now)
+    first = ranked[0] if ranked else None
+    lost = [*ranked[1:], *(said for said in sayings if said not in ranked)]
+
+    def line(said: Said, why: str = "") -> SaidLine:
+        value = _as_value(field, said, names)
+        text = _("(empty)") if said.value is None else text_of(value, people)
+        return SaidLine(text, value.source, value.observed_at, why)
+
+    return SaidField(
+        field=field,
+        label=label_of(field),
+        holds=line(first) if first else None,
+        lost=[line(said, _why(said, first, rule, names, now)) for said in lost],
+    )
+
+
+def _why(said: Said, first: Said | None, rule: FieldRule | None, names: Mapping[UUID, str], now: datetime) -> str:
+    """Why a saying does not hold, in a few words."""
+    if first is None or said.value is None:
+        return _("a blank is ignored here")
+    if said.value == first.value:
+        return _("says the same")
+    if rule is not None and said.who in rule.sources and is_too_old(said, rule, now):
+        return _("older than %d days") % rule.max_age_days
+    if rule is not None and first.who in rule.sources and said.who != first.who:
+        who = _("what was typed here") if first.by_person else names.get(first.source, "")
+        return _("%s is believed first") % who
+    return _("an older one") if said.at <= first.at else _("it was filled already")
+
+
+def _as_value(field: str, said: Said, names: Mapping[UUID, str]) -> Value:
+    at = datetime.fromisoformat(said.at)
+    return Value(field, said.value, names.get(said.source, ""), at, at)
