@@ -2,4 +2,16 @@ from django.urls import path
 
 from accounts import views
 
-urlpatterns = [path("accounts/", views.show_accounts, name="accounts")]
+urlpatterns = [
+    path("accounts/", views.show_accounts, name="accounts"),
+    path("accounts/<uuid:account_id>/said/", views.show_said, name="account_said"),
+    path("accounts/<uuid:account_id>/merge/", views.merge_account, name="account_merge"),
+    path("accounts/<uuid:account_id>/split/", views.split_links, name="account_split"),
+    path("merges/<uuid:merge_id>/undo/", views.undo_account_merge, name="merge_undo"),
+    path("review/", views.show_review, name="review"),
+    path("review/alike/", views.judge_alike, name="review_alike"),
+    path("review/<uuid:pair_id>/", views.judge, name="review_judge"),
+    path("review/<uuid:pair_id>/undo/", views.undo_verdict, name="review_undo"),
+    path("policies/fields/", views.show_fields, name="field_policies"),
+    path("policies/fields/matching/", views.set_mode, name="matching_mode"),
+]

@@ -11,7 +11,17 @@ from uuid import uuid4
 from django.db import transaction
 
 from accounts.enums import AccountRole
-from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, Erasure
+from accounts.models import (
+    Account,
+    AccountKey,
+    AccountPerson,
+    Activity,
+    Contact,
+    Contract,
+    Erasure,
+    Merge,
+    Pair,
+)
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.stages import leave
@@ -89,6 +99,19 @@ def make_account(
     if external_id and source:
         AccountKey.objects.create(account=account, namespace_id=source.id, kind="external_id", value=external_id)
     return account
+
+
+def make_pair(one: Account, other: Account, **fields: Any) -> Pair:
+    """Two accounts that share a domain, waiting for a person."""
+    first, second = sorted((one, other), key=lambda account: account.pk)
+    evidence = {"value": "shared.example", "name_score": 40, "holders": 1, "why": "name"}
+    known = {"rule": "domain", "pattern": "domain:name", "evidence": evidence, "found_at": NOW}
+    return Pair.objects.create(first=first, second=second, **(known | fields))
+
+
+def make_merge(survivor: Account, merged: Account, by: User) -> Merge:
+    """A merge that moved nothing."""
+    return Merge.objects.create(survivor=survivor, merged=merged, rule="person", why="the same", by=by, at=NOW)
 
 
 def make_contract(account: Account, **fields: Any) -> Contract:

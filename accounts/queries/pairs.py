@@ -112,7 +112,7 @@ def _side_by_side(pair: Pair) -> list[Row]:
     said = {id: _said([link for link in links if link.account_id == id]) for id in ids}
     fields = {field for values in said.values() for field in values}
     places = {field: place for place, field in enumerate(("name", *ORDER))}
-    people = names_of(value for values in said.values() for value in values.values())
+    people = names_of([value for values in said.values() for value in values.values()])
     rows = [
         Row(label_of(field), *(text_of(said[id][field], people) if field in said[id] else "" for id in ids))
         for field in sorted(fields, key=lambda field: (places.get(field, len(places)), field))

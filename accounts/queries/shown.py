@@ -86,12 +86,15 @@ def label_of(field: str) -> str:
 
 def text_of(value: Value, names: Mapping[str, str]) -> str:
     """A value as people write it: money with its sign, days, slugs and user names as words."""
-    held: Any = value.value
-    if value.field == "arr" and isinstance(held, dict):
+    return _written(value.field, value.value, names)
+
+
+def _written(field: str, held: Any, names: Mapping[str, str]) -> str:
+    if field == "arr" and isinstance(held, dict):
         return money(held.get("amount"), str(held.get("currency", "")))
-    if value.field in DAYS and (day := parse_date(str(held))):
+    if field in DAYS and (day := parse_date(str(held))):
         return formats.date_format(day, "j M Y")
-    if value.field in SLUGS:
+    if field in SLUGS:
         return words_of(str(held))
     return names.get(str(held), str(held))
 
@@ -104,3 +107,8 @@ def names_of(values: Iterable[Value]) -> dict[str, str]:
     if parents:
         names |= {str(id): name for id, name in Account.objects.filter(id__in=parents).values_list("id", "name")}
     return names
+
+
+def named_value(field: str, value: Any) -> str:
+    """A value as people write it, without looking up whom it names; nothing as a dash."""
+    return "–" if value in (None, "") else _written(field, value, {})

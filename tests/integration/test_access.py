@@ -29,6 +29,8 @@ from tests.factories import (
     make_contact,
     make_contract,
     make_erasure,
+    make_merge,
+    make_pair,
     make_pull,
     make_team,
     make_token,
@@ -101,11 +103,14 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     act = record_act("handed_over", person, actor="test", now=NOW, data={"moves": [], "counts": {}})
     hook = make_webhook(floor.lead)
     contact = make_contact(account, f"Cy {account.name}", email=f"cy-{account.pk}@example.com")
+    double, other = make_account(team=account.team), make_account(team=account.team, archived_at=NOW)
     return {
         "person": {"user_id": person.pk},
         "absence": {"user_id": person.pk, "absence_id": absence.pk},
         "hand_over": {"act_id": act.pk},
         "account": {"account_id": account.pk},
+        "pair": {"pair_id": make_pair(account, double).pk},
+        "merge": {"merge_id": make_merge(account, other, floor.lead).pk},
         "contract": {"contract_id": contract.pk},
         "segment": {"segment_id": segment.pk},
         "task": {"task_id": task.pk},

@@ -1,0 +1,132 @@
+"""Checking what people say about which accounts are one, and who is believed about which field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import Matching, NullRule, Verdict
+from accounts.models import Account, Link
+from accounts.queries.find import find_by_words
+from accounts.queries.shown import ORDER, label_of
+from accounts.rules.projection import PEOPLE, FieldRule, Policy
+from core.models import User
+from intake.models import Source
+
+WHY = {"maxlength": 400, "rows": 2}
+# Fields that can have a rule; `people` are all roles, `fields` all that have no column of their own.
+FIELDS = (*ORDER, "people", "fields", "forecast")
+LABELS = {"people": _("Roles on the account"), "fields": _("All other fields"), "forecast": _("Forecast of a contract")}
+MOST_DAYS = 3650
+
+
+class VerdictForm(forms.Form):
+    verdict = forms.ChoiceField(choices=[*Verdict.choices[1:], ("later", _("Later"))])
+    why = forms.CharField(label=_("Why"), max_length=400, required=False)
+    despite = forms.BooleanField(required=False)
+
+
+class AlikeForm(forms.Form):
+    """One verdict about all pairs with equal evidence; without `confirmed` it is a preview."""
+
+    pattern = forms.CharField(max_length=60)
+    verdict = forms.ChoiceField(choices=Verdict.choices[1:])
+    confirmed = forms.BooleanField(required=False)
+
+
+class MergeForm(forms.Form):
+    """Another account to be made part of this one: first found by words, then chosen."""
+
+    words = forms.CharField(label=_("Which account is the same?"), max_length=100, required=False)
+    other = forms.ModelChoiceField(
+        Account.objects.none(), label=_("Found"), widget=forms.RadioSelect, required=False, empty_label=None
+    )
+    why = forms.CharField(label=_("Why they are one"), widget=forms.Textarea(WHY), required=False, max_length=400)
+    despite = forms.BooleanField(
+        label=_("One source gives them two ids; I know that the source is wrong."), required=False
+    )
+
+    def __init__(self, data: Any = None, *, account: Account, user: User) -> None:
+        super().__init__(data)
+        words = str((data or {}).get("words", "")).strip()
+        found = [one for one in find_by_words(user, words) if one.pk != account.pk] if words else []
+        chosen = self.fields["other"]
+        assert isinstance(chosen, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        chosen.queryset = Account.objects.filter(pk__in=[one.pk for one in found])
+        self.found = found
+
+
+class SplitForm(forms.Form):
+    links = forms.ModelMultipleChoiceField(Link.objects.none(), label=_("Records that are another account's"))
+    why = forms.CharField(label=_("Why they are two"), widget=forms.Textarea(WHY), max_length=400)
+
+    def __init__(self, data: Any = None, *, account: Account) -> None:
+        super().__init__(data)
+        links = self.fields["links"]
+        assert isinstance(links, forms.ModelMultipleChoiceField)  # noqa: S101 - narrows the type
+        links.queryset = Link.objects.filter(account=account, revoked_at=None, namespace_id__isnull=False)
+
+
+class ModeForm(forms.Form):
+    source = forms.ModelChoiceField(Source.objects.filter(person=None), to_field_name="slug")
+    mode = forms.ChoiceField(choices=Matching.choices)
+
+
+class PolicyForm(forms.Form):
+    """Per field: who is believed first, second, third; what a blank does; from what age a saying counts last."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    why = forms.CharField(label=_("What changes, and why"), widget=forms.Textarea(WHY), required=False, max_length=400)
+
+    def __init__(self, data: Any = None, *, policy: Policy, version: int) -> None:
+        super().__init__(data, initial={"seen": version})
+        sources = Source.objects.filter(person=None).order_by("name")
+        choices = [("", _("newest")), (PEOPLE, _("typed here")), *((str(one.pk), one.name) for one in sources)]
+        for field in FIELDS:
+            self._add(field, policy.rules.get(field), choices)
+
+    def _add(self, field: str, rule: FieldRule | None, choices: list[tuple[str, Any]]) -> None:
+        listed = [*(rule.sources if rule else ()), "", "", ""]
+        label = label_for(field)
+        for place, words in enumerate((_("First"), _("Second"), _("Third"))):
+            self.fields[f"{field}-{place}"] = forms.ChoiceField(
+                choices=choices, required=False, initial=listed[place], label=f"{label}: {words}"
+            )
+        self.fields[f"{field}-nulls"] = forms.ChoiceField(
+            choices=NullRule.choices, required=False, initial=rule.nulls if rule else NullRule.IGNORE,
+            label=_("%s: blanks") % label,
+        )  # fmt: skip
+        self.fields[f"{field}-days"] = forms.IntegerField(
+            required=False, min_value=0, max_value=MOST_DAYS, initial=rule.max_age_days or None if rule else None,
+            label=_("%s: days until it is old") % label,
+        )  # fmt: skip
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": label_for(field),
+                "sources": [self[f"{field}-{place}"] for place in range(3)],
+                "nulls": self[f"{field}-nulls"],
+                "days": self[f"{field}-days"],
+                "has_rule": any(self[f"{field}-{place}"].value() for place in range(3)),
+            }
+            for field in FIELDS
+        ]
+
+    def policy(self) -> Policy:
+        """The rules as they are in the form; a line without any choice has none."""
+        rules = {field: rule for field in FIELDS if (rule := self._rule(field)) != FieldRule()}
+        return Policy(rules)
+
+    def _rule(self, field: str) -> FieldRule:
+        data = self.cleaned_data
+        sources = dict.fromkeys(source for place in range(3) if (source := data.get(f"{field}-{place}")))
+        nulls = NullRule(data.get(f"{field}-nulls") or NullRule.IGNORE)
+        return FieldRule(sources=tuple(sources), nulls=nulls, max_age_days=data.get(f"{field}-days") or 0)
+
+
+def label_for(field: str) -> str:
+    return str(LABELS.get(field) or label_of(field))

@@ -1,0 +1,18 @@
+from accounts.views.fields import set_mode, show_fields
+from accounts.views.identity import merge_account, show_said, split_links, undo_account_merge
+from accounts.views.listing import show_accounts
+from accounts.views.review import judge, judge_alike, show_review, undo_verdict
+
+__all__ = [
+    "judge",
+    "judge_alike",
+    "merge_account",
+    "set_mode",
+    "show_accounts",
+    "show_fields",
+    "show_review",
+    "show_said",
+    "split_links",
+    "undo_account_merge",
+    "undo_verdict",
+]

@@ -1,0 +1,109 @@
+"""Who is believed about which field: the rules in force, what others would change, publishing, going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.enums import Matching
+from accounts.forms import ModeForm, PolicyForm
+from accounts.models import FieldPolicy, MatchingMode
+from accounts.queries.shown import label_of, named_value
+from accounts.rules.projection import Policy, read_policy
+from accounts.services.policies import Effect, PolicyRefused, publish_policy, set_matching
+from core.enums import Role
+from core.guards import LEADS, PersonRequest, for_roles
+from intake.models import Source
+
+VERSIONS = 6
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*LEADS)
+def show_fields(request: PersonRequest) -> HttpResponse:
+    """POST `do=try` says what the rules would change, `do=publish` publishes; `?version=` fills in older rules."""
+    versions = list(FieldPolicy.objects.select_related("published_by")[:VERSIONS])
+    newest = versions[0].version if versions else 0
+    if request.method != "POST":
+        old = FieldPolicy.objects.filter(version=_number(request.GET.get("version"))).first()
+        rules = old or (versions[0] if versions else None)
+        form = PolicyForm(policy=read_policy(rules.rules if rules else {}), version=newest)
+        return _page(request, form, versions, old=old)
+    form = PolicyForm(request.POST, policy=Policy({}), version=newest)
+    if not form.is_valid():
+        return _page(request, form, versions, status=422)
+    preview = request.POST.get("do") != "publish" or request.user.role == Role.LEADER
+    try:
+        effect = publish_policy(
+            policy=form.policy(), seen=form.cleaned_data["seen"], why=form.cleaned_data["why"], by=request.user,
+            now=request.now, preview=preview,
+        )  # fmt: skip
+    except PolicyRefused as refusal:
+        form.add_error("why", str(refusal))
+        return _page(request, form, versions, status=422)
+    if preview:
+        return _page(request, form, versions, effect=effect)
+    count = effect.accounts
+    words = ngettext(
+        "Published. %d account shows something else now.", "Published. %d accounts show something else now.", count
+    )
+    messages.success(request, words % count)
+    return redirect("field_policies")
+
+
+@require_POST
+@for_roles(Role.MANAGER, Role.OPS)
+def set_mode(request: PersonRequest) -> HttpResponse:
+    """How boldly a source's new records are matched."""
+    form = ModeForm(request.POST)
+    if form.is_valid():
+        source = form.cleaned_data["source"]
+        set_matching(source=source, mode=Matching(form.cleaned_data["mode"]), by=request.user, now=request.now)
+        messages.success(request, _("New records of %s are matched so from now on.") % source)
+    else:
+        messages.error(request, _("Choose a source and how its records are matched."))
+    return redirect("field_policies")
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 9 else 0
+
+
+def _page(
+    request: PersonRequest, form: PolicyForm, versions: list[FieldPolicy], *, effect: Effect | None = None,
+    old: FieldPolicy | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    modes = dict(MatchingMode.objects.values_list("source_id", "mode"))
+    sources = Source.objects.filter(person=None, is_active=True).order_by("name")
+    context: dict[str, Any] = {
+        "form": form,
+        "versions": versions,
+        "effect": _shown(effect) if effect else None,
+        "old": old,
+        "modes": [(source, modes.get(source.pk, Matching.STRICT)) for source in sources],
+        "matching": Matching.choices,
+        "may_publish": request.user.role in (Role.MANAGER, Role.OPS) or request.user.is_superuser,
+    }
+    return render(request, "accounts/fields.html", context, status=status)
+
+
+def _shown(effect: Effect) -> dict[str, Any]:
+    return {
+        "accounts": effect.accounts,
+        "fields": [(label_of(field), count) for field, count in effect.fields.most_common()],
+        "examples": [
+            (
+                name,
+                label_of(change.field),
+                named_value(change.field, change.before),
+                named_value(change.field, change.after),
+            )
+            for name, change in effect.examples
+        ],
+    }

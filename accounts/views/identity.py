@@ -1,0 +1,108 @@
+"""Who says what about an account; merging and splitting by hand, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.forms import MergeForm, SplitForm
+from accounts.models import Account, Merge
+from accounts.queries.said import account_identity
+from accounts.services import MergeRefused, merge_accounts, split_account, undo_merge
+from accounts.views.review import JUDGES
+from core.guards import PEOPLE, PersonRequest, for_roles
+
+
+@require_safe
+@for_roles(*PEOPLE)
+def show_said(request: PersonRequest, account_id: UUID) -> HttpResponse:
+    """What holds of each field and what lost, the account's records, its merges. `?words=` looks for its double."""
+    account = _load(request, account_id)
+    return _page(request, account, merge=MergeForm(request.GET or None, account=account, user=request.user))
+
+
+@require_POST
+@for_roles(*JUDGES)
+def merge_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
+    """Make another account part of this one."""
+    account = _load(request, account_id)
+    form = MergeForm(request.POST, account=account, user=request.user)
+    other = form.cleaned_data["other"] if form.is_valid() else None
+    if other is None:
+        form.add_error("words", _("Find the other account by its name, domain or id, and choose it."))
+        return _page(request, account, merge=form, status=422)
+    try:
+        merge_accounts(
+            survivor_id=account.pk, merged_id=other.pk, why=form.cleaned_data["why"], by=request.user, now=request.now,
+            despite_two_ids=form.cleaned_data["despite"],
+        )  # fmt: skip
+    except MergeRefused as refusal:
+        form.add_error("despite" if refusal.two_ids else "why", str(refusal))
+        return _page(request, account, merge=form, status=422)
+    except Account.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("%s is part of this account now.") % other)
+    return redirect("account_said", account_id=account.pk)
+
+
+@require_POST
+@for_roles(*JUDGES)
+def undo_account_merge(request: PersonRequest, merge_id: UUID) -> HttpResponse:
+    """Part two accounts again."""
+    merge = get_object_or_404(Merge.objects.filter(survivor__in=Account.objects.visible_to(request.user)), pk=merge_id)
+    try:
+        undo_merge(merge_id=merge.pk, by=request.user, now=request.now)
+    except MergeRefused as refusal:
+        messages.error(request, str(refusal))
+    except Account.DoesNotExist:
+        raise Http404 from None
+    else:
+        messages.success(request, _("They are two accounts again, and everything is where it was."))
+    return redirect("account_said", account_id=merge.survivor.pk)
+
+
+@require_POST
+@for_roles(*JUDGES)
+def split_links(request: PersonRequest, account_id: UUID) -> HttpResponse:
+    """Make a second account of some of the records."""
+    account = _load(request, account_id)
+    form = SplitForm(request.POST, account=account)
+    if form.is_valid():
+        links = [link.pk for link in form.cleaned_data["links"]]
+        try:
+            new = split_account(
+                account_id=account.pk, link_ids=links, why=form.cleaned_data["why"], by=request.user, now=request.now
+            )
+        except MergeRefused as refusal:
+            form.add_error("links", str(refusal))
+        else:
+            messages.success(request, _("%s is an account of its own now.") % new)
+            return redirect("account_said", account_id=account.pk)
+    return _page(request, account, split=form, status=422)
+
+
+def _load(request: PersonRequest, account_id: UUID) -> Account:
+    return get_object_or_404(Account.objects.visible_to(request.user), pk=account_id)
+
+
+def _page(
+    request: PersonRequest, account: Account, *, merge: MergeForm | None = None, split: SplitForm | None = None,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    merged_into = Merge.objects.filter(merged=account, undone_at=None).select_related("survivor").first()
+    context: dict[str, Any] = {
+        "account": account,
+        "identity": account_identity(account, request.now),
+        "merged_into": merged_into.survivor if merged_into else None,
+        "merge": merge or MergeForm(account=account, user=request.user),
+        "split": split or SplitForm(account=account),
+        "may_judge": request.user.role in JUDGES or request.user.is_superuser,
+    }
+    in_place = request.htmx and request.method == "GET"
+    return render(request, "accounts/said.html#fields" if in_place else "accounts/said.html", context, status=status)

@@ -1,0 +1,128 @@
+"""Pairs of accounts that may be one: one at a time, each decided by one key; or all with equal evidence at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.enums import Verdict
+from accounts.forms import AlikeForm, VerdictForm
+from accounts.models import Account, Pair
+from accounts.queries.pairs import decided_pairs, next_pair
+from accounts.services import MergeRefused
+from accounts.services.reviewing import (
+    PairDecided,
+    judge_pair,
+    judge_pattern,
+    skip_pair,
+    unjudge_pair,
+)
+from core.enums import Role
+from core.guards import PersonRequest, for_roles
+
+JUDGES = (Role.MANAGER, Role.OPS)
+
+
+@require_safe
+@for_roles(*JUDGES)
+def show_review(request: PersonRequest) -> HttpResponse:
+    """The next pair, or `?pair=`; below it what was said lately."""
+    return _page(request, _pair_id(request.GET.get("pair", "")))
+
+
+@require_POST
+@for_roles(*JUDGES)
+def judge(request: PersonRequest, pair_id: UUID) -> HttpResponse:
+    """Same, different or later; on to the next pair."""
+    get_object_or_404(Pair.objects.visible_to(request.user), pk=pair_id)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose same, different or later."))
+        return redirect("review")
+    said = form.cleaned_data["verdict"]
+    try:
+        if said == "later":
+            skip_pair(pair_id=pair_id, by=request.user, now=request.now)
+            return redirect("review")
+        pair = judge_pair(
+            pair_id=pair_id, verdict=Verdict(said), by=request.user, now=request.now, why=form.cleaned_data["why"],
+            despite_two_ids=form.cleaned_data["despite"],
+        )  # fmt: skip
+    except (Pair.DoesNotExist, Account.DoesNotExist):
+        raise Http404 from None
+    except MergeRefused as refusal:
+        return _page(request, pair_id, refusal=refusal, status=422)
+    except PairDecided as decided:
+        messages.warning(request, str(decided))
+        return redirect("review")
+    return redirect(f"{reverse('review')}?done={pair.pk}")
+
+
+@require_POST
+@for_roles(*JUDGES)
+def undo_verdict(request: PersonRequest, pair_id: UUID) -> HttpResponse:
+    """Ask about a pair again; a merge that came of it is undone."""
+    try:
+        unjudge_pair(pair_id=pair_id, by=request.user, now=request.now)
+    except (Pair.DoesNotExist, Account.DoesNotExist):
+        raise Http404 from None
+    except MergeRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("review")
+    messages.success(request, _("Taken back: everything is as it was."))
+    return redirect(f"{reverse('review')}?pair={pair_id}")
+
+
+@require_POST
+@for_roles(*JUDGES)
+def judge_alike(request: PersonRequest) -> HttpResponse:
+    """A preview of one verdict about all pairs with equal evidence; with `confirmed` it is given."""
+    form = AlikeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose same or different."))
+        return redirect("review")
+    pattern, verdict = form.cleaned_data["pattern"], Verdict(form.cleaned_data["verdict"])
+    preview = not form.cleaned_data["confirmed"]
+    judged = judge_pattern(pattern=pattern, verdict=verdict, by=request.user, now=request.now, preview=preview)
+    if preview:
+        context = {"judged": judged, "pattern": pattern, "verdict": verdict}
+        return render(request, "accounts/review_alike.html", context)
+    count = len(judged.done)
+    words = ngettext(
+        "%d pair decided. Each can be taken back below.", "%d pairs decided. Each can be taken back below.", count
+    )
+    messages.success(request, words % count)
+    return redirect("review")
+
+
+def _page(
+    request: PersonRequest, pair_id: UUID | None, *, refusal: MergeRefused | None = None, status: int = 200
+) -> HttpResponse:
+    page = next_pair(request.user, pair_id)
+    if page is None and pair_id is not None:
+        raise Http404
+    done = _pair_id(request.GET.get("done", ""))
+    context: dict[str, Any] = {
+        "page": page,
+        "refusal": refusal,
+        "decided": decided_pairs(request.user),
+        "done": Pair.objects.visible_to(request.user).select_related("first", "second").filter(pk=done).first()
+        if done
+        else None,
+    }
+    return render(request, "accounts/review.html", context, status=status)
+
+
+def _pair_id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise Http404 from None

@@ -1,0 +1,195 @@
+"""The screens of identity: review, who says what, who is believed."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.enums import AccountRole, Forecast
+from accounts.models import Account, AccountPerson, Contract, FieldPolicy, MatchingMode, Merge, Pair
+from accounts.services import project_all, set_account_person, set_forecast
+from accounts.services.kinds import ACCOUNTS, CONTRACTS
+from core.models import Act, User
+from intake.models import Source
+from tests.factories import NOW, make_source, make_user
+from tests.floor import signed_in
+from tests.integration.test_accounts_bulk import on_account, send, statuses
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ops() -> User:
+    return make_user("olga", role="ops")
+
+
+@pytest.fixture
+def desk(ops: User) -> Client:
+    return signed_in(ops)
+
+
+def doubtful(crm: Source, billing: Source, *numbers: int) -> list[Pair]:
+    for n in numbers:
+        item = {"external_id": f"A{n}", "name": f"Amber Foods {n}", "domain": f"amber{n}.example", "tier": "growth"}
+        send(ACCOUNTS, crm, item)
+        send(ACCOUNTS, billing, {"external_id": f"B{n}", "name": f"Zenith Rail {n}", "email": f"ana@amber{n}.example"})
+    return list(Pair.objects.order_by("found_at", "id"))
+
+
+def test_a_pair_is_shown_side_by_side_and_made_one_and_two_again(desk: Client, source: Source) -> None:
+    [pair] = doubtful(source, make_source("billing"), 1)
+    page = desk.get("/review/").content.decode()
+    for words in ("Amber Foods 1", "Zenith Rail 1", "Same domain amber1.example", "names do not agree", "Billing: B1"):
+        assert words in page
+    done = desk.post(f"/review/{pair.pk}/", {"verdict": "same"}, follow=True)
+    assert "are one account now" in done.content.decode()
+    assert Account.objects.filter(archived_at=None).count() == 1
+    assert Merge.objects.get().evidence["value"] == "amber1.example"
+    desk.post(f"/review/{pair.pk}/undo/")
+    assert Account.objects.filter(archived_at=None).count() == 2
+    pair.refresh_from_db()
+    assert pair.verdict == "open"
+
+
+def test_a_verdict_outlives_the_same_file(desk: Client, source: Source) -> None:
+    billing = make_source("billing")
+    [pair] = doubtful(source, billing, 1)
+    desk.post(f"/review/{pair.pk}/", {"verdict": "different"})
+    doubtful(source, billing, 1)
+    assert [pair.verdict for pair in Pair.objects.all()] == ["different"]
+    assert "Nothing in doubt" in desk.get("/review/").content.decode()
+    again = desk.post(f"/review/{pair.pk}/", {"verdict": "same"}, follow=True)
+    assert "said meanwhile" in again.content.decode()
+
+
+def test_later_goes_to_the_end(desk: Client, source: Source) -> None:
+    first, second = doubtful(source, make_source("billing"), 1, 2)
+    assert first.first.name in desk.get("/review/").content.decode()
+    desk.post(f"/review/{first.pk}/", {"verdict": "later"})
+    assert f"/review/{second.pk}/" in desk.get("/review/").content.decode()
+
+
+def test_all_with_equal_evidence_are_previewed_then_decided(desk: Client, source: Source) -> None:
+    doubtful(source, make_source("billing"), 1, 2, 3)
+    form = {"pattern": "domain:name", "verdict": "same"}
+    assert "3 pairs" in desk.post("/review/alike/", form).content.decode()
+    assert Merge.objects.count() == 0
+    desk.post("/review/alike/", form | {"confirmed": "on"})
+    assert Merge.objects.count() == 3
+    assert set(Pair.objects.values_list("verdict", flat=True)) == {"same"}
+
+
+def test_two_ids_of_one_source_ask_for_a_word(desk: Client, source: Source) -> None:
+    item = {"name": "Amber Foods", "domain": "amber.example"}
+    send(ACCOUNTS, source, item | {"external_id": "A1"}, item | {"external_id": "A2"})
+    pair = Pair.objects.get()
+    refused = desk.post(f"/review/{pair.pk}/", {"verdict": "same"})
+    assert (refused.status_code, Merge.objects.count()) == (422, 0)
+    assert "A1, A2" in refused.content.decode()
+    desk.post(f"/review/{pair.pk}/", {"verdict": "same", "despite": "on", "why": "entered twice"})
+    assert Merge.objects.get().why == "entered twice"
+
+
+def test_who_says_what_and_why_it_lost(desk: Client, source: Source, ops: User) -> None:
+    crm = make_source("crm", account_namespace=source)
+    send(ACCOUNTS, source, {"external_id": "A1", "name": "Acme", "tier": "growth"})
+    send(ACCOUNTS, crm, {"external_id": "A1", "name": "Acme", "tier": "scale"}, namespace_id=source.pk)
+    account = Account.objects.get()
+    page = desk.get(f"/accounts/{account.pk}/said/").content.decode()
+    assert "an older one" in page
+    assert "House: A1" in page
+    part = desk.get(f"/accounts/{account.pk}/said/", headers={"HX-Request": "true"}).content.decode()
+    assert "an older one" in part
+    assert "<html" not in part
+
+
+def test_merging_and_splitting_by_hand(desk: Client, source: Source) -> None:
+    other = make_source("other")
+    send(ACCOUNTS, source, {"external_id": "A1", "name": "Acme"})
+    send(ACCOUNTS, other, {"external_id": "Z1", "name": "Zenith"})
+    acme, zenith = Account.objects.get(name="Acme"), Account.objects.get(name="Zenith")
+    url = f"/accounts/{acme.pk}/"
+    assert "Zenith" in desk.get(f"{url}said/?words=Zenith").content.decode()
+    form = {"words": "Zenith", "other": zenith.pk}
+    assert desk.post(f"{url}merge/", form).status_code == 422
+    desk.post(f"{url}merge/", form | {"why": "bought it"})
+    merge = Merge.objects.get()
+    assert f"/accounts/{acme.pk}/" in desk.get(f"/accounts/{zenith.pk}/said/").content.decode()
+    desk.post(f"/merges/{merge.pk}/undo/")
+    assert Account.objects.filter(archived_at=None).count() == 2
+    desk.post(f"{url}merge/", form | {"why": "bought it"})
+    link = acme.links.get(external_id="Z1")
+    assert desk.post(f"{url}split/", {"links": link.pk, "why": ""}).status_code == 422
+    desk.post(f"{url}split/", {"links": link.pk, "why": "sold it"})
+    link.refresh_from_db()
+    assert link.account.name == "Zenith"
+    assert link.account.pk not in (acme.pk, zenith.pk)
+
+
+def rules(**fields: str) -> dict[str, Any]:
+    return {name.replace("__", "-"): value for name, value in fields.items()}
+
+
+def test_rules_are_tried_published_and_taken_back(desk: Client, source: Source) -> None:
+    crm = make_source("crm", account_namespace=source)
+    send(ACCOUNTS, source, {"external_id": "A1", "name": "Acme", "tier": "growth"})
+    send(ACCOUNTS, crm, {"external_id": "A1", "name": "Acme", "tier": "scale"}, namespace_id=source.pk)
+    form = rules(seen="0", tier__0=str(source.pk))
+    tried = desk.post("/policies/fields/", form | {"do": "try"}).content.decode()
+    assert "1 account would show something else" in tried
+    assert "Growth" in tried
+    assert (FieldPolicy.objects.count(), Account.objects.get().tier) == (0, "scale")
+    assert desk.post("/policies/fields/", form | {"do": "publish"}).status_code == 422
+    desk.post("/policies/fields/", form | {"do": "publish", "why": "the house knows"})
+    assert (FieldPolicy.objects.count(), Account.objects.get().tier) == (1, "growth")
+    assert statuses(
+        send(ACCOUNTS, crm, {"external_id": "A1", "name": "Acme", "tier": "mid"}, namespace_id=source.pk)
+    ) == ["unchanged"]
+    stale = desk.post("/policies/fields/", form | {"do": "publish", "why": "again"})
+    assert stale.status_code == 422
+    desk.post("/policies/fields/", rules(seen="1", do="publish", why="back"))
+    assert Account.objects.get().tier == "mid"
+    assert Act.objects.filter(verb="published", subject_type="fieldpolicy").count() == 2
+    assert project_all(now=NOW) == 0
+
+
+def test_what_was_typed_is_not_overwritten_by_a_file_that_comes_again(source: Source, desk: Client) -> None:
+    lead = make_user("lena", role="manager")
+    ana, ben = make_user("ana"), make_user("ben")
+    item = {"external_id": "A1", "name": "Acme", "csm": "ana"}
+    term = on_account({"external_id": "K1", "starts_on": "2026-01-01", "ends_on": "2026-12-31", "forecast": "likely"})
+    send(ACCOUNTS, source, item)
+    send(CONTRACTS, source, term)
+    account = Account.objects.get()
+    account.team = ana.team
+    set_account_person(account=account, role=AccountRole.CSM, user=ben, by=lead, now=NOW)
+    boss = make_user("boss", is_superuser=True)
+    set_forecast(contract_id=Contract.objects.get().pk, was=Forecast.LIKELY, to=Forecast.COMMIT, by=boss, now=NOW)
+    assert statuses(send(ACCOUNTS, source, item)) == ["unchanged"]
+    assert statuses(send(CONTRACTS, source, term)) == ["unchanged"]
+    assert AccountPerson.objects.get(role="csm").user == ben
+    assert Contract.objects.get().forecast == "commit"
+    assert project_all(now=NOW) == 0
+    form = rules(seen="0", people__0=str(source.pk), forecast__0=str(source.pk), do="publish", why="the CRM decides")
+    desk.post("/policies/fields/", form)
+    assert AccountPerson.objects.get(role="csm").user == ana
+    assert statuses(send(CONTRACTS, source, term)) == ["updated"]
+    assert Contract.objects.get().forecast == "likely"
+
+
+def test_a_blank_clears_only_where_its_rule_says_so(source: Source, desk: Client) -> None:
+    item = {"external_id": "A1", "name": "Acme", "tier": "growth", "region": "emea"}
+    send(ACCOUNTS, source, item)
+    desk.post("/policies/fields/", rules(seen="0", tier__nulls="clear", do="publish", why="blank means none"))
+    assert statuses(send(ACCOUNTS, source, item | {"tier": "", "region": ""})) == ["updated"]
+    account = Account.objects.get()
+    assert (account.tier, account.region) == ("", "emea")
+
+
+def test_relaxed_matching_is_a_choice_per_source(source: Source, desk: Client) -> None:
+    billing = make_source("billing")
+    desk.post("/policies/fields/matching/", {"source": "billing", "mode": "relaxed"})
+    assert MatchingMode.objects.get().mode == "relaxed"
+    doubtful(source, billing, 1)
+    assert Account.objects.count() == 1
+    assert Pair.objects.count() == 0
