@@ -25,6 +25,8 @@ class Sizes:
     page_requests: int
     urgent_posts: int
     events: int
+    resolve_rows: int
+    resolve_firms: tuple[int, ...]
     posts_per_second: int = 50
 
 
@@ -44,6 +46,8 @@ SCALES = {
         page_requests=100,
         urgent_posts=100,
         events=20_000,
+        resolve_rows=20_000,
+        resolve_firms=(1_000, 4_000),
     ),
     "full": Sizes(
         accounts=100_000,
@@ -60,5 +64,7 @@ SCALES = {
         page_requests=200,
         urgent_posts=200,
         events=100_000,
+        resolve_rows=100_000,
+        resolve_firms=(3_000, 30_000),
     ),
 }

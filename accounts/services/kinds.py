@@ -11,7 +11,16 @@ from accounts.services.customers import upsert_activities, upsert_contacts, upse
 from accounts.services.events import take_events, take_messages
 from accounts.services.orders import add_orders
 from accounts.services.retracting import undo_accounts
-from accounts.services.reverting import UNDO_ACTIVITIES, UNDO_CONTACTS, UNDO_CONTRACTS, teller, undo_orders
+from accounts.services.reverting import (
+    UNDO_ACTIVITIES,
+    UNDO_CONTACTS,
+    UNDO_CONTRACTS,
+    UNDO_CONVERSATIONS,
+    UNDO_SURVEYS,
+    UNDO_TICKETS,
+    teller,
+    undo_orders,
+)
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
@@ -158,6 +167,8 @@ ORDERS = Kind(
 )
 TICKETS = Kind(
     name="tickets",
+    tell=teller("tickets"),
+    undo=UNDO_TICKETS,
     struct=support.TicketItem,
     apply=upsert_tickets,
     check=support.check_ticket,
@@ -179,6 +190,8 @@ TICKETS = Kind(
 )
 CONVERSATIONS = Kind(
     name="conversations",
+    tell=teller("conversations"),
+    undo=UNDO_CONVERSATIONS,
     struct=support.ConversationItem,
     apply=upsert_conversations,
     check=support.check_conversation,
@@ -194,6 +207,8 @@ CONVERSATIONS = Kind(
 )
 SURVEYS = Kind(
     name="surveys",
+    tell=teller("surveys"),
+    undo=UNDO_SURVEYS,
     struct=support.SurveyItem,
     apply=upsert_surveys,
     check=support.check_survey,
@@ -214,6 +229,8 @@ SURVEYS = Kind(
 )
 REVENUE = Kind(
     name="revenue",
+    tell=teller("orders"),
+    undo=undo_orders,
     struct=MovementItem,
     apply=add_movements,
     check=check_movement,

@@ -18,8 +18,8 @@ class Place:
 
     key: SQL that names a row of it, as text; `x` is the row.
     unless: SQL that says the survivor has one like it (`x` the row, `y` the survivor's): such a row stays.
-    kind, record, follows: how a row that arrived after a merge is sent home: it is upserted by (source, external id)
-        of this kind of record; or this SQL is the id of its record; or this SQL is the account of a row it goes with.
+    kinds, record, follows: how a row that arrived after a merge is sent home: it is upserted by (source, external id)
+        of these kinds of record; or this SQL is the id of its record; or this SQL is the account of a row it goes with.
     about: the row itself says whom it is about (`about_namespace`, `about_kind`, `about_value`), since `received_at`.
     append_only: the table refuses updates, except those of a merge.
     weighs: a row says that somebody works with the account, so an import that made it is not simply taken back.
@@ -29,7 +29,7 @@ class Place:
     key: str = "x.id::text"
     column: str = "account_id"
     unless: str = ""
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
     record: str = ""
     follows: str = ""
     about: bool = False
@@ -114,10 +114,10 @@ ACCOUNTS = Room(
         Place("accounts_accountkey", weighs=False),
         Place("accounts_accountperson", unless="y.role = x.role", weighs=False),
         Place("accounts_account", column="parent_id", weighs=False),
-        Place("accounts_contact", kind="contacts"),
-        Place("accounts_contract", kind="contracts"),
-        Place("accounts_activity", kind="activities"),
-        Place("accounts_ledgerentry", kind="orders", append_only=True),
+        Place("accounts_contact", kinds=("contacts",)),
+        Place("accounts_contract", kinds=("contracts",)),
+        Place("accounts_activity", kinds=("activities", "tickets", "conversations", "surveys")),
+        Place("accounts_ledgerentry", kinds=("orders",), append_only=True),
         Place("accounts_event", about=True),
         Place("accounts_redlineflag", unless="y.kind = x.kind AND y.until IS NULL AND x.until IS NULL"),
         Place("accounts_segmentmember", unless="y.segment_id = x.segment_id", weighs=False),

@@ -21,7 +21,7 @@ LOGGED = """
 JOIN LATERAL (
     SELECT r.source_id, r.payload->'account' AS ref FROM intake_record r
     WHERE r.id BETWEEN cx_uuid7_floor(t.at - interval '10 minutes') AND cx_uuid7_floor(t.at + interval '1 minute')
-      AND r.source_id = x.source_id AND r.kind = %(kind)s AND {same}
+      AND r.source_id = x.source_id AND r.kind = ANY(%(kinds)s) AND {same}
     ORDER BY r.id DESC LIMIT 1) AS r ON true
 """
 SAME = {"orders": "r.external_id IN (x.external_id, regexp_replace(x.external_id, '-[0-9]+$', ''))"}
@@ -39,7 +39,7 @@ def send_home(*, start: UUID, to: UUID, since: datetime | None = None) -> int:
     """Re-point rows of `start` that came (since) under a link which is `to`'s now, with what follows them; how many."""
     sent = 0
     for place in places():
-        if place.kind or place.record or place.about:
+        if place.kinds or place.record or place.about:
             keys = [key for key, account in _meant(place, start, since) if account == to]
             sent += len(move_rows(place, start, to, keys)) if keys else 0
         elif place.follows:
@@ -85,13 +85,13 @@ def _said(place: Place, start: UUID, since: datetime | None) -> Iterator[tuple[s
 
 def _rows(place: Place, start: UUID, since: datetime | None) -> list[tuple[str, UUID, str | None]]:
     made_since = "" if since is None else "AND {id} >= cx_uuid7_floor(%(since)s)"
-    if place.kind:
+    if place.kinds:
         id = "x.id"
-        same = SAME.get(place.kind, "r.external_id = x.external_id")
+        same = SAME.get(place.kinds[0], "r.external_id = x.external_id")
         came = AT.format(id=id) + LOGGED.format(same=same)
     else:
         id = place.record
         came = CAME_AS.format(record=id)
     sql = f"""SELECT {place.key}, r.source_id, r.ref FROM "{place.table}" x {came}
         WHERE x.{place.column} = %(start)s {made_since.format(id=id)}"""  # noqa: S608 - ours  # nosec B608
-    return fetch_all(sql, {"start": start, "since": since, "kind": place.kind})
+    return fetch_all(sql, {"start": start, "since": since, "kinds": list(place.kinds)})

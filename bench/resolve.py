@@ -1,0 +1,78 @@
+"""B9: records of accounts, most of them known, a tenth new or in doubt; and what the ladder is worth on truth."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+
+from accounts.enums import Matching
+from accounts.models import Pair
+from accounts.services.kinds import ACCOUNTS
+from bench.book import refresh_statistics
+from bench.companies import Entry, book, judge
+from bench.processes import Stage
+from bench.report import Report
+from bench.sizes import Sizes
+from core.bulk import database_now
+from intake.models import Source
+from intake.rules import Arrival
+from intake.services import take
+
+CHUNK = 5000
+NEW = 0.1
+SEED = 11
+
+
+def run(report: Report, stage: Stage, made: object, sizes: Sizes) -> None:
+    records = sizes.resolve_rows
+    entries = book(round(records * (1 - NEW)), SEED)
+    crm = [entry for entry in entries if entry.system == "crm"]
+    fresh = [entry for entry in entries if entry.system == "billing"][: round(records * NEW)]
+    sources = {name: Source.objects.create(slug=f"bench-{name}", name=name) for name in ("crm", "billing")}
+    for chunk in _chunks(crm):
+        _send(chunk, sources["crm"])
+    refresh_statistics()
+    began = time.perf_counter()
+    for name, mine in (("crm", crm), ("billing", fresh)):
+        for chunk in _chunks(mine):
+            _send(chunk, sources[name])
+    seconds = time.perf_counter() - began
+    count = len(crm) + len(fresh)
+    report.add("B9.per_s", f"records resolved a second, {len(fresh):,} of {count:,} new", count / seconds, "≥ 5,000", 1)
+    doubtful = Pair.objects.filter(found_at__isnull=False).count()
+    report.note("B9", f"{count:,} records in {seconds:.1f} s, in one process; {doubtful:,} pairs left for a person")
+    _judge(report, sizes)
+
+
+def _judge(report: Report, sizes: Sizes) -> None:
+    """What the ladder is worth on books with truth, and how the pairs that it compares grow with them."""
+    per_record = []
+    for firms in sizes.resolve_firms:
+        entries = book(firms, SEED)
+        strict, relaxed = judge(entries, Matching.STRICT), judge(entries, Matching.RELAXED)
+        for name, found in (("strict", strict), ("relaxed", relaxed)):
+            right = f"precision {found.precision:.4f}, recall {found.recall:.3f}, largest cluster {found.largest}"
+            left = f"{found.to_review:,} to review, {found.compared:,} pairs compared"
+            report.note("B9", f"{name}, {len(entries):,} records: {right}, {left}")
+        per_record.append(relaxed.compared / len(entries))
+    small, large = sizes.resolve_firms[0], sizes.resolve_firms[-1]
+    what = f"pairs compared a record: {large:,} firms, times that at {small:,}"
+    report.add("B9.growth", what, per_record[-1] / per_record[0], "≤ 1.2", 1)
+
+
+def _chunks(entries: list[Entry]) -> Iterator[list[Entry]]:
+    yield from (entries[at : at + CHUNK] for at in range(0, len(entries), CHUNK))
+
+
+def _send(entries: Iterable[Entry], source: Source) -> None:
+    now = database_now()
+    arrival = Arrival(source_id=source.pk, source_slug=source.slug, namespace_id=source.pk, now=now, actor="bench")
+    results = take(ACCOUNTS, [_item(entry) for entry in entries], arrival)
+    assert all(result.id for result in results)
+
+
+def _item(entry: Entry) -> bytes:
+    item = {"external_id": entry.id, "name": entry.name, "tier": "mid", "region": "emea"}
+    known = {"domain": entry.domain, "email": entry.email, "subscription_id": entry.subscription}
+    return json.dumps(item | {name: value for name, value in known.items() if "." in value or "_" in value}).encode()
