@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.enums import Verdict
 from accounts.forms import AlikeForm, VerdictForm
 from accounts.models import Account, Pair
-from accounts.queries.pairs import decided_pairs, next_pair
+from accounts.queries.pairs import decided_pairs, evidence_of, next_pair
 from accounts.services import MergeRefused
 from accounts.services.reviewing import (
     PairDecided,
@@ -26,15 +28,25 @@ from accounts.services.reviewing import (
     unjudge_pair,
 )
 from core.enums import Role
+from core.export import Column, csv_file, wants_csv
 from core.guards import PersonRequest, for_roles
 
+COLUMNS: tuple[Column[Pair], ...] = (
+    Column(gettext_lazy("First"), lambda pair: pair.first),
+    Column(gettext_lazy("Second"), lambda pair: pair.second),
+    Column(gettext_lazy("Evidence"), lambda pair: " ".join(evidence_of(pair))),
+    Column(gettext_lazy("Found"), lambda pair: pair.found_at),
+)
 JUDGES = (Role.MANAGER, Role.OPS)
 
 
 @require_safe
 @for_roles(*JUDGES)
-def show_review(request: PersonRequest) -> HttpResponse:
-    """The next pair, or `?pair=`; below it what was said lately."""
+def show_review(request: PersonRequest) -> HttpResponseBase:
+    """The next pair, or `?pair=`; below it what was said lately. As a file: all that wait."""
+    if wants_csv(request):
+        waiting = Pair.objects.visible_to(request.user).waiting().select_related("first", "second")
+        return csv_file("review", COLUMNS, waiting.iterator(2000))
     return _page(request, _pair_id(request.GET.get("pair", "")))
 
 

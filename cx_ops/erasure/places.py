@@ -13,7 +13,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Stakeholder
-from accounts.models import Activity, Consent, Contact, Event, Visitor
+from accounts.models import Activity, Consent, Contact, Event, Prior, Visitor
 from core.models import Mail
 from cx_ops.erasure.person import Person
 from insights.models import Insight
@@ -66,6 +66,12 @@ def _activities(person: Person) -> QuerySet[Activity]:
     return Activity.objects.filter(contact__in=person.contacts)
 
 
+def _priors(person: Person) -> QuerySet[Prior]:
+    """What imports kept of their contact and of what they did, to be taken back by."""
+    activities = _activities(person).values("pk")
+    return Prior.objects.filter(Q(row_id__in=person.contacts) | Q(row_id__in=activities))
+
+
 def _events(person: Person) -> QuerySet[Event]:
     return Event.objects.filter(Q(contact__in=person.contacts) | _pairs("source_id", "user_id", person.user_ids))
 
@@ -101,6 +107,8 @@ PLACES = (
           {"payload": {}, "user_id": "", "contact": None}, hashed="payload"),
     Place("visitors", _("Who clients said they are"), lambda who: Visitor.objects.filter(contact__in=who.contacts),
           ("user_id", "traits"), None),
+    Place("priors", _("What files changed"), _priors, ("kind", "external_id", "fields"),
+          {"fields": {}, "external_id": "erased"}),
     Place("activities", _("Activities with them"), _activities, ("kind", "happened_at", "summary", "body"),
           {"summary": "Erased", "body": "", "contact": None}),
     Place("insights", _("Insights that name them"), _insights, ("type_id", "scored_at", "contact_ref"),

@@ -24,6 +24,7 @@ NO_LIST = {
     "search": "hits of a search, at most eight of a kind",
     "house_rules": "an overview; each kind is a file",
     "accounts": "goes on to the portfolio",
+    "field_policies": "a form",
     "new_segment": "a form",
     "new_source": "a form",
 }
