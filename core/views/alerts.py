@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -15,6 +16,17 @@ from core.models import Alert
 from core.services import mark_alerts_seen
 
 SHOWN = 100
+# What to do next about an alert, by its kind: the screen and what of it.
+WHERE_TO = {
+    "late_acknowledge": ("team_work", "late=acknowledge"),
+    "late_touch": ("team_work", "late=touch"),
+    "capped": ("team_work", "lane=later"),
+    "unassigned": ("team_work", "who=nobody"),
+    "announcement_dead": ("webhooks", ""),
+    "pull_failed": ("sources", ""),
+    "source_unowned": ("sources", ""),
+    "mail_dead": ("mailbox", ""),
+}
 COLUMNS: tuple[Column[Alert], ...] = (
     Column(gettext_lazy("Day"), lambda alert: alert.on_day),
     Column(gettext_lazy("Team"), lambda alert: alert.team),
@@ -37,5 +49,11 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_file("alerts", COLUMNS, alerts.select_related("team"))
     found = list(alerts.select_related("team")[:SHOWN])
-    context = {"alerts": found, "unseen": sum(alert.seen_at is None for alert in found)}
+    context = {"alerts": [(alert, _where_to(alert.kind)) for alert in found], "unseen": sum(alert.seen_at is None for alert in found)}
     return render(request, "core/alerts.html", context)
+
+
+def _where_to(kind: str) -> str:
+    """The address of what an alert is about; "" where there is none."""
+    name, query = WHERE_TO.get(kind, ("", ""))
+    return f"{reverse(name)}?{query}" if name else ""

@@ -183,9 +183,8 @@ class CalendarForm(RuleForm):
     closes = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Working days"), choices=list(WEEKDAYS.items()), coerce=int,
-        widget=forms.SelectMultiple(attrs={"size": 7}),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one working day.")},
-        help_text=_("Hold Ctrl or ⌘ to choose several."),
     )  # fmt: skip
     holidays = DatesField(label=_("Holidays"), required=False, help_text=_("Days like 2026-12-25, one a line."))
 

@@ -118,6 +118,8 @@ def _touched_by_cool_downs(now: datetime) -> Mapping[Any, str]:
             sums[pk] += count
     return {
         pk: ngettext("%(n)d item is quiet under it now", "%(n)d items are quiet under it now", n) % {"n": n}
+        if n
+        else _("Nothing is quiet under it now")
         for pk, n in sums.items()
     }
 

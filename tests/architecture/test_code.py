@@ -18,7 +18,7 @@ from tests.architecture.sources import (
     tree_files,
 )
 
-BINARY = (".png", ".jpg", ".gz", ".ico", ".woff2", ".mo")
+BINARY = (".png", ".jpg", ".webp", ".gz", ".ico", ".woff2", ".mo")
 # With a class of one letter each, so that this file does not hold what it looks for.
 LEFTOVERS = re.compile(r"\b(T[O]DO|FI[X]ME|X[X]X)\b")
 MACHINE_PATHS = re.compile(r"(?<![\w./-])/(w[o]rk|r[o]ot|h[o]me/\w+|t[m]p|U[s]ers)/\w")
