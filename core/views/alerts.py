@@ -49,7 +49,10 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_file("alerts", COLUMNS, alerts.select_related("team"))
     found = list(alerts.select_related("team")[:SHOWN])
-    context = {"alerts": [(alert, _where_to(alert.kind)) for alert in found], "unseen": sum(alert.seen_at is None for alert in found)}
+    context = {
+        "alerts": [(alert, _where_to(alert.kind)) for alert in found],
+        "unseen": sum(alert.seen_at is None for alert in found),
+    }
     return render(request, "core/alerts.html", context)
 
 
