@@ -1,0 +1,32 @@
+"""Alerts: for whom they are, and where each leads."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from core.models import Alert
+from core.services import raise_alert
+from core.views.alerts import WHERE_TO
+from tests.factories import NOW, make_team
+from tests.floor import Floor, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_alert_leads_to_what_it_is_about(floor: Floor) -> None:
+    client = signed_in(floor.lead)
+    for kind in [*WHERE_TO, "unheard-of"]:
+        raise_alert(kind, f"About {kind}.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
+    raise_alert("capped", "Another team's.", on_day=NOW.date(), now=NOW, team_id=make_team("West").pk)
+    page = client.get(reverse("alerts"))
+    urls = {alert.kind: url for alert, url in page.context["alerts"]}
+    assert urls.pop("unheard-of") == ""
+    assert {client.get(url).status_code for url in urls.values()} == {200}
+    assert "Another team" not in page.content.decode()
+
+
+def test_all_are_marked_as_seen(floor: Floor) -> None:
+    raise_alert("capped", "Ana: 3 in Later.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
+    signed_in(floor.lead).post(reverse("alerts"))
+    assert Alert.objects.get().seen_at is not None
