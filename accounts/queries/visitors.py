@@ -20,6 +20,7 @@ LEFT JOIN accounts_visitor AS v ON v.source_id = %s AND v.user_id = w.user_id
 LEFT JOIN accounts_visitor AS s ON s.source_id = v.source_id AND s.user_id = v.same_as AND v.same_as <> ''
 LEFT JOIN accounts_contact AS c ON c.id = coalesce(s.contact_id, v.contact_id)
 LEFT JOIN accounts_contact AS o ON o.source_id = %s AND o.external_id = coalesce(nullif(v.same_as, ''), w.user_id)
+WHERE v.id IS NOT NULL OR o.id IS NOT NULL
 """
 BY_EMAIL = """
 SELECT email, min(id::text)::uuid, min(account_id::text)::uuid FROM accounts_contact

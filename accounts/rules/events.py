@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple
-from uuid import UUID
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -22,7 +21,7 @@ from intake.rules import Problem
 SANE_SKEW = timedelta(days=7)
 
 
-class Heard(NamedTuple):
+class Heard(Struct, frozen=True, gc=False):
     """One event as it is kept.
 
     key: what its source calls it, `""` where it does not. user_id: whom the source says it was, `""` for nobody. about:
@@ -89,10 +88,12 @@ def time_problem(at: datetime, *, now: datetime, kept_since: datetime) -> Proble
     return None
 
 
-def event_id(source_id: UUID, key: str) -> str:
-    """The id that an event has because of its source and its key: the same one sent again has the same."""
-    made = blake2b(source_id.bytes + key.encode(), digest_size=16).hexdigest()
-    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
+def event_id(source: bytes, key: str) -> str:
+    """The id, in hexadecimal digits, that an event has because of its source (the bytes of its id) and its key.
+
+    The same one sent again has the same.
+    """
+    return blake2b(source + key.encode(), digest_size=16).hexdigest()
 
 
 def content_key(raw: bytes, before: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -65,78 +65,82 @@ class Message(Struct, gc=False):
     context: Context | None = None
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Struct, frozen=True, gc=False):
     """What a message means: `traits` are those of the person, or of the group where it is about a group."""
 
-    kind: EventKind
+    kind: str
     name: str
     user_id: str
     group_id: str
     previous_id: str = ""
-    traits: Mapping[str, Any] = field(default_factory=dict)
+    traits: Mapping[str, Any] = {}
 
 
+EXTERNAL_ID = KeyKind.EXTERNAL_ID.value
+_NO_TRAITS: Mapping[str, Any] = {}
+# Plain texts: a member of an enumeration costs more to name than a message to read.
+TRACK, PAGE, SCREEN, IDENTIFY, GROUP, ALIAS = (kind.value for kind in EventKind)
+KINDS = frozenset((TRACK, PAGE, SCREEN, IDENTIFY, GROUP, ALIAS))
 NOTHING = Properties()
 NO_CONTEXT = Context()
 POSTHOG = {
-    "$identify": EventKind.IDENTIFY, "$set": EventKind.IDENTIFY, "$groupidentify": EventKind.GROUP,
-    "$create_alias": EventKind.ALIAS, "$pageview": EventKind.PAGE, "$screen": EventKind.SCREEN,
+    "$identify": IDENTIFY, "$set": IDENTIFY, "$groupidentify": GROUP, "$create_alias": ALIAS, "$pageview": PAGE,
+    "$screen": SCREEN,
 }  # fmt: skip
 
 
-def check_message(message: Message, now: datetime) -> tuple[Problem, ...]:
-    """Why a message cannot be taken, in words for whoever mends it; times are looked at when it is applied."""
-    kind = kind_of(message)
-    if kind is None:
-        wanted = ", ".join(EventKind.values)
-        return (Problem("type", "unknown_type", f"type must be one of: {wanted}."),)
-    return tuple(_problems(read_message(message), message))
+def understand(message: Message) -> Said | Problem:
+    """What the message means, or why it cannot be taken, in words for whoever mends it; its times are not looked at."""
+    if kind_of(message) is None:
+        return Problem("type", "unknown_type", f"type must be one of: {', '.join(EventKind.values)}.")
+    said = read_message(message)
+    if said.kind == TRACK and _is_plain(said, message):
+        return said
+    return next(_problems(said, message), said)
 
 
-def kind_of(message: Message) -> EventKind | None:
+def kind_of(message: Message) -> str | None:
     """What the message says it is; PostHog's say it by the name of the event."""
-    if message.type in EventKind.values:
-        return EventKind(message.type)
+    if message.type in KINDS:
+        return message.type
     if message.type or message.event is None:
         return None
-    return POSTHOG.get(message.event, EventKind.TRACK)
+    return POSTHOG.get(message.event, TRACK)
 
 
 def read_message(message: Message) -> Said:
     """What the message means; its type is known."""
     kind = kind_of(message)
-    assert kind is not None  # noqa: S101 - check_message refuses the others
+    assert kind is not None  # noqa: S101 - `understand` refuses the others
     properties, context = message.properties or NOTHING, message.context or NO_CONTEXT
     user = _id(message.user_id) or _id(message.distinct_id) or _id(message.anonymous_id)
-    group = _id(message.group_id) or _id(context.group_id) or _id(_first(properties.groups))
-    if kind == EventKind.GROUP and message.event == "$groupidentify":
-        return Said(kind, "", "", _id(properties.group_key), traits=properties.group_set or {})
-    if kind == EventKind.ALIAS and message.event == "$create_alias":
-        return Said(kind, "", _id(properties.alias), "", previous_id=_id(properties.distinct_id))
-    previous = ""
-    if kind == EventKind.ALIAS:
-        previous = _id(message.previous_id)
-    elif kind == EventKind.IDENTIFY and user:
-        previous = _id(message.anonymous_id) or _id(properties.anon_id)
-    if kind == EventKind.GROUP:
-        return Said(kind, "", user, group, traits=message.traits or {})
+    group = _id(message.group_id) or _id(context.group_id) or (_id(_first(properties.groups)))
+    if kind == TRACK:
+        return Said(kind, (message.event or "").strip(), user, group, "", context.traits or _NO_TRAITS)
+    if kind == GROUP:
+        if message.event == "$groupidentify":
+            return Said(kind, "", "", _id(properties.group_key), "", properties.group_set or _NO_TRAITS)
+        return Said(kind, "", user, group, "", message.traits or _NO_TRAITS)
+    if kind == ALIAS:
+        if message.event == "$create_alias":
+            return Said(kind, "", _id(properties.alias), "", _id(properties.distinct_id))
+        return Said(kind, "", user, group, _id(message.previous_id))
+    previous = (_id(message.anonymous_id) or _id(properties.anon_id)) if kind == IDENTIFY and user else ""
     traits = {**(context.traits or {}), **(properties.set or {}), **(message.set or {}), **(message.traits or {})}
     return Said(kind, _name(message, kind, properties), user, group, "" if previous == user else previous, traits)
 
 
-def hear_message(message: Message, arrival: Arrival) -> Heard:
-    """The message as an event."""
-    said = read_message(message)
+def hear_message(message: Message, said: Said, arrival: Arrival) -> Heard:
+    """The message as an event; `said` is what it means."""
     said_at = _aware(message.timestamp or message.original_timestamp)
     sent_at = _aware(message.sent_at or arrival.sent_at)
     return Heard(
         key=_key(message),
-        kind=said.kind.value,
+        kind=said.kind,
         name=said.name,
         user_id=said.user_id,
-        email=email_in(said.traits) if said.kind != EventKind.GROUP else "",
-        about=(arrival.namespace_id, KeyKind.EXTERNAL_ID.value, said.group_id) if said.group_id else None,
+        email=email_in(said.traits) if said.traits and said.kind != GROUP else "",
+        about=(arrival.namespace_id, EXTERNAL_ID, said.group_id) if said.group_id else None,
         at=corrected_time(said_at, sent_at, arrival.received_at or arrival.now),
         said_at=said_at,
         sent_at=sent_at,
@@ -170,16 +174,27 @@ def name_of(traits: Mapping[str, Any]) -> str:
     return (_text(traits.get("name")) or " ".join(part for part in parts if part) or email_in(traits))[:NAME_LENGTH]
 
 
+def _is_plain(said: Said, message: Message) -> bool:
+    """Whether nothing can be wrong with a track: the quick way past what is mostly so."""
+    return (
+        0 < len(said.name) <= NAME_LENGTH
+        and len(said.user_id) <= ID_LENGTH
+        and len(said.group_id) <= ID_LENGTH
+        and len(_key(message)) <= ID_LENGTH
+        and bool(said.user_id or said.group_id)
+    )
+
+
 def _problems(said: Said, message: Message) -> Iterator[Problem]:
-    if said.kind == EventKind.TRACK and not said.name:
+    if said.kind == TRACK and not said.name:
         yield Problem("event", "required", "An event needs a name: set event.")
     if len(said.name) > NAME_LENGTH:
         yield Problem("event", "too_long", f"The name is longer than {NAME_LENGTH} characters.")
-    if said.kind == EventKind.GROUP and not said.group_id:
+    if said.kind == GROUP and not said.group_id:
         yield Problem("groupId", "required", "Which group is it? Set groupId to the account's own id.")
     elif not said.user_id and not said.group_id:
         yield Problem("userId", "required", "Whose is it? Set userId or anonymousId to somebody's own id.")
-    if said.kind == EventKind.ALIAS and not (said.previous_id and said.user_id):
+    if said.kind == ALIAS and not (said.previous_id and said.user_id):
         yield Problem("previousId", "required", "An alias joins two ids: set previousId and userId.")
     for name, value in (("userId", said.user_id), ("groupId", said.group_id), ("previousId", said.previous_id)):
         if len(value) > ID_LENGTH:
@@ -191,10 +206,10 @@ def _problems(said: Said, message: Message) -> Iterator[Problem]:
 
 def _of_traits(said: Said) -> Iterator[Problem]:
     found: tuple[Problem, ...] = ()
-    if said.kind == EventKind.IDENTIFY and said.user_id:
+    if said.kind == IDENTIFY and said.user_id:
         contact = contact_of(said.user_id, said.traits, AccountRef(external_id="x"))
         found = check_contact(contact, _EPOCH)
-    elif said.kind == EventKind.GROUP and said.group_id:
+    elif said.kind == GROUP and said.group_id:
         found = check_account(account_of(said, said.group_id), _EPOCH)
     for problem in found:
         yield Problem(f"traits.{problem.field}", problem.code, problem.message)
@@ -209,14 +224,18 @@ def _key(message: Message) -> str:
 
 def _id(value: AnyId) -> str:
     """An id as text; `""` for none, and for what systems write where they know none."""
-    text = "" if value is None else str(value).strip()
-    return "" if is_placeholder(text) else text
+    return "" if value is None else _named(str(value))
 
 
-def _name(message: Message, kind: EventKind, properties: Properties) -> str:
-    if kind == EventKind.TRACK:
+@lru_cache(maxsize=16_384)
+def _named(text: str) -> str:
+    return "" if is_placeholder(text) else text.strip()
+
+
+def _name(message: Message, kind: str, properties: Properties) -> str:
+    if kind == TRACK:
         return (message.event or "").strip()
-    if kind not in (EventKind.PAGE, EventKind.SCREEN):
+    if kind not in (PAGE, SCREEN):
         return ""
     said = message.name or _text(properties.screen_name) or _text(properties.url) or message.category or ""
     return said.strip()[:NAME_LENGTH]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,16 +21,21 @@ from accounts.queries.identity import find_accounts
 from accounts.queries.visitors import Whose, find_by_email, find_visitors
 from accounts.rules.events import EventItem, Heard, content_key, event_id, time_problem
 from accounts.rules.identity import Ref
-from accounts.rules.messages import Message, hear_message, read_message
+from accounts.rules.messages import Message, Said, hear_message, understand
 from accounts.rules.records import account_ref
 from accounts.services.awaiting import USER, await_refs
 from accounts.services.retention import kept_since
 from accounts.services.visitors import take_visitors
-from core.bulk import NULL, copy_lines, copy_text, execute, fetch_all, moment_text
+from core.bulk import NULL, Id, copy_lines, copy_text, execute, fetch_all, moment_text, read_rows
 from intake.enums import Landing
 from intake.queries import find_namespaces
 from intake.rules import Arrival, Problem, Result
 
+# The sources' own ids of accounts, by the index that the resolve stage uses as well.
+OWN_KEYS = """
+SELECT value, account_id FROM accounts_accountkey
+WHERE value = ANY(%s) AND kind = 'external_id' AND namespace_id = %s
+"""
 FREE_KEYS = """
 INSERT INTO accounts_eventkey (id, at) SELECT id, at FROM accounts_eventkey_stage ON CONFLICT DO NOTHING RETURNING id
 """
@@ -40,6 +46,7 @@ COLUMNS = [
     "id", "at", "said_at", "sent_at", "user_id", "name", "kind", "about_namespace", "about_kind", "about_value",
     "account_id", "contact_id", "payload", "source_id", "received_at", "import_id",
 ]  # fmt: skip
+DID = frozenset(kind.value for kind in BEHAVIOUR)
 NOBODY = Whose(None, None)
 Named = tuple[str, Heard, bytes]
 """An event, its id, and its JSON."""
@@ -47,18 +54,16 @@ Named = tuple[str, Heard, bytes]
 
 def take_messages(items: Sequence[Message], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
     """Take messages of client libraries: events, and who somebody is; one result a message, in order."""
-    said = {
-        index: read_message(item)
-        for index, item in enumerate(items)
-        if item.type not in BEHAVIOUR  # the quick way past what is plain behaviour
-    }
-    heard = [hear_message(item, arrival) for item in items]
+    meant = [understand(item) for item in items]
+    good = [index for index, said in enumerate(meant) if isinstance(said, Said)]
+    said = [one for one in meant if isinstance(one, Said)]
+    heard = [hear_message(items[index], one, arrival) for index, one in zip(good, said, strict=True)]
 
     def before(fresh: set[int]) -> None:
-        told = [said[index] for index in sorted(fresh & said.keys()) if said[index].kind not in BEHAVIOUR]
-        take_visitors(told, arrival)
+        take_visitors([said[index] for index in sorted(fresh) if said[index].kind not in DID], arrival)
 
-    return _take(heard, raw, arrival, before=before)
+    taken = iter(_take(heard, [raw[index] for index in good], arrival, before=before))
+    return [next(taken) if isinstance(one, Said) else Result(Landing.REJECTED, errors=(one,)) for one in meant]
 
 
 def take_events(items: Sequence[EventItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
@@ -72,7 +77,8 @@ def take_events(items: Sequence[EventItem], raw: Sequence[bytes], arrival: Arriv
         if item.account is not UNSET and item.account.source is not UNSET and item.account.source not in spaces
     }
     heard = [_heard(item, spaces, arrival) for item in items]
-    return _take(heard, raw, arrival, refused=refused)
+    results = _take(heard, raw, arrival, refused=refused)
+    return [Result(one.status, UUID(str(one.id)) if one.id else None, one.errors) for one in results]
 
 
 def _heard(item: EventItem, spaces: Mapping[str, UUID], arrival: Arrival) -> Heard:
@@ -103,24 +109,24 @@ def _take(
     refused: Mapping[int, Problem] | None = None,
     before: Callable[[set[int]], None] = lambda fresh: None,
 ) -> list[Result]:
-    """Land what is new: `before` is told which, and writes who somebody is before it is looked up."""
+    """Land what is new, in the caller's transaction; `before` is told which, and writes who somebody is."""
     refused = {**_untimely(heard, arrival), **(refused or {})}
     ids = _ids(heard, raw, arrival)
     first: dict[str, int] = {}
     for index, id in enumerate(ids):
         if index not in refused:
             first.setdefault(id, index)
-    with transaction.atomic():
-        new = _take_keys([(id, heard[index].at) for id, index in first.items()])
-        fresh = {index for id, index in first.items() if id in new}
-        before(fresh)
-        known = _write([(ids[index], heard[index], raw[index]) for index in sorted(fresh)], arrival)
+    new = _take_keys([(id, heard[index].at) for id, index in first.items()])
+    fresh = {index for id, index in first.items() if id in new}
+    before(fresh)
+    known = _write([(ids[index], heard[index], raw[index]) for index in sorted(fresh)], arrival)
     return [_result(index, id, refused, fresh, known) for index, id in enumerate(ids)]
 
 
 def _untimely(heard: Sequence[Heard], arrival: Arrival) -> dict[int, Problem]:
-    since = kept_since(arrival.now)
-    found = ((index, time_problem(one.at, now=arrival.now, kept_since=since)) for index, one in enumerate(heard))
+    now, since = arrival.now, kept_since(arrival.now)
+    doubtful = [(index, one.at) for index, one in enumerate(heard) if not since <= one.at <= now]
+    found = ((index, time_problem(at, now=now, kept_since=since)) for index, at in doubtful)
     return {index: problem for index, problem in found if problem}
 
 
@@ -135,12 +141,13 @@ def _result(index: int, id: str, refused: Mapping[int, Problem], fresh: set[int]
 def _ids(heard: Sequence[Heard], raw: Sequence[bytes], arrival: Arrival) -> list[str]:
     """The id of each; one without a key is known by its content, and by how many of it came before in its call."""
     seen: Counter[bytes] = Counter()
+    source = arrival.source_id.bytes
     ids = []
     for one, payload in zip(heard, raw, strict=True):
         key = one.key or content_key(payload, seen[payload])
         if not one.key:
             seen[payload] += 1
-        ids.append(event_id(arrival.source_id, key))
+        ids.append(event_id(source, key))
     return ids
 
 
@@ -156,7 +163,7 @@ def _take_keys(keys: list[tuple[str, datetime]]) -> set[str]:
         execute(STAGE_TABLE)
         execute("DELETE FROM accounts_eventkey_stage")
         copy_lines("accounts_eventkey_stage", ["id", "at"], lines)
-        return {str(id) for (id,) in fetch_all(FREE_KEYS)}
+        return {id.hex for (id,) in fetch_all(FREE_KEYS)}
     return {id for id, _at in keys}
 
 
@@ -164,7 +171,7 @@ def _write(rows: Sequence[Named], arrival: Arrival) -> set[str]:
     """Write events with the account and the contact that are known; the ids of those whose account is."""
     if not rows:
         return set()
-    accounts = find_accounts({one.about for _id, one, _raw in rows if one.about})
+    accounts = _Accounts([one.about for _id, one, _raw in rows if one.about], arrival)
     people = find_visitors(
         arrival.source_id, arrival.namespace_id, (one.user_id for _id, one, _raw in rows if one.user_id)
     )
@@ -174,26 +181,50 @@ def _write(rows: Sequence[Named], arrival: Arrival) -> set[str]:
     for id, one, payload in rows:
         who = people.get(one.user_id) or mails.get(one.email) or NOBODY
         about = one.about or who.about
-        account = accounts.get(about) if one.about and about else who.account_id
+        account = accounts.of(one.about) if one.about else _id_text(who.account_id)
         if account:
             known.add(id)
         elif about:
             waits.add(about)
         elif one.user_id:
             waits.add((arrival.source_id, USER, one.user_id))
-        lines.append(_line(id, one, about, account, who.contact_id, payload, tail))
+        lines.append(_line(id, one, about, account, _id_text(who.contact_id), payload, tail))
     copy_lines("accounts_event", COLUMNS, lines)
     await_refs(waits)
     return known
 
 
+# Writing an id or a name is dear, and those of a source's events are the same again and again.
+_text = lru_cache(maxsize=16_384)(UUID.__str__)
+_name = lru_cache(maxsize=16_384)(copy_text)
+
+
+def _id_text(id: UUID | None) -> Id | None:
+    return _text(id) if id else None
+
+
+class _Accounts:
+    """The accounts that some refs name: mostly they are the source's own ids, which are looked up by their text."""
+
+    def __init__(self, refs: Sequence[Ref], arrival: Arrival) -> None:
+        self._own_space = arrival.namespace_id
+        own = {ref[2] for ref in refs if ref[0] is self._own_space}
+        self._own: dict[str, Id] = dict(read_rows(OWN_KEYS, [list(own), self._own_space])) if own else {}
+        others = {ref for ref in refs if ref[0] is not self._own_space}
+        self._others = find_accounts(others) if others else {}
+
+    def of(self, ref: Ref) -> Id | None:
+        return self._own.get(ref[2]) if ref[0] is self._own_space else _id_text(self._others.get(ref))
+
+
 def _line(
-    id: str, one: Heard, about: Ref | None, account: UUID | None, contact: UUID | None, payload: bytes, tail: str
+    id: str, one: Heard, about: Ref | None, account: Id | None, contact: Id | None, payload: bytes, tail: str
 ) -> str:
     space, kind, value = about or (None, "", "")
-    return "\t".join((
-        id, moment_text(one.at), moment_text(one.said_at) if one.said_at else NULL,
-        moment_text(one.sent_at) if one.sent_at else NULL, copy_text(one.user_id), copy_text(one.name), one.kind,
-        str(space) if space else NULL, kind, copy_text(value), str(account) if account else NULL,
-        str(contact) if contact else NULL, copy_text(payload.decode()), tail,
-    ))  # fmt: skip
+    at, said = moment_text(one.at), moment_text(one.said_at) if one.said_at else NULL
+    sent = moment_text(one.sent_at) if one.sent_at else NULL
+    return (
+        f"{id}\t{at}\t{said}\t{sent}\t{_name(one.user_id)}\t{_name(one.name)}\t{one.kind}\t"
+        f"{_text(space) if space else NULL}\t{kind}\t{_name(value)}\t{account or NULL}\t{contact or NULL}\t"
+        f"{copy_text(payload.decode())}\t{tail}"
+    )

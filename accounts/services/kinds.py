@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.enums import AccountRole, Channel
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
-from accounts.rules.messages import Message, check_message
+from accounts.rules.messages import Message
 from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
 from accounts.services.events import take_events, take_messages
@@ -271,7 +271,6 @@ MESSAGES = Kind(
     name="messages",
     struct=Message,
     apply=take_messages,
-    check=check_message,
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
 )

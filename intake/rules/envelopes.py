@@ -61,6 +61,8 @@ def too_large() -> BodyRefused:
 
 def open_envelope(body: bytes, verb: str) -> Envelope:
     """The messages of a batch, or the one message that a call of `verb` (track, …) is. Raises `BodyRefused`."""
+    if verb == "batch" and (usual := _usual(body)):
+        return usual
     try:
         fields = _anything.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -90,6 +92,27 @@ def key_of(authorization: str, envelope_key: str) -> str:
     return (rest.strip() if scheme.lower() == "bearer" else "") or envelope_key
 
 
+class _Usual(msgspec.Struct):
+    """A batch as the clients write it, which is read once over."""
+
+    batch: list[msgspec.Raw]
+    write_key: str = msgspec.field(name="writeKey", default="")
+    api_key: str = ""
+    sent_at: datetime | None = msgspec.field(name="sentAt", default=None)
+    sent_at_: datetime | None = msgspec.field(name="sent_at", default=None)
+
+
+def _usual(body: bytes) -> Envelope | None:
+    """The envelope of a batch without anything odd about it."""
+    try:
+        found = _batch.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    key = found.write_key.strip() or found.api_key.strip()
+    return Envelope([bytes(one) for one in found.batch], key, _aware(found.sent_at or found.sent_at_))
+
+
+_batch = msgspec.json.Decoder(_Usual)
 _anything = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw] | str | int | float | bool | None)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
@@ -102,9 +125,11 @@ def _text(raw: msgspec.Raw | None) -> str:
 
 def _moment(raw: msgspec.Raw | None) -> datetime | None:
     value = _decoded(raw, datetime)
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return _aware(value) if isinstance(value, datetime) else None
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _decoded(raw: msgspec.Raw | None, kind: Any) -> Any:

@@ -47,8 +47,9 @@ def take_or_quarantine(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival)
             return _take_all(kind, raw_items, arrival)
     except (OperationalError, InterfaceError):
         raise
-    except (DatabaseError, ValueError, ArithmeticError, LookupError, TypeError):
-        log.exception("a batch of %d %s failed; each is tried alone", len(raw_items), kind.name)
+    except (DatabaseError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+        # Its words would hold what arrived, which is not for the log.
+        log.warning("a batch of %d %s failed (%s): one by one", len(raw_items), kind.name, type(error).__name__)
     with transaction.atomic():
         return [_take_alone(kind, raw, arrival) for raw in raw_items]
 
