@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("cx_ops.api")),
     path("admin/", admin.site.urls),
     path("accounts/<uuid:account_id>/", views.show_account, name="account"),
+    path("accounts/<uuid:account_id>/live/", views.show_live, name="account_live"),
     path("accounts/<uuid:account_id>/touch/", views.log_touch, name="log_touch"),
     path("accounts/<uuid:account_id>/insight/", views.new_insight, name="new_insight"),
     path("contracts/<uuid:contract_id>/forecast/", views.change_forecast, name="change_forecast"),

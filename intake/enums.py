@@ -93,3 +93,13 @@ class PullOutcome(TextChoices):
     IMPORTED = "imported", _("Taken")
     UNCHANGED = "unchanged", _("Nothing new")
     FAILED = "failed", _("Failed")
+
+
+class ValueFormat(TextChoices):
+    """How a value that was looked up is shown."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    DATE = "date", _("Date")
+    MONEY = "money", _("Money")
+    YES_NO = "yes_no", _("Yes or no")

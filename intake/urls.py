@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from intake import views
 from intake.api import doors
-from intake.views import pulls, webhooks
+from intake.views import federation, pulls, webhooks
 
 urlpatterns = [
     # With and without the slash: a redirect would turn the POST into a GET, and the events would be lost.
@@ -26,6 +26,7 @@ urlpatterns = [
     path("tokens/", views.show_tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", views.revoke, name="token_revoke"),
     path("sources/<slug:slug>/pull/", pulls.new_pull, name="new_pull"),
+    path("sources/<slug:slug>/look-up/", federation.edit_look_up, name="look_up"),
     path("pulls/<uuid:pull_id>/", pulls.show_pull, name="pull"),
     path("pulls/<uuid:pull_id>/run/", pulls.run_pull, name="run_pull"),
     path("webhooks/", webhooks.show_webhooks, name="webhooks"),

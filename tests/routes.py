@@ -66,6 +66,8 @@ ROUTES = {
     "quarantine_discard": Route((OPS,), "", "post"),
     "tokens": Route((OPS,)),
     "token_revoke": Route((OPS,), "token", "post"),
+    "account_live": Route(EVERYBODY, "account"),
+    "look_up": Route((MANAGER, OPS), "source"),
     "new_pull": Route((MANAGER, OPS), "source"),
     "pull": Route(LEADS, "pull"),
     "run_pull": Route((MANAGER, OPS), "pull", "post"),

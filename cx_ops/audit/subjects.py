@@ -61,6 +61,9 @@ SUBJECTS = {
         "accounts_erasure s JOIN accounts_contact c ON c.id = s.contact_id", "c.account_id", "right(s.id::text, 8)",
         url="erasure",
     ),
+    "lookup": Subject(
+        "intake_lookup s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", open=True
+    ),
     "pull": Subject(
         "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' of ' || o.name",
         url="pull", open=True,

@@ -102,6 +102,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("reviewed", "organisation"): Kind(DATA, _("Week gone through"), _("{who} went through the weekly review")),
     ("created", "apitoken"): Kind(DATA, _("Token made"), _("{who} made the API token {what}")),
     ("revoked", "apitoken"): Kind(DATA, _("Token revoked"), _("{who} revoked the API token {what}")),
+    ("changed", "lookup"): Kind(DATA, _("Look-up changed"), _("{who} changed how {what} is looked up")),
     ("created", "pull"): Kind(DATA, _("Pull added"), _("{who} added a pull of {what}")),
     ("changed", "pull"): Kind(DATA, _("Pull changed"), _("{who} changed the pull of {what}")),
     ("run_now", "pull"): Kind(DATA, _("Pull run"), _("{who} ran the pull of {what}")),

@@ -1,4 +1,4 @@
-from cx_ops.views.account import change_forecast, log_touch, new_insight, show_account
+from cx_ops.views.account import change_forecast, log_touch, new_insight, show_account, show_live
 from cx_ops.views.audit import show_audit
 from cx_ops.views.authority import (
     change_bands,
@@ -45,6 +45,7 @@ __all__ = [
     "show_dead_letters",
     "show_health",
     "show_house_rules",
+    "show_live",
     "show_portfolio",
     "show_readiness",
     "show_renewals",

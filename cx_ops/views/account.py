@@ -23,6 +23,7 @@ from cx_ops.account_health import MADE_OF
 from cx_ops.account_page import list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
+from cx_ops.live_values import has_look_ups, live_values
 from insights.services.arrival import InsightRefused, raise_insight
 from playbooks.services.runs import RunRefused
 from playbooks.services.touches import log_touch as log_a_touch
@@ -34,6 +35,16 @@ def show_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """`?kind=` keeps one kind of the timeline, `?before=` an older part of it; `?as_of=` reads its values of a day."""
     account = _load(request, account_id)
     return _render(request, account, _touch_form(account))
+
+
+@require_safe
+@for_roles(*PEOPLE)
+def show_live(request: PersonRequest, account_id: UUID) -> HttpResponse:
+    """What other systems say just now: a part of the account's page, and a page of its own without scripts."""
+    account = _load(request, account_id)
+    context = {"account": account, "live": live_values(account, user=request.user, now=request.now)}
+    name = "accounts/live.html#live" if request.htmx else "accounts/live.html"
+    return render(request, name, context)
 
 
 @require_POST
@@ -154,6 +165,7 @@ def _render(request: PersonRequest, account: Account, form: TouchForm, *, status
         "as_of": as_of,
         "forecasts": Forecast.choices,
         "made_of": MADE_OF,
+        "has_live": has_look_ups(),
         "now": request.now,
     }
     return render(request, "accounts/detail.html", context, status=status)

@@ -11,6 +11,7 @@ from intake.models.arrivals import (
     SourceMapping,
     SourceQuerySet,
 )
+from intake.models.federation import LookedUp, LookUp
 from intake.models.health import FieldProfile, Shipment, Trouble, TroubleQuerySet
 from intake.models.outward import Announcement, Delivery, DeliveryAttempt, WatchedQuerySet, Webhook
 from intake.models.privacy import FieldPrivacy
@@ -28,6 +29,8 @@ __all__ = [
     "Import",
     "ImportQuerySet",
     "Landed",
+    "LookUp",
+    "LookedUp",
     "Pull",
     "PullRun",
     "Quarantined",
