@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -37,10 +37,11 @@ def read_cell(cell: str) -> str:
 
 
 class Column(NamedTuple, Generic[Row]):
-    """One column of a file: its heading, and how a row's cell is read."""
+    """One column of a file: its heading, how a row's cell is read, and the field it shows, if that may be kept here."""
 
     label: Label
     cell: Callable[[Row], object]
+    field: str = ""
 
 
 def wants_csv(request: HttpRequest) -> bool:
@@ -48,8 +49,11 @@ def wants_csv(request: HttpRequest) -> bool:
     return request.GET.get("format") == "csv"
 
 
-def csv_file(name: str, columns: Sequence[Column[Row]], rows: Iterable[Row]) -> StreamingHttpResponse:
-    """`rows` as the download `<name>.csv`, written while it is read."""
+def csv_file(
+    name: str, columns: Sequence[Column[Row]], rows: Iterable[Row], kept: Collection[str] = ()
+) -> StreamingHttpResponse:
+    """`rows` as the download `<name>.csv`, written while it is read; without columns whose field is in `kept`."""
+    columns = [column for column in columns if column.field not in kept]
     response = StreamingHttpResponse(csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -138,6 +138,8 @@ ROUTES = {
     "authority_discard": Route((MANAGER,), "policy", "post"),
     "authority_take_back": Route((MANAGER,), "policy", "post"),
     "switch": Route((MANAGER, LEADER), "", "post"),
+    "fields": Route(LEADS),
+    "field_class": Route((MANAGER, OPS), "", "post"),
     "weekly": Route(LEADS),
     "readiness": Route(LEADS),
     "sources": Route(LEADS),

@@ -60,6 +60,19 @@ class AccountOut(serializers.ModelSerializer[Account]):
         """Also `fields`, a name that a class of DRF cannot declare."""
         return super().get_fields() | {"fields": serializers.DictField(read_only=True)}
 
+    def to_representation(self, instance: Account) -> dict[str, Any]:
+        """Without the fields that the caller may not see, or that may not leave: they are empty."""
+        data: dict[str, Any] = super().to_representation(instance)
+        for field in self.context.get("hidden", ()):
+            kind, _dot, name = field.partition(".")
+            if kind != "accounts":
+                continue
+            if name.startswith("fields."):
+                data["fields"] = {key: value for key, value in data["fields"].items() if f"fields.{key}" != name}
+            elif name in data:
+                data[name] = type(data[name])() if isinstance(data[name], str | dict) and name != "arr" else None
+        return data
+
     @extend_schema_field(KeyOut(many=True))
     def get_external_ids(self, row: Account) -> list[dict[str, str]]:
         return [{"source": key.source, "external_id": key.value} for key in row.external_keys]  # type: ignore[attr-defined]
@@ -85,7 +98,9 @@ class AccountDetail(AccountOut):
     def get_values(self, row: Account) -> list[dict[str, Any]]:
         moment: Mapping[str, Any] = self.context["moment"]
         standing = account_as_of(row.id, moment.get("as_of") or self.context["now"], moment.get("known_at"))
-        return list(ValueOut([standing[field] for field in sorted(standing)], many=True).data)
+        hidden = self.context.get("hidden", ())
+        shown = [standing[field] for field in sorted(standing) if f"accounts.{field}" not in hidden]
+        return list(ValueOut(shown, many=True).data)
 
 
 class AccountQuery(serializers.Serializer[Any]):

@@ -20,11 +20,12 @@ from accounts.rules.identity import normalise_domain
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, CONTRACTS, EVENTS
 from core.api.idempotency import idempotent
 from core.api.schema import bulk_body, bulk_result, problems
-from core.api.views import ApiView, page, read_query, visible_rows
+from core.api.views import ApiView, page, person_of, read_query, visible_rows
 from core.bulk import database_now
 from intake.api.bodies import take_items
 from intake.enums import Scope
 from intake.models import ApiToken
+from intake.queries.privacy import hidden_fields, kept_fields
 from intake.rules import Kind
 
 
@@ -38,7 +39,7 @@ class Accounts(ApiView):
     )
     def get(self, request: Request) -> Response:
         rows = _filtered(visible_rows(request, Account.objects.all()), read_query(request, AccountQuery))
-        return page(self, request, listed_accounts(rows), AccountOut)
+        return page(self, request, listed_accounts(rows), AccountOut, context={"hidden": _hidden(request)})
 
 
 class OneAccount(ApiView):
@@ -54,7 +55,9 @@ class OneAccount(ApiView):
         row = listed_accounts(visible_rows(request, Account.objects.all())).filter(id=id).first()
         if row is None:
             raise Http404
-        return Response(AccountDetail(row, context={"moment": moment, "now": database_now()}).data)
+        return Response(
+            AccountDetail(row, context={"moment": moment, "now": database_now(), "hidden": _hidden(request)}).data
+        )
 
 
 class BulkView(ApiView):
@@ -81,6 +84,12 @@ ContactsBulk = _bulk(CONTACTS, "send_contacts")
 ContractsBulk = _bulk(CONTRACTS, "send_contracts")
 ActivitiesBulk = _bulk(ACTIVITIES, "send_activities")
 EventsBulk = _bulk(EVENTS, "send_events")
+
+
+def _hidden(request: Request) -> frozenset[str]:
+    """The fields that are kept from a caller: from a person what they may not see, from a token what may not leave."""
+    person = person_of(request)
+    return kept_fields() if person is None else hidden_fields(person)
 
 
 def _filtered(rows: AccountQuerySet, query: Mapping[str, Any]) -> AccountQuerySet:

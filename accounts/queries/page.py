@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from accounts.queries.money import to_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
 from accounts.queries.shown import ShownValue, shown_values
 from core.models import User
+from intake.queries.privacy import hidden_fields
 
 # Weekly readings of half a year.
 READINGS = 26
@@ -32,6 +34,19 @@ class AccountFacts:
     renews_in_days: int | None
     notice_on: date | None
     red_lines: tuple[RedLine, ...]
+
+
+# What a contact has where the reader may not see it.
+BLANK: dict[str, object] = {"title": "", "influence": None, "sentiment": None}
+
+
+def veiled(contacts: Iterable[Contact], hidden: Collection[str]) -> list[Contact]:
+    """Contacts without what `hidden` names; they are read, not to be saved."""
+    found = list(contacts)
+    for name in BLANK.keys() & {field.removeprefix("contacts.") for field in hidden}:
+        for contact in found:
+            setattr(contact, name, BLANK[name])
+    return found
 
 
 class Reading(NamedTuple):
@@ -64,14 +79,15 @@ class AccountView:
 
 def account_view(account: Account, user: User, now: datetime) -> AccountView:
     """What `user` may see on the page of an account that they may see."""
+    hidden = hidden_fields(user)
     return AccountView(
         facts=account_facts(account, now),
         people=list(AccountPerson.objects.filter(account=account).select_related("user").order_by("role")),
-        contacts=list(contacts_of(account).prefetch_related("consents").order_by("left_on", "name")),
+        contacts=veiled(contacts_of(account).prefetch_related("consents").order_by("left_on", "name"), hidden),
         contracts=list(Contract.objects.filter(account=account)),
         stages=list(StageEntry.objects.filter(account=account).order_by("-active_from")),
         children=list(Account.objects.visible_to(user).filter(parent=account, archived_at=None)),
-        values=shown_values(account.id, now),
+        values=shown_values(account.id, now, hidden=hidden),
         last_touch=_touches(account).select_related("by", "contact").first(),
         usage=usage_readings(account),
         behaviour=recent_behaviour(account.id, now),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -52,13 +52,13 @@ class Identity:
     merges: list[Merge]
 
 
-def account_identity(account: Account, now: datetime) -> Identity:
-    """What the page of who says what shows; seven queries at most."""
+def account_identity(account: Account, now: datetime, hidden: Collection[str] = ()) -> Identity:
+    """What the page of who says what shows, without the fields in `hidden`; seven queries at most."""
     links = list(Link.objects.filter(account=account, revoked_at=None))
     names = {source.id: source.name for source in Source.objects.filter(pk__in={link.source_id for link in links})}
     merges = Merge.objects.filter(survivor=account).select_related("merged", "by", "undone_by")
     return Identity(
-        fields=_fields(links, names, current_policy(), now),
+        fields=[one for one in _fields(links, names, current_policy(), now) if f"accounts.{one.field}" not in hidden],
         links=[
             LinkLine(link, names.get(link.source_id, ""), in_words(link.rule, link.evidence))
             for link in links

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,16 +43,26 @@ class ShownValue:
 
 
 def shown_values(
-    account_id: UUID, now: datetime, *, at: datetime | None = None, known_at: datetime | None = None
+    account_id: UUID,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+    hidden: Collection[str] = (),
 ) -> list[ShownValue]:
     """Every imported value as it stands, in the order of a record; those that were cleared are left out.
 
+    `hidden`: fields that the reader may not see (`hidden_fields`).
     `at`: as it stood then, by all we know or by what we knew at `known_at`, each with what it is today.
     """
     today = account_as_of(account_id, now)
     standing = today if at is None else account_as_of(account_id, at, known_at)
     names = names_of((*today.values(), *standing.values()))
-    shown = [_shown(value, today.get(field), names, now) for field, value in standing.items() if _is_said(value)]
+    shown = [
+        _shown(value, today.get(field), names, now)
+        for field, value in standing.items()
+        if _is_said(value) and f"accounts.{field}" not in hidden
+    ]
     places = {field: place for place, field in enumerate(ORDER)}
     return sorted(shown, key=lambda value: (places.get(value.field, len(ORDER)), value.label))
 

@@ -17,6 +17,7 @@ from accounts.queries.said import account_identity
 from accounts.services import MergeRefused, merge_accounts, split_account, undo_merge
 from accounts.views.review import JUDGES
 from core.guards import PEOPLE, PersonRequest, for_roles
+from intake.queries.privacy import hidden_fields
 
 
 @require_safe
@@ -98,7 +99,7 @@ def _page(
     merged_into = Merge.objects.filter(merged=account, undone_at=None).select_related("survivor").first()
     context: dict[str, Any] = {
         "account": account,
-        "identity": account_identity(account, request.now),
+        "identity": account_identity(account, request.now, hidden_fields(request.user)),
         "merged_into": merged_into.survivor if merged_into else None,
         "merge": merge or MergeForm(account=account, user=request.user),
         "split": split or SplitForm(account=account),

@@ -84,9 +84,13 @@ def visible_rows(request: Request, rows: Any) -> Any:
 
 
 def page(
-    view: APIView, request: Request, rows: QuerySet[Row], serializer: type[serializers.BaseSerializer[Any]]
+    view: APIView,
+    request: Request,
+    rows: QuerySet[Row],
+    serializer: type[serializers.BaseSerializer[Any]],
+    context: Mapping[str, Any] | None = None,
 ) -> Response:
-    """One page of `rows`."""
+    """One page of `rows`; `context` is the serializer's."""
     pages = Pages()
     found = pages.paginate_queryset(rows, request, view) or []
-    return pages.get_paginated_response(serializer(found, many=True).data)
+    return pages.get_paginated_response(serializer(found, many=True, context=dict(context or {})).data)

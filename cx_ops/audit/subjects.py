@@ -54,6 +54,7 @@ SUBJECTS = {
     "team": Subject("core_team s", NO_ACCOUNT, "s.name", open=True),
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
     "trouble": Subject("intake_trouble s", NO_ACCOUNT, "s.title", open=True),
+    "fieldprivacy": Subject("intake_fieldprivacy s", NO_ACCOUNT, "s.field", key="text", open=True),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
     "contact": Subject("accounts_contact s", "s.account_id", "s.name"),
@@ -103,7 +104,12 @@ SUBJECTS = {
     "organisation": Subject("core_organisation s", NO_ACCOUNT, "s.name", key="smallint", open=True),
     "dead_letter": Subject("core_deadletter s", NO_ACCOUNT, "s.stage"),
 }  # fmt: skip
-KEYS = {"insighttype": "s.slug", "ownershippolicy": "s.version", "authoritypolicy": "s.version"}
+KEYS = {
+    "fieldprivacy": "s.field",
+    "insighttype": "s.slug",
+    "ownershippolicy": "s.version",
+    "authoritypolicy": "s.version",
+}
 
 
 def key_of(type: str) -> str:

@@ -100,6 +100,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("found", "trouble"): Kind(DATA, _("Trouble with a feed"), _("{who} found: {what}")),
     ("cleared", "trouble"): Kind(DATA, _("Feed well again"), _("{who} found it well again: {what}")),
     ("reviewed", "organisation"): Kind(DATA, _("Week gone through"), _("{who} went through the weekly review")),
+    ("classed", "fieldprivacy"): Kind(DATA, _("Field classed"), _("{who} settled who may see {what}")),
     ("created", "apitoken"): Kind(DATA, _("Token made"), _("{who} made the API token {what}")),
     ("revoked", "apitoken"): Kind(DATA, _("Token revoked"), _("{who} revoked the API token {what}")),
     ("changed", "lookup"): Kind(DATA, _("Look-up changed"), _("{who} changed how {what} is looked up")),

@@ -12,6 +12,7 @@ from cx_ops.views.authority import (
     take_back_authority,
 )
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
+from cx_ops.views.fields import class_a_field, show_fields
 from cx_ops.views.health import show_health
 from cx_ops.views.house import change_rule, new_rule, remove_rule, show_house_rules, show_rules_of
 from cx_ops.views.portfolio import show_portfolio
@@ -27,6 +28,7 @@ __all__ = [
     "change_forecast",
     "change_rule",
     "change_segment",
+    "class_a_field",
     "discard_authority",
     "draft_new_authority",
     "log_touch",
@@ -43,6 +45,7 @@ __all__ = [
     "show_audit",
     "show_authority",
     "show_dead_letters",
+    "show_fields",
     "show_health",
     "show_house_rules",
     "show_live",

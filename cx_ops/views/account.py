@@ -25,6 +25,7 @@ from cx_ops.account_timeline import KINDS, CursorRefused
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
 from cx_ops.live_values import has_look_ups, live_values
 from insights.services.arrival import InsightRefused, raise_insight
+from intake.queries.privacy import hidden_fields
 from playbooks.services.runs import RunRefused
 from playbooks.services.touches import log_touch as log_a_touch
 
@@ -177,7 +178,8 @@ def _values(account: Account, today: list[ShownValue], as_of: AsOfForm, request:
     if moment is None:
         return today
     known_at = moment if as_of.cleaned_data["known"] else None
-    return shown_values(account.pk, request.now, at=moment, known_at=known_at)
+    hidden = hidden_fields(request.user)
+    return shown_values(account.pk, request.now, at=moment, known_at=known_at, hidden=hidden)
 
 
 def _tabs(url: str, kind: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
 from cx_ops.forms import PortfolioForm
 from cx_ops.portfolio import PAGE_ROWS, SORTS, Asked, Line, all_lines, load_portfolio, owner_choices, read_facets
+from intake.queries.privacy import kept_fields
 
 COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Account"), lambda line: line.name),
@@ -27,7 +28,7 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Customer success manager"), lambda line: line.csm),
     Column(gettext_lazy("Health"), lambda line: line.health.label),
     Column(gettext_lazy("Why"), lambda line: "; ".join(line.health.reasons)),
-    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue),
+    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
     Column(gettext_lazy("Renews"), lambda line: line.renews_on),
     Column(gettext_lazy("Last touch"), lambda line: line.last_touch),
     Column(gettext_lazy("Next step"), lambda line: line.next_step and line.next_step.title),
@@ -46,7 +47,7 @@ def show_portfolio(request: PersonRequest) -> HttpResponseBase:
     form = PortfolioForm(request.GET, user=request.user, owners=owners, facets=facets)
     asked = form.asked()
     if wants_csv(request):
-        return csv_file("portfolio", COLUMNS, all_lines(request.user, asked, request.now))
+        return csv_file("portfolio", COLUMNS, all_lines(request.user, asked, request.now), kept_fields())
     template = "portfolio/portfolio.html#list" if request.htmx else "portfolio/portfolio.html"
     return render(request, template, portfolio_context(request, form, asked))
 

@@ -37,6 +37,7 @@ from cx_ops.renewals import (
     sum_contested,
     sum_months,
 )
+from intake.queries.privacy import kept_fields
 
 LABELS: dict[str, Any] = {**dict(Forecast.choices), RENEWED: gettext_lazy("Renewed")}
 COLUMNS: list[Column[Line]] = [
@@ -46,7 +47,7 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Customer success manager"), lambda line: line.csm),
     Column(gettext_lazy("Forecast"), lambda line: LABELS[line.kind]),
     Column(gettext_lazy("Speaks against it"), lambda line: "; ".join(line.against)),
-    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue),
+    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
     Column(gettext_lazy("Ends"), lambda line: line.ends_on),
     Column(gettext_lazy("Notice by"), lambda line: line.notice_on),
     Column(gettext_lazy("Renews by itself"), lambda line: line.auto_renews),
@@ -65,7 +66,7 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
     contracts = renewing(accounts, start, rates)
     kept = renewing(accounts, month, rates, months=1) if month else contracts
     if wants_csv(request):
-        return csv_file("renewals", COLUMNS, all_lines(kept, request.now))
+        return csv_file("renewals", COLUMNS, all_lines(kept, request.now), kept_fields())
     months, page = sum_months(contracts, start), load_page(kept, form.page(), request.now)
     query = {name: value for name, value in request.GET.dict().items() if name not in ("page", "format")}
     context = {

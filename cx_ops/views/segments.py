@@ -29,13 +29,14 @@ from cx_ops.forms import PortfolioForm, SegmentForm
 from cx_ops.portfolio import owner_choices, read_facets
 from cx_ops.segments import SegmentLine, describe, list_segments, put_segment_away, refresh_segment
 from insights.models import InsightType
+from intake.queries.privacy import kept_fields
 
 COLUMNS: list[Column[SegmentLine]] = [
     Column(gettext_lazy("Segment"), lambda line: line.segment.name),
     Column(gettext_lazy("Slug"), lambda line: line.segment.slug),
     Column(gettext_lazy("Which accounts"), lambda line: "; ".join(line.words)),
     Column(gettext_lazy("Accounts"), lambda line: line.accounts),
-    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue),
+    Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
     Column(gettext_lazy("Made by"), lambda line: line.segment.made_by),
     Column(gettext_lazy("In use"), lambda line: line.segment.is_active),
 ]
@@ -47,7 +48,7 @@ def show_segments(request: PersonRequest) -> HttpResponseBase:
     """Every segment with its filters in words, and how many of one's accounts are in it."""
     lines = list_segments(request.user, request.now)
     if wants_csv(request):
-        return csv_file("segments", COLUMNS, lines)
+        return csv_file("segments", COLUMNS, lines, kept_fields())
     context = {
         "lines": [(line, may_change_segment(request.user, line.segment)) for line in lines],
         "currency": reporting_currency(),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core.export import Column, csv_file, wants_csv
 from core.guards import DOERS, PersonRequest, for_roles
+from intake.queries.privacy import kept_fields
 from playbooks.queries.doings import Doing, done_lately
 from playbooks.queries.queue import count_changes, lane_tasks
 from playbooks.queries.task_page import load_task_page
@@ -39,7 +40,9 @@ def show_queue(request: PersonRequest) -> HttpResponseBase:
     listed = read_list(request)
     if wants_csv(request):
         tasks = lane_tasks(listed.scope, listed.lane)
-        return csv_file(f"queue-{listed.lane}", WORK_COLUMNS, as_work(tasks.iterator(FILE_ROWS), request.now))
+        return csv_file(
+            f"queue-{listed.lane}", WORK_COLUMNS, as_work(tasks.iterator(FILE_ROWS), request.now), kept_fields()
+        )
     context = list_context(request, listed) | {"undo": undo_after_redirect(request)}
     if context["rows"]:
         page = load_task_page(context["rows"][0].id, user=request.user, now=request.now)

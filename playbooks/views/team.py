@@ -17,6 +17,7 @@ from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
+from intake.queries.privacy import kept_fields
 from playbooks.enums import Lane
 from playbooks.forms import GiveForm
 from playbooks.models import Task
@@ -31,7 +32,7 @@ LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
     Column(gettext_lazy("Person"), lambda line: line[1].user),
     *(Column(lane.label, lambda line, lane=lane: line[1].load.lanes[lane]) for lane in Lane),  # type: ignore[misc]
     Column(gettext_lazy("Late"), lambda line: line[1].load.late_total),
-    Column(gettext_lazy("Revenue exposed"), lambda line: line[1].load.exposed),
+    Column(gettext_lazy("Revenue exposed"), lambda line: line[1].load.exposed, "accounts.arr"),
     Column(gettext_lazy("Urgent today"), lambda line: line[1].cap_used),
     Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_moment),
 )
@@ -43,7 +44,9 @@ def show_team(request: PersonRequest) -> HttpResponseBase:
     """Load, what is late, what is exposed, who is away, what nobody has: by team, person and lane."""
     board = load_board(request.user, request.now)
     if wants_csv(request):
-        return csv_file("team", LOADS, ((card, person) for card in board.teams for person in card.people))
+        return csv_file(
+            "team", LOADS, ((card, person) for card in board.teams for person in card.people), kept_fields()
+        )
     unassigned = [(task, board.takers(task.team_id)) for task in board.unassigned]
     context = {
         "board": board,
@@ -62,7 +65,7 @@ def show_work(request: PersonRequest) -> HttpResponseBase:
     title = wanted.words(request.user)
     tasks = find_work(request.user, wanted, request.now)
     if wants_csv(request):
-        return csv_file("work", WORK_COLUMNS, as_work(tasks, request.now))
+        return csv_file("work", WORK_COLUMNS, as_work(tasks, request.now), kept_fields())
     kept = {name: value for name, value in vars(wanted).items() if value}
     context = {
         "title": title,
