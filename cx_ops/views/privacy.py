@@ -115,7 +115,7 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
             return redirect("erasure", erasure_id=erasure.pk)
     context = {
         "erasure": erasure,
-        "counts": [(LABELS.get(name, name), count) for name, count in erasure.counts.items()],
+        "counts": [(label, count) for name, label in LABELS.items() if (count := erasure.counts.get(name))],
         "is_open": erasure.status == ErasureStatus.PREPARED,
         "form": form,
     }
