@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Max
+from django.db.models import F, Max, OuterRef, Subquery
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from core.models import User
 from core.templatetags.cx import percent
 from intake.enums import Problem
-from intake.models import FieldProfile, Shipment, Source, Trouble
+from intake.models import FieldProfile, Pull, PullRun, Shipment, Source, Trouble
 from intake.queries.sources import cadence_words
 from intake.rules import health
 from intake.rules.cadence import Arrival, arrival_of
@@ -29,6 +29,8 @@ WITHOUT_CADENCE, LONGEST = timedelta(days=90), timedelta(days=366)
 SETTLED = timedelta(minutes=10)
 # A kind that came so often is expected by itself; less often, the source as a whole is.
 HABIT = 3
+# So many failures of a pull in a row are no hiccup.
+FAILS = 3
 # A label, and what was seen: words, or a moment (RFC 3339).
 Fact = tuple[str, str, str]
 
@@ -47,17 +49,21 @@ class Finding:
 def find_troubles(
     sources: Sequence[Source], expected: Mapping[UUID, datetime], now: datetime
 ) -> dict[UUID, list[Finding]]:
-    """What is wrong with each source at `now`: at most one finding a problem. Four queries.
+    """What is wrong with each source at `now`: at most one finding a problem. Five queries.
 
     expected: from when on a source from which nothing ever came was expected.
     """
     loads = _loads(sources, now)
     accepted = _accepted(sources)
+    failing = _failing_pulls(sources)
     found: dict[UUID, list[Finding]] = {}
     for source in sources:
         kinds = loads.get(source.pk, {})
         worst: dict[Problem, Finding] = {}
-        for finding in _of_source(source, kinds, expected.get(source.pk), accepted.get(source.pk, {}), now):
+        said = accepted.get(source.pk, {})
+        findings = [*_of_source(source, kinds, expected.get(source.pk), said, now)]
+        findings += [_failing(source, pull) for pull in failing.get(source.pk, ()) if not said.get(Problem.ARRIVAL)]
+        for finding in findings:
             held = worst.get(finding.problem)
             if held is None or (finding.is_severe, -len(held.facts)) > (held.is_severe, -len(finding.facts)):
                 worst[finding.problem] = finding
@@ -108,6 +114,17 @@ def _of_kind(
         yield _drifted(what, moved, last)
 
 
+def _failing_pulls(sources: Sequence[Source]) -> dict[UUID, list[Pull]]:
+    """Pulls that failed so often in a row that it is no hiccup, with their newest runs."""
+    pulls = Pull.objects.filter(source__in=sources, is_on=True, failures__gte=FAILS).annotate(
+        last_at=Max("runs__at"), why=Subquery(PullRun.objects.filter(pull=OuterRef("pk")).values("message")[:1])
+    )
+    found: dict[UUID, list[Pull]] = defaultdict(list)
+    for pull in pulls.order_by("id"):
+        found[pull.source_id].append(pull)
+    return found
+
+
 # ── In words ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -140,6 +157,16 @@ def _missing(
     expected_words = _fact(_("Expected"), cadence_words(source.cadence_hours))
     facts = [_when(_("Last arrival"), at), _when(_("Was due"), due), expected_words]
     return Finding(Problem.ARRIVAL, title % words, facts, since=due, is_severe=silent)
+
+
+def _failing(source: Source, pull: Pull) -> Finding:
+    title = _("%(source)s: the pull of %(kind)s fails") % {"source": source.name, "kind": pull.kind}
+    at: datetime = pull.last_at  # type: ignore[attr-defined]
+    facts = [
+        _fact(_("It says"), pull.why),  # type: ignore[attr-defined]
+        _fact(_("Times in a row"), _number(pull.failures)), _when(_("Last tried"), at),
+    ]  # fmt: skip
+    return Finding(Problem.ARRIVAL, title, facts, since=at)
 
 
 def _shrunken(what: str, less: health.Shrunken, last: Load) -> Finding:

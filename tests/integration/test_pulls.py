@@ -16,6 +16,7 @@ from accounts.models import Account
 from core.models import Alert
 from intake.enums import PullFormat, PullOutcome
 from intake.models import Import, Pull, PullRun
+from intake.queries.health import find_troubles
 from intake.rules.pulling import next_due, retry_due
 from intake.services import run_due_pulls, run_waiting_imports
 from intake.services.pulls import PullRefused, run_now
@@ -138,6 +139,18 @@ def test_a_failure_is_told_and_tried_again_soon(
     pull.refresh_from_db()
     assert (pull.failures, pull.due_at) == (1, NOW + timedelta(minutes=5))
     assert not Import.objects.exists()
+
+
+def test_a_pull_that_goes_on_failing_is_a_trouble_of_its_source(floor: Floor) -> None:
+    pull = make_pull(floor.source, floor.lead)
+    for hours in range(3):
+        assert find_troubles([floor.source], {}, NOW)[floor.source.pk] == []
+        run_due_pulls(NOW + timedelta(hours=hours))
+    [finding] = find_troubles([floor.source], {}, NOW)[floor.source.pk]
+    assert finding.title == "House: the pull of accounts fails"
+    assert finding.facts[1][1] == "3"
+    Pull.objects.filter(pk=pull.pk).update(failures=0)
+    assert find_troubles([floor.source], {}, NOW)[floor.source.pk] == []
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "https://10.1.2.3/a.csv", "file:///etc/passwd"])
