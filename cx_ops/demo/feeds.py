@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from cx_ops.demo import names
+from cx_ops.demo.behaviour import behaviour
 from cx_ops.demo.book import LEAVER, Book, Customer, Fate
 from cx_ops.demo.days import is_workday
 from cx_ops.demo.fates import growth_of, risk_of, users_of
@@ -253,4 +255,5 @@ CHANGES: tuple[tuple[str, str, Callable[[Book, date], Iterator[Item]]], ...] = (
     ("crm", "activities", _touches),
     ("desk", "activities", _tickets),
     ("product", "activities", _usage),
+    ("product", "events", partial(behaviour, people=contacts)),
 )

@@ -8,6 +8,7 @@ drop, so there is one only where nothing at all could be kept.
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -63,7 +64,8 @@ def _take_call(request: HttpRequest, verb: str) -> None:
     if request.method != "POST":
         raise CallRefused(405, "method_not_allowed", _("Send it by POST."))
     envelope = open_envelope(_body_of(request), verb)
-    token = _token_of(request, envelope)
+    now = database_now()
+    token = _token_of(request, envelope, now)
     within, quota = use_quota(f"token:{token.id}")
     if not within:
         raise CallRefused(429, "too_many_requests", _("Too many requests in this minute."), quota.reset_seconds)
@@ -71,7 +73,7 @@ def _take_call(request: HttpRequest, verb: str) -> None:
         raise CallRefused(503, "behind", _("The workers are behind: try again soon."), BACKLOG_RETRY_SECONDS)
     source = token.source
     arrival = Arrival(
-        source.id, source.slug, namespace_of(source), database_now(), f"source {source.slug}", sent_at=envelope.sent_at
+        source.id, source.slug, namespace_of(source), now, f"source {source.slug}", sent_at=envelope.sent_at
     )
     take_or_quarantine(find("messages"), envelope.messages, arrival)
 
@@ -86,13 +88,13 @@ def _body_of(request: HttpRequest) -> bytes:
         raise too_large() from None
 
 
-def _token_of(request: HttpRequest, envelope: Envelope) -> ApiToken:
+def _token_of(request: HttpRequest, envelope: Envelope, now: datetime) -> ApiToken:
     key = key_of(request.headers.get("Authorization", ""), envelope.key)
     if not key:
         text = _("Send the token as the write key: as the user of Basic, as Bearer, or as writeKey in the body.")
         raise CallRefused(401, "no_key", text)
     try:
-        token = use_token(text=key, now=database_now())
+        token = use_token(text=key, now=now)
     except TokenRefused as refused:
         raise CallRefused(401, "unknown_key", str(refused)) from None
     if Scope.EVENTS_WRITE not in token.scopes:
