@@ -33,7 +33,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./cx bench", description="Measure, beside limits and peers, in one run.")
-    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="some of B1 B6 B2 B7 B5 B4 B9, instead of all")
+    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="some of B1 B6 B2 B7 B5 B4 B9 KEYS, instead of all")
     parser.add_argument("--scale", choices=SCALES, default="small", help="small takes about three minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write what is printed")
@@ -43,7 +43,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
-    from bench import book, decide, events, growth, land, latency, pages, processes, resolve
+    from bench import book, decide, events, growth, keyboard, land, latency, pages, processes, resolve
     from bench.report import Report
     from core.bulk import database_now
     from cx_ops.launch import application
@@ -59,6 +59,7 @@ def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
         "B5": pages.run,
         "B4": latency.run,
         "B9": resolve.run,
+        "KEYS": keyboard.run,
     }
     book.check_is_empty()
     with temporary_instance() as instance, _no_autovacuum():

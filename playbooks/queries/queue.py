@@ -27,6 +27,7 @@ from playbooks.queries.filters import Filters
 
 PAGE = 25
 MOST_SEGMENTS = 50
+IN_ORDER = ("-priority", "due_at", "id")
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
@@ -132,7 +133,7 @@ def count_lanes(scope: Scope) -> dict[str, int]:
 
 def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[list[Row], str]:
     """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
-    tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by("-priority", "due_at", "id")
+    tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by(*IN_ORDER)
     found = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING)[: PAGE + 1])
     rows = [_row(values, now) for values in found[:PAGE]]
     return rows, rows[-1].position if len(found) > PAGE else ""
@@ -146,7 +147,7 @@ def all_ids(scope: Scope, lane: str, *, most: int) -> list[UUID]:
 def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
     """The open tasks of a lane in the order of the queue, with what a line or a file says of them."""
     tasks = scope.tasks.active().filter(lane=lane).select_related("account", "source", "assignee", "type", "team")
-    return tasks.order_by("-priority", "due_at", "id")
+    return tasks.order_by(*IN_ORDER)
 
 
 def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
@@ -155,18 +156,36 @@ def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
     return [_row(values, now) for values in tasks.values(*ROW_COLUMNS, reporting=REPORTING)]
 
 
-def next_in_order(task: Task, order: Sequence[UUID], *, user: User, now: datetime) -> Task | None:
-    """The next open task that nobody else works on: in the frozen `order` that was on the screen, else in the lane."""
-    tasks = Task.objects.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user))
-    tasks = tasks.free_for(user, now).select_related("account", "source").exclude(pk=task.pk)
-    if task.pk in order:
-        at = order.index(task.pk)
-        wanted = [*order[at + 1 :], *order[:at]]
-        found = {row.pk: row for row in tasks.visible_to(user).filter(pk__in=wanted)}
-        return next((found[pk] for pk in wanted if pk in found), None)
-    mine = tasks.filter(assignee=user).order_by("-priority", "due_at", "id")
-    here = mine.filter(lane=task.lane)
-    return _after(here, position(task.priority, task.due_at, task.pk)).first() or here.first() or mine.first()
+def next_in_order(
+    task: Task, order: Sequence[UUID], *, user: User, scope: Scope, lane: str, now: datetime
+) -> UUID | None:
+    """The next open task that nobody else works on.
+
+    In the frozen `order` that was on the screen; when that is done, further down the `lane` of the list, of which the
+    screen shows only what was scrolled to. Without an order: one's own, this task's lane first.
+    """
+    free = _free(Task.objects.all(), user, now).exclude(pk=task.pk)
+    if not order:
+        mine = free.filter(assignee=user)
+        return _following(task, mine.filter(lane=task.lane)) or _first(mine)
+    at = order.index(task.pk) if task.pk in order else 0
+    wanted = [*order[at:], *order[:at]]
+    found = set(free.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+    rest = _free(scope.tasks, user, now).filter(lane=lane).exclude(pk__in=[task.pk, *order])
+    return next((pk for pk in wanted if pk in found), None) or _following(task, rest)
+
+
+def _free(tasks: TaskQuerySet, user: User, now: datetime) -> TaskQuerySet:
+    """Those to be worked on that nobody else has."""
+    return tasks.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user)).free_for(user, now)
+
+
+def _following(task: Task, tasks: TaskQuerySet) -> UUID | None:
+    return _first(_after(tasks, position(task.priority, task.due_at, task.pk))) or _first(tasks)
+
+
+def _first(tasks: TaskQuerySet) -> UUID | None:
+    return tasks.order_by(*IN_ORDER).values_list("pk", flat=True).first()
 
 
 def count_changes(scope: Scope, lane: str, *, user: User, since: datetime) -> tuple[int, int]:

@@ -41,22 +41,23 @@ TaskView = Callable[..., HttpResponse]
 @for_roles(*DOERS)
 def close(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Close with an outcome; on to the next task of the list that was on the screen."""
-    page = load_or_404(request, task_id)
     form = CloseForm(request.POST)
     if not form.is_valid():
-        return refuse_close(request, page, form)
+        return refuse_close(request, load_or_404(request, task_id), form)
     data = form.cleaned_data
     try:
         task = close_task(
             task_id=task_id, by=request.user, version=data["version"], outcome=data["outcome"], reason=data["reason"],
             note=data["note"], now=request.now,
         )  # fmt: skip
+    except Task.DoesNotExist:
+        raise Http404 from None
     except TaskChanged as change:
-        return conflicted(request, page, str(change), form=form)
+        return conflicted(request, load_or_404(request, task_id), str(change), form=form)
     except TaskRefused as refusal:
         _add_error(form, refusal)
-        return refuse_close(request, page, form)
-    words = {"account": page.task.about, "outcome": label_of(task.outcome) if task.outcome else ""}
+        return refuse_close(request, load_or_404(request, task_id), form)
+    words = {"account": task.about, "outcome": label_of(task.outcome) if task.outcome else ""}
     said = _("Closed %(account)s: %(outcome)s.") if task.outcome else _("%(account)s goes to your lead.")
     return move_on(request, task, said % words, may_undo=bool(task.outcome))
 

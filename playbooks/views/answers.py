@@ -43,14 +43,15 @@ class Dialog(NamedTuple):
 def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) -> HttpResponse:
     """After `task` is done with: the next one, its row, the counts, and a bar with the way back."""
     order = read_order(request.POST.getlist("order"))
-    following = next_in_order(task, order, user=request.user, now=request.now)
+    lane = request.POST.get("lane") or task.lane
+    listed = read_list(request, lane=lane)
+    following = next_in_order(task, order, user=request.user, scope=listed.scope, lane=listed.lane, now=request.now)
     query = list_query(request)
     if not request.htmx:
         messages.success(request, text)
-        where = task_url(following.pk) if following else reverse("queue")
+        where = task_url(following) if following else reverse("queue")
         return redirect(f"{where}?done={task.pk}" if may_undo else where)
-    page = load_task_page(following.pk, user=request.user, now=request.now) if following else None
-    lane = request.POST.get("lane") or task.lane
+    page = load_task_page(following, user=request.user, now=request.now) if following else None
     context: dict[str, Any] = {
         "rows": load_rows([task.pk], user=request.user, now=request.now),
         "lanes": _lanes(request, lane),

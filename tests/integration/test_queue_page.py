@@ -136,6 +136,16 @@ def test_the_next_task_is_that_of_the_frozen_order(floor: Floor, desk: Client) -
     assert answer["HX-Push-Url"] == f"/tasks/{second.pk}/"
 
 
+def test_below_the_rows_on_the_screen_the_lane_goes_on(floor: Floor, desk: Client) -> None:
+    """The screen holds the rows that were scrolled to; what lies below them is not "nothing left"."""
+    fill(floor, 3)
+    first, second, third = Task.objects.order_by("-priority")
+    for done, following in ((first, second), (second, third)):
+        data = {"version": 1, "outcome": "completed", "lane": first.lane, "order": [str(first.pk)]}
+        answer = desk.post(f"/tasks/{done.pk}/close/", data, headers={"HX-Request": "true"})
+        assert answer["HX-Push-Url"] == f"/tasks/{following.pk}/"
+
+
 def test_two_people_one_task(floor: Floor, desk: Client) -> None:
     """The second is told who was quicker and how it ended; what they typed is still there."""
     task = floor.task()

@@ -1,4 +1,7 @@
-"""What a page weighs as it is served, compressed where the server compresses; `-rP` prints it page by page."""
+"""What a page weighs as it is served, and how often it asks the database; `-rP` prints it page by page.
+
+Styles and scripts count compressed, as the server sends them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from tests.floor import Floor, signed_in
 from tests.pages import PAGES, addresses, first_role, person
@@ -18,6 +23,9 @@ pytestmark = pytest.mark.django_db
 
 KB = 1000
 STYLES, SCRIPTS, PAGE = 10 * KB, 25 * KB, 120 * 1024
+QUERIES = 12
+# Pages of more parts than that, each with the most it may ask. The list may only shrink.
+MORE_QUERIES = {"account": 35, "authority": 14, "leave": 25, "ownership": 14}
 # What every page shares; the rest of STYLES is for the screen's own.
 SHARED_STYLES = 7 * KB
 STORAGE = {**settings.STORAGES, "staticfiles": {"BACKEND": "cx_ops.style_sheets.StyleSheetStorage"}}
@@ -41,6 +49,19 @@ def pages(collected: Path, floor: Floor) -> dict[str, str]:
     browsers = {role: signed_in(person(floor, role)) for role in {first_role(name) for name in PAGES}}
     found = {name: browsers[first_role(name)].get(path) for name, path in addresses(floor).items()}
     return {name: answer.content.decode() for name, answer in found.items()}
+
+
+def test_no_page_asks_the_database_often(floor: Floor) -> None:
+    browsers = {role: signed_in(person(floor, role)) for role in {first_role(name) for name in PAGES}}
+    often = {}
+    for name, path in addresses(floor).items():
+        browsers[first_role(name)].get(path)  # what is kept in the process is there by now
+        with CaptureQueriesContext(connection) as asked:
+            browsers[first_role(name)].get(path)
+        print(f"{name:20} {len(asked):2} queries")  # noqa: T201 - the table
+        if len(asked) > MORE_QUERIES.get(name, QUERIES):
+            often[name] = len(asked)
+    assert often == {}
 
 
 def sent(file: Path) -> int:
