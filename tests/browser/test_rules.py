@@ -59,7 +59,7 @@ def test_the_order_is_frozen_until_r(floor: Floor, desk: Desk, tasks: list[Task]
 def test_a_close_is_shown_before_the_answer(desk: Desk, tasks: list[Task]) -> None:
     """Rule 3."""
     held: list[Route] = []
-    desk.page.route("**/close/**", lambda route: held.append(route))  # noqa: PLW0108 - not a builtin
+    desk.page.route("**/close/**", lambda route: held.append(route))
     desk.page.keyboard.press("1")
     desk.page.keyboard.press("e")
     expect(desk.page.locator(f"#task-{tasks[0].pk}.pending")).to_be_visible()
