@@ -218,7 +218,7 @@ def test_one_screen_of_the_navigation_is_current(floor: Floor, desk: Client) -> 
 
 def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> None:
     task = floor.task()
-    Task.objects.update(expires_at=datetime(2126, 3, 26, 12, tzinfo=UTC))
+    Task.objects.update(expires_at=datetime(2126, 3, 28, 12, tzinfo=UTC))
     page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
-    assert "Three days before the window for acting closes on 26 Mar" in page
-    assert "Needed only for a day after 26 Mar" in page
+    assert "Three days before the window for acting closes on 28 Mar" in page
+    assert "Needed only for a day after 28 Mar" in page
