@@ -19,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from core.models import User
+from playbooks.models import Task
 from tests.committing import committing
 from tests.floor import Floor
 
@@ -151,3 +152,26 @@ def note(desk: Desk, message: ConsoleMessage) -> None:
 @pytest.fixture
 def desks(new_context: Any, server: LiveServer) -> Desks:
     return Desks(new_context, server.url)
+
+
+NAMES = ("Acme Paper", "Bluebell Dental", "Copperfield Tools")
+
+
+def lay_out(floor: Floor, names: tuple[str, ...] = NAMES) -> list[Task]:
+    """Urgent tasks of Ana's in Now, the most valuable first."""
+    for number, name in enumerate(names):
+        floor.task(account=floor.new_account(name, arr_amount=900_000 - 10_000 * number))
+    Task.objects.update(lane="now")
+    return list(Task.objects.select_related("account").order_by("-priority"))
+
+
+@pytest.fixture
+def tasks(floor: Floor) -> list[Task]:
+    return lay_out(floor)
+
+
+@pytest.fixture
+def desk(floor: Floor, desks: Desks, tasks: list[Task]) -> Desk:
+    desk = desks.of(floor.ana)
+    desk.open("/queue/")
+    return desk

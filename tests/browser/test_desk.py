@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from playbooks.models import SavedView, Task
-from tests.browser.conftest import Desk, Desks
+from tests.browser.conftest import Desk, Desks, lay_out
 from tests.floor import Floor
-
-NAMES = ("Acme Paper", "Bluebell Dental", "Copperfield Tools")
-
-
-def lay_out(floor: Floor, names: tuple[str, ...] = NAMES) -> list[Task]:
-    """Urgent tasks of Ana's in Now, the most valuable first."""
-    for number, name in enumerate(names):
-        floor.task(account=floor.new_account(name, arr_amount=900_000 - 10_000 * number))
-    Task.objects.update(lane="now")
-    return list(Task.objects.select_related("account").order_by("-priority"))
-
-
-@pytest.fixture
-def tasks(floor: Floor) -> list[Task]:
-    return lay_out(floor)
-
-
-@pytest.fixture
-def desk(floor: Floor, desks: Desks, tasks: list[Task]) -> Desk:
-    desk = desks.of(floor.ana)
-    desk.open("/queue/")
-    return desk
 
 
 class Keyboard:

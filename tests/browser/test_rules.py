@@ -17,20 +17,7 @@ from core.context import ENTRIES
 from playbooks.models import Task
 from playbooks.services.tasks import close_task
 from tests.browser.conftest import Desk, Desks
-from tests.browser.test_desk import lay_out
 from tests.floor import Floor
-
-
-@pytest.fixture
-def tasks(floor: Floor) -> list[Task]:
-    return lay_out(floor)
-
-
-@pytest.fixture
-def desk(floor: Floor, desks: Desks, tasks: list[Task]) -> Desk:
-    desk = desks.of(floor.ana)
-    desk.open("/queue/")
-    return desk
 
 
 def accounts(desk: Desk) -> list[str]:
