@@ -33,7 +33,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./cx bench", description="Measure, beside limits and peers, in one run.")
-    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="some of B1 B6 B2 B7 B5 B4 B9 KEYS, instead of all")
+    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="only these: B1 B6 B2 B7 B5 B4 B9 KEYS")
     parser.add_argument("--scale", choices=SCALES, default="small", help="small takes about three minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write what is printed")
