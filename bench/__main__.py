@@ -33,7 +33,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./cx bench", description="Measure, beside limits and peers, in one run.")
-    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="only these: B1 B6 B2 B7 B5 B4 B9 KEYS")
+    parser.add_argument("only", nargs="*", metavar="BENCHMARK", help="only these: B1 B6 B2 B3 B7 B5 B4 B9 KEYS")
     parser.add_argument("--scale", choices=SCALES, default="small", help="small takes about three minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write what is printed")
@@ -43,7 +43,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
-    from bench import book, decide, events, growth, keyboard, land, latency, pages, processes, resolve
+    from bench import book, decide, events, files, growth, keyboard, land, latency, pages, processes, resolve
     from bench.report import Report
     from core.bulk import database_now
     from cx_ops.launch import application
@@ -55,6 +55,7 @@ def _measure(report: object, sizes: Sizes, only: list[str]) -> None:
         "B1": land.run,
         "B6": events.run,
         "B2": decide.run,
+        "B3": files.run,
         "B7": growth.run,
         "B5": pages.run,
         "B4": latency.run,

@@ -68,6 +68,29 @@ def cpu_of(roots: Collection[int]) -> float:
     return total / TICKS
 
 
+def memory_of(roots: Collection[int]) -> int:
+    """Bytes of memory that these processes and all below them hold now."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            _note(path, children, {})
+    total, open_ends = 0, list(roots)
+    while open_ends:
+        pid = open_ends.pop()
+        total += _held_by(pid)
+        open_ends += children[pid]
+    return total
+
+
+def _held_by(pid: int) -> int:
+    """Its own pages; those it shares with its parent would be counted twice."""
+    try:
+        words = (Path("/proc") / str(pid) / "statm").read_text().split()
+    except OSError:
+        return 0  # it ended while we looked
+    return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _note(path: Path, children: dict[int, list[int]], ticks: dict[int, int]) -> None:
     try:
         words = (path / "stat").read_text().rpartition(")")[2].split()

@@ -8,7 +8,8 @@ class Sizes:
     """Rows, calls and repetitions of one scale.
 
     `held` are the numbers of insights held for B7, `open_tasks` those of open tasks for B5; each is filled up to the
-    next, and the first is the base of the growth.
+    next, and the first is the base of the growth. `file_rows` are the rows of the two files of B3, `peer_rows` those
+    that its peer gets.
     """
 
     accounts: int
@@ -27,6 +28,9 @@ class Sizes:
     events: int
     resolve_rows: int
     resolve_firms: tuple[int, ...]
+    file_rows: tuple[int, int]
+    file_runs: int
+    peer_rows: int
     posts_per_second: int = 50
 
 
@@ -48,6 +52,9 @@ SCALES = {
         events=20_000,
         resolve_rows=20_000,
         resolve_firms=(1_000, 4_000),
+        file_rows=(10_000, 100_000),
+        file_runs=1,
+        peer_rows=1_000,
     ),
     "full": Sizes(
         accounts=100_000,
@@ -66,5 +73,8 @@ SCALES = {
         events=100_000,
         resolve_rows=100_000,
         resolve_firms=(3_000, 30_000),
+        file_rows=(100_000, 1_000_000),
+        file_runs=1,
+        peer_rows=10_000,
     ),
 }

@@ -3,7 +3,6 @@ from django.urls import path
 from core import views
 
 urlpatterns = [
-    path("", views.go_home, name="home"),
     path("login/", views.sign_in, name="login"),
     path("login/demo/", views.demo_sign_in, name="demo_sign_in"),
     path("logout/", views.sign_out, name="logout"),

@@ -37,5 +37,6 @@ urlpatterns: list[URLPattern] = [
     path("outcomes", outcomes.Outcomes.as_view(), name="api-outcomes"),
     path("imports", intake.Imports.as_view(), name="api-imports"),
     path("imports/<uuid:id>", intake.OneImport.as_view(), name="api-import"),
+    path("imports/<uuid:id>/confirm", intake.ConfirmImport.as_view(), name="api-import-confirm"),
     path("imports/<uuid:id>/errors", intake.ImportErrors.as_view(), name="api-import-errors"),
 ]

@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include("cx_ops.api")),
     path("admin/", admin.site.urls),
+    path("", views.begin, name="home"),
+    path("start/", views.show_start, name="start"),
     path("accounts/<uuid:account_id>/", views.show_account, name="account"),
     path("accounts/<uuid:account_id>/live/", views.show_live, name="account_live"),
     path("accounts/<uuid:account_id>/touch/", views.log_touch, name="log_touch"),

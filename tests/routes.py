@@ -27,6 +27,7 @@ class Route:
 PUBLIC = {"login", "logout", "demo_sign_in", "theme", "healthz", "readyz", "metrics", "events_door", "posthog_door"}
 ROUTES = {
     "home": Route(EVERYBODY),
+    "start": Route((MANAGER, OPS)),
     "preferences": Route(EVERYBODY),
     "own_absence": Route(EVERYBODY, "", "post"),
     "own_absence_end": Route(EVERYBODY, "", "post"),

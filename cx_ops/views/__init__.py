@@ -20,9 +20,11 @@ from cx_ops.views.readiness import show_readiness
 from cx_ops.views.renewals import show_renewals
 from cx_ops.views.search import search
 from cx_ops.views.segments import change_segment, new_segment, show_segments
+from cx_ops.views.start import begin, show_start
 from cx_ops.views.weekly import show_weekly
 
 __all__ = [
+    "begin",
     "change_bands",
     "change_calm",
     "change_forecast",
@@ -54,6 +56,7 @@ __all__ = [
     "show_renewals",
     "show_rules_of",
     "show_segments",
+    "show_start",
     "show_weekly",
     "switch_automation",
     "take_back_authority",

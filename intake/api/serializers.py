@@ -15,16 +15,16 @@ from intake.models import Import
 
 
 class MappingField(serializers.Field[Any, Any, Any, Any]):
-    """A JSON object of texts, sent as a part of a form."""
+    """A JSON object of texts and objects, sent as a part of a form."""
 
     default_error_messages = {"invalid": _("mapping must be a JSON object: your column → our column.")}
 
-    def to_internal_value(self, data: Any) -> dict[str, str]:
+    def to_internal_value(self, data: Any) -> dict[str, object]:
         try:
             found = json.loads(data) if isinstance(data, str) else data
         except ValueError:
             self.fail("invalid")
-        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        if not isinstance(found, dict) or not all(isinstance(value, (str, dict)) for value in found.values()):
             self.fail("invalid")
         return found
 
@@ -38,9 +38,15 @@ class Upload(serializers.Serializer[Any]):
     )
     kind = serializers.CharField(max_length=20, help_text="accounts, contacts, contracts, activities, orders, scores")
     source = serializers.SlugField(required=False, help_text="A token's own source, which is the default.")  # type: ignore[assignment]
-    mapping = extend_schema_field({"type": "string", "description": "JSON object: your column → our column."})(
-        MappingField
-    )(required=False)
+    mapping = extend_schema_field(
+        {
+            "type": "string",
+            "description": "JSON: your column → ours, or → {to, form, unit, zone}. Not needed where one is saved.",
+        }
+    )(MappingField)(required=False)
+    preview = serializers.BooleanField(
+        required=False, default=False, help_text="Try the first rows and wait to be confirmed."
+    )
 
 
 class Progress(serializers.Serializer[Any]):
@@ -56,12 +62,15 @@ class ImportOut(serializers.ModelSerializer[Import]):
     status = serializers.ChoiceField(choices=ImportStatus.choices, read_only=True)
     progress = serializers.SerializerMethodField()
     counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    mapping = serializers.DictField(read_only=True, help_text="Your column → what it is read as.")
+    preview = serializers.DictField(read_only=True, help_text="What the first rows would do; empty without a preview.")
     errors_url = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
         fields = (
-            "id", "kind", "source", "filename", "status", "message", "progress", "counts", "errors_url", "created_at",
+            "id", "kind", "source", "filename", "status", "message", "progress", "counts", "mapping", "preview",
+            "errors_url", "created_at",
             "finished_at",
         )  # fmt: skip
         read_only_fields = fields

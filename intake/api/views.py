@@ -28,6 +28,7 @@ from intake.enums import Scope
 from intake.models import ApiToken, Import
 from intake.queries import rejected_as_csv
 from intake.services import ImportRefused, UnknownKind, find, start_import
+from intake.services.drafts import confirm_import, draft_import
 
 FORM_ROOM = 64 * 1024
 WRITE_SCOPES = frozenset({Scope.INSIGHTS_WRITE, Scope.ACCOUNTS_WRITE, Scope.EVENTS_WRITE})
@@ -91,16 +92,15 @@ def _start(view: Imports, request: Request) -> Response:
     fields = _fields_of(request)
     token = cast("ApiToken", request.auth)
     _check_may_send(token, fields)
+    terms: dict[str, Any] = {
+        "file": fields["file"].chunks(), "filename": fields["file"].name or "upload.csv", "kind": fields["kind"],
+        "source": token.source, "by": None, "now": database_now(), "mapping": fields.get("mapping"),
+        "actor": f"source {token.source.slug}",
+    }  # fmt: skip
     try:
-        made = start_import(
-            file=fields["file"].chunks(), filename=fields["file"].name or "upload.csv", kind=fields["kind"],
-            source=token.source, by=None, now=database_now(), mapping=fields.get("mapping"),
-            actor=f"source {token.source.slug}",
-        )  # fmt: skip
+        made = draft_import(**terms) if fields["preview"] else start_import(**terms)
     except ImportRefused as refused:
-        if refused.status == 413:
-            raise Problem(413, str(refused)) from None
-        raise unprocessable(refused.field, "refused", str(refused)) from None
+        raise _problem(refused) from None
     return Response(ImportOut(made).data, status=202, headers={"Location": f"/api/v1/imports/{made.id}"})
 
 
@@ -125,6 +125,35 @@ class OneImport(ApiView):
     @extend_schema(operation_id="read_import", responses={200: ImportOut} | problems(401, 403, 404, 429))
     def get(self, request: Request, id: UUID) -> Response:
         return Response(ImportOut(_import_or_404(request, id)).data)
+
+
+class ConfirmImport(ApiView):
+    """`/api/v1/imports/{id}/confirm`"""
+
+    write_scope = WRITE_SCOPES
+
+    @extend_schema(
+        operation_id="confirm_import",
+        request=None,
+        responses={202: ImportOut} | problems(401, 403, 404, 409, 422, 429, 503),
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        token = cast("ApiToken", request.auth)
+        of = _import_or_404(request, id)
+        if of.source_id != token.source_id or find(of.kind).scope not in token.scopes:
+            raise Problem(403, _("This token may confirm files of the source %s only.") % token.source.slug)
+        try:
+            confirm_import(import_id=of.id, by=None, now=database_now(), actor=f"source {token.source.slug}")
+        except ImportRefused as refused:
+            raise _problem(refused) from None
+        return Response(ImportOut(_import_or_404(request, id)).data, status=202)
+
+
+def _problem(refused: ImportRefused) -> Problem:
+    """A refusal as the API says it."""
+    if refused.status == 422:
+        return unprocessable(refused.field, "refused", str(refused))
+    return Problem(refused.status, str(refused))
 
 
 class ImportErrors(ApiView):

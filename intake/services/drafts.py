@@ -25,11 +25,12 @@ from intake.models import Import, Source, SourceMapping
 from intake.rules import FieldChange, Kind, Result, Told
 from intake.rules.mapping import Guess, Use, guess_columns, problems_of, uses_from
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
-from intake.services.imports import CHUNK_ROWS, arrival_of, cell_under, file_kind, guessed_kind, keep_import, take_rows
+from intake.services.imports import arrival_of, cell_under, file_kind, guessed_kind, keep_import, take_rows
 from intake.services.kinds import find
 from intake.services.rows import Plan, plan_of
 from intake.services.uploads import (
     ImportRefused,
+    given_uses,
     guesses_of,
     mapping_json,
     samples_of,
@@ -38,6 +39,8 @@ from intake.services.uploads import (
     stored_path,
 )
 
+# A person waits for it: as many rows as show what is what.
+PREVIEW_ROWS = 2000
 MOST_CHANGES = 20_000
 SHOWN = 30
 
@@ -77,19 +80,28 @@ class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def draft_import(
-    *, file: Iterable[bytes], filename: str, kind: str, source: Source, by: User | None, now: datetime, actor: str = ""
+    *,
+    file: Iterable[bytes],
+    filename: str,
+    kind: str,
+    source: Source,
+    by: User | None,
+    now: datetime,
+    mapping: Mapping[str, object] | None = None,
+    actor: str = "",
 ) -> Import:
     """Store a file, understand its columns, and try its first rows; a person confirms it. `kind` may be `""`.
 
     Raises `UnknownKind`, and `ImportRefused` where nothing can be made of the file.
     """
-    upload = store_upload(file, hoped_for=saved_names(source))
+    upload = store_upload(file, hoped_for=[*saved_names(source), *(mapping or {})])
     try:
         found = file_kind(kind) if kind else guessed_kind(upload, source)
+        given = given_uses(found, mapping or {})
     except ImportRefused:
         upload.path.unlink()
         raise
-    guesses = guesses_of(found, upload.dialect, upload.samples, source=source, loosely=True)
+    guesses = guesses_of(found, upload.dialect, upload.samples, source=source, given=given, loosely=True)
     made = keep_import(
         upload, kind=found, source=source, uses=_settled(guesses), filename=filename, status=ImportStatus.DRAFT, by=by,
         actor=actor, now=now,
@@ -162,19 +174,19 @@ def try_rows(of: Import, now: datetime) -> Preview:
     try:
         plan = plan_of(kind, dialect.header, uses_from(of.mapping))
         _check_answered(of)
-        rows = list(islice(rows_of(path, dialect), CHUNK_ROWS + 1))
-        if len(rows) <= CHUNK_ROWS:
+        rows = list(islice(rows_of(path, dialect), PREVIEW_ROWS + 1))
+        if len(rows) <= PREVIEW_ROWS:
             count_rows(path, dialect)
     except FileRefused as refused:
         return Preview(refused=str(refused))
-    chunk, told = rows[:CHUNK_ROWS], None
+    chunk, told = rows[:PREVIEW_ROWS], None
     with transaction.atomic():
         results = take_rows(kind, plan, chunk, arrival_of(of, now))
         told = kind.tell(of.id, MOST_CHANGES) if kind.tell else None
         transaction.set_rollback(True)
     counts = dict(Counter(result.status.value for result in results))
     troubles = _troubles(plan, dialect, chunk, results)
-    return _preview(len(chunk), counts, troubles, told, is_whole=len(rows) <= CHUNK_ROWS)
+    return _preview(len(chunk), counts, troubles, told, is_whole=len(rows) <= PREVIEW_ROWS)
 
 
 def _preview(

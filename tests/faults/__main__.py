@@ -37,9 +37,10 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./cx faults", description=__doc__)
-    parser.add_argument("--kills", type=int, default=SHORT, help="1000 is the long form (default: %(default)s)")
+    parser.add_argument("--kills", type=int, default=SHORT, help="1000: the long form; 0: none (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="decides what is killed when (default: %(default)s)")
     parser.add_argument("--pause", type=float, default=1.0, help="mean seconds between kills (default: %(default)s)")
+    parser.add_argument("--every", type=int, default=1, help="kill imports at each n-th boundary; 0: leave it out")
     parser.add_argument("--untimed", action="store_true", help="a slow recovery is told, but is no violation")
     return parser.parse_args()
 
@@ -50,10 +51,14 @@ def _run(chosen: argparse.Namespace) -> int:
         django.setup()
         # These need Django to be there.
         from core.bulk import database_now
-        from tests.faults import chaos, customers, sending, summary, verdict
+        from tests.faults import boundaries, chaos, customers, sending, summary, verdict
 
         now = database_now()
         senders = customers.make_company(now, SENDERS)
+        at_boundaries = boundaries.kill_everywhere(chosen.every) if chosen.every else boundaries.Found()
+        sys.stdout.write("\n".join([at_boundaries.as_line(), *at_boundaries.wrong[:20], ""]))
+        if not chosen.kills:
+            return 1 if at_boundaries.wrong else 0
         with planted(ready, environ) as plant:
             caller = sending.Caller(plant.port, sending.Log())
             caller.call(senders[0], "/api/v1/accounts/bulk", customers.accounts(customers.KNOWN))
@@ -69,7 +74,7 @@ def _run(chosen: argparse.Namespace) -> int:
         found.found["not quiet"] = [] if quiet else ["work was left when patience was over"]
         found.found["outages handled wrongly"] = trouble.complaints(timed=not chosen.untimed)
         sys.stdout.write(summary.summarise(trouble, found, seed=chosen.seed))
-        return 1 if found.violations else 0
+        return 1 if found.violations or at_boundaries.wrong else 0
 
 
 def _wait_until_quiet(plant: Plant) -> bool:

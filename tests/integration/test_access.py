@@ -205,6 +205,7 @@ API_OBJECTS = {
     "api-account": "account",
     "api-decision": "decision",
     "api-import": "import",
+    "api-import-confirm": "import",
     "api-import-errors": "import",
     "api-insight": "decision",
     "api-insight-retract": "decision",

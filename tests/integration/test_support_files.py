@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Activity, LedgerEntry
+from accounts.models import Account, Activity, LedgerEntry
 from core.enums import Role
 from cx_ops.pipeline import advance_all
 from insights.models import Insight, Retraction
 from intake.enums import ImportStatus
 from intake.models import Import, RejectedRow, Source
 from intake.services import ImportRefused, run_import, start_import
+from intake.services.drafts import confirm_import, draft_import, preview_of
 from intake.services.undoing import may_undo, undo_import
 from tests.factories import NOW, make_account, make_organisation, make_user
+from tests.fixtures import exports
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +111,39 @@ def test_by_command(source: Source, tmp_path: Path, capsys: pytest.CaptureFixtur
         call_command("import_file", f"--undo={done.pk}")
     with pytest.raises(CommandError, match="Name a file"):
         call_command("import_file", "--source=house")
+
+
+EXPORTS = (exports.HUBSPOT, exports.GAINSIGHT, exports.STRIPE_CUSTOMERS, exports.SALESFORCE_API)
+
+
+@pytest.mark.parametrize("content", EXPORTS)
+def test_an_import_undone_leaves_the_accounts_as_they_were(source: Source, content: str) -> None:
+    ops = make_user(role=Role.OPS)
+    bring(source, "account_id,name,region\n0012,Bluebell,sweden\n1P01,Bluebell,sweden\ncus_A1,North,sweden\n")
+    before = list(Account.objects.order_by("pk").values())
+    done = confirmed(source, content)
+    assert done.counts.get("created", 0) + done.counts.get("updated", 0) == 2
+    assert list(Account.objects.order_by("pk").values()) != before
+    undo_import(import_id=done.pk, by=ops, now=NOW)
+    assert list(Account.objects.filter(archived_at=None).order_by("pk").values()) == before
+
+
+def test_a_preview_says_what_changes(source: Source) -> None:
+    bring(source, "account_id,name,renews_on\nA1,One,2027-01-01\n")
+    made = draft(source, "account_id,name,renews_on\nA1,One,2027-02-01\nA2,Two,2027-02-01\n")
+    preview = preview_of(made)
+    assert preview.is_told
+    assert ("A1", "renews_on", "2027-01-01", "2027-02-01") in [
+        (one.external_id, one.field, one.before, one.after) for one in preview.changes
+    ]
+    assert Account.objects.count() == 1
+
+
+def draft(source: Source, content: str) -> Import:
+    return draft_import(file=[content.encode()], filename="x.csv", kind="", source=source, by=None, now=NOW)
+
+
+def confirmed(source: Source, content: str) -> Import:
+    made = draft(source, content)
+    confirm_import(import_id=made.pk, by=None, now=NOW)
+    return run_import(made.pk, NOW)

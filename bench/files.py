@@ -1,0 +1,167 @@
+"""B3: a CSV of scores from its upload to the last task, with memory; beside django-import-export, and beside COPY."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+from django.db import connection
+
+from bench.book import WORK, Book, empty, refresh_statistics
+from bench.cost import Cost, measure, memory_of, typical
+from bench.peers import import_export
+from bench.processes import Server, Stage, serving, wait_until_quiet, working
+from bench.report import Report
+from bench.sizes import Sizes
+from bench.traffic import Unexpected
+from core.bulk import execute, fetch_all
+
+HEADER = "account_id,insight_type,horizon_days,scored_at,confidence,model,model_version,reason\n"
+WORKERS = 1
+BLOCK = 1 << 20
+BOUNDARY = "bench"
+PATIENCE_SECONDS = 1800
+COPIED = """
+CREATE TABLE IF NOT EXISTS bench_scores (account_id text, insight_type text, horizon_days int, scored_at timestamptz,
+    confidence numeric, model text, model_version text, reason text)
+"""
+
+
+def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
+    files = {rows: _write(stage, book, rows) for rows in sizes.file_rows}
+    costs: dict[int, list[Cost]] = {rows: [] for rows in files}
+    peaks: dict[int, list[int]] = {rows: [] for rows in files}
+    for rows, path in files.items():
+        for _ in range(sizes.file_runs):
+            cost, peak = _bring(stage, book, path, rows)
+            costs[rows].append(cost)
+            peaks[rows].append(peak)
+    few, many = min(files), max(files)
+    ours = typical(costs[many])
+    limit = typical([_copy(files[few], few) for _ in range(sizes.runs)])
+    empty(*WORK)
+    peer = typical(list(import_export.bring(files[few], book, sizes.peer_rows, sizes.runs)))
+    report.add(
+        "B3.import_export", "file: times django-import-export, in CPU a row", peer.per_row / ours.per_row, "≥ 30",
+        sizes.file_runs,
+    )  # fmt: skip
+    growth = median(peaks[many]) / median(peaks[few])
+    report.add(
+        "B3.memory", f"file: peak memory at {many:,} rows, as a share of that at {few:,}", growth, "0.9 to 1.1",
+        sizes.file_runs,
+    )  # fmt: skip
+    for rows in files:
+        text = f"From the upload to the last task, {WORKERS} Celery worker: {typical(costs[rows])}."
+        report.note("B3", f"{text} Peak of web and worker together: {median(peaks[rows]) / 2**20:,.0f} MiB.")
+    report.note("B3", f"COPY of the same file into a bare table, no look-ups, no index: {limit}")
+    report.note("B3", f"django-import-export 4, its defaults, account by look-up, no decision, no task: {peer}")
+
+
+def _write(stage: Stage, book: Book, rows: int) -> Path:
+    """A file of scores, `rows` of them over all accounts; confidences spread evenly."""
+    path = stage.instance.data / f"scores-{rows}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        stream.write(HEADER)
+        for n in range(rows):
+            at = book.now - timedelta(days=3) + timedelta(hours=n // book.accounts)
+            sure = (n * 7919 % 1000) / 1000
+            about = f"A{1 + n % book.accounts},churn_risk,90,{at:%Y-%m-%dT%H:%M:%SZ}"
+            stream.write(f"{about},{sure},house-logit,1,usage_drop\n")
+    return path
+
+
+def _bring(stage: Stage, book: Book, path: Path, rows: int) -> tuple[Cost, int]:
+    """What it costs to have a file in and decided, and the peak memory of the processes that did it."""
+    empty(*WORK, "intake_import")
+    refresh_statistics()
+    with serving(stage) as server, working(stage, concurrency=WORKERS) as worker:
+        bring = partial(_upload_and_wait, server, book, path, rows)
+        with _Peak([server.pid, worker.pid]) as peak:
+            cost = measure(bring, rows=rows, processes=[server.pid, worker.pid])
+    return cost, peak.bytes
+
+
+class _Peak(threading.Thread):
+    """Looks at the memory of some process trees ten times a second."""
+
+    def __init__(self, roots: list[int]) -> None:
+        super().__init__(daemon=True)
+        self.roots, self.bytes, self.over = roots, 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.1):
+            self.bytes = max(self.bytes, memory_of(self.roots))
+
+    def __enter__(self) -> _Peak:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.join()
+
+
+def _upload_and_wait(server: Server, book: Book, path: Path, rows: int) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+    head, tail = _form(path)
+    length = len(head) + path.stat().st_size + len(tail)
+    headers = {
+        **book.headers, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Content-Length": str(length),
+    }  # fmt: skip
+    client.request("POST", "/api/v1/imports", _body(head, path, tail), headers)
+    answer = client.getresponse()
+    body = answer.read()
+    if answer.status != 202:
+        raise Unexpected(f"the upload was answered {answer.status}: {body[:500]!r}")
+    _wait(json.loads(body)["id"], rows)
+
+
+def _form(path: Path) -> tuple[bytes, bytes]:
+    kind = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="kind"\r\n\r\nscores\r\n'
+    file = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{path.name}"\r\n\r\n'
+    return (kind + file).encode(), f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def _body(head: bytes, path: Path, tail: bytes) -> Iterator[bytes]:
+    yield head
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            yield block
+    yield tail
+
+
+def _wait(import_id: str, rows: int) -> None:
+    """Until every row has landed and nothing waits for a decision any more."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < ends:
+        [(status, done)] = fetch_all("SELECT status, rows_done FROM intake_import WHERE id = %s", [import_id])
+        if status == "done":
+            break
+        if status == "failed":
+            raise Unexpected(f"the import failed after {done:,} rows")
+        time.sleep(0.05)
+    wait_until_quiet()
+    [(decided,)] = fetch_all("SELECT count(*) FROM decisions_decision")
+    if decided != rows:
+        raise Unexpected(f"{decided:,} of {rows:,} scores were decided")
+
+
+def _copy(path: Path, rows: int) -> Cost:
+    execute(COPIED)
+    execute("TRUNCATE bench_scores")
+
+    def copy_in() -> None:
+        into = "COPY bench_scores FROM STDIN CSV HEADER"
+        with path.open("rb") as stream, connection.cursor() as cursor, cursor.copy(into) as copy:
+            while block := stream.read(BLOCK):
+                copy.write(block)
+
+    return measure(copy_in, rows=rows, processes=[])
