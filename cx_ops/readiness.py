@@ -124,7 +124,7 @@ def _sentence(fix: Fix, source: str) -> str:
             "Name the contact in %(n)d record of %(source)s", "Name the contact in %(n)d records of %(source)s", n
         ),
         "daily": ngettext(
-            "Send %(source)s every day, not every %(n)d hour", "Send %(source)s every day, not every %(n)d hours", n
+            "Send %(source)s every day, not every %(n)d day", "Send %(source)s every day, not every %(n)d days", n
         ),
         "link": ngettext(
             "Bring a second source for the %(n)d account that only %(source)s knows",

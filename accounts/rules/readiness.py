@@ -159,7 +159,9 @@ def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, F
     if source.readings >= FEWEST_READINGS and source.gap_hours and source.gap_hours > DAY and whole.gap_hours:
         share = source.readings / whole.readings
         gap = whole.gap_hours * (DAY / source.gap_hours) ** share
-        options.append(("daily", Measure.TEMPORAL, round(source.gap_hours), replace(whole, gap_hours=gap)))
+        options.append(
+            ("daily", Measure.TEMPORAL, max(2, round(source.gap_hours / DAY)), replace(whole, gap_hours=gap))
+        )
     alone = source.accounts - source.shared
     if alone > 0:
         shared = min(whole.accounts, whole.shared + alone)

@@ -67,8 +67,8 @@ SOURCES = {
     "billing": ("Billing", "otto", "kai", 168),
     "product": ("Product usage", "otto", "kai", 168),
     "desk": ("Help desk", "kai", "otto", 168),
-    "house": ("House models", "otto", "noor", 24),
-    "vendor": ("Vendor scores", "otto", "mara", 24),
+    "house": ("House models", "otto", "kai", 168),
+    "vendor": ("Vendor scores", "otto", "mara", 168),
 }
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}
 RUNBOOK = "Ask the owner of the system whether the export still runs. Send the last file again by hand meanwhile."

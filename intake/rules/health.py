@@ -130,11 +130,15 @@ def flows(loads: Sequence[Load], cadence: timedelta) -> bool:
 
 
 def shrunken(last: Load, before: Sequence[Load]) -> Shrunken | None:
-    """Whether the last delivery has less than half of the usual rows (the median)."""
+    """Whether the last delivery has less than half of the usual rows (the median), and less than any looked at.
+
+    A feed that brings what changed is small now and then: that is its usual, too.
+    """
     if len(before) < ENOUGH:
         return None
-    usual = median(load.rows for load in before[-LOOKED_BACK:])
-    if usual < FEWEST_ROWS or last.rows >= SHRUNKEN * usual:
+    sizes = [load.rows for load in before[-LOOKED_BACK:]]
+    usual = median(sizes)
+    if usual < FEWEST_ROWS or last.rows >= SHRUNKEN * usual or last.rows >= min(sizes):
         return None
     return Shrunken(last.rows, usual)
 

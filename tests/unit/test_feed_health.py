@@ -36,6 +36,11 @@ def test_less_than_half_of_the_median_is_shrunken(rows: int, is_less: bool) -> N
         assert (found.rows, found.usual) == (rows, 100)
 
 
+def test_a_feed_that_is_small_now_and_then_is_not_shrunken() -> None:
+    assert shrunken(Load(NOW, 40), loads(100, 30, 100, 100)) is None
+    assert shrunken(Load(NOW, 29), loads(100, 30, 100, 100)) is not None
+
+
 def test_nothing_is_shrunken_without_three_to_compare_with() -> None:
     assert shrunken(Load(NOW, 1), loads(100, 100)) is None
     assert shrunken(Load(NOW, 1), loads(8, 8, 8)) is None, "so few rows say nothing"
