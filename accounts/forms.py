@@ -19,6 +19,8 @@ WHY = {"maxlength": 400, "rows": 2}
 # Fields that can have a rule; `people` are all roles, `fields` all that have no column of their own.
 FIELDS = (*ORDER, "people", "fields", "forecast")
 LABELS = {"people": _("Roles on the account"), "fields": _("All other fields"), "forecast": _("Forecast of a contract")}
+# What somebody typed here is believed first about these, unless a rule says otherwise.
+BY_HAND_FIRST = ("people", "forecast")
 MOST_DAYS = 3650
 
 
@@ -83,16 +85,20 @@ class PolicyForm(forms.Form):
     def __init__(self, data: Any = None, *, policy: Policy, version: int) -> None:
         super().__init__(data, initial={"seen": version})
         sources = Source.objects.filter(person=None).order_by("name")
-        choices = [("", _("newest")), (PEOPLE, _("typed here")), *((str(one.pk), one.name) for one in sources)]
+        choices = [(PEOPLE, _("typed here")), *((str(one.pk), one.name) for one in sources)]
         for field in FIELDS:
             self._add(field, policy.rules.get(field), choices)
 
     def _add(self, field: str, rule: FieldRule | None, choices: list[tuple[str, Any]]) -> None:
         listed = [*(rule.sources if rule else ()), "", "", ""]
         label = label_for(field)
+        nobody = _("typed here, else newest") if field in BY_HAND_FIRST else _("newest")
         for place, words in enumerate((_("First"), _("Second"), _("Third"))):
             self.fields[f"{field}-{place}"] = forms.ChoiceField(
-                choices=choices, required=False, initial=listed[place], label=f"{label}: {words}"
+                choices=[("", "–" if place else nobody), *choices],
+                required=False,
+                initial=listed[place],
+                label=f"{label}: {words}",
             )
         self.fields[f"{field}-nulls"] = forms.ChoiceField(
             choices=NullRule.choices, required=False, initial=rule.nulls if rule else NullRule.IGNORE,

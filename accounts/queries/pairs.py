@@ -29,14 +29,15 @@ class Row:
     label: str
     first: str
     second: str
+    is_field: bool = True
 
     @property
     def differs(self) -> bool:
-        return bool(self.first and self.second) and self.first != self.second
+        return self.is_field and bool(self.first and self.second) and self.first != self.second
 
     @property
     def agrees(self) -> bool:
-        return bool(self.first) and self.first == self.second
+        return self.is_field and bool(self.first) and self.first == self.second
 
 
 @dataclass(frozen=True)
@@ -105,31 +106,28 @@ def in_words(rule: str, evidence: Mapping[str, Any]) -> str:
 
 
 def _side_by_side(pair: Pair) -> list[Row]:
-    accounts = (pair.first, pair.second)
-    ids = [account.pk for account in accounts]
-    links = list(Link.objects.filter(account__in=ids, revoked_at=None))
+    one, other = pair.first.pk, pair.second.pk
+    links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
-    said = {id: _said([link for link in links if link.account_id == id]) for id in ids}
-    fields = {field for values in said.values() for field in values}
-    places = {field: place for place, field in enumerate(("name", *ORDER))}
+    said = {id: _said([link for link in links if link.account_id == id]) for id in (one, other)}
+    order = dict.fromkeys(("name", "domain", *ORDER))
+    places = {field: place for place, field in enumerate(order)}
     people = names_of([value for values in said.values() for value in values.values()])
-    rows = [
-        Row(label_of(field), *(text_of(said[id][field], people) if field in said[id] else "" for id in ids))
-        for field in sorted(fields, key=lambda field: (places.get(field, len(places)), field))
-    ]
-    called = [
-        ", ".join(f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
-        for id in ids
-    ]
-    counts = [_counts(model, ids) for model in (Contact, Contract)]
-    return [
-        *rows,
-        Row(_("Called"), *called),
-        *(
-            Row(label, *(str(count.get(id, 0)) for id in ids))
-            for label, count in zip((_("Contacts"), _("Contracts")), counts, strict=True)
-        ),
-    ]
+
+    def text(id: UUID, field: str) -> str:
+        return text_of(said[id][field], people) if field in said[id] else ""
+
+    def called(id: UUID) -> str:
+        names = (f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
+        return ", ".join(names)
+
+    fields = sorted({*said[one], *said[other]}, key=lambda field: (places.get(field, len(places)), field))
+    rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
+    rows.append(Row(_("Called"), called(one), called(other), is_field=False))
+    for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):
+        counts = _counts(model, [one, other])
+        rows.append(Row(label, str(counts.get(one, 0)), str(counts.get(other, 0)), is_field=False))
+    return rows
 
 
 def _is_called(link: Link, account_id: UUID) -> bool:
@@ -138,11 +136,11 @@ def _is_called(link: Link, account_id: UUID) -> bool:
 
 def _said(links: list[Link]) -> dict[str, Value]:
     """Field → the newest that a record says."""
-    newest: dict[str, tuple[str, Any, Link]] = {}
+    newest: dict[str, tuple[tuple[str, str], Any, Link]] = {}
     for link in links:
-        for field, (value, at, _id) in link.values.items():
-            if value is not None and (field not in newest or newest[field][0] < at):
-                newest[field] = (at, value, link)
+        for field, (value, at, id) in link.values.items():
+            if value is not None and (field not in newest or newest[field][0] < (at, id)):
+                newest[field] = ((at, id), value, link)
     return {
         field: Value(field, value, "", link.created_at, link.created_at) for field, (_at, value, link) in newest.items()
     }

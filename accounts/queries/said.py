@@ -118,3 +118,10 @@ def _why(said: Said, first: Said | None, rule: FieldRule | None, names: Mapping[
 def _as_value(field: str, said: Said, names: Mapping[UUID, str]) -> Value:
     at = datetime.fromisoformat(said.at)
     return Value(field, said.value, names.get(said.source, ""), at, at)
+
+
+def survivor_of(account: Account) -> UUID | None:
+    """The account that this one was merged into, if it was: no query for an account that is not archived."""
+    if account.archived_at is None:
+        return None
+    return Merge.objects.filter(merged=account, undone_at=None).values_list("survivor_id", flat=True).first()

@@ -17,6 +17,7 @@ from cx_ops.demo.book import make_book
 from cx_ops.demo.cdnow import SHOP, open_folder
 from cx_ops.demo.credentials import Credentials, make_credentials
 from cx_ops.demo.days import ARRIVAL, at, last_day
+from cx_ops.demo.doubts import leave_doubts
 from cx_ops.demo.history import History
 from cx_ops.demo.replay import Replay
 from cx_ops.demo.report import Report, count_bands, make_report
@@ -43,6 +44,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
     with alone():
         history.open()
         history.live()
+        leave_doubts(book, now=now)
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))
 

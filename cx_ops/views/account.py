@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Account, Contract
 from accounts.queries import ShownValue, shown_values
+from accounts.queries.said import survivor_of
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
@@ -35,6 +36,10 @@ from playbooks.services.touches import log_touch as log_a_touch
 def show_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """`?kind=` keeps one kind of the timeline, `?before=` an older part of it; `?as_of=` reads its values of a day."""
     account = _load(request, account_id)
+    survivor = survivor_of(account)
+    if survivor is not None:
+        messages.info(request, _("%s is part of this account.") % account)
+        return redirect("account", account_id=survivor)
     return _render(request, account, _touch_form(account))
 
 
