@@ -18,6 +18,7 @@ from accounts.queries.values import Value
 from accounts.rules.identity import NAMES_AGREE
 from core.models import User
 from intake.models import Source
+from intake.queries.privacy import hidden_fields
 
 RECENT = 8
 
@@ -70,7 +71,7 @@ def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
     return PairPage(
         pair=pair,
         words=evidence_of(pair),
-        rows=_side_by_side(pair),
+        rows=_side_by_side(pair, hidden_fields(user)),
         waiting=waiting.count(),
         alike=waiting.filter(pattern=pair.pattern).count(),
     )
@@ -105,7 +106,7 @@ def in_words(rule: str, evidence: Mapping[str, Any]) -> str:
     return f"{said} " + _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
 
 
-def _side_by_side(pair: Pair) -> list[Row]:
+def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
     one, other = pair.first.pk, pair.second.pk
     links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
@@ -121,7 +122,7 @@ def _side_by_side(pair: Pair) -> list[Row]:
         names = (f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
         return ", ".join(names)
 
-    fields = sorted({*said[one], *said[other]}, key=lambda field: (places.get(field, len(places)), field))
+    fields = sorted({*said[one], *said[other]} - hidden, key=lambda field: (places.get(field, len(places)), field))
     rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
     rows.append(Row(_("Called"), called(one), called(other), is_field=False))
     for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):

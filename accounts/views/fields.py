@@ -20,6 +20,7 @@ from accounts.services.policies import Effect, PolicyRefused, publish_policy, se
 from core.enums import Role
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.models import Source
+from intake.queries.privacy import hidden_fields
 
 VERSIONS = 6
 
@@ -84,7 +85,7 @@ def _page(
     context: dict[str, Any] = {
         "form": form,
         "versions": versions,
-        "effect": _shown(effect) if effect else None,
+        "effect": _shown(effect, hidden_fields(request.user)) if effect else None,
         "old": old,
         "modes": [(source, modes.get(source.pk, Matching.STRICT)) for source in sources],
         "matching": Matching.choices,
@@ -93,7 +94,7 @@ def _page(
     return render(request, "accounts/fields.html", context, status=status)
 
 
-def _shown(effect: Effect) -> dict[str, Any]:
+def _shown(effect: Effect, hidden: frozenset[str]) -> dict[str, Any]:
     return {
         "accounts": effect.accounts,
         "fields": [(label_of(field), count) for field, count in effect.fields.most_common()],
@@ -105,5 +106,6 @@ def _shown(effect: Effect) -> dict[str, Any]:
                 named_value(change.field, change.after),
             )
             for name, change in effect.examples
+            if change.field not in hidden
         ],
     }
