@@ -122,7 +122,8 @@ def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
         names = (f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
         return ", ".join(names)
 
-    fields = sorted({*said[one], *said[other]} - hidden, key=lambda field: (places.get(field, len(places)), field))
+    seen = {field for field in (*said[one], *said[other]) if f"accounts.{field}" not in hidden}
+    fields = sorted(seen, key=lambda field: (places.get(field, len(places)), field))
     rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
     rows.append(Row(_("Called"), called(one), called(other), is_field=False))
     for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):

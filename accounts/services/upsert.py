@@ -142,11 +142,11 @@ def _take(id: UUID, name: str, said: Said, record: UUID, board: Board, call: Say
         call.new[link.id] = link
         board.links.setdefault(id, []).append(link)
     at, mark = board.now.isoformat(), str(record)
-    for field, value in said.items():
-        if _is_news(board, link, field, value, at):
-            call.say(link, field, [value, at, mark])
+    news = [field for field, value in said.items() if _is_news(board, link, field, value, at)]
+    for field in news:
+        call.say(link, field, [said[field], at, mark])
     team = board.accounts[id].team_id
-    changed = board.settle(id, said)
+    changed = board.settle(id, news)
     if board.accounts[id].team_id != team:
         call.note(link, "team", team, board.accounts[id].team_id)
     if made:

@@ -106,6 +106,6 @@ def _shown(effect: Effect, hidden: frozenset[str]) -> dict[str, Any]:
                 named_value(change.field, change.after),
             )
             for name, change in effect.examples
-            if change.field not in hidden
+            if f"accounts.{change.field}" not in hidden
         ],
     }
