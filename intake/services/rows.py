@@ -20,7 +20,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 # What systems write into a cell of a number, a date or a choice that holds nothing.
-NOTHING = frozenset({"-", "--", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "None", "NaN", "nan", "(No value)"})
+NOTHING = frozenset({"-", "--", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "None", "NaN", "nan"})
+NO_VALUE = "(No value)"  # HubSpot's, in texts too
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Plan:
             _put(item, tuple(name.split(".")), value)
         for index, path, read, is_text in self.cells:
             cell = row[index].strip() if index < len(row) else ""
-            if not cell or (cell in NOTHING and not is_text):
+            if not cell or cell == NO_VALUE or (cell in NOTHING and not is_text):
                 continue
             try:
                 value = read(cell) if read else read_cell(cell)
