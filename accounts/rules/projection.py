@@ -58,6 +58,8 @@ class Policy:
 
     def published(self, field: str) -> FieldRule | None:
         """The rule of the field, else that of its family: all roles (`people`), all without a column (`fields`)."""
+        if not self.rules:
+            return None
         return self.rules.get(field) or self.rules.get(field.partition(".")[0])
 
     def rule(self, field: str) -> FieldRule | None:

@@ -60,7 +60,8 @@ def sayings(item: AccountItem, policy: Policy) -> dict[str, Any]:
 
     People and parents are said as they were named.
     """
-    said = {field: read(getattr(item, at)) for field, (at, read) in READERS.items() if getattr(item, at) is not UNSET}
+    given_here = [(field, read, getattr(item, at)) for field, (at, read) in READERS.items()]
+    said = {field: read(value) for field, read, value in given_here if value is not UNSET}
     said |= {f"people.{role}": name for role, name in appointments(item).items()}
     if item.fields:
         said |= {f"fields.{key}": value if given(value) else None for key, value in item.fields.items()}

@@ -22,6 +22,8 @@ from core.bulk import copy_rows, fetch_all
 from core.models import User
 
 PEOPLE, LOOSE = "people.", "fields."
+# Fields that name somebody or something else.
+NAMING = (PEOPLE, "parent")
 TEXTS = ("name", "domain", "segment", "tier", "region", "stage")
 DAYS = ("renews_on", "customer_since")
 WRITTEN = [
@@ -222,20 +224,27 @@ def open_board(ids: Iterable[UUID], *, now: datetime, policy: Policy, people: Ma
         id, account, source, namespace, external_id, values = row
         held = Held(id, account, source, namespace, external_id, msgspec.json.decode(values))
         links.setdefault(held.account_id, []).append(held)
-    rows = AccountPerson.objects.filter(account__in=about).select_related("user") if about else ()
-    roles = {(row.account_id, row.role): row.user for row in rows}
-    known = {person.username: person for person in (*roles.values(), *people.values())}
-    said = [(name, entry[0]) for held in links.values() for link in held for name, entry in link.values.items()]
-    named = {value for name, value in said if name.startswith(PEOPLE) and value} - known.keys()
+    held_roles = AccountPerson.objects.filter(account__in=about).values_list("account_id", "role", "user_id")
+    roles = {(account, role): user for account, role, user in held_roles} if about else {}
+    holders = User.objects.in_bulk(set(roles.values()) - {person.pk for person in people.values()}) if roles else {}
+    known = {person.username: person for person in (*holders.values(), *people.values())}
+    said = [
+        (name, entry[0])
+        for held in links.values()
+        for link in held
+        for name, entry in link.values.items()
+        if name.startswith(NAMING) and entry[0]
+    ]
+    named = {value for name, value in said if name != "parent"} - known.keys()
     known |= people_of(named)
     return Board(
         now=now,
         policy=policy,
         accounts=accounts,
         links=links,
-        roles={key: user.pk for key, user in roles.items()},
+        roles=roles,
         people=known,
-        aliases=survivors_of({value for name, value in said if name == "parent" and value}),
+        aliases=survivors_of({value for name, value in said if name == "parent"}),
     )
 
 
