@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """One line of the navigation."""
+    """One line of the navigation. `below`: the name of the line that it unfolds under while one is there."""
 
     label: _StrOrPromise
     name: str
@@ -25,6 +25,7 @@ class Entry(NamedTuple):
     roles: tuple[Role, ...]
     key: str = ""
     section: _StrOrPromise = ""
+    below: str = ""
 
 
 ENTRIES = (
@@ -37,21 +38,21 @@ ENTRIES = (
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),
-    Entry(_("Weekly review"), "weekly", "check-circle", LEADS, "", _("Data")),
+    Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data"), below="sources"),
+    Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data"), below="sources"),
+    Entry(_("Weekly review"), "weekly", "journey", LEADS, "", _("Data")),
     Entry(_("Readiness"), "readiness", "proof", LEADS, "", _("Data")),
-    Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data")),
-    Entry(_("Review"), "review", "accounts", (Role.MANAGER, Role.OPS), "", _("Data")),
-    Entry(_("Quarantine"), "quarantine", "shield", OPS, "", _("Data")),
-    Entry(_("Privacy"), "privacy", "shield", (Role.MANAGER, Role.OPS), "", _("Data")),
-    Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data")),
+    Entry(_("Doubtful pairs"), "review", "help", (Role.MANAGER, Role.OPS), "", _("Data")),
+    Entry(_("Privacy"), "privacy", "user", (Role.MANAGER, Role.OPS), "", _("Data")),
     Entry(_("System health"), "health", "check-circle", OPS, "", _("Data")),
-    Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data")),
+    Entry(_("Quarantine"), "quarantine", "offline", OPS, "", _("Data"), below="health"),
+    Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data"), below="health"),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Authority"), "authority", "shield", LEADS, "g b", _("Policies")),
-    Entry(_("Fields"), "field_policies", "data", LEADS, "", _("Policies")),
+    Entry(_("Fields"), "field_policies", "filter", LEADS, "", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
     Entry(_("House rules"), "house_rules", "note", LEADS, "g h", _("Manage")),
-    Entry(_("Audit trail"), "audit", "history", LEADS, "", _("Manage")),
+    Entry(_("Audit trail"), "audit", "ticket", LEADS, "", _("Manage")),
     Entry(_("Alerts"), "alerts", "flag", LEADS, "", _("Manage")),
     Entry(_("Back office"), "admin:index", "settings", (Role.MANAGER, Role.OPS), "", _("Manage")),
 )
@@ -63,7 +64,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {}
     return {
-        "nav": nav_lines(request),
+        "nav": unfolded(nav_lines(request)),
         "user_label": str(user),
         "user_role": user.title or user.get_role_display(),
         "keys": "on" if user.single_keys else "off",
@@ -80,6 +81,12 @@ def nav_lines(request: HttpRequest) -> list[dict[str, object]]:
     return lines
 
 
+def unfolded(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The lines without those that hang below another one, unless somebody is there."""
+    here = {line["below"] or line["name"] for line in lines if line["current"]}
+    return [line for line in lines if not line["below"] or line["below"] in here]
+
+
 def _is_for(entry: Entry, user: object) -> bool:
     if entry.name == "mailbox" and settings.EMAIL_HOST:  # messages leave, none stays here
         return False
@@ -94,7 +101,9 @@ def _line(entry: Entry) -> dict[str, object]:
     except NoReverseMatch:
         url = "/"
     return {
+        "name": entry.name,
         "label": entry.label,
+        "below": entry.below,
         "url": url,
         "icon": entry.icon,
         "key": entry.key,

@@ -14,6 +14,10 @@ screens call.
     people     who works here; calendars, teams, absences
     days       when things happen on a day (pure)
     arrivals   a delivery on its way through intake
+    billing    the weekly file that stopped coming
+    doubts     customers that a source knows under other names
+    sheets     files that somebody brought by hand, with mistakes
+    doors      a webhook, a pull and a look-up, of which none is at work
     conduct    how people work their queues
     history    the days in order, for the fictional book
     cdnow      the days in order, for a folder of files

@@ -11,12 +11,13 @@ from pathlib import Path
 from celery import current_app
 
 from core.bulk import execute
-from cx_ops.demo import people, stories
-from cx_ops.demo.arrivals import Door
+from cx_ops.demo import people, sheets, stories
+from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import make_book
 from cx_ops.demo.cdnow import SHOP, open_folder
 from cx_ops.demo.credentials import Credentials, make_credentials
 from cx_ops.demo.days import ARRIVAL, at, last_day
+from cx_ops.demo.doors import hang_doors
 from cx_ops.demo.doubts import leave_doubts
 from cx_ops.demo.history import History
 from cx_ops.demo.replay import Replay
@@ -45,6 +46,9 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         history.open()
         history.live()
         leave_doubts(book, now=now)
+        door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], now=now)
+        advance(now)
+        hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))
 

@@ -69,6 +69,7 @@ SOURCES = {
     "desk": ("Help desk", "kai", "otto", 168),
     "house": ("House models", "otto", "kai", 168),
     "vendor": ("Vendor scores", "otto", "mara", 168),
+    "sheets": ("Success team's sheets", "otto", "mara", 744),
 }
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}
 RUNBOOK = "Ask the owner of the system whether the export still runs. Send the last file again by hand meanwhile."

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import cycle
 
 from cx_ops.demo.book import Book, Customer, Fate
 from cx_ops.demo.days import is_workday, workday_number
@@ -25,7 +26,10 @@ VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
-OVERDUE_INVOICES = 9  # of one person's customers, on the last day
+# Nine of one person's customers on the last day, each of the worthiest five for another reason. None of these reasons
+# speaks of use, which stays as it was.
+MORNING = ("sponsor_left", "ticket_backlog", "invoice_dispute", "competitor_named", "slow_adoption")
+MORNING_CUSTOMERS = 9
 
 
 def insight(
@@ -60,12 +64,12 @@ def insight(
 
 def house_scores(book: Book, day: date) -> list[Item]:
     """Three days a week: named customers once a week, digital ones once a month; signals on the day they show."""
-    overdue = _overdue(book, day) if day == book.today else ()
+    morning = _morning(book, day) if day == book.today else ()
     if day.weekday() not in HOUSE_DAYS:
-        return [*overdue]
+        return [*morning]
     turn = workday_number(day) // 5 * len(HOUSE_DAYS) + HOUSE_DAYS.index(day.weekday())
     scored = _in_turn(book, day, turn, named=3, digital=12)
-    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *overdue]
+    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *morning]
 
 
 def vendor_scores(book: Book, day: date) -> list[Item]:
@@ -143,19 +147,20 @@ def concerns(book: Book, day: date) -> list[Concern]:
     return [Concern(customer.people["csm"], customer, confidence, customer.reason)]
 
 
-def _overdue(book: Book, day: date) -> Iterator[Item]:
-    """A wrong invoice went out to many of Ana's customers: more than she can take in a day."""
+def _morning(book: Book, day: date) -> Iterator[Item]:
+    """More of Ana's customers need her on one morning than she can take in a day."""
     hers = [
         customer
         for customer in _scored(book, day)
         if customer.people.get("csm") == "ana"
         and customer.fate in (Fate.STEADY, Fate.BLIP)
         and not passes_cap(customer, day)
-    ]
-    for customer in hers[:OVERDUE_INVOICES]:
-        confidence = customer.random("overdue").uniform(0.905, 0.96)
-        item = insight(customer, "churn_risk", confidence, day, reason="invoice_dispute")
-        yield {**item, "external_id": f"{item['external_id']}-invoice", "scored_at": f"{day}T04:30:00Z"}
+    ][:MORNING_CUSTOMERS]
+    worthiest = sorted(hers, key=lambda customer: -customer.revenue)
+    for customer, reason in zip(worthiest, cycle(MORNING), strict=False):
+        confidence = customer.random("morning").uniform(0.905, 0.96)
+        item = insight(customer, "churn_risk", confidence, day, reason=reason)
+        yield {**item, "external_id": f"{item['external_id']}-morning", "scored_at": f"{day}T04:30:00Z"}
 
 
 def passes_cap(customer: Customer, day: date) -> bool:

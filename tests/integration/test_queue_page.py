@@ -10,10 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.enums import Role
 from core.models import Organisation
 from playbooks.models import Task, TaskNote
 from playbooks.queries.queue import PAGE
-from tests.factories import NOW
+from tests.factories import NOW, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -214,6 +215,13 @@ def test_one_screen_of_the_navigation_is_current(floor: Floor, desk: Client) -> 
     for path, current in (("/queue/", ["Queue"]), ("/queue/closed/", ["Recently closed"])):
         lines = desk.get(path).context["nav"]
         assert [str(line["label"]) for line in lines if line["current"]] == current
+
+
+def test_details_of_the_navigation_unfold_below_their_list(floor: Floor) -> None:
+    ops = client_of(make_user("otto", role=Role.OPS))
+    for path, there in (("/imports/", False), ("/sources/", True), ("/tokens/", True)):
+        labels = [str(line["label"]) for line in ops.get(path).context["nav"]]
+        assert ("API tokens" in labels, "Dead letters" in labels) == (there, False)
 
 
 def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> None:

@@ -1,0 +1,37 @@
+"""Doors to other systems: one that is told of our news, one that is read on a schedule, one that is looked up live.
+
+The first two are off and the third finds nobody at home: what they look like is shown, and nothing leaves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from core.models import User
+from intake.enums import Happening, SourceMode
+from intake.models import Source
+from intake.services.federating import LookUpTerms, save_look_up
+from intake.services.pulls import PullTerms, change_pull, create_pull
+from intake.services.webhooks import create_webhook, switch_webhook
+
+NOBODY = "http://127.0.0.1:9"  # where nothing listens
+NEW: tuple[tuple[str, str, SourceMode], ...] = (("chat", "Team chat", SourceMode.PROPAGATE), ("helpline", "Helpline", SourceMode.FEDERATE))
+SHOWN = "/plan plan text\n/open_cases open_cases number\n"
+
+
+def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
+    """A webhook and a pull, both switched off, and a look-up without an answer."""
+    otto, kai = (User.objects.get(username=username) for username in ("otto", "kai"))
+    chat, helpline = (
+        Source.objects.create(slug=slug, name=name, owner=otto, backup=kai, mode=mode, account_namespace=crm)
+        for slug, name, mode in NEW
+    )
+    told = [Happening.DECISION_MADE, Happening.OUTCOME_RECORDED]
+    hook, _ = create_webhook(source=chat, url=f"{NOBODY}/news", happenings=told, by=otto, now=now)
+    switch_webhook(hook=hook, on=False, by=otto, now=now, why="Until the team has a channel for it.")
+    terms = PullTerms(url=f"{NOBODY}/tickets.csv", at_time=time(5, 30), timezone="Europe/Lisbon")
+    pull = create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now)
+    change_pull(pull=pull, terms=terms, is_on=False, by=otto, now=now)
+    asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60)
+    save_look_up(source=helpline, terms=asked, by=otto, now=now)
+
