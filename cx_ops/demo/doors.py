@@ -15,7 +15,10 @@ from intake.services.pulls import PullTerms, change_pull, create_pull
 from intake.services.webhooks import create_webhook, switch_webhook
 
 NOBODY = "http://127.0.0.1:9"  # where nothing listens
-NEW: tuple[tuple[str, str, SourceMode], ...] = (("chat", "Team chat", SourceMode.PROPAGATE), ("helpline", "Helpline", SourceMode.FEDERATE))
+NEW: tuple[tuple[str, str, SourceMode], ...] = (
+    ("chat", "Team chat", SourceMode.PROPAGATE),
+    ("helpline", "Helpline", SourceMode.FEDERATE),
+)
 SHOWN = "/plan plan text\n/open_cases open_cases number\n"
 
 
@@ -34,4 +37,3 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     change_pull(pull=pull, terms=terms, is_on=False, by=otto, now=now)
     asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60)
     save_look_up(source=helpline, terms=asked, by=otto, now=now)
-

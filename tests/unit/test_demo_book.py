@@ -78,9 +78,10 @@ def test_every_insight_is_known_by_one_external_id(book: Book) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_nine_of_anas_customers_got_a_wrong_invoice_today(book: Book) -> None:
-    overdue = [item for item in scores.house_scores(book, TODAY) if str(item["external_id"]).endswith("-invoice")]
-    assert len(overdue) == scores.OVERDUE_INVOICES > 5
+def test_nine_of_anas_customers_need_her_today_for_five_reasons(book: Book) -> None:
+    morning = [item for item in scores.house_scores(book, TODAY) if str(item["external_id"]).endswith("-morning")]
+    assert len(morning) == scores.MORNING_CUSTOMERS > 5
+    assert {item["reason"] for item in morning[:5]} == set(scores.MORNING)
 
 
 def test_every_story_has_its_customer_and_happens_on_workdays(book: Book) -> None:
