@@ -37,16 +37,11 @@ KINDS = "() => [...document.querySelectorAll('main *')].map((element) => element
 OPENERS = "[data-dialog], [hx-target='#dialog-content']"
 
 
-def still(desks: Desks, floor: Floor, role: str, **context: Any) -> Desk:
-    """A desk where nothing moves while it is looked at."""
-    return desks.of(person(floor, role), reduced_motion="reduce", **context)
-
-
 def test_every_page(floor: Floor, desks: Desks) -> None:
     """As the first who may open it, and as a reader where that shows something else."""
     paths, shown, wrong = addresses(floor), dict[str, set[str]](), {}
     for role in ROLES:
-        desk = still(desks, floor, role)
+        desk = desks.of(person(floor, role))
         for name, path in paths.items():
             if role == first_role(name) or (role == READER and role in ROUTES[name].roles):
                 assert desk.open(path).status == 200, path
@@ -79,7 +74,7 @@ def test_every_form_refused_and_overtaken(floor: Floor, desks: Desks) -> None:
     objects, wrong = objects_of(floor, floor.new_account("Bluebell Dental")), {}
     seen: dict[int, set[str]] = {422: set(), 409: set()}
     for role in ROLES:
-        desk, client = still(desks, floor, role), signed_in(person(floor, role))
+        desk, client = desks.of(person(floor, role)), signed_in(person(floor, role))
         for name in (name for name in ROUTES if first_role(name) == role):
             path = reverse(name, kwargs=objects.get(ROUTES[name].of, {}))
             for data, status in ((EMPTY, 422), (STALE, 409)):
@@ -104,7 +99,7 @@ def openers(desk: Desk) -> list[Locator]:
 def test_every_dialog(floor: Floor, desks: Desks) -> None:
     """Of a page whose controls open some; those of the frame are the same everywhere and looked at on the first."""
     wrong, opened = {}, 0
-    desk = still(desks, floor, "csm")
+    desk = desks.of(person(floor, "csm"))
     for name, path in addresses(floor).items():
         if first_role(name) != "csm":
             continue
@@ -136,7 +131,7 @@ def test_every_page_without_scripts(floor: Floor, desks: Desks) -> None:
     """Each shows its heading and nothing that only scripts can use."""
     paths, wrong = addresses(floor), []
     for role in ROLES:
-        page = still(desks, floor, role, java_script_enabled=False).page
+        page = desks.of(person(floor, role), java_script_enabled=False).page
         for name, path in paths.items():
             if role != first_role(name):
                 continue
