@@ -91,9 +91,10 @@ POSTHOG = {
 
 def understand(message: Message) -> Said | Problem:
     """What the message means, or why it cannot be taken, in words for whoever mends it; its times are not looked at."""
-    if kind_of(message) is None:
+    kind = kind_of(message)
+    if kind is None:
         return Problem("type", "unknown_type", f"type must be one of: {', '.join(EventKind.values)}.")
-    said = read_message(message)
+    said = read_message(message, kind)
     if said.kind == TRACK and _is_plain(said, message):
         return said
     return next(_problems(said, message), said)
@@ -108,10 +109,8 @@ def kind_of(message: Message) -> str | None:
     return POSTHOG.get(message.event, TRACK)
 
 
-def read_message(message: Message) -> Said:
-    """What the message means; its type is known."""
-    kind = kind_of(message)
-    assert kind is not None  # noqa: S101 - `understand` refuses the others
+def read_message(message: Message, kind: str) -> Said:
+    """What the message of `kind` means."""
     properties, context = message.properties or NOTHING, message.context or NO_CONTEXT
     user = _id(message.user_id) or _id(message.distinct_id) or _id(message.anonymous_id)
     group = _id(message.group_id) or _id(context.group_id) or (_id(_first(properties.groups)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from accounts.rules.records import account_ref
 from accounts.services.awaiting import USER, await_refs
 from accounts.services.retention import kept_since
 from accounts.services.visitors import take_visitors
-from core.bulk import NULL, Id, copy_lines, copy_text, execute, fetch_all, moment_text, read_rows
+from core.bulk import NULL, Id, copy_lines, copy_text, execute, fetch_all, moment_text, moment_texts, read_rows
 from intake.enums import Landing
 from intake.queries import find_namespaces
 from intake.rules import Arrival, Problem, Result
@@ -48,8 +47,8 @@ COLUMNS = [
 ]  # fmt: skip
 DID = frozenset(kind.value for kind in BEHAVIOUR)
 NOBODY = Whose(None, None)
-Named = tuple[str, Heard, bytes]
-"""An event, its id, and its JSON."""
+Named = tuple[str, str, Heard, bytes]
+"""An event after its id and its time as texts, and its JSON."""
 
 
 def take_messages(items: Sequence[Message], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
@@ -116,10 +115,11 @@ def _take(
     for index, id in enumerate(ids):
         if index not in refused:
             first.setdefault(id, index)
-    new = _take_keys([(id, heard[index].at) for id, index in first.items()])
+    times = moment_texts([one.at for one in heard])
+    new = _take_keys([(id, times[index]) for id, index in first.items()])
     fresh = {index for id, index in first.items() if id in new}
     before(fresh)
-    known = _write([(ids[index], heard[index], raw[index]) for index in sorted(fresh)], arrival)
+    known = _write([(ids[index], times[index], heard[index], raw[index]) for index in sorted(fresh)], arrival)
     return [_result(index, id, refused, fresh, known) for index, id in enumerate(ids)]
 
 
@@ -151,11 +151,11 @@ def _ids(heard: Sequence[Heard], raw: Sequence[bytes], arrival: Arrival) -> list
     return ids
 
 
-def _take_keys(keys: list[tuple[str, datetime]]) -> set[str]:
+def _take_keys(keys: list[tuple[str, str]]) -> set[str]:
     """Which ids were free; they are taken in their order, so that two calls with the same events do not deadlock."""
     if not keys:
         return set()
-    lines = [f"{id}\t{moment_text(at)}" for id, at in sorted(keys)]
+    lines = ["\t".join(key) for key in sorted(keys)]
     try:
         with transaction.atomic():  # mostly all are free: the quickest way to find out
             copy_lines("accounts_eventkey", ["id", "at"], lines)
@@ -171,14 +171,14 @@ def _write(rows: Sequence[Named], arrival: Arrival) -> set[str]:
     """Write events with the account and the contact that are known; the ids of those whose account is."""
     if not rows:
         return set()
-    accounts = _Accounts([one.about for _id, one, _raw in rows if one.about], arrival)
-    people = find_visitors(
-        arrival.source_id, arrival.namespace_id, (one.user_id for _id, one, _raw in rows if one.user_id)
-    )
-    mails = find_by_email(one.email for _id, one, _raw in rows if one.email and one.user_id not in people)
+    heard = [one for _id, _at, one, _raw in rows]
+    accounts = _Accounts([one.about for one in heard if one.about], arrival)
+    people = find_visitors(arrival.source_id, arrival.namespace_id, (one.user_id for one in heard if one.user_id))
+    mails = find_by_email(one.email for one in heard if one.email and one.user_id not in people)
     tail = f"{arrival.source_id}\t{moment_text(arrival.received_at or arrival.now)}\t{arrival.import_id or NULL}"
+    said_at = moment_texts([one.said_at or one.at for one in heard])
     lines, known, waits = [], set(), set()
-    for id, one, payload in rows:
+    for (id, at, one, payload), said in zip(rows, said_at, strict=True):
         who = people.get(one.user_id) or mails.get(one.email) or NOBODY
         about = one.about or who.about
         account = accounts.of(one.about) if one.about else _id_text(who.account_id)
@@ -188,7 +188,12 @@ def _write(rows: Sequence[Named], arrival: Arrival) -> set[str]:
             waits.add(about)
         elif one.user_id:
             waits.add((arrival.source_id, USER, one.user_id))
-        lines.append(_line(id, one, about, account, _id_text(who.contact_id), payload, tail))
+        sent = moment_text(one.sent_at) if one.sent_at else NULL
+        lines.append(
+            f"{id}\t{at}\t{said if one.said_at else NULL}\t{sent}\t{_name(one.user_id)}\t{_name(one.name)}\t"
+            f"{one.kind}\t{accounts.cells(about)}\t{account or NULL}\t{_id_text(who.contact_id) or NULL}\t"
+            f"{copy_text(payload.decode())}\t{tail}"
+        )
     copy_lines("accounts_event", COLUMNS, lines)
     await_refs(waits)
     return known
@@ -207,7 +212,7 @@ class _Accounts:
     """The accounts that some refs name: mostly they are the source's own ids, which are looked up by their text."""
 
     def __init__(self, refs: Sequence[Ref], arrival: Arrival) -> None:
-        self._own_space = arrival.namespace_id
+        self._own_space, self._own_text = arrival.namespace_id, str(arrival.namespace_id)
         own = {ref[2] for ref in refs if ref[0] is self._own_space}
         self._own: dict[str, Id] = dict(read_rows(OWN_KEYS, [list(own), self._own_space])) if own else {}
         others = {ref for ref in refs if ref[0] is not self._own_space}
@@ -216,15 +221,10 @@ class _Accounts:
     def of(self, ref: Ref) -> Id | None:
         return self._own.get(ref[2]) if ref[0] is self._own_space else _id_text(self._others.get(ref))
 
-
-def _line(
-    id: str, one: Heard, about: Ref | None, account: Id | None, contact: Id | None, payload: bytes, tail: str
-) -> str:
-    space, kind, value = about or (None, "", "")
-    at, said = moment_text(one.at), moment_text(one.said_at) if one.said_at else NULL
-    sent = moment_text(one.sent_at) if one.sent_at else NULL
-    return (
-        f"{id}\t{at}\t{said}\t{sent}\t{_name(one.user_id)}\t{_name(one.name)}\t{one.kind}\t"
-        f"{_text(space) if space else NULL}\t{kind}\t{_name(value)}\t{account or NULL}\t{contact or NULL}\t"
-        f"{copy_text(payload.decode())}\t{tail}"
-    )
+    def cells(self, ref: Ref | None) -> str:
+        """The three cells of a ref that may be missing."""
+        if ref is None:
+            return f"{NULL}\t\t"
+        space, kind, value = ref
+        text = self._own_text if space is self._own_space else _id_text(space) or NULL
+        return f"{text}\t{kind}\t{copy_text(value)}"

@@ -84,8 +84,11 @@ def _count(key: str) -> int:
 
 
 def _add_one(counters: BaseCache, key: str) -> int:
-    counters.add(key, 0, timeout=WINDOW_SECONDS * 2)
-    return counters.incr(key)
+    try:
+        return counters.incr(key)
+    except ValueError:  # the first of its minute
+        counters.add(key, 0, timeout=WINDOW_SECONDS * 2)
+        return counters.incr(key)
 
 
 class BacklogThrottle(BaseThrottle):

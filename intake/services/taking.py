@@ -34,7 +34,7 @@ def take(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival, *, from_text:
             problems[index] = found
         else:
             good.append(index)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # who goes on after a failure has a savepoint of their own
         applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
         results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
         for index, result in zip(good, applied, strict=True):
