@@ -286,4 +286,6 @@ def _words(error: Exception) -> str:
         return _("Its certificate is not valid: %(why)s.") % {"why": error.verify_message}
     if isinstance(error, TimeoutError):
         return _("No answer in time.")
+    if isinstance(error, ConnectionRefusedError):
+        return _("Nothing answers at this address.")
     return _("No connection, or none that answers: %(why)s.") % {"why": type(error).__name__}

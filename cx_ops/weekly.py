@@ -17,7 +17,7 @@ from accounts.models import Parked
 from core.enums import Role
 from core.models import Act, DeadLetter, User
 from decisions.enums import OutcomeKind
-from intake.enums import ImportStatus
+from intake.enums import ImportStatus, SourceMode
 from intake.models import FieldProfile, Import, Quarantined, Shipment, Trouble
 from intake.queries.sources import list_sources
 from intake.services.imports import unused_columns
@@ -198,7 +198,7 @@ def _unowned(week: Week, user: User) -> Found:
         lacks = {
             _("no owner"): source.owner is None or not source.owner.is_active,
             _("no backup"): source.backup is None or not source.backup.is_active,
-            _("no cadence"): not source.cadence_hours,
+            _("no cadence"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
             _("no runbook"): not source.runbook.strip(),
         }
         if any(lacks.values()):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Field, Model
 
-from accounts.models import Activity, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.models import Account, Activity, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
 from accounts.services.rows import as_kept
 from core.append_only import rewriting
@@ -25,7 +25,7 @@ def teller(kind: str) -> Callable[[UUID, int], Told]:
 
     def tell(import_id: UUID, most: int) -> Told:
         priors = Prior.objects.filter(import_id=import_id, kind=kind).order_by("id")
-        changes = [change for prior in priors[:most] for change in _told(prior)][:most]
+        changes = _named([change for prior in priors[:most] for change in _told(prior)][:most])
         if kind != "accounts":
             return Told(changes=changes)
         links = Link.objects.filter(import_id=import_id).order_by()
@@ -38,6 +38,18 @@ def teller(kind: str) -> Callable[[UUID, int], Told]:
 def _told(prior: Prior) -> Iterator[FieldChange]:
     for field, (before, after) in prior.fields.items():
         yield FieldChange(prior.external_id, field, _value(before), _value(after))
+
+
+def _named(changes: list[FieldChange]) -> list[FieldChange]:
+    """The changes, with an account by its name instead of its id."""
+    ids = {id for one in changes if one.field == "account_id" for id in (one.before, one.after) if id}
+    names = {str(id): name for id, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
+    return [
+        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)))
+        if one.field == "account_id"
+        else one
+        for one in changes
+    ]
 
 
 def _value(kept: Any) -> Any:

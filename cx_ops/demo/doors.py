@@ -19,6 +19,7 @@ NEW: tuple[tuple[str, str, SourceMode], ...] = (
     ("chat", "Team chat", SourceMode.PROPAGATE),
     ("helpline", "Helpline", SourceMode.FEDERATE),
 )
+RUNBOOK = "Ask its administrator whether the address still holds."
 SHOWN = "/plan plan text\n/open_cases open_cases number\n"
 
 
@@ -26,7 +27,9 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     """A webhook and a pull, both switched off, and a look-up without an answer."""
     otto, kai = (User.objects.get(username=username) for username in ("otto", "kai"))
     chat, helpline = (
-        Source.objects.create(slug=slug, name=name, owner=otto, backup=kai, mode=mode, account_namespace=crm)
+        Source.objects.create(
+            slug=slug, name=name, owner=otto, backup=kai, mode=mode, account_namespace=crm, runbook=RUNBOOK
+        )
         for slug, name, mode in NEW
     )
     told = [Happening.DECISION_MADE, Happening.OUTCOME_RECORDED]

@@ -16,7 +16,8 @@ TRADES_AS = ("Northgate Trading", "Halden & Partners", "Blue Quay Services")
 def leave_doubts(book: Book, *, now: datetime) -> None:
     """Three customers under their own name, and three under a name that nobody here knows."""
     otto, kai = (User.objects.get(username=name) for name in ("otto", "kai"))
-    source = Source.objects.create(slug=SLUG, name="Invoices", owner=otto, backup=kai, cadence_hours=24 * 31)
+    source = Source.objects.create(slug=SLUG, name="Invoices", owner=otto, backup=kai, cadence_hours=24 * 31,
+                                   runbook="Ask finance for the list of the month.")  # fmt: skip
     customers = [one for one in book.customers if one.is_named and not one.has_left(book.today)][:6]
     items: list[dict[str, object]] = [
         {

@@ -46,7 +46,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         history.open()
         history.live()
         leave_doubts(book, now=now)
-        door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], now=now)
+        door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], crm=sources["crm"], now=now)
         advance(now)
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
     token = people.give_token(sources["crm"], now=now)

@@ -50,9 +50,9 @@ def company_names(random: Random) -> list[tuple[str, str]]:
 
 
 def domain_of(name: str) -> str:
-    """A domain below example.com, which is reserved for examples."""
+    """A domain of its own below .example, which is reserved for examples: one that all shared would identify nobody."""
     word = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return "-".join(part for part in word.split("-") if part) + ".example.com"
+    return "-".join(part for part in word.split("-") if part) + ".example"
 
 
 def person_name(random: Random) -> tuple[str, str]:

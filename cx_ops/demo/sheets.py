@@ -65,18 +65,25 @@ SHEETS: tuple[tuple[str, str, Callable[[Book], Rows]], ...] = (
     ("spring-fair.csv", "contacts", fair),
     ("team-hints.csv", "scores", hints),
 )
+PLANS = {
+    "Account ID": "account_id", "Company": "name", "Website": "domain", "Phone": "phone",
+    "Success plan": "fields.success_plan",
+}  # fmt: skip
+KEPT = {"accounts": PLANS}
 WAITING = ("moved-on.csv", "contacts", departures)
 
 
-def bring_sheets(book: Book, source: Source, *, now: datetime) -> list[tuple[str, Decimal]]:
-    """Import three sheets and leave a fourth to be confirmed; (source, confidence) of every score that came."""
+def bring_sheets(book: Book, source: Source, *, crm: Source, now: datetime) -> list[tuple[str, Decimal]]:
+    """Import three sheets and leave one of the CRM's to be confirmed; (source, confidence) of every score that came."""
     otto = User.objects.get(username="otto")
     for name, kind, rows in SHEETS:
-        made = draft_import(file=_file(rows(book)), filename=name, kind=kind, source=source, by=otto, now=now)
+        made = draft_import(
+            file=_file(rows(book)), filename=name, kind=kind, source=source, by=otto, now=now, mapping=KEPT.get(kind)
+        )
         confirm_import(import_id=made.pk, by=otto, now=now)
         run_import(made.pk, now)
     name, kind, rows = WAITING
-    draft_import(file=_file(rows(book)), filename=name, kind=kind, source=source, by=otto, now=now)
+    draft_import(file=_file(rows(book)), filename=name, kind=kind, source=crm, by=otto, now=now)
     return [(SLUG, Decimal(confidence)) for _, (_, confidence) in zip(_customers(book), HINTS, strict=False)]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.models import Act, User
+from intake.enums import SourceMode
 from intake.models import Import, Shipment, Source
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
@@ -40,6 +41,8 @@ class SourceLine:
     def words(self) -> str:
         if not self.source.is_active:
             return _("Switched off")
+        if self.last_at is None and self.source.mode != SourceMode.CONSOLIDATE:
+            return str(self.source.get_mode_display())
         return {
             Arrival.SILENT: _("Silent"),
             Arrival.LATE: _("Late"),
