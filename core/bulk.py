@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 import msgspec
-from django.db import connection
+from django.db import connection, models
 from psycopg import adapters
 from psycopg.pq import Format
 from psycopg.types.string import TextLoader
@@ -34,6 +34,16 @@ class BulkReference(TypedDict):
 # which a wider index serves.
 UNCHECKED: BulkReference = {"db_index": True, "db_constraint": False}
 BULK: BulkReference = {"db_index": False, "db_constraint": False}
+
+
+class KeptJSONField(models.JSONField):
+    """JSON that is kept as it was written, and only read whole: taking it apart at every write would cost more."""
+
+    def db_type(self, connection: object) -> str:
+        return "json"
+
+    def from_db_value(self, value: Any, expression: object, connection: object) -> Any:
+        return value  # psycopg has read it
 
 
 def database_now() -> datetime:

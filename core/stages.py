@@ -209,7 +209,7 @@ class Stage:
             "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 1, %s)",
             [other, self.name, len(half), error],
         )
-        self.pending._default_manager.filter(id__in=half).update(batch_id=other)
+        self.pending._default_manager.filter(batch_id=batch, id__in=half).update(batch_id=other)
         execute(
             "UPDATE core_batch SET size = %s, attempts = 1, last_error = %s, token = NULL, leased_until = NULL,"
             " next_attempt_at = clock_timestamp() WHERE id = %s",
@@ -217,11 +217,12 @@ class Stage:
         )
 
     def _bury(self, batch: UUID, record_id: UUID, attempts: int, error: str) -> None:
-        row = self.pending._default_manager.filter(id=record_id).values().get()
+        waiting = self.pending._default_manager.filter(batch_id=batch, id=record_id)
+        row = waiting.values().get()
         DeadLetter.objects.create(
             record_id=record_id, stage=self.name, row=msgspec.to_builtins(row), error=error, attempts=attempts
         )
-        self.pending._default_manager.filter(id=record_id).delete()
+        waiting.delete()
         execute("DELETE FROM core_batch WHERE id = %s", [batch])
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts.models import Parked, Resolved
 from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref, normalise_ref
-from core.bulk import AnyId, fetch_all
+from core.bulk import AnyId, fetch_all, read_rows
 from core.doorbell import ring_on_commit
 from core.stages import leave, leave_selected
 from intake.models import Landed
@@ -25,11 +25,7 @@ KEYS = 0x6B657973  # any number that nothing else locks
 KNOWN = """
 SELECT w.id, k.account_id FROM intake_landed w
 JOIN accounts_accountkey k ON k.value = w.about_value AND k.kind = w.about_kind AND k.namespace_id = w.about_namespace
-WHERE w.id = ANY(%s) AND w.about_kind = 'external_id'
-"""
-LEFT_OVER = """
-SELECT w.id, w.about_namespace, w.about_kind, w.about_value, w.kind FROM intake_landed w
-WHERE w.id = ANY(%s) AND NOT EXISTS (SELECT FROM accounts_resolved r WHERE r.id = w.id) ORDER BY w.id
+WHERE w.batch_id = ANY(%s) AND w.about_kind = 'external_id'
 """
 RELEASE = """
 DELETE FROM accounts_parked WHERE record_id IN (
@@ -43,10 +39,10 @@ RETURNING record_id, namespace_id, key_kind, value
 
 def resolve_records(rows: Sequence[Landed], now: datetime) -> None:
     """Leave each record with its account for the believe stage, or park it; in the caller's transaction."""
-    ids = [row.id for row in rows]
-    left = leave_selected(Resolved, ["account_id"], KNOWN, [ids], stage=STAGE)
-    if left < len(ids):
-        _resolve_rest(ids)
+    batches = list({row.batch_id for row in rows})
+    left = leave_selected(Resolved, ["account_id"], KNOWN, [batches], stage=STAGE)
+    if left < len(rows):
+        _resolve_rest(rows)
 
 
 def lock_keys() -> None:
@@ -81,23 +77,24 @@ def _release(accounts: Mapping[Ref, UUID]) -> int:
     return len(gone)
 
 
-def _resolve_rest(ids: Sequence[AnyId]) -> None:
+def _resolve_rest(rows: Sequence[Landed]) -> None:
     """What no external id matched: domains and our own ids, then external ids made a moment ago; the rest is parked."""
     fetch_all("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS])
-    rest: list[tuple[UUID, UUID | None, str, str, str]] = fetch_all(LEFT_OVER, [ids])
-    found = find_accounts((namespace, kind, value) for _, namespace, kind, value, _ in rest)
-    leave(
-        Resolved,
-        ["account_id"],
-        [(id, found[space, key, value]) for id, space, key, value, _ in rest if (space, key, value) in found],
-        stage=STAGE,
-    )
-    _park(row for row in rest if row[1:4] not in found)
+    resolved = {id for (id,) in read_rows("SELECT id FROM accounts_resolved WHERE id = ANY(%s)", [[r.id for r in rows]])}
+    rest = [(row.id, _ref_of(row), row.kind) for row in rows if row.id not in resolved]
+    found = find_accounts(ref for _, ref, _ in rest)
+    leave(Resolved, ["account_id"], [(id, found[ref]) for id, ref, _ in rest if ref in found], stage=STAGE)
+    _park((id, ref, kind) for id, ref, kind in rest if ref not in found)
 
 
-def _park(rows: Iterable[tuple[UUID, UUID | None, str, str, str]]) -> None:
+def _ref_of(row: Landed) -> Ref:
+    namespace = row.about_namespace
+    return UUID(str(namespace)) if namespace else None, row.about_kind, row.about_value
+
+
+def _park(rows: Iterable[tuple[AnyId, Ref, str]]) -> None:
     parked = []
-    for id, namespace, key_kind, value, kind in rows:
-        ref = normalise_ref((namespace, key_kind, value)) or (namespace, key_kind, value)
+    for id, said, kind in rows:
+        ref = normalise_ref(said) or said
         parked.append(Parked(record_id=id, namespace_id=ref[0], key_kind=ref[1], value=ref[2], kind=kind))
     Parked.objects.bulk_create(parked, ignore_conflicts=True, batch_size=2000)

@@ -34,10 +34,15 @@ class Batch(models.Model):
 
 
 class Pending(models.Model):
-    """A row that a stage left for the next one: the id of the record it is about, and its batch."""
+    """A row that a stage left for the next one: the id of the record it is about, and its batch.
 
-    id = models.UUIDField(primary_key=True, editable=False)
-    batch_id = models.UUIDField(db_index=True)
+    One index serves, since rows are taken by their batch. That a record waits once is kept by what leaves it: each
+    stage writes a row of its own under the record's id, which can be there only once.
+    """
+
+    pk = models.CompositePrimaryKey("batch_id", "id")
+    batch_id = models.UUIDField(editable=False)
+    id = models.UUIDField(editable=False)
 
     class Meta:
         abstract = True

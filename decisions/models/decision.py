@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, OfAccountQuerySet
-from core.bulk import BULK, UNCHECKED
+from core.bulk import BULK, UNCHECKED, KeptJSONField
 from core.ids import uuid7
 from core.models import Pending, User
 from decisions.enums import OutcomeKind, Response, Suppression
@@ -105,12 +105,12 @@ class Decision(models.Model):
     authority_version = models.PositiveIntegerField()
     ownership_version = models.PositiveIntegerField()
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **BULK)
-    owner_path = models.JSONField()
-    reasons = models.JSONField()
+    owner_path = KeptJSONField()
+    reasons = KeptJSONField()
     priority = models.JSONField(null=True, help_text="Value and parts; empty where nothing is to be done.")
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="decisions", **UNCHECKED)
     playbook = models.CharField(max_length=60, blank=True)
-    inputs = models.JSONField()
+    inputs = KeptJSONField()
     code_version = models.CharField(max_length=40)
     decided_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())

@@ -50,7 +50,15 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     ledger.write()
     ids = [insight.id for insight in insights]
     announce(ids, Happening.INSIGHT_ACCEPTED, Happening.DECISION_MADE, now=now)
-    execute("DELETE FROM insights_believed WHERE id = ANY(%s)", [array_text(ids)])
+    _take_along(rows, insights)
+
+
+def _take_along(rows: Sequence[Believed], insights: Sequence[PendingInsight]) -> None:
+    """Let those wait no longer that were in batches of others; one's own are taken away with their batch."""
+    own = {row.id for row in rows}
+    if others := [insight for insight in insights if insight.id not in own]:
+        names = {"ids": [row.id for row in others], "accounts": list({row.account_id for row in others})}
+        execute("DELETE FROM insights_believed WHERE account_id = ANY(%(accounts)s) AND id = ANY(%(ids)s)", names)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Resolved
 from core.bulk import AnyId, execute, fetch_all
 from core.services import raise_alert
-from core.stages import leave_selected
+from core.stages import leave
 from insights.enums import ModelState
 from insights.models import Believed, ModelVersion
 from intake.enums import ScoreMeaning
@@ -29,13 +29,11 @@ SELECT r.id, w.account_id, r.payload->>'type', r.source_id, r.payload->>'model',
     COALESCE((r.payload->>'horizon_days')::int, t.horizon_days), (r.payload->>'scored_at')::timestamptz,
     COALESCE(r.payload->>'reason', ''), COALESCE(r.payload->'factors', '[]'),
     COALESCE(r.payload->'talking_points', '[]'), r.payload->'contact', r.import_id, r.landed_at
-FROM accounts_resolved w
+FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[]) AS w (id, account_id)
 JOIN intake_record r ON r.id = w.id
 JOIN intake_source s ON s.id = r.source_id
 JOIN insights_insighttype t ON t.slug = r.payload->>'type'
-WHERE w.id = ANY(%(ids)s)
 """
-BELIEVED = "SELECT id, account_id FROM accounts_resolved WHERE id = ANY(%s)"
 # The first version ever seen of a model is trusted; where several come at once, the one scored first.
 NEW_VERSIONS = """
 SELECT i.source_id, s.slug, i.model, i.model_version, EXISTS (
@@ -55,11 +53,12 @@ class NotAllBelieved(Exception):
 def believe_records(rows: Sequence[Resolved], now: datetime) -> None:
     """Write an insight for each record and leave it for the decide stage; in the caller's transaction."""
     ids = [row.id for row in rows]
-    written = execute(BELIEVE, {"ids": ids, "probability": ScoreMeaning.PROBABILITY})
+    accounts = [row.account_id for row in rows]
+    written = execute(BELIEVE, {"ids": ids, "accounts": accounts, "probability": ScoreMeaning.PROBABILITY})
     if written != len(ids):
         raise NotAllBelieved(f"{len(ids) - written} of {len(ids)} records are not insights of a known type")
     _announce_versions(ids, now)
-    leave_selected(Believed, ["account_id"], BELIEVED, [ids], stage=STAGE)
+    leave(Believed, ["account_id"], list(zip(ids, accounts, strict=True)), stage=STAGE)
 
 
 def _announce_versions(ids: Sequence[AnyId], now: datetime) -> None:

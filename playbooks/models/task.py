@@ -49,12 +49,18 @@ class Task(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False)
     trouble = models.ForeignKey(
-        Trouble, models.PROTECT, null=True, blank=True, related_name="tasks", help_text="What is wrong with the source."
+        Trouble,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tasks",
+        db_index=False,
+        help_text="What is wrong with the source.",
     )
     type = models.ForeignKey(InsightType, models.PROTECT, null=True, blank=True, related_name="+", **BULK)
     item = models.ForeignKey(Item, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="tasks", **BULK)
-    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks", **UNCHECKED)
+    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="tasks", **BULK)
     run_step = models.OneToOneField(
         RunStep, models.PROTECT, null=True, blank=True, related_name="task", db_constraint=False
     )
@@ -103,6 +109,7 @@ class Task(models.Model):
                 condition=Q(status__in=ACTIVE),
                 name="task_queue",
             ),
+            models.Index(fields=["trouble"], condition=Q(trouble__isnull=False), name="task_of_trouble"),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="task_wakes"),
             models.Index(fields=["expires_at"], condition=Q(status__in=ACTIVE), name="task_expires"),
             models.Index(fields=["assignee", "opened_at"], condition=Q(status__in=ACTIVE), name="task_opened"),
@@ -117,7 +124,9 @@ class Task(models.Model):
                 name="one_active_task_per_item",
             ),
             models.UniqueConstraint(
-                fields=["trouble"], condition=Q(status__in=ACTIVE), name="one_active_task_per_trouble"
+                fields=["trouble"],
+                condition=Q(status__in=ACTIVE, trouble__isnull=False),
+                name="one_active_task_per_trouble",
             ),
             models.CheckConstraint(
                 condition=Q(account__isnull=False, source=None, trouble=None)

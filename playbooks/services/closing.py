@@ -191,7 +191,7 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     elif task.item_id:
         _restore_item(task.item_id, data.get("ended", {}), now)
     _take_evidence_back(data.get("ended", {}))
-    ClosedTask.objects.filter(pk=task.pk).delete()
+    ClosedTask.objects.filter(id=task.pk).delete()
     record_act("reopened", fresh, by=by, now=now, data={"was": closed_as})
     return fresh
 

@@ -140,7 +140,7 @@ def _step_of_plan(run_step_id: UUID, by: User) -> RunStep:
     item_id = RunStep.objects.values_list("run__item_id", flat=True).get(pk=run_step_id)
     lock_item(item_id)
     step = RunStep.objects.select_for_update(of=("self",)).select_related("run__account", "step").get(pk=run_step_id)
-    task = Task.objects.active().filter(run=step.run_id).select_related("account__team").first()
+    task = Task.objects.active().filter(item=item_id, run=step.run_id).select_related("account__team").first()
     if task is None or step.run.status != RunStatus.LIVE:
         raise RunRefused(_("This playbook has ended: reopen its task first."))
     try:
@@ -158,8 +158,9 @@ def _tick(step: RunStep, *, by: User, now: datetime) -> None:
         "UPDATE playbooks_task SET touched_at = coalesce(touched_at, %(now)s), version = version + 1,"
         " acknowledged_at = coalesce(acknowledged_at, %(now)s),"
         " status = CASE status WHEN 'open' THEN 'claimed' ELSE status END"
-        " WHERE run_id = %(run)s AND run_step_id IS NULL AND status IN ('open', 'claimed', 'snoozed', 'waiting')",
-        {"now": now, "run": step.run_id},
+        " WHERE item_id = %(item)s AND run_id = %(run)s AND run_step_id IS NULL"
+        " AND status IN ('open', 'claimed', 'snoozed', 'waiting')",
+        {"now": now, "item": step.run.item_id, "run": step.run_id},
     )
     touch_item(item_id=step.run.item_id, now=now)
     step.refresh_from_db()
