@@ -152,6 +152,11 @@ def execute(sql: str, params: Params = ()) -> int:
 
 def array_text(values: Iterable[object]) -> str:
     """PostgreSQL's text form of a one-dimensional array; None is its NULL."""
+    values = list(values)
+    if values and set(map(type, values)) == {str}:
+        joined = '","'.join(values)  # type: ignore[arg-type]
+        if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
+            return f'{{"{joined}"}}'
     return "{" + ",".join([_element(value) for value in values]) + "}"
 
 

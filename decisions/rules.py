@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -224,12 +225,10 @@ def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     band = find_band(claim, facts.place, policy.authority, why)
     if out_of_date := why_out_of_date(facts, now):
         return nothing_to_do(band, Suppression.STALE, [*why, out_of_date])
-
     stream, dwells = settle(band, facts, policy.authority, now, why)
     response = what_it_may_do(stream.band, band, claim, policy.authority, now, why)
     cleared = is_cleared(response, facts, now, why)
     owner, path = find_owner(facts, policy.ownership) if response is not Response.RECORD else (None, ())
-
     suppressed = Suppression.DWELL if dwells else why_suppressed(response, band, facts, now, why)
     act = ACTS[suppressed](response, item, facts, cleared)
     return Verdict(
@@ -251,7 +250,7 @@ RANK = {response: rank for rank, response in enumerate(Response)}
 
 def acts_on(response: Response) -> bool:
     """Whether the response does something: a workflow or a human."""
-    return RANK[response] >= RANK[Response.AUTOMATED]
+    return response is Response.HUMAN or response is Response.AUTOMATED
 
 
 def nothing_to_do(band: Band, suppressed: Suppression, why: Iterable[str]) -> Verdict:
@@ -266,12 +265,15 @@ def find_band(claim: Claim, place: Place, authority: Authority, why: list[str]) 
     """The band that holds the confidence, in the narrowest set of bands that fits the insight."""
     type, tier = find_set(claim.type, place.tier, authority)
     band = next(band for band in authority.bands[type, tier] if claim.confidence >= band.lower)
-    why.append(
-        f"confidence {plain(claim.confidence)} is in [{plain(band.lower)}, {plain(band.upper)}"
-        f"{']' if band.upper == 1 else ')'}: {band.response.value} (authority version {authority.version}, "
-        f"{type or 'all types'}, {tier or 'all tiers'})"
-    )
+    where = f"(authority version {authority.version}, {type or 'all types'}, {tier or 'all tiers'})"
+    why.append(f"confidence {plain(claim.confidence)} is in {say_band(band)} {where}")
     return band
+
+
+@lru_cache(maxsize=1024)
+def say_band(band: Band) -> str:
+    """A band in words, such as "[0.9, 1]: human"."""
+    return f"[{plain(band.lower)}, {plain(band.upper)}{']' if band.upper == 1 else ')'}: {band.response.value}"
 
 
 def find_set(type: str, tier: str, authority: Authority) -> tuple[str, str]:
@@ -307,7 +309,6 @@ def settle(band: Band, facts: Facts, authority: Authority, now: datetime, why: l
     stays = replace(before, scored_at=claim.scored_at, expires_at=claim.expires_at)
     if band.response is before.band:
         return replace(stays, bound=band.lower, lower_scores=0), False
-
     lower_scores = before.lower_scores + 1
     edge, rested = before.bound - authority.margin, before.entered_at + authority.dwell
     if claim.confidence < edge and now >= rested and lower_scores >= authority.lower_scores:
@@ -349,11 +350,9 @@ def grants(band: Band) -> Response:
 def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
     """Whether no live stream asks for anything any more; disagreement among them is said."""
     others = [stream for stream in facts.other_streams if stream.expires_at > now]
-    why.extend(
-        f"{other.model} says {other.response.value}: they disagree, the higher holds what is open"
-        for other in others
-        if other.response is not response
-    )
+    for other in others:
+        if other.response is not response:
+            why.append(f"{other.model} says {other.response.value}: they disagree, the higher holds what is open")
     return not acts_on(response) and not any(acts_on(other.response) for other in others)
 
 
@@ -426,6 +425,7 @@ def pool_order(pool: Iterable[Person]) -> list[Person]:
     return sorted(pool, key=lambda person: (bool(person.absent), person.at_cap, person.open_items, person.username))
 
 
+@lru_cache(maxsize=1024)
 def describe(cell: Cell) -> str:
     """A cell in words, such as "churn_risk × tier strategic"."""
     parts = [f"{name} {value}" for name in ("tier", "region", "stage", "segment") if (value := getattr(cell, name))]

@@ -80,7 +80,9 @@ def _release(accounts: Mapping[Ref, UUID]) -> int:
 def _resolve_rest(rows: Sequence[Landed]) -> None:
     """What no external id matched: domains and our own ids, then external ids made a moment ago; the rest is parked."""
     fetch_all("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS])
-    resolved = {id for (id,) in read_rows("SELECT id FROM accounts_resolved WHERE id = ANY(%s)", [[r.id for r in rows]])}
+    resolved = {
+        id for (id,) in read_rows("SELECT id FROM accounts_resolved WHERE id = ANY(%s)", [[r.id for r in rows]])
+    }
     rest = [(row.id, _ref_of(row), row.kind) for row in rows if row.id not in resolved]
     found = find_accounts(ref for _, ref, _ in rest)
     leave(Resolved, ["account_id"], [(id, found[ref]) for id, ref, _ in rest if ref in found], stage=STAGE)

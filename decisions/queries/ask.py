@@ -73,7 +73,8 @@ def ask(
         expires_at=now + timedelta(days=type.horizon_days),
         acts_until=now + timedelta(days=type.max_age_days),
     )
-    facts = situation.facts_of(PendingInsight("", str(account_id), "", "", claim, type.base_rate, type.acting_share))
+    asked = PendingInsight.of("", str(account_id), "", "", claim, type.base_rate, type.acting_share)
+    facts = situation.facts_of(asked)
     return [_answer(facts, policy, book, now) for policy in policies]
 
 

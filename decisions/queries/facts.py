@@ -30,23 +30,23 @@ ItemKey = tuple[Id, str, str]
 
 
 class PendingInsight(NamedTuple):
-    """One insight that waits for its decision. `slot` names the item it belongs to within its type."""
+    """One insight that waits for its decision."""
 
     id: Id
     account_id: Id
-    source_id: Id
-    slot: str
+    stream_key: StreamKey
+    item_key: ItemKey
     claim: Claim
     base_rate: Decimal
     acting_share: Decimal
 
-    @property
-    def stream_key(self) -> StreamKey:
-        return (self.account_id, self.claim.type, self.source_id, self.claim.model)
-
-    @property
-    def item_key(self) -> ItemKey:
-        return (self.account_id, self.claim.type, self.slot)
+    @classmethod
+    def of(
+        cls, id: Id, account: Id, source: Id, slot: str, claim: Claim, base_rate: Decimal, acting_share: Decimal
+    ) -> PendingInsight:
+        """With the keys of its stream and of its item; `slot` names the item within its type."""
+        stream, item = (account, claim.type, source, claim.model), (account, claim.type, slot)
+        return cls(id, account, stream, item, claim, base_rate, acting_share)
 
 
 INSIGHTS = """
@@ -69,7 +69,7 @@ ORDER BY i.scored_at, i.id
 def pending_insights(account_ids: Sequence[AnyId]) -> list[PendingInsight]:
     """All insights of these accounts that wait for a decision, oldest score first."""
     return [
-        PendingInsight(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
+        PendingInsight.of(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
         for row in read_rows(INSIGHTS, [account_ids])
     ]
 

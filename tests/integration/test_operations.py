@@ -167,7 +167,7 @@ def test_all_of_a_stage_are_replayed_and_worked(client: Client, otto: User) -> N
     floor = Floor()
     insights = [make_insight(floor.new_account(f"Co{n}"), source=floor.source) for n in range(3)]
     for insight in insights:
-        row = Believed.objects.filter(pk=insight.pk).values("account_id").get()
+        row = Believed.objects.filter(id=insight.pk).values("account_id").get()
         DeadLetter.objects.create(
             record_id=insight.pk, stage="decide", row={"account_id": str(row["account_id"])}, error="x", attempts=5
         )
@@ -198,6 +198,6 @@ def test_a_letter_whose_row_is_unfit_stays_with_its_sentence_and_the_others_go_o
     assert "1 record is on its way again." in page
     assert f"{broken.record_id} stays here" in page
     assert list(DeadLetter.objects.filter(replayed_at=None)) == [broken]
-    assert list(Believed.objects.values_list("pk", flat=True)) == [good.pk]
+    assert list(Believed.objects.values_list("id", flat=True)) == [good.pk]
     alone = client.post(reverse("dead_letter_replay", args=[broken.pk]), follow=True).content.decode()
     assert f"{broken.record_id} stays here" in alone
