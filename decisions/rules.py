@@ -350,9 +350,9 @@ def grants(band: Band) -> Response:
 def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
     """Whether no live stream asks for anything any more; disagreement among them is said."""
     others = [stream for stream in facts.other_streams if stream.expires_at > now]
-    for other in others:
-        if other.response is not response:
-            why.append(f"{other.model} says {other.response.value}: they disagree, the higher holds what is open")
+    dissent = [other for other in others if other.response is not response]
+    clash = "they disagree, the higher holds what is open"
+    why.extend(f"{other.model} says {other.response.value}: {clash}" for other in dissent)
     return not acts_on(response) and not any(acts_on(other.response) for other in others)
 
 
