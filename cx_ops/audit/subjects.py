@@ -55,6 +55,9 @@ SUBJECTS = {
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
     "trouble": Subject("intake_trouble s", NO_ACCOUNT, "s.title", open=True),
     "fieldprivacy": Subject("intake_fieldprivacy s", NO_ACCOUNT, "s.field", key="text", open=True),
+    "fieldpolicy": Subject(
+        "accounts_fieldpolicy s", NO_ACCOUNT, "'version ' || s.version", key="integer", open=True
+    ),
     "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
     "contact": Subject("accounts_contact s", "s.account_id", "s.name"),

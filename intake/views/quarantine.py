@@ -6,15 +6,17 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from core.export import Column, csv_file, wants_csv
 from core.guards import OPS, PersonRequest, for_roles
+from intake.models import Quarantined
 from intake.queries.quarantine import show_quarantine_of, waiting_in_quarantine
 from intake.services.quarantine import (
     REPLAYED_AT_ONCE,
@@ -23,16 +25,29 @@ from intake.services.quarantine import (
     replay_quarantined,
 )
 
+COLUMNS: tuple[Column[Quarantined], ...] = (
+    Column(gettext_lazy("Source"), lambda row: row.source.name),
+    Column(gettext_lazy("Received"), lambda row: row.received_at),
+    Column(gettext_lazy("Field"), lambda row: row.field),
+    Column(gettext_lazy("Code"), lambda row: row.code),
+    Column(gettext_lazy("Why"), lambda row: row.message),
+    Column(gettext_lazy("As it came"), lambda row: row.payload),
+)
+
 
 @require_safe
 @for_roles(*OPS)
-def show_quarantine(request: PersonRequest) -> HttpResponse:
+def show_quarantine(request: PersonRequest) -> HttpResponseBase:
     """What waits, and what it waits for; `source` and `code` choose."""
     chosen = _filter(request.GET.get("source", ""), request.GET.get("code", ""))
+    if wants_csv(request):
+        waiting = waiting_in_quarantine(request.user, **chosen).select_related("source")
+        return csv_file("quarantine", COLUMNS, waiting.iterator(500))
     context = {
         "quarantine": show_quarantine_of(request.user, **chosen),
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
+        "query": _query(chosen),
         "at_once": REPLAYED_AT_ONCE,
         "months": settings.CX_EVENT_MONTHS,
     }
@@ -91,5 +106,10 @@ def _filter(source: str, code: str) -> dict[str, str]:
 
 
 def _back(request: HttpRequest) -> HttpResponseBase:
-    given = {name: value for name, value in _posted(request).items() if value}
-    return redirect(f"{reverse('quarantine')}?{urlencode(given)}" if given else reverse("quarantine"))
+    return redirect(f"{reverse('quarantine')}{_query(_posted(request))}")
+
+
+def _query(chosen: dict[str, str]) -> str:
+    """The query string of a choice, with its "?"; empty where nothing is chosen."""
+    given = {name: value for name, value in chosen.items() if value}
+    return f"?{urlencode(given)}" if given else ""

@@ -77,7 +77,7 @@ def test_use_is_noted_at_most_once_a_minute(source: Source) -> None:
         (Scope.INSIGHTS_WRITE, "GET", LIST, 403),
         (Scope.ACCOUNTS_WRITE, "POST", LIST, 403),
         (Scope.INSIGHTS_WRITE, "POST", LIST, 415),
-        (Scope.EVENTS_WRITE, "POST", "/api/v1/imports", 403),
+        (Scope.READ, "POST", "/api/v1/imports", 403),
     ],
 )
 def test_scopes(source: Source, scope: Scope, method: str, path: str, status: int) -> None:

@@ -25,6 +25,9 @@ NO_LIST = {
     "house_rules": "an overview; each kind is a file",
     "accounts": "goes on to the portfolio",
     "field_policies": "a form",
+    "start": "a guide: what to bring, and what is there",
+    "weekly": "a page to go through and to print, made of lists that are files themselves",
+    "readiness": "an audit of four figures with their arithmetic",
     "new_segment": "a form",
     "new_source": "a form",
 }
