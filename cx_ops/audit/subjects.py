@@ -110,6 +110,7 @@ SUBJECTS = {
 KEYS = {
     "fieldprivacy": "s.field",
     "insighttype": "s.slug",
+    "fieldpolicy": "s.version",
     "ownershippolicy": "s.version",
     "authoritypolicy": "s.version",
 }
