@@ -49,7 +49,7 @@ ENTRIES = (
     Entry(_("Dead letters"), "dead_letters", "alert", OPS, "", _("Data"), below="health"),
     Entry(_("Ownership matrix"), "ownership", "matrix", LEADS, "g o", _("Policies")),
     Entry(_("Authority"), "authority", "shield", LEADS, "g b", _("Policies")),
-    Entry(_("Fields"), "field_policies", "filter", LEADS, "", _("Policies")),
+    Entry(_("Who is believed"), "field_policies", "filter", LEADS, "", _("Policies")),
     Entry(_("Team"), "team", "team", LEADS, "g t", _("Manage")),
     Entry(_("House rules"), "house_rules", "note", LEADS, "g h", _("Manage")),
     Entry(_("Audit trail"), "audit", "ticket", LEADS, "", _("Manage")),

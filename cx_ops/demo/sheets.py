@@ -17,18 +17,18 @@ from intake.services import run_import
 from intake.services.drafts import confirm_import, draft_import
 
 SLUG = "sheets"
-TRADES_AS = "Saltmarsh Group"  # what the sheet calls a customer whose address it knows
+SISTER = "Saltmarsh Group"  # at a customer's address, but with an id of its own: no doubt that it is another
 HINTS = (("new_admin", "0.58"), ("unused_feature", "0.64"), ("new_admin", "0.41"), ("unused_feature", "0.55"))
 Rows = Iterator[Iterable[object]]
 
 
 def accounts(book: Book) -> Rows:
-    """What the team knows beside the CRM; one company under a name of its own, and one row without a name."""
+    """What the team knows beside the CRM; one company that the CRM does not know, and one row without a name."""
     yield ("Account ID", "Company", "Website", "Phone", "Success plan")
     for number, customer in enumerate(_customers(book), start=1):
         plan = ("first result", "wider use", "renewal")[number % 3]
         yield (customer.external_id, customer.name, customer.domain, f"+44 20 7946 0{100 + number}", plan)
-    yield ("S-0001", TRADES_AS, _customers(book)[-1].domain, "+44 20 7946 0999", "first result")
+    yield ("S-0001", SISTER, _customers(book)[-1].domain, "+44 20 7946 0999", "first result")
     yield ("S-0002", "", "", "", "renewal")
 
 
