@@ -57,7 +57,7 @@ def test_a_verdict_outlives_the_same_file(desk: Client, source: Source) -> None:
     desk.post(f"/review/{pair.pk}/", {"verdict": "different"})
     doubtful(source, billing, 1)
     assert [pair.verdict for pair in Pair.objects.all()] == ["different"]
-    assert "Nothing in doubt" in desk.get("/review/").content.decode()
+    assert "No pair waits for you" in desk.get("/review/").content.decode()
     again = desk.post(f"/review/{pair.pk}/", {"verdict": "same"}, follow=True)
     assert "said meanwhile" in again.content.decode()
 
