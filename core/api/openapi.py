@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from core.api.pagination import Pages
+
+KEY = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
 
 
 class Schema(AutoSchema):
@@ -25,13 +26,18 @@ class Schema(AutoSchema):
         """Every list of the API is paged, whoever wrote its view."""
         return Pages()
 
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        """Whoever sends a POST sends what it is about."""
+        body: dict[str, Any] | None = super()._get_request_body(direction)
+        return body and body | {"required": True}
+
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
         if self.method == "POST":
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key",
-                    OpenApiTypes.STR,
+                    KEY,
                     OpenApiParameter.HEADER,
                     description="The same key and request get the same answer; with another request: 409.",
                 )

@@ -27,11 +27,14 @@ AT_ONCE = 20
 Teller = Callable[[Sequence[UUID], datetime], Sequence[News]]
 _tellers: dict[Happening, Teller] = {}
 
+HEARD = """
+SELECT said.happening FROM unnest(%s::text[]) AS said (happening)
+WHERE EXISTS (SELECT FROM intake_webhook AS w WHERE w.is_on AND said.happening = ANY(w.happenings))
+"""
 ANNOUNCE = """
 INSERT INTO intake_announcement (happening, ids, origin_id, at, failures)
 SELECT said.happening, %(ids)s::uuid[], %(origin)s, %(now)s, 0
 FROM unnest(%(happenings)s::text[]) AS said (happening)
-WHERE EXISTS (SELECT FROM intake_webhook AS w WHERE w.is_on AND said.happening = ANY(w.happenings))
 """
 
 
@@ -45,8 +48,9 @@ def announce(ids: Collection[AnyId], *happenings: Happening, now: datetime, orig
 
     `origin` is the source whose own write it was: it is not told.
     """
-    if ids:
-        names = {"happenings": list(happenings), "ids": list(ids), "origin": origin, "now": now}
+    # Whether somebody listens is asked first: thousands of ids that nobody wants to hear would be sent for nothing.
+    if ids and (heard := [happening for (happening,) in fetch_all(HEARD, [list(happenings)])]):
+        names = {"happenings": heard, "ids": list(ids), "origin": origin, "now": now}
         execute(ANNOUNCE, names)
 
 
