@@ -12,7 +12,7 @@ from itertools import cycle
 from cx_ops.demo.book import Book, Customer, Fate
 from cx_ops.demo.days import is_workday, workday_number
 from cx_ops.demo.fates import growth_of, risk_of
-from cx_ops.demo.words import TYPES, factors_of, talking_points_of, vendor_factors_of
+from cx_ops.demo.words import factors_of, talking_points_of, vendor_factors_of
 
 Item = dict[str, object]
 HORIZONS = {"churn_risk": 90, "expansion_signal": 60, "advocacy_potential": 30, "engagement_opportunity": 45}
@@ -174,8 +174,3 @@ def _too_sure(customer: Customer, day: date) -> float:
     risk = risk_of(customer, day)
     pushed = 2.6 * math.log(risk / (1 - risk)) + 1.0 + customer.random("vendor", day).gauss(0, 0.8)
     return min(0.9999, max(0.0001, 1 / (1 + math.exp(-pushed))))
-
-
-def known_reasons() -> set[str]:
-    """Every reason that a scorer of the book can give."""
-    return {reason for wordings in TYPES.values() for reason in wordings}

@@ -262,8 +262,9 @@ def test_by_api_once_per_key(api: ApiClient) -> None:
     assert upload(api, file_of(row("A2")), key="k").status_code == 409
 
 
-def test_by_api_only_with_the_kind_s_scope(source: Source) -> None:
-    narrow = ApiClient(make_token(source, Scope.ACCOUNTS_WRITE)[1])
+@pytest.mark.parametrize("scope", [Scope.ACCOUNTS_WRITE, Scope.EVENTS_WRITE])
+def test_by_api_only_with_the_kind_s_scope(source: Source, scope: Scope) -> None:
+    narrow = ApiClient(make_token(source, scope)[1])
     assert upload(narrow, file_of(row("A1"))).status_code == 403
 
 
