@@ -77,6 +77,16 @@ class Policy:
         places = {who: place for place, who in enumerate(listed)}
         return str(source) in places and places[str(source)] < places.get(PEOPLE, len(places))
 
+    def owners(self, field: str, source: UUID) -> tuple[str, ...]:
+        """Who may fill the field with a file where `source` may not, the owner first; empty: `source` may.
+
+        A published rule that names a source makes it the owner, and those named after it its fall-backs; nobody else
+        fills the field. A rule that names only people leaves every source as it was: what they typed comes first.
+        """
+        rule = self.published(field)
+        listed = rule.sources if rule else ()
+        return () if str(source) in listed or not {*listed} - {PEOPLE} else listed
+
     def ages(self, field: str) -> bool:
         rule = self.published(field)
         return rule is not None and rule.max_age_days > 0

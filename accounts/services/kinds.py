@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.enums import AccountRole, Channel
+from accounts.queries.policies import owned_fields, owned_forecast
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
 from accounts.rules.messages import Message
@@ -73,6 +74,7 @@ ACCOUNTS = Kind(
     names=presets.ACCOUNT_NAMES,
     presets=presets.ACCOUNTS,
     extra="fields",
+    owned=owned_fields,
     logins=frozenset(f"people.{role}" for role in AccountRole.values),
 )
 CONTACTS = Kind(
@@ -123,6 +125,7 @@ CONTRACTS = Kind(
         "arr": ("annual recurring revenue", "acv", "annual value"),
     },
     presets=(presets.STRIPE_SUBSCRIPTIONS,),
+    owned=owned_forecast,
     one_of=presets.ACCOUNT_BY,
 )
 ACTIVITIES = Kind(

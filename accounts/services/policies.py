@@ -18,7 +18,10 @@ from accounts.services.resolve import lock_keys
 from accounts.services.values import Change
 from core.models import User
 from core.services import record_act
-from intake.models import Source
+from intake.models import Source, SourceMapping
+from intake.rules.mapping import uses_from
+from intake.services import find
+from intake.services.uploads import owned_elsewhere
 
 SHOWN = 12
 
@@ -29,11 +32,15 @@ class PolicyRefused(Exception):
 
 @dataclass
 class Effect:
-    """What rules change: accounts, fields with their number, and some examples with the account's name."""
+    """What rules change: accounts, fields with their number, and some examples with the account's name.
+
+    refused: sentences about saved mappings whose files are not taken any more.
+    """
 
     accounts: int = 0
     fields: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[str, Change]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -53,6 +60,7 @@ def publish_policy(*, policy: Policy, seen: int, why: str, by: User, now: dateti
         raise PolicyRefused(_("Nothing is different from the rules in force."))
     made = FieldPolicy.objects.create(version=seen + 1, rules=rules, why=why.strip(), published_by=by, published_at=now)
     effect = _apply(now)
+    effect.refused = _refused_mappings()
     if preview:
         transaction.set_rollback(True)
         return effect
@@ -70,6 +78,12 @@ def _apply(now: datetime) -> Effect:
         room = SHOWN - len(effect.examples)
         effect.examples += [(board.accounts[change.account_id].name, change) for change in board.changes[:room]]
     return effect
+
+
+def _refused_mappings() -> list[str]:
+    saved = SourceMapping.objects.filter(source__is_active=True).select_related("source").order_by("source__name")
+    words = (owned_elsewhere(find(one.kind), one.source, uses_from(one.columns)) for one in saved)
+    return [text for text in words if text]
 
 
 @transaction.atomic

@@ -97,6 +97,7 @@ def _page(
 def _shown(effect: Effect, hidden: frozenset[str]) -> dict[str, Any]:
     return {
         "accounts": effect.accounts,
+        "refused": effect.refused,
         "fields": [(label_of(field), count) for field, count in effect.fields.most_common()],
         "examples": [
             (

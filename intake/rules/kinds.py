@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -134,6 +134,7 @@ class Kind:
     logins: fields that name one of us by user name or e-mail, and nobody by what they are called.
     tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
     undo: takes an import back; None: it cannot be.
+    owned: which of these fields a source (its id) may not fill, and whose they are, in words.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Kind:
     logins: frozenset[str] = frozenset()
     tell: Callable[[UUID, int], Told] | None = None
     undo: Undo | None = None
+    owned: Callable[[UUID, Collection[str]], Mapping[str, str]] = lambda source_id, fields: {}
 
     @property
     def label(self) -> str:

@@ -33,6 +33,7 @@ from intake.services.uploads import (
     given_uses,
     guesses_of,
     mapping_json,
+    owned_elsewhere,
     samples_of,
     saved_names,
     store_upload,
@@ -232,7 +233,9 @@ def _settled(guesses: Iterable[Guess]) -> dict[str, Use]:
 
 
 def _check_answered(of: Import) -> None:
-    """Raises `FileRefused` for a column that can be read in two ways, while nobody has said which."""
+    """Raises `FileRefused` for a column that others own, or that can be read in two ways and nobody said which."""
+    if words := owned_elsewhere(find(of.kind), of.source, uses_from(of.mapping)):
+        raise FileRefused(words)
     for guess in columns_of(of):
         if guess.ask:
             text = _("“%(name)s” can be read in two ways: %(cells)s. Choose how its cells are written.")

@@ -134,6 +134,8 @@ def check_guesses(kind: Kind, guesses: Sequence[Guess], *, source: Source, given
         raise ImportRefused(
             _unlike_saved(kind, source, header) or problems[0].message, field="mapping" if given else "file"
         )
+    if words := owned_elsewhere(kind, source, uses):
+        raise ImportRefused(words, field="mapping")
     names = {name for guess in guesses if (name := doubled(guess.name, header)) and uses[name].to}
     if unsaid := sorted(names - set(given)):
         raise ImportRefused(_("The column “%s” occurs twice. Keep one of them.") % unsaid[0])
@@ -141,6 +143,23 @@ def check_guesses(kind: Kind, guesses: Sequence[Guess], *, source: Source, given
         if guess.ask:
             text = _("“%(name)s” can be read in two ways (%(cells)s): say in the mapping which form it has.")
             raise ImportRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)}, field="mapping")
+
+
+def owned_elsewhere(kind: Kind, source: Source, uses: Mapping[str, Use]) -> str:
+    """Words for columns that are read as fields which others own; `""` where the source may fill them all.
+
+    What no record can be without is said by every source: there the rule only settles whom to believe.
+    """
+    used = {name: use for name, use in uses.items() if use.to and use.to not in kind.required}
+    columns = {kind.field_of(use.to): name for name, use in used.items()}
+    text = _(
+        "“%(name)s” is read as %(column)s, which %(source)s may not fill: it is filled by %(owners)s. Leave the column"
+        " out, or name %(source)s in the rule of the field under Policies › Who is believed."
+    )
+    return " ".join(
+        text % {"name": columns[field], "column": uses[columns[field]].to, "source": source.name, "owners": owners}
+        for field, owners in kind.owned(source.pk, columns).items()
+    )
 
 
 def doubled(name: str, header: Sequence[str]) -> str:

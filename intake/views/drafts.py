@@ -19,14 +19,14 @@ from intake.enums import ImportStatus, Landing
 from intake.models import Import
 from intake.queries import visible_imports
 from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
-from intake.rules.mapping import Guess, Use
+from intake.rules.mapping import Guess, Use, uses_from
 from intake.rules.sorts import Sort, currency_beside, sort_of
 from intake.services.drafts import change_draft, columns_of, confirm_import, preview_of
 from intake.services.files import dialect_from
 from intake.services.imports import stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find
 from intake.services.undoing import undo_import
-from intake.services.uploads import ImportRefused, preset_name
+from intake.services.uploads import ImportRefused, owned_elsewhere, preset_name
 
 SENDERS = (Role.MANAGER, Role.OPS)
 WHYS = {
@@ -75,6 +75,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "is_saved": any(row.guess.why == "saved" for row in rows),
         "notes": dialect.notes,
         "error": error,
+        "is_owned": bool(preview.refused and owned_elsewhere(kind, of.source, uses_from(of.mapping))),
         "may_send": request.user.role in SENDERS or request.user.is_superuser,
     }
     return render(request, "intake/draft.html", context, status=status)
