@@ -15,9 +15,12 @@ SHOWN = 20
 
 INVARIANTS = {
     "every accepted insight has exactly one decision, waits, or is a dead letter": """
-        SELECT r.id FROM intake_record AS r JOIN intake_recordkey AS k ON k.record_id = r.id
+        SELECT r.id FROM intake_record AS r
         WHERE r.kind = 'insights'
           AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d WHERE d.insight_id = r.id)
+          AND NOT (EXISTS (SELECT 1 FROM intake_import AS m WHERE m.id = r.import_id AND m.status = 'undone')
+              AND NOT EXISTS (SELECT 1 FROM insights_insight AS i WHERE i.id = r.id)
+              AND NOT EXISTS (SELECT 1 FROM intake_recordkey AS k WHERE k.record_id = r.id))
           AND NOT EXISTS (SELECT 1 FROM accounts_parked AS p WHERE p.record_id = r.id)
           AND NOT EXISTS (SELECT 1 FROM core_deadletter AS x WHERE x.record_id = r.id AND x.replayed_at IS NULL)
           AND NOT (r.recorded_at > clock_timestamp() - interval '10 minutes' AND (

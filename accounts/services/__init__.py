@@ -2,6 +2,7 @@ from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
 from accounts.services.linking import link_events
 from accounts.services.merging import MergeRefused, follow_merges, merge_accounts, undo_merge
+from accounts.services.parking import release_parked, take_back_parked
 from accounts.services.people import (
     AccountRefused,
     archive_account,
@@ -12,7 +13,7 @@ from accounts.services.people import (
     set_account_person,
 )
 from accounts.services.projecting import project_all, unsettled_accounts
-from accounts.services.resolve import release_parked, resolve_records
+from accounts.services.resolve import resolve_records
 from accounts.services.retention import keep_events, kept_since
 from accounts.services.revenue import refresh_tier_revenue
 from accounts.services.segments import (
@@ -53,6 +54,7 @@ __all__ = [
     "set_account_person",
     "set_forecast",
     "split_account",
+    "take_back_parked",
     "undo_merge",
     "unsettled_accounts",
 ]

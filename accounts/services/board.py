@@ -16,7 +16,7 @@ from accounts.models import Account, AccountKey, AccountPerson, Merge, StageEntr
 from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref, identifying_domain
 from accounts.rules.projection import Policy, Said, Values, choose
-from accounts.services.resolve import release_parked
+from accounts.services.parking import release_parked
 from accounts.services.values import Change, remember_shown
 from core.bulk import copy_rows, fetch_all
 from core.models import User

@@ -21,8 +21,8 @@ from accounts.queries.policies import current_policy
 from accounts.rules.hierarchy import ancestry
 from accounts.services.board import Board, open_board
 from accounts.services.images import images_of, put_back
+from accounts.services.parking import lock_keys
 from accounts.services.places import Merging, move_rows, places, rooms
-from accounts.services.resolve import lock_keys
 from accounts.services.routing import send_home
 from core.append_only import rewriting
 from core.bulk import fetch_all

@@ -13,8 +13,8 @@ from accounts.enums import Matching
 from accounts.models import FieldPolicy, MatchingMode
 from accounts.rules.projection import Policy, write_policy
 from accounts.services.merging import project
+from accounts.services.parking import lock_keys
 from accounts.services.projecting import batches
-from accounts.services.resolve import lock_keys
 from accounts.services.values import Change
 from core.models import User
 from core.services import record_act

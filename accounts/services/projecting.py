@@ -12,7 +12,7 @@ from accounts.models import Account
 from accounts.queries.policies import current_policy
 from accounts.services.board import open_board
 from accounts.services.merging import project
-from accounts.services.resolve import lock_keys
+from accounts.services.parking import lock_keys
 
 BATCH = 5000
 

@@ -10,8 +10,8 @@ from accounts.models import Account, AccountKey, Link, Prior
 from accounts.queries.policies import current_policy
 from accounts.services.board import Board, Held, open_board, people_of
 from accounts.services.links import write_sayings
+from accounts.services.parking import lock_keys
 from accounts.services.places import accounts_with_rows
-from accounts.services.resolve import lock_keys
 from accounts.services.reverting import forget, newest_first
 from core.models import User
 from core.services import record_acts

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.enums import Evidence, Verdict
 from accounts.models import Account, AccountKey, Link, Pair
 from accounts.services.merging import MergeRefused, project, said_by
-from accounts.services.resolve import lock_keys
+from accounts.services.parking import lock_keys
 from accounts.services.routing import send_home
 from core.ids import uuid7
 from core.models import User

@@ -18,7 +18,7 @@ from accounts.rules.records import AccountItem
 from accounts.rules.sayings import appointments, sayings
 from accounts.services.board import Board, Held, open_board, write_keys
 from accounts.services.links import Sayings, match_records
-from accounts.services.resolve import lock_keys
+from accounts.services.parking import lock_keys
 from accounts.services.values import log_records
 from core.ids import uuid7
 from core.models import User

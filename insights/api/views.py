@@ -94,7 +94,10 @@ class OneInsight(ApiView):
 
 
 class RetractInsight(ApiView):
-    """`/api/v1/insights/{id}/retract`: a source takes back what it sent."""
+    """`/api/v1/insights/{id}/retract`: a source takes back what it sent.
+
+    Sent again under the same external id it is a duplicate, and stays taken back.
+    """
 
     write_scope = Scope.INSIGHTS_WRITE
 

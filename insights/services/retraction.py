@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.services import take_back_parked
 from core.bulk import fetch_all
 from core.doorbell import ring_on_commit
 from core.models import User
@@ -16,8 +17,9 @@ from core.stages import leave
 from insights.models import Insight, Retraction, Withdrawn
 from intake.enums import Happening
 from intake.models import Import, Record
-from intake.rules import FieldChange, Undone
+from intake.rules import Undone
 from intake.services import announce
+from intake.services.landing import free_keys
 from intake.services.undoing import UndoRefused
 
 RETRACT_ALL = """
@@ -26,13 +28,8 @@ SELECT i.id, %(why)s, %(by)s, %(actor)s, %(now)s FROM insights_insight i WHERE i
 ON CONFLICT (insight_id) DO NOTHING RETURNING insight_id
 """
 UNDER_WAY = """
-SELECT EXISTS (SELECT FROM intake_record r WHERE r.import_id = %(import)s AND r.kind = 'insights' AND (
-    EXISTS (SELECT FROM intake_landed w WHERE w.id = r.id) OR EXISTS (SELECT FROM accounts_resolved w WHERE w.id = r.id)
-    OR EXISTS (SELECT FROM insights_believed w WHERE w.id = r.id)))
-"""
-PARKED = """
-SELECT r.external_id, p.value FROM accounts_parked p JOIN intake_record r ON r.id = p.record_id
-WHERE r.import_id = %s ORDER BY r.id LIMIT 1000
+SELECT EXISTS (SELECT FROM (SELECT id FROM intake_landed UNION ALL SELECT id FROM insights_believed) w
+               JOIN intake_record r ON r.id = w.id WHERE r.import_id = %s)
 """
 STAGE = "withdraw"
 
@@ -49,6 +46,8 @@ def retract_insight(
     *, insight_id: UUID, why: str, now: datetime, by: User | None = None, actor: str = ""
 ) -> Retraction:
     """Take one insight back, and leave it for the withdraw stage, which looks after its item.
+
+    Its key stays taken: sent again it is a duplicate (ADR 0008).
 
     Raises `Insight.DoesNotExist`, `NotBelievedYet`, `AlreadyRetracted`.
     """
@@ -80,18 +79,18 @@ def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None 
 
 
 def undo_scores(*, import_id: UUID, by: User, now: datetime) -> Undone:
-    """Take back what a file of scores made us believe, in the caller's transaction.
+    """Take back what a file of scores made us believe, in the caller's transaction; their keys are free again.
 
-    Scores that still wait for their account are listed as kept: they can be taken back once it is known. Raises
-    `UndoRefused` while some are on their way.
+    Scores that wait for their account wait no longer. Raises `UndoRefused` while some are on their way.
     """
-    [(coming,)] = fetch_all(UNDER_WAY, {"import": import_id})
+    parked = take_back_parked(import_id)
+    [(coming,)] = fetch_all(UNDER_WAY, [import_id])
     if coming:
         raise UndoRefused(_("Scores of this file are still being worked on. Try again in a moment."))
+    believed = list(Insight.objects.filter(import_id=import_id).values_list("id", flat=True))
     removed = retract_import(import_id=import_id, why=_("The import was undone."), by=by, now=now)
-    parked = fetch_all(PARKED, [import_id])
-    kept = [FieldChange(name, "waits for its account", None, value) for name, value in parked]
-    return Undone(removed=removed, kept=kept)
+    free_keys([*parked, *believed])
+    return Undone(removed=removed + len(parked))
 
 
 def _leave_for_withdrawal(ids: list[UUID], now: datetime) -> None:

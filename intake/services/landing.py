@@ -37,6 +37,11 @@ HOLDERS = """
 SELECT external_id, record_id, payload_hash FROM intake_recordkey
 WHERE source_id = %s AND kind = %s AND external_id = ANY(%s)
 """
+FREE = """
+DELETE FROM intake_recordkey k USING intake_record r
+WHERE r.id = ANY(%s) AND k.record_id = r.id
+  AND (k.source_id, k.kind, k.external_id) = (r.source_id, r.kind, r.external_id)
+"""
 BATCH = "INSERT INTO core_batch (id, stage, size, attempts, last_error) VALUES (%s, %s, %s, 0, '')"
 
 
@@ -71,6 +76,11 @@ def land_records(kind: str, rows: Sequence[Row], arrival: Arrival) -> list[Resul
     with transaction.atomic():
         held = _write(kind, [(id, hashes[index], rows[index]) for index, id in ids.items()], arrival)
     return [_result(row, hashes[index], held[row.external_id], ids.get(index)) for index, row in enumerate(rows)]
+
+
+def free_keys(records: Sequence[UUID]) -> None:
+    """Let what a file said be said again, as new records, once the file was taken back; in the caller's transaction."""
+    execute(FREE, [list(records)])
 
 
 def _write(kind: str, rows: list[Landable], arrival: Arrival) -> dict[str, tuple[Id, bytes]]:

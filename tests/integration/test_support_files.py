@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Account, Activity, LedgerEntry
+from accounts.models import Account, Activity, LedgerEntry, Parked
 from core.enums import Role
+from cx_ops.invariants import broken_invariants
 from cx_ops.pipeline import advance_all
+from decisions.models import Decision
+from decisions.queries.replay import replay_decisions
 from insights.models import Insight, Retraction
+from insights.services import retract_insight
 from intake.enums import ImportStatus
 from intake.models import Import, RejectedRow, Source
 from intake.services import ImportRefused, run_import, start_import
@@ -19,6 +23,7 @@ from intake.services.drafts import confirm_import, draft_import, preview_of
 from intake.services.undoing import may_undo, undo_import
 from tests.factories import NOW, make_account, make_organisation, make_user
 from tests.fixtures import exports
+from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
 
@@ -83,13 +88,72 @@ def test_a_file_of_scores_is_taken_back(source: Source) -> None:
         undo_import(import_id=done.id, by=ops, now=NOW)
     advance_all(NOW)
     undone = undo_import(import_id=done.id, by=ops, now=NOW)
-    assert undone.removed == Retraction.objects.count() == Insight.objects.count() == 2
-    assert [(one.field, one.after) for one in undone.kept] == [("waits for its account", "nobody")]
+    assert Retraction.objects.count() == Insight.objects.count() == 2
+    assert (undone.removed, undone.kept) == (3, [])
     done.refresh_from_db()
     assert done.status == ImportStatus.UNDONE
     assert not may_undo(done)
     with pytest.raises(ImportRefused, match="undone before"):
         undo_import(import_id=done.id, by=ops, now=NOW)
+
+
+def test_scores_that_wait_are_taken_back_with_their_file(source: Source) -> None:
+    ops = make_user(role=Role.OPS)
+    make_account(external_id="A1", source=source)
+    done = bring(source, SCORES)
+    advance_all(NOW)
+    undo_import(import_id=done.id, by=ops, now=NOW)
+    assert not Parked.objects.exists()
+    bring(source, "account_id,name\nA2,Two\nnobody,Somebody now\n")
+    advance_all(NOW)
+    assert Insight.objects.count() == 1, "A2 and nobody have arrived, and nothing waits for them"
+    assert not any(broken_invariants().values())
+
+
+def test_scores_on_their_way_are_not_taken_back_yet(source: Source) -> None:
+    ops = make_user(role=Role.OPS)
+    done = bring(source, SCORES)
+    advance_all(NOW)
+    bring(source, "account_id,name\nA2,Two\n")
+    with pytest.raises(ImportRefused, match="still being worked on"):
+        undo_import(import_id=done.id, by=ops, now=NOW)
+    assert Parked.objects.count() == 2
+
+
+def test_a_file_that_was_taken_back_is_taken_again() -> None:
+    floor, ops = Floor(), make_user(role=Role.OPS)
+    source = floor.source
+    for name in ("A1", "A2"):
+        floor.new_account(external_id=name)
+    first = bring(source, SCORES)
+    advance_all(NOW)
+    undo_import(import_id=first.id, by=ops, now=NOW)
+    advance_all(NOW)
+    again = bring(source, SCORES)
+    advance_all(NOW)
+    assert again.counts == first.counts == {"accepted": 2, "parked": 1}
+    before, after = (
+        [
+            (row.account_id, row.response, row.suppressed_by, row.reasons)
+            for row in Decision.objects.filter(insight__import_id=of.id).order_by("account_id")
+        ]
+        for of in (first, again)
+    )
+    assert len(before) == 2
+    assert after == before, "decided as if it had come for the first time"
+    assert bring(source, SCORES).counts == {"duplicate": 3}
+    assert not any(broken_invariants().values())
+    assert [one for some in replay_decisions() for one in some] == []
+
+
+def test_one_insight_that_was_taken_back_stays_taken_back_when_it_is_sent_again(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    done = bring(source, SCORES)
+    advance_all(NOW)
+    retract_insight(insight_id=Insight.objects.get().id, why="wrong model", now=NOW, actor="source house")
+    assert bring(source, SCORES).counts == {"duplicate": 3}
+    assert done.counts == {"accepted": 1, "parked": 2}
+    assert Insight.objects.count() == Retraction.objects.count() == 1
 
 
 def test_by_command(source: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +170,7 @@ def test_by_command(source: Source, tmp_path: Path, capsys: pytest.CaptureFixtur
     advance_all(NOW)
     done = Import.objects.get(status=ImportStatus.DONE)
     call_command("import_file", f"--undo={done.pk}", "--by=ops")
-    assert "1 taken away" in capsys.readouterr().out
+    assert "3 taken away" in capsys.readouterr().out
     with pytest.raises(CommandError, match="who takes it back"):
         call_command("import_file", f"--undo={done.pk}")
     with pytest.raises(CommandError, match="Name a file"):
