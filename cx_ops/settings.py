@@ -108,6 +108,8 @@ TIME_ZONE = "UTC"
 DATABASE_POOL = environment.read_integer("CX_DB_POOL", default=0)
 _database = environment.database_from_url(os.environ.get("DATABASE_URL") or "postgresql:///cx_ops")
 _database["OPTIONS"].setdefault("connect_timeout", "5")
+# Set, so that the triggers of the audit trail need not find out by an exception a row that it is not.
+_database["OPTIONS"]["options"] = f"{_database['OPTIONS'].get('options', '')} -c pgtrigger.ignore={{}}".strip()
 if DATABASE_POOL and not IS_TEST:
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
 DATABASES = {"default": _database}
