@@ -54,6 +54,7 @@ class Link(models.Model):
                 fields=["subscription"], name="link_subscription", condition=~Q(subscription="") & Q(revoked_at=None)
             ),
             models.Index(fields=["import_id"], name="link_import", condition=~Q(import_id=None)),
+            models.Index(fields=["external_id"], name="link_taken_back", condition=Q(revoked_why="import taken back")),
         ]
         constraints = [
             models.UniqueConstraint(

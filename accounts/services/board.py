@@ -100,6 +100,13 @@ class Board:
         """Every field that some source says something about."""
         return sorted({name for link in self.links.get(account_id, []) for name in link.values})
 
+    def shown_fields(self, account_id: UUID) -> list[str]:
+        """Every field that the account shows something of."""
+        roles = [f"{PEOPLE}{role}" for account, role in self.roles if account == account_id]
+        loose = [f"{LOOSE}{name}" for name in self.accounts[account_id].fields]
+        columns = [name for name in (*TEXTS, *DAYS, "arr", "parent") if self.shown(account_id, name) is not None]
+        return [*columns, *loose, *roles]
+
     def shown(self, account_id: UUID, field: str) -> Any:
         return self._shown(self.accounts[account_id], field)
 

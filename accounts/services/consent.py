@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.enums import Channel, ConsentState
-from accounts.models import Consent, Contact
+from accounts.models import Consent, Contact, Prior
 from accounts.services.people import source_of
 from core.models import User
 from core.services import record_act
+from intake.rules import FieldChange
 
 Said = Mapping[Channel, ConsentState | None]
+Told = list[str]
+"""[state, source, when, proof]"""
+Changed = dict[UUID, dict[str, list[Told | None]]]
+"""Contact → channel → [before, after]"""
 
 
 def set_consent(*, contact: Contact, said: Said, do_not_contact: bool, proof: str, by: User, now: datetime) -> bool:
@@ -31,32 +36,69 @@ def set_consent(*, contact: Contact, said: Said, do_not_contact: bool, proof: st
     return bool(changed or flagged)
 
 
-def remember_consents(said: Mapping[UUID, Said], *, source_id: UUID, now: datetime, proof: str = "") -> set[UUID]:
-    """Keep what several contacts said, in the caller's transaction; which of them said something new."""
+def remember_consents(said: Mapping[UUID, Said], *, source_id: UUID, now: datetime, proof: str = "") -> Changed:
+    """Keep what several contacts said, in the caller's transaction; what changed, of those who said something new."""
     held = {
         (one.contact_id, one.channel): one
         for one in Consent.objects.filter(contact__in=said).select_for_update().order_by("id")
     }
     put: list[Consent] = []
     gone: list[int] = []
-    changed: set[UUID] = set()
+    changed: Changed = {}
     for contact_id, states in said.items():
         for channel, state in states.items():
             known = held.get((contact_id, channel.value))
             if (known.state if known else None) == (state.value if state else None):
                 continue
-            changed.add(contact_id)
+            new = Consent(
+                contact_id=contact_id, channel=channel, state=state or "", source_id=source_id, at=now, proof=proof
+            )
+            changed.setdefault(contact_id, {})[channel.value] = [as_told(known), as_told(new) if state else None]
             if state is None and known is not None:
                 gone.append(known.pk)
             elif state is not None:
-                put.append(
-                    Consent(
-                        contact_id=contact_id, channel=channel, state=state, source_id=source_id, at=now, proof=proof
-                    )
-                )
+                put.append(new)
     Consent.objects.filter(pk__in=gone).delete()
     _put(put)
     return changed
+
+
+def as_told(consent: Consent | None) -> Told | None:
+    """A consent as JSON has it: the state, who told us, when, and the proof; None: not asked."""
+    if consent is None:
+        return None
+    return [consent.state, str(consent.source_id), consent.at.astimezone(UTC).isoformat(), consent.proof]
+
+
+def put_back_consents(priors: Sequence[Prior]) -> tuple[int, list[FieldChange]]:
+    """Let contacts have said what they had before a file, but for what something later wrote; how many, and that."""
+    about = Consent.objects.filter(contact__in=[prior.row_id for prior in priors]).order_by("id")
+    held = {(one.contact_id, one.channel): one for one in about.select_for_update()}
+    now: dict[tuple[UUID, str], Consent | None] = {**held}
+    kept: list[FieldChange] = []
+    for prior in priors:
+        for channel, (before, after) in prior.fields.items():
+            key, known = (prior.row_id, channel), now.get((prior.row_id, channel))
+            if as_told(known) == after:
+                now[key] = _as_before(key, before)
+            else:
+                state = known.state if known else None
+                kept.append(FieldChange(prior.external_id, f"consent_{channel}", after and after[0], state))
+    changed = {key: one for key, one in now.items() if as_told(one) != as_told(held.get(key))}
+    gone = [held[key].pk for key, one in changed.items() if one is None]
+    Consent.objects.filter(pk__in=gone).delete()
+    _put([one for one in changed.values() if one is not None])
+    return len(changed), kept
+
+
+def _as_before(key: tuple[UUID, str], told: Told | None) -> Consent | None:
+    if told is None:
+        return None
+    state, source, at, proof = told
+    return Consent(
+        contact_id=key[0], channel=key[1], state=state, source_id=UUID(source), at=datetime.fromisoformat(at),
+        proof=proof,
+    )  # fmt: skip
 
 
 def _put(rows: Sequence[Consent]) -> None:

@@ -16,6 +16,7 @@ from accounts.queries.privacy import erased_among
 from accounts.rules.erased import email_digest, key_digest
 from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
 from accounts.services.consent import remember_consents
+from accounts.services.priors import keep_priors
 from accounts.services.rows import Refusals, RowKind, Values, upsert_rows
 from intake.enums import Landing
 from intake.rules import ERASED, Arrival, Problem, Result
@@ -35,6 +36,8 @@ def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival:
     if not said:
         return results
     changed = remember_consents(said, source_id=arrival.source_id, now=arrival.now)
+    names = {result.id: item.external_id for item, result in zip(items, results, strict=True)}
+    keep_priors("consents", ((id, names[id], False, fields) for id, fields in changed.items()), arrival)
     return [
         Result(Landing.UPDATED, id=result.id) if result.status is Landing.UNCHANGED and result.id in changed else result
         for result in results

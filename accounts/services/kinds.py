@@ -14,12 +14,13 @@ from accounts.services.orders import add_orders
 from accounts.services.retracting import undo_accounts
 from accounts.services.reverting import (
     UNDO_ACTIVITIES,
-    UNDO_CONTACTS,
     UNDO_CONTRACTS,
     UNDO_CONVERSATIONS,
     UNDO_SURVEYS,
     UNDO_TICKETS,
     teller,
+    undo_contacts,
+    undo_events,
     undo_orders,
 )
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
@@ -80,7 +81,7 @@ ACCOUNTS = Kind(
 CONTACTS = Kind(
     name="contacts",
     tell=teller("contacts"),
-    undo=UNDO_CONTACTS,
+    undo=undo_contacts,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,
@@ -254,6 +255,7 @@ REVENUE = Kind(
 )
 EVENTS = Kind(
     name="events",
+    undo=undo_events,
     struct=EventItem,
     apply=take_events,
     check=check_event,

@@ -48,12 +48,13 @@ COLUMNS = [
 class Sayings:
     """What a call's records say: links that are new, links that say something else, and what it was before.
 
-    absent: accounts that records would have made which were refused.
+    absent: accounts that records would have made which were refused. revived: those that are made once more.
     """
 
     arrival: Arrival
     matches: Mapping[str, Match] = field(default_factory=dict)
     absent: set[UUID] = field(default_factory=set)
+    revived: set[UUID] = field(default_factory=set)
     new: dict[UUID, Held] = field(default_factory=dict)
     changed: dict[UUID, Held] = field(default_factory=dict)
     priors: dict[UUID, dict[str, list[Any]]] = field(default_factory=dict)
@@ -115,13 +116,20 @@ def _marks(values: Values) -> Marks:
 MARKING = ("domain", "fields.email", "fields.subscription_id")
 
 
-def match_records(said: Mapping[str, Mapping[str, Any]], arrival: Arrival) -> dict[str, Match]:
-    """External id → which account the record is about, for records that the namespace does not know yet."""
+def match_records(
+    said: Mapping[str, Mapping[str, Any]], arrival: Arrival, again: Mapping[str, UUID]
+) -> dict[str, Match]:
+    """External id → which account the record is about, for records that the namespace does not know yet.
+
+    again: the account that a record makes which had made it before (`reviving`); any other makes a new one.
+    """
     sighted = {}
     for external_id, values in said.items():
         domain, email, subscription = marks(values)
         keys = {Evidence.SUBSCRIPTION: subscription, Evidence.EMAIL: email, Evidence.DOMAIN: domain}
-        sighted[external_id] = Sighted(uuid7(), arrival.namespace_id, str(values["name"]), keys)
+        sighted[external_id] = Sighted(
+            again.get(external_id) or uuid7(), arrival.namespace_id, str(values["name"]), keys
+        )
     index = _index_of([record.keys for record in sighted.values()])
     matches = match_all(sighted.values(), index, mode_of(arrival.source_id))
     return dict(zip(sighted, matches, strict=True))

@@ -13,18 +13,17 @@ from accounts.services.links import write_sayings
 from accounts.services.parking import lock_keys
 from accounts.services.places import accounts_with_rows
 from accounts.services.reverting import forget, newest_first
+from accounts.services.reviving import WHY
 from core.models import User
 from core.services import record_acts
 from intake.rules import FieldChange, Undone
-
-WHY = "import taken back"
 
 
 def undo_accounts(*, import_id: UUID, by: User, now: datetime) -> Undone:
     """Take back what an import of accounts said, in the caller's transaction.
 
-    An account that only this import made, and on which nothing hangs, is archived and its key is free again. What
-    something later wrote stays, and is listed.
+    An account that only this import made, and on which nothing hangs, is archived and its key is free again; the same
+    record makes it live again (`reviving`). What something later wrote stays, and is listed.
     """
     lock_keys()
     restored, removed, kept = 0, 0, list[FieldChange]()
@@ -110,7 +109,7 @@ class _Call:
             still = Link.objects.filter(namespace_id=namespace, external_id__in=names, revoked_at=None)
             freed = set(names) - set(still.values_list("external_id", flat=True))
             AccountKey.objects.filter(namespace_id=namespace, kind="external_id", value__in=freed).delete()
-        Account.objects.filter(pk__in=self.archived).update(archived_at=self.now)
+        Account.objects.filter(pk__in=self.archived, archived_at=None).update(archived_at=self.now)
         record_acts("archived", "account", ((id, WHY, {}) for id in sorted(self.archived)), by=self.by, now=self.now)
 
     def _show(self, board: Board) -> None:

@@ -9,15 +9,23 @@ from uuid import UUID
 
 from django.db.models import Count, Field, Model
 
-from accounts.models import Account, Activity, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
+from accounts.services.consent import put_back_consents
 from accounts.services.rows import as_kept
 from core.append_only import rewriting
+from core.bulk import fetch_all
 from core.models import User
 from intake.rules import FieldChange, Told, Undone
 
 BATCH = 2000
 Undo = Callable[..., Undone]
+
+EVENTS_OF_A_FILE = """
+WITH gone AS (DELETE FROM accounts_event WHERE import_id = %s RETURNING id),
+     free AS (DELETE FROM accounts_eventkey k USING gone WHERE k.id = gone.id RETURNING k.id)
+SELECT count(*) FROM gone
+"""
 
 
 def teller(kind: str) -> Callable[[UUID, int], Told]:
@@ -64,7 +72,9 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
         restored, removed, kept = 0, 0, list[FieldChange]()
         for priors in newest_first(import_id, kind):
             rows = _locked(model, priors)
+            named = _named_elsewhere(model, [prior.row_id for prior in priors if prior.made])
             changed: dict[UUID, Model] = {}
+            columns: set[str] = set()
             gone: set[UUID] = set()
             merged = survivors_of({value for prior in priors for value in prior.fields.get("account_id", ()) if value})
             for prior in priors:
@@ -73,13 +83,15 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
                     continue
                 later = [*_later(prior, row, merged)]
                 kept += later
-                if prior.made and not later and not _is_named(row):
+                if prior.made and not later and prior.row_id not in named:
                     gone.add(prior.row_id)
                 elif not prior.made:
-                    restored += _put_back(prior, row, {change.field for change in later}, merged)
+                    back = _put_back(prior, row, {change.field for change in later}, merged)
+                    restored, columns = restored + len(back), columns | back
                     changed[prior.row_id] = row
-            for id in changed.keys() - gone:
-                changed[id].save()
+            if columns:
+                rest = [changed[id] for id in sorted(changed.keys() - gone)]
+                model._default_manager.bulk_update(rest, sorted(columns), batch_size=BATCH)
             removed += len(gone)
             model._default_manager.filter(pk__in=gone).delete()
             forget(priors)
@@ -95,6 +107,12 @@ def undo_orders(*, import_id: UUID, by: User, now: datetime) -> Undone:
         with rewriting():
             removed += LedgerEntry.objects.filter(pk__in=[prior.row_id for prior in priors]).delete()[0]
         forget(priors)
+    return Undone(removed=removed)
+
+
+def undo_events(*, import_id: UUID, by: User, now: datetime) -> Undone:
+    """Take the events of a file away; their keys are free again."""
+    [(removed,)] = fetch_all(EVENTS_OF_A_FILE, [import_id])
     return Undone(removed=removed)
 
 
@@ -122,23 +140,37 @@ def _later(prior: Prior, row: Model, merged: dict[str, str]) -> Iterator[FieldCh
             yield FieldChange(prior.external_id, field, after, holds)
 
 
-def _is_named(row: Model) -> bool:
-    """Whether something that came otherwise names the row."""
-    if not isinstance(row, Contact):
-        return False
-    return Activity.objects.filter(contact=row).exists() or Visitor.objects.filter(contact=row).exists()
+def _named_elsewhere(model: type[Model], ids: list[UUID]) -> set[UUID]:
+    """Those of these rows that something which came otherwise names."""
+    if model is not Contact:
+        return set()
+    naming: tuple[type[Model], ...] = (Activity, Visitor, Consent)
+    found = (one._default_manager.filter(contact__in=ids).values_list("contact_id", flat=True) for one in naming)
+    return {id for some in found for id in some}
 
 
-def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str]) -> int:
+def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str]) -> set[str]:
+    """Give the row its values of before; the columns that changed."""
     back = {field: before for field, (before, _after) in prior.fields.items() if field not in later}
     for field, before in back.items():
         column = row._meta.get_field(field.removesuffix("_id"))
         value = merged.get(before, before) if field == "account_id" else before
         setattr(row, field, None if value is None or not isinstance(column, Field) else column.to_python(value))
-    return len(back)
+    return {field.removesuffix("_id") for field in back}
 
 
-UNDO_CONTACTS = undo_rows("contacts", Contact)
+def undo_contacts(*, import_id: UUID, by: User, now: datetime) -> Undone:
+    """Take back contacts, and first what they agreed to."""
+    restored, kept = 0, list[FieldChange]()
+    for priors in newest_first(import_id, "consents"):
+        back, later = put_back_consents(priors)
+        restored, kept = restored + back, kept + later
+        forget(priors)
+    rows = _UNDO_CONTACTS(import_id=import_id, by=by, now=now)
+    return Undone(restored=restored + rows.restored, removed=rows.removed, kept=kept + rows.kept)
+
+
+_UNDO_CONTACTS = undo_rows("contacts", Contact)
 UNDO_CONTRACTS = undo_rows("contracts", Contract)
 UNDO_ACTIVITIES = undo_rows("activities", Activity)
 UNDO_TICKETS = undo_rows("tickets", Activity)

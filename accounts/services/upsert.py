@@ -14,11 +14,13 @@ from accounts.queries.identity import find_accounts, find_people
 from accounts.queries.policies import current_policy
 from accounts.rules.hierarchy import Wish, refuse_parents
 from accounts.rules.identity import Ref, standard_id
+from accounts.rules.matching import Match
 from accounts.rules.records import AccountItem
 from accounts.rules.sayings import appointments, sayings
 from accounts.services.board import Board, Held, open_board, write_keys
 from accounts.services.links import Sayings, match_records
 from accounts.services.parking import lock_keys
+from accounts.services.reviving import revive, taken_back
 from accounts.services.values import log_records
 from core.ids import uuid7
 from core.models import User
@@ -45,15 +47,14 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     said = [sayings(item, policy) for item in items]
     refused: Refused = {row: problems for row, item in enumerate(items) if (problems := tuple(_unknown(item, people)))}
     new = {names[row]: said[row] for row in range(len(items)) if row not in refused and names[row] not in known}
-    matches = match_records(new, arrival) if new else {}
+    again = taken_back(new, arrival)
+    matches = match_records(new, arrival, again) if new else {}
     ids = known | {name: match.account for name, match in matches.items()}
     refused |= _bad_parents(items, names, ids, known, refused)
-    board = open_board({ids[name] for name in names if name in ids}, now=arrival.now, policy=policy, people=people)
     taken = [row for row in range(len(items)) if row not in refused]
+    call = _call(matches, {names[row] for row in taken}, set(known.values()), set(again.values()), arrival)
+    board = open_board({ids[name] for name in names if name in ids}, now=arrival.now, policy=policy, people=people)
     records = log_records("accounts", [names[row] for row in taken], [raw[row] for row in taken], arrival)
-    came = {names[row] for row in taken}
-    absent = {match.account for name, match in matches.items() if name not in came} - set(known.values())
-    call = Sayings(arrival, {name: match for name, match in matches.items() if name in came}, absent)
     results = {row: Result(Landing.REJECTED, errors=problems) for row, problems in refused.items()}
     links = _links_of(board, arrival)
     for row, record in zip(taken, records, strict=True):
@@ -64,9 +65,19 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     write_keys(keys)
     call.write()
     board.write(keys=keys)
-    announce(board.made, Happening.ACCOUNT_CREATED, now=arrival.now, origin=arrival.source_id)
-    announce(board.touched - board.made, Happening.ACCOUNT_UPDATED, now=arrival.now, origin=arrival.source_id)
+    new_here = board.made | call.revived
+    announce(new_here, Happening.ACCOUNT_CREATED, now=arrival.now, origin=arrival.source_id)
+    announce(board.touched - new_here, Happening.ACCOUNT_UPDATED, now=arrival.now, origin=arrival.source_id)
     return [results[row] for row in range(len(items))]
+
+
+def _call(
+    matches: Mapping[str, Match], came: set[str], known: set[UUID], again: set[UUID], arrival: Arrival
+) -> Sayings:
+    """What the records that are taken will say, with the accounts live again that they made before."""
+    absent = {match.account for name, match in matches.items() if name not in came} - known
+    mine = {name: match for name, match in matches.items() if name in came}
+    return Sayings(arrival, mine, absent, revive({match.account for match in mine.values()} & again, arrival))
 
 
 def _ref(external_id: str, arrival: Arrival) -> Ref:
@@ -129,6 +140,7 @@ def _links_of(board: Board, arrival: Arrival) -> dict[str, Held]:
 def _take(id: UUID, name: str, said: Said, record: UUID, board: Board, call: Sayings, links: dict[str, Held]) -> Result:
     """Keep what one record says, and let its account show what holds now."""
     made = id not in board.accounts
+    back = id in call.revived and id not in board.touched
     if made:
         arrival = call.arrival
         board.accounts[id] = Account(id=id, source_id=arrival.source_id, created_at=arrival.now)
@@ -146,10 +158,13 @@ def _take(id: UUID, name: str, said: Said, record: UUID, board: Board, call: Say
     for field in news:
         call.say(link, field, [said[field], at, mark])
     team = board.accounts[id].team_id
-    changed = board.settle(id, news)
+    changed = board.settle(id, dict.fromkeys([*news, *board.shown_fields(id)]) if back else news)
+    if back:
+        board.touched.add(id)
+        board.redomained.add(id)
     if board.accounts[id].team_id != team:
         call.note(link, "team", team, board.accounts[id].team_id)
-    if made:
+    if made or back:
         return Result(Landing.CREATED, id=id)
     return Result(Landing.UPDATED if changed or (linked and name in call.matches) else Landing.UNCHANGED, id=id)
 

@@ -69,7 +69,7 @@ def test_by_file_with_and_without_a_mapping(source: Source, billing: Source) -> 
     assert not Account.objects.exists()
     assert send(source, mapping={"arr_usd": ""}).counts == {"created": 1}
     assert Account.objects.get().arr_amount is None
-    assert send(billing).status == "done"
+    assert send(billing, mapping={"arr_usd": {"to": "arr", "unit": "usd"}}).counts == {"created": 1}
 
 
 @pytest.mark.parametrize(
