@@ -1,4 +1,4 @@
-from accounts.models.account import Account, AccountKey, AccountPerson, Grant, OfAccountQuerySet, StageEntry
+from accounts.models.account import Account, AccountKey, AccountPerson, Grant, OfAccountQuerySet, StageEntry, seen_by
 from accounts.models.customer import (
     Activity,
     Contact,
@@ -47,4 +47,5 @@ __all__ = [
     "StageEntry",
     "TierRevenue",
     "Visitor",
+    "seen_by",
 ]

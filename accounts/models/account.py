@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
+from uuid import UUID
 
 import pghistory
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -24,20 +25,49 @@ def reads_all(user: User) -> bool:
     return user.is_active and (user.is_superuser or user.role in READS_ALL)
 
 
+class Works(models.Func):
+    """Whether somebody has a role on the account with this id, or was given sight of it for an item of theirs.
+
+    The same as query sets takes three times as long to put into words as PostgreSQL needs to answer, and every page of
+    a CSM asks it.
+    """
+
+    output_field = models.BooleanField()
+    template = (
+        "(EXISTS (SELECT FROM accounts_accountperson AS held WHERE held.account_id = %(expressions)s"
+        " AND held.user_id = %%s)"
+        " OR EXISTS (SELECT FROM accounts_grant AS given WHERE given.account_id = %(expressions)s"
+        " AND given.user_id = %%s))"
+    )
+
+    def __init__(self, account: str, user_id: UUID) -> None:
+        super().__init__(F(account))
+        self.user_id = user_id
+
+    def as_sql(self, *args: Any, **kwargs: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        sql, params = super().as_sql(*args, **kwargs)
+        return sql, [*params, self.user_id, self.user_id]
+
+
+def seen_by(user: User, *, of: str = "") -> Q:
+    """The accounts that `user` may see (TRUST.md): by role on the account, by team, by an item assigned.
+
+    `of` leads from a row to its account, such as "account__".
+    """
+    if not user.is_active:
+        return Q(pk__in=[])
+    if reads_all(user):
+        return Q(**{f"{of}id__isnull": False})
+    of_team = Q(**{f"{of}team": user.team_id}) if user.team_id else Q(pk__in=[])
+    if user.role == Role.MANAGER:
+        return of_team | Q(**{f"{of}team__lead": user})
+    return of_team | Q(Works(f"{of}id", user.pk)) if user.role == Role.CSM else Q(pk__in=[])
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> AccountQuerySet:
-        """Accounts that `user` may see (TRUST.md): by role on the account, by team, by an item assigned."""
-        if not user.is_active:
-            return self.none()
-        if reads_all(user):
-            return self
-        if user.role == Role.MANAGER:
-            return self.filter(Q(team__lead=user) | Q(team_id=user.team_id, team__isnull=False))
-        if user.role != Role.CSM:
-            return self.none()
-        holds = AccountPerson.objects.filter(account=models.OuterRef("pk"), user=user)
-        granted = Grant.objects.filter(account=models.OuterRef("pk"), user=user)
-        return self.filter(Q(team_id=user.team_id, team__isnull=False) | models.Exists(holds) | models.Exists(granted))
+        """Those that `user` may see."""
+        return self if reads_all(user) else self.filter(seen_by(user))
 
     def called(self, external_id: str) -> AccountQuerySet:
         """Accounts that some source calls `external_id`."""

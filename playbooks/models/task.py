@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import pghistory
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from accounts.models import Account, OfAccountQuerySet
+from accounts.models import Account, OfAccountQuerySet, seen_by
 from core.bulk import BULK, UNCHECKED
 from core.ids import uuid7
 from core.models import Pending, Team, User
@@ -26,9 +26,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks on accounts that `user` may see, and those assigned to them; who watches the data: those on sources."""
         if not user.is_active:
             return self.none()
-        # Asked of each task's account: `IN` beside an OR would collect all of somebody's accounts for a single task.
-        theirs = Account.objects.visible_to(user).filter(pk=OuterRef("account_id"))
-        mine = Exists(theirs) | Q(assignee=user)
+        mine = seen_by(user, of="account__") | Q(assignee=user)
         if user.is_superuser or user.role in WATCH_THE_DATA:
             mine |= Q(source__isnull=False)
         return self.filter(mine)

@@ -86,12 +86,12 @@ def give_task(task: Task, to: User | None, *, by: User, why: str, now: datetime,
     task.assignee = to
     task.acknowledged_at = None
     let_go(task)
-    fresh = store(task, "assignee", *HANDED)
+    store(task, "assignee", *HANDED)
     if task.item_id:
         assign_item(item_id=task.item_id, owner_id=to.pk if to else None, now=now)
         Run.objects.filter(item=task.item_id, status=RunStatus.LIVE).update(owner=to)
     if to:
         grant_sight([(task.account_id, to.pk)])
     revoke_idle([task.account_id])
-    record_act(verb, fresh, by=by, now=now, why=why, data=data)
-    return fresh
+    record_act(verb, task, by=by, now=now, why=why, data=data)
+    return task

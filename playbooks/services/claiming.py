@@ -43,9 +43,7 @@ def claim_task(*, task_id: UUID, by: User, now: datetime) -> None:
 @transaction.atomic
 def take_over_task(*, task_id: UUID, by: User, note: str, now: datetime) -> Task:
     """A manager goes on where somebody else is working, and says why. Raises `TaskRefused`, `Task.DoesNotExist`."""
-    if not Task.objects.visible_to(by).filter(pk=task_id).exists():
-        raise Task.DoesNotExist
-    task = lock_task(task_id)
+    task = lock_task(task_id, by=by)
     check_may_act(by, task)
     if not leads(by, task):
         raise TaskRefused(_("Only a manager can take over what somebody is working on."), forbidden=True)
@@ -54,19 +52,17 @@ def take_over_task(*, task_id: UUID, by: User, note: str, now: datetime) -> Task
     data = {"from": str(task.claimed_by_id or "")}
     TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
     task.claimed_by, task.claimed_until = by, now + LEASE
-    fresh = store(task, *LET_GO)
-    record_act("taken_over", fresh, by=by, now=now, why=note.strip(), data=data)
-    return fresh
+    store(task, *LET_GO)
+    record_act("taken_over", task, by=by, now=now, why=note.strip(), data=data)
+    return task
 
 
 @transaction.atomic
 def skip_task(*, task_id: UUID, by: User, reason: str, now: datetime) -> Task:
     """Leave a task where it is for now, and say why: the reason stands on it. Raises `TaskRefused`."""
-    if not Task.objects.visible_to(by).filter(pk=task_id).exists():
-        raise Task.DoesNotExist
+    task = lock_task(task_id, by=by)
     if not reason.strip():
         raise TaskRefused(_("Say in a few words why you skip it."), "reason")
-    task = lock_task(task_id)
     check_may_act(by, task)
     before = as_was(task, "claimed_by_id", "claimed_until")
     TaskNote.objects.create(task=task, by=by, text=_("Skipped: %(reason)s") % {"reason": reason.strip()}, at=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,17 +65,19 @@ def check_outcome(task: Task, outcome: str, reason: str, note: str) -> OutcomeKi
     kind = OutcomeKind(outcome)
     if kind is OutcomeKind.OTHER and not note.strip():
         raise TaskRefused(_("Say in a few words what happened: “other” alone tells nobody anything."), "note")
-    _check_reason(kind, reason, note, {row.slug for row in reasons_for(outcome)})
+    if reason or kind is OutcomeKind.INSIGHT_WRONG:
+        _check_reason(kind, reason, note)
     return kind
 
 
-def _check_reason(kind: OutcomeKind, reason: str, note: str, known: Collection[str]) -> None:
+def _check_reason(kind: OutcomeKind, reason: str, note: str) -> None:
+    known = {row.slug for row in reasons_for(kind)}
     names = ", ".join([*sorted(known), "other"])
-    if kind is OutcomeKind.INSIGHT_WRONG and not reason:
+    if not reason:
         raise TaskRefused(_("Say why the insight was wrong: %(names)s.") % {"names": names}, "reason")
     if reason == "other" and not note.strip():
         raise TaskRefused(_("Say in a few words why."), "note")
-    if reason and reason != "other" and reason not in known:
+    if reason != "other" and reason not in known:
         raise TaskRefused(_("This reason is not known here. Choose one of: %(names)s.") % {"names": names}, "reason")
 
 
@@ -91,7 +92,7 @@ def _close(
     task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
     task.snoozed_until = task.paused_at = None
     let_go(task)
-    closed = store(task, *CLOSED_FIELDS)
+    store(task, *CLOSED_FIELDS)
     ended: dict[str, Any] = {"into": str(into.pk), "evidence": task.evidence_count} if into else {}
     if into is not None and into.item_id == task.item_id:
         pass  # its item goes on
@@ -105,9 +106,9 @@ def _close(
     if task.trouble_id is not None and kind is OutcomeKind.NOT_A_FAULT:
         accept_trouble(trouble_id=task.trouble_id, now=now)
     record_act(
-        "closed", closed, by=by, now=now, why=kind.value, data={"before": before, "ended": ended, "reason": reason}
+        "closed", task, by=by, now=now, why=kind.value, data={"before": before, "ended": ended, "reason": reason}
     )
-    return closed
+    return task
 
 
 def _end_item(task: Task, kind: OutcomeKind, *, by: User, now: datetime) -> dict[str, Any]:
@@ -148,16 +149,16 @@ def _to_the_lead(task: Task, lead: User, *, by: User, now: datetime) -> Task:
     task.assignee, task.status, task.lane = lead, TaskStatus.OPEN, Lane.NOW
     task.acknowledged_at = task.snoozed_until = task.paused_at = None
     task.flag = _("No response for the second time in a row, says %(who)s: decide what to do.") % {"who": by}
-    fresh = store(task, "assignee", "status", "lane", "acknowledged_at", "snoozed_until", "paused_at", "flag")
+    store(task, "assignee", "status", "lane", "acknowledged_at", "snoozed_until", "paused_at", "flag")
     assign_item(item_id=task.item_id, owner_id=lead.pk, now=now)
     touch_item(item_id=task.item_id, now=now)
     grant_sight([(task.account_id, lead.pk)])
     revoke_idle([task.account_id])
-    record_act("assigned", fresh, by=by, now=now, why="second no response in a row", data={"to": str(lead.pk)})
+    record_act("assigned", task, by=by, now=now, why="second no response in a row", data={"to": str(lead.pk)})
     raise_alert(
-        "second_no_response", fresh.flag, on_day=now.date(), now=now, team_id=task.team_id, data={"task": str(task.pk)}
+        "second_no_response", task.flag, on_day=now.date(), now=now, team_id=task.team_id, data={"task": str(task.pk)}
     )
-    return fresh
+    return task
 
 
 # ── Back again ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +184,7 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
         take_acceptance_back(trouble_id=task.trouble_id)
     task.closed_at = task.closed_by = None
     task.outcome = task.outcome_reason = task.outcome_note = ""
-    fresh = store(task, *CLOSED_FIELDS, "lane")
+    store(task, *CLOSED_FIELDS, "lane")
     if task.assignee_id:
         grant_sight([(task.account_id, task.assignee_id)])
     if task.run_step_id and closed_as == OutcomeKind.COMPLETED:
@@ -192,8 +193,8 @@ def reopen_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
         _restore_item(task.item_id, data.get("ended", {}), now)
     _take_evidence_back(data.get("ended", {}))
     ClosedTask.objects.filter(id=task.pk).delete()
-    record_act("reopened", fresh, by=by, now=now, data={"was": closed_as})
-    return fresh
+    record_act("reopened", task, by=by, now=now, data={"was": closed_as})
+    return task
 
 
 def _check_place_is_free(task: Task) -> None:

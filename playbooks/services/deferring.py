@@ -44,10 +44,10 @@ def snooze_task(
     _leave_lane(task)
     task.status, task.snoozed_until, task.snooze_reason = TaskStatus.SNOOZED, until, reason.strip()[:200]
     task.acknowledged_at, task.paused_at = task.acknowledged_at or now, None
-    fresh = store(task, *PUT_OFF)
+    store(task, *PUT_OFF)
     data = {"until": until.isoformat(), "before": before}
-    record_act("snoozed", fresh, by=by, now=now, why=task.snooze_reason, data=data)
-    return fresh
+    record_act("snoozed", task, by=by, now=now, why=task.snooze_reason, data=data)
+    return task
 
 
 @transaction.atomic
@@ -70,11 +70,11 @@ def wait_on_customer(
     task.status, task.next_step_on, task.paused_at = TaskStatus.WAITING, next_step_on, now
     task.snoozed_until, task.snooze_reason = None, note.strip()[:200]
     task.acknowledged_at, task.touched_at = task.acknowledged_at or now, task.touched_at or now
-    fresh = store(task, *PUT_OFF)
+    store(task, *PUT_OFF)
     touched = bool(task.item_id and touch_item(item_id=task.item_id, now=now))
     data = {"next_step_on": next_step_on.isoformat(), "before": before, "touched": touched}
-    record_act("waiting", fresh, by=by, now=now, why=task.snooze_reason, data=data)
-    return fresh
+    record_act("waiting", task, by=by, now=now, why=task.snooze_reason, data=data)
+    return task
 
 
 @transaction.atomic
@@ -92,9 +92,9 @@ def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     task.status = TaskStatus.CLAIMED if task.touched_at else TaskStatus.OPEN
     task.lane, task.back_to = Lane(task.back_to or Lane.TODAY), ""
     task.snoozed_until, task.snooze_reason, task.paused_at = None, "", None
-    fresh = store(task, *WOKEN)
-    record_act("resumed", fresh, by=by, now=now, data={"paused_seconds": int(paused.total_seconds())})
-    return fresh
+    store(task, *WOKEN)
+    record_act("resumed", task, by=by, now=now, data={"paused_seconds": int(paused.total_seconds())})
+    return task
 
 
 def _leave_lane(task: Task) -> None:

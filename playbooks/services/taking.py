@@ -98,14 +98,14 @@ def what_happened(task: Task, now: datetime) -> str:
     }
 
 
-def lock_task(task_id: UUID) -> Task:
-    """The task, locked after its account and its item. Raises `Task.DoesNotExist`."""
-    account_id, item_id = Task.objects.values_list("account_id", "item_id").get(id=task_id)
+def lock_task(task_id: UUID, *, by: User | None = None) -> Task:
+    """The task, locked after its account and its item. Raises `Task.DoesNotExist`, also where `by` may not see it."""
+    seen = Task.objects.visible_to(by) if by else Task.objects.all()
+    account_id, item_id = seen.values_list("account_id", "item_id").get(id=task_id)
     if item_id is not None:
         lock_accounts([account_id] if account_id else [])
         Item.objects.select_for_update(no_key=True).get(id=item_id)
-    related = ("account__team", "source", "type", "item")
-    return Task.objects.select_for_update(of=("self",)).select_related(*related).get(id=task_id)
+    return Task.objects.select_for_update(of=("self",)).select_related("account", "type", "item").get(id=task_id)
 
 
 def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:
@@ -113,9 +113,7 @@ def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bo
 
     Raises `Task.DoesNotExist` when they may not even see it,
     `TaskRefused` when it is not theirs to change, `TaskChanged` when `version` is no longer its version."""
-    if not Task.objects.visible_to(by).filter(id=task_id).exists():
-        raise Task.DoesNotExist
-    task = lock_task(task_id)
+    task = lock_task(task_id, by=by)
     if not (passing_on and task.assignee_id == by.pk):
         check_may_act(by, task)
     if task.version != version:
@@ -209,11 +207,10 @@ def _manages(user: User, assignee_id: UUID | None) -> bool:
     return assignee_id is not None and User.objects.filter(theirs, pk=assignee_id).exists()
 
 
-def store(task: Task, *fields: str) -> Task:
-    """Write these fields of a locked task, with the next version; the fresh task."""
+def store(task: Task, *fields: str) -> None:
+    """Write these fields of a locked task, with the next version."""
     task.version += 1
     task.save(update_fields=[*fields, "version"])
-    return Task.objects.select_related("account", "source", "type", "assignee", "item", "closed_by").get(pk=task.pk)
 
 
 def check_can_take(person: User, now: datetime, *, of_source: bool = False) -> None:

@@ -60,9 +60,9 @@ def _put_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) ->
     _restore(task, act)
     if act.data.get("touched") and task.item_id:
         untouch_item(item_id=task.item_id)
-    fresh = store(task, *act.data["before"])
-    record_act("undone", fresh, by=by, now=now, why=act.verb)
-    return fresh
+    store(task, *act.data["before"])
+    record_act("undone", task, by=by, now=now, why=act.verb)
+    return task
 
 
 def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
@@ -71,11 +71,11 @@ def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -
     owner = User.objects.filter(pk=before).first() if before else None
     if owner is not None:
         check_can_take(owner, now, of_source=task.source_id is not None)
-    fresh = give_task(task, owner, by=by, why=_("taken back"), now=now, verb="undone")
+    give_task(task, owner, by=by, why=_("taken back"), now=now, verb="undone")
     if act.data.get("before"):
-        _restore(fresh, act)
-        fresh = store(fresh, *act.data["before"])
-    return fresh
+        _restore(task, act)
+        store(task, *act.data["before"])
+    return task
 
 
 def _unskip(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:

@@ -25,18 +25,15 @@ def acknowledge_task(*, task_id: UUID, by: User, now: datetime) -> Task:
 
     The task is due by its first touch from then on. Raises `Task.DoesNotExist`.
     """
-    task = Task.objects.visible_to(by).get(pk=task_id)
-    if task.assignee_id != by.pk or task.acknowledged_at or task.status not in ACTIVE:
-        return task
-    task = lock_task(task_id)
+    task = lock_task(task_id, by=by)
     if task.acknowledged_at or task.assignee_id != by.pk or task.status not in ACTIVE:
         return task
     task.acknowledged_at = now
     if task.touch_by and not task.touched_at:
         task.due_at = task.touch_by
-    fresh = store(task, "acknowledged_at", "due_at")
-    record_act("acknowledged", fresh, by=by, now=now)
-    return fresh
+    store(task, "acknowledged_at", "due_at")
+    record_act("acknowledged", task, by=by, now=now)
+    return task
 
 
 @transaction.atomic
@@ -47,9 +44,7 @@ def add_note(*, task_id: UUID, by: User, text: str, now: datetime) -> TaskNote:
     """
     if not text.strip():
         raise TaskRefused(_("Write something first."), "text")
-    if not Task.objects.visible_to(by).filter(pk=task_id).exists():
-        raise Task.DoesNotExist
-    task = lock_task(task_id)
+    task = lock_task(task_id, by=by)
     check_may_act(by, task)
     note = TaskNote.objects.create(task=task, by=by, text=text.strip(), at=now)
     record_act("noted", task, by=by, now=now)
@@ -92,4 +87,5 @@ def _touch(task: Task, now: datetime, *fields: str) -> Task:
         task.due_at = task.touch_by
     if task.item_id:
         touch_item(item_id=task.item_id, now=now)
-    return store(task, *WORKED_ON, *fields)
+    store(task, *WORKED_ON, *fields)
+    return task

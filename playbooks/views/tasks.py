@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Account
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from playbooks.forms import TaskForm
+from playbooks.models import Task
 from playbooks.queries.snoozing import zone_now
 from playbooks.services.tasks import acknowledge_task, create_task
 from playbooks.views.answers import undo_after_redirect
@@ -26,10 +27,9 @@ def show_task(request: PersonRequest, task_id: UUID) -> HttpResponse:
 
     `?done=<id>` offers to undo what was done just before.
     """
-    page = load_or_404(request, task_id)
-    if page.task.assignee_id == request.user.pk and page.is_active and not page.task.acknowledged_at:
+    if Task.objects.active().filter(pk=task_id, assignee=request.user, acknowledged_at=None).exists():
         acknowledge_task(task_id=task_id, by=request.user, now=request.now)
-        page = load_or_404(request, task_id)
+    page = load_or_404(request, task_id)
     return render_task(request, page, parts={"undo": undo_after_redirect(request)})
 
 
