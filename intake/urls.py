@@ -16,6 +16,7 @@ urlpatterns = [
     path("imports/<uuid:import_id>/stop/", views.stop, name="import_stop"),
     path("imports/<uuid:import_id>/undo/", views.undo, name="import_undo"),
     path("imports/<uuid:import_id>/errors.csv", views.download_errors, name="import_errors"),
+    path("imports/<uuid:import_id>/warnings.csv", views.download_warnings, name="import_warnings"),
     path("sources/", views.show_sources, name="sources"),
     path("sources/new/", views.new_source, name="new_source"),
     path("sources/<slug:slug>/", views.show_source, name="source"),

@@ -13,7 +13,8 @@ from tests.integration.test_access import objects_of
 from tests.routes import ROUTES
 
 # Not pages: a part that is polled, a file, a redirect.
-PARTS = ("queue_changes", "queue_rows", "task_presence", "import_errors", "import_example", "home", "accounts")
+FILES = ("import_errors", "import_warnings", "import_example")
+PARTS = ("queue_changes", "queue_rows", "task_presence", *FILES, "home", "accounts")
 PAGES = [name for name, route in ROUTES.items() if route.method == "get" and name not in PARTS]
 # Those whose queue holds work come first.
 ROLES = ("csm", "manager", "ops", "leader")

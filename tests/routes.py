@@ -150,6 +150,7 @@ ROUTES = {
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
     "import_errors": Route(LEADS, "import"),
+    "import_warnings": Route(LEADS, "import"),
     "import_columns": Route((MANAGER, OPS), "import", "post"),
     "import_confirm": Route((MANAGER, OPS), "import", "post"),
     "import_stop": Route((MANAGER, OPS), "import", "post"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from accounts.enums import Forecast, Stakeholder
 from accounts.models import Activity, Contact, Contract
@@ -20,6 +21,7 @@ from accounts.services.priors import keep_priors
 from accounts.services.rows import Refusals, RowKind, Values, upsert_rows
 from intake.enums import Landing
 from intake.rules import ERASED, Arrival, Problem, Result
+from intake.rules.warned import UNKNOWN_PERSON
 
 CENT = Decimal("0.01")
 VALUE = Decimal("0.0001")
@@ -50,16 +52,23 @@ def upsert_contracts(items: Sequence[ContractItem], raw: Sequence[bytes], arriva
 
 
 def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
-    """Also refuses rows whose contact or person is not known."""
+    """Also refuses rows whose contact is not known; where somebody is unknown, a row of a file is taken without."""
     people = find_people({item.by for item in items if isinstance(item.by, str) and given(item.by)})
+    strangers = _unknown_people(items, people)
     contacts = _contacts({item.contact for item in items if isinstance(item.contact, str)}, arrival)
     kind = RowKind(
         "activities",
         Activity,
         values=lambda item: _activity(item, contacts, {name: person.pk for name, person in people.items()}),
-        refuse=lambda items, arrival: _unknown_names(items, contacts, people),
+        refuse=lambda items, arrival: _unknown_contacts(items, contacts) | ({} if arrival.import_id else strangers),
     )
-    return upsert_rows(kind, items, raw, arrival)
+    results = upsert_rows(kind, items, raw, arrival)
+    if not arrival.import_id:
+        return results
+    return [
+        replace(result, warnings=strangers[row]) if row in strangers and not result.errors else result
+        for row, result in enumerate(results)
+    ]
 
 
 def _erased(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:
@@ -104,7 +113,7 @@ def _activity(item: ActivityItem, contacts: dict[str, UUID], people: dict[str, U
         said["value"] = item.value.quantize(VALUE) if item.value is not None else None
     if given(item.contact):
         said["contact_id"] = contacts[str(item.contact)] if item.contact else None
-    if given(item.by):
+    if given(item.by) and (not item.by or item.by in people):
         said["by_id"] = people[str(item.by)] if item.by else None
     return {"kind": item.kind, "happened_at": item.happened_at, "summary": item.summary.strip(), **said}
 
@@ -122,15 +131,19 @@ def _contacts(external_ids: set[str], arrival: Arrival) -> dict[str, UUID]:
     return dict(known.values_list("external_id", "id"))
 
 
-def _unknown_names(items: Sequence[ActivityItem], contacts: object, people: object) -> Refusals:
-    checks: tuple[tuple[str, object, Callable[[str], str]], ...] = (
-        ("contact", contacts, lambda name: _("No contact '%s' of this source is known: send it first.") % name),
-        ("by", people, lambda name: _("Nobody active has the user name or e-mail '%s'.") % name),
-    )
-    refused: Refusals = {}
-    for row, item in enumerate(items):
-        for field, known, words in checks:
-            name = getattr(item, field)
-            if isinstance(name, str) and given(name) and name not in known:  # type: ignore[operator]
-                refused[row] = (Problem(field, f"unknown_{'person' if field == 'by' else field}", words(name)),)
-    return refused
+def _unknown_contacts(items: Sequence[ActivityItem], contacts: Mapping[str, object]) -> Refusals:
+    text = _("No contact '%s' of this source is known: send it first.")
+    return {
+        row: (Problem("contact", "unknown_contact", text % item.contact),)
+        for row, item in enumerate(items)
+        if isinstance(item.contact, str) and given(item.contact) and item.contact not in contacts
+    }
+
+
+def _unknown_people(items: Sequence[ActivityItem], people: Mapping[str, object]) -> Refusals:
+    text = _("Nobody active has the user name or e-mail '%s'.")
+    return {
+        row: (Problem("by", UNKNOWN_PERSON, text % item.by),)
+        for row, item in enumerate(items)
+        if isinstance(item.by, str) and given(item.by) and item.by not in people
+    }

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from accounts.enums import AccountRole, KeyKind
 from accounts.models import Account
@@ -26,6 +27,7 @@ from core.ids import uuid7
 from core.models import User
 from intake.enums import Happening, Landing
 from intake.rules import Arrival, Problem, Result
+from intake.rules.warned import UNKNOWN_PERSON
 from intake.services import announce
 
 Said = dict[str, Any]
@@ -36,7 +38,8 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     """Create or change accounts by (namespace, external id), in the caller's transaction; one result per item.
 
     A record that the namespace does not know climbs the ladder of `accounts.rules.matching`. Refused rows: an unknown
-    or inactive person, an unknown parent, a cycle of parents. Records that waited for a new account are released.
+    parent, a cycle of parents, and by a call somebody who is unknown or inactive; a row of a file is taken without
+    them, with a warning. Records that waited for a new account are released.
     """
     names = [standard_id(item.external_id) for item in items]
     policy = current_policy()
@@ -45,7 +48,8 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     parents = {standard_id(item.parent) for item in items if isinstance(item.parent, str)}
     known = _known({*names, *parents}, arrival)
     said = [sayings(item, policy) for item in items]
-    refused: Refused = {row: problems for row, item in enumerate(items) if (problems := tuple(_unknown(item, people)))}
+    strangers = {row: problems for row, item in enumerate(items) if (problems := tuple(_unknown(item, people)))}
+    refused: Refused = {} if arrival.import_id else strangers
     new = {names[row]: said[row] for row in range(len(items)) if row not in refused and names[row] not in known}
     again = taken_back(new, arrival)
     matches = match_records(new, arrival, again) if new else {}
@@ -59,7 +63,8 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     links = _links_of(board, arrival)
     for row, record in zip(taken, records, strict=True):
         words = _resolved(said[row], ids, people)
-        results[row] = _take(ids[names[row]], names[row], words, record, board, call, links)
+        result = _take(ids[names[row]], names[row], words, record, board, call, links)
+        results[row] = replace(result, warnings=strangers[row]) if row in strangers else result
     keys: dict[Ref, UUID] = {_ref(name, arrival): ids[name] for name in call.matches}
     board.write_accounts()
     write_keys(keys)
@@ -93,7 +98,7 @@ def _unknown(item: AccountItem, people: Mapping[str, User]) -> Iterable[Problem]
         if name and name not in people:
             where = "csm" if role == AccountRole.CSM and isinstance(item.csm, str) else f"people.{role}"
             yield Problem(
-                where, "unknown_person", _("Nobody active has the user name or e-mail '%(name)s'.") % {"name": name}
+                where, UNKNOWN_PERSON, _("Nobody active has the user name or e-mail '%(name)s'.") % {"name": name}
             )
 
 
@@ -117,10 +122,11 @@ def _bad_parents(
 
 
 def _resolved(said: Said, ids: Mapping[str, UUID], people: Mapping[str, User]) -> Said:
-    """People by their user name and parents by our id, as values are kept."""
+    """People by their user name and parents by our id, as values are kept; nothing of people nobody knows."""
     words = {
         field: people[value].username if value and field.startswith("people.") else value
         for field, value in said.items()
+        if not value or not field.startswith("people.") or value in people
     }
     if words.get("parent"):
         words["parent"] = str(ids[standard_id(words["parent"])])

@@ -17,7 +17,7 @@ from accounts.models import Activity, Consent, Contact, Event, Prior, Visitor
 from core.models import Mail
 from cx_ops.erasure.person import Person
 from insights.models import Insight
-from intake.models import Quarantined, Record, RejectedRow
+from intake.models import Quarantined, Record, RejectedRow, RowWarning
 from playbooks.models import Effect, TaskNote
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ PLACES = (
           ("kind", "received_at", "payload"), {"payload": "", "message": "", "field": ""}),
     Place("rejected", _("Rows of files that were not taken"), _by_text(RejectedRow, "cells", "value", "message"),
           ("row", "column", "cells"), {"cells": [], "value": "", "message": ""}),
+    Place("warnings", _("Cells of files that were left out"), _by_text(RowWarning, "value", "message"),
+          ("row", "column", "value"), {"value": "", "message": ""}),
     Place("contacts", _("Contacts"), lambda person: Contact.objects.filter(pk__in=person.contacts),
           ("account__name", "name", "email", "title", "stakeholder", "influence", "sentiment", "left_on",
            "do_not_contact"),

@@ -202,3 +202,18 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}: {self.message}"
+
+
+class RowWarning(models.Model):
+    """A cell that was left out of a row of a file which was taken all the same, with the reason."""
+
+    id = models.BigAutoField(primary_key=True)
+    of = models.ForeignKey(Import, models.CASCADE, related_name="warnings")
+    row = models.PositiveIntegerField(help_text="Line of data, the first after the header being 1.")
+    column = models.CharField(max_length=120, blank=True)
+    code = models.SlugField(max_length=40, db_index=False)
+    message = models.TextField()
+    value = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.message}"

@@ -6,6 +6,8 @@ from intake.queries.arrivals import (
     rejected_as_csv,
     token_lines,
     visible_imports,
+    warned_as_csv,
+    warnings_of,
 )
 
 __all__ = [
@@ -16,4 +18,6 @@ __all__ = [
     "rejected_as_csv",
     "token_lines",
     "visible_imports",
+    "warned_as_csv",
+    "warnings_of",
 ]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from core.export import csv_line
 from core.models import User
 from intake.enums import Scope
-from intake.models import ApiToken, Import, RejectedRow, Source
+from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
+from intake.rules.warned import Warned, add_up_warnings
 
 REASON = ("_row", "_column", "_code", "_message", "_value")
 
@@ -44,6 +45,23 @@ def rejected_as_csv(of: Import) -> Iterator[str]:
         cells = [str(cell) for cell in row.cells][: len(header)]
         blanks = [""] * (len(header) - len(cells))
         yield csv_line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])
+
+
+def warnings_of(of: Import) -> list[Warned]:
+    """What was left out of rows that were taken, by column and reason."""
+    rows = RowWarning.objects.filter(of=of).values_list("column", "code", "value").order_by()
+    found = rows.annotate(message=Min("message"), count=Count("id"))
+    return add_up_warnings(
+        (column, code, message, value, count)
+        for column, code, value, message, count in found.values_list("column", "code", "value", "message", "count")
+    )
+
+
+def warned_as_csv(of: Import) -> Iterator[str]:
+    """The cells that were left out of rows which were taken, and why."""
+    yield csv_line(REASON)
+    for row in RowWarning.objects.filter(of=of).order_by("row", "id").iterator(2000):
+        yield csv_line([str(row.row), row.column, row.code, row.message, row.value])
 
 
 # A token that ends so soon is pointed out.

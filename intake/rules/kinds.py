@@ -24,11 +24,12 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
-    """What became of one record."""
+    """What became of one record. `warnings`: what of it was left out, where it was taken all the same."""
 
     status: Landing
     id: UUID | str | None = None
     errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)

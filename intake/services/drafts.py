@@ -24,8 +24,17 @@ from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
 from intake.rules import FieldChange, Kind, Result, Told
 from intake.rules.mapping import Guess, Use, guess_columns, problems_of, uses_from
+from intake.rules.warned import Warned, add_up_warnings
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
-from intake.services.imports import arrival_of, cell_under, file_kind, guessed_kind, keep_import, take_rows
+from intake.services.imports import (
+    arrival_of,
+    cell_under,
+    file_kind,
+    guessed_kind,
+    keep_import,
+    take_rows,
+    warnings_in,
+)
 from intake.services.kinds import find
 from intake.services.rows import Plan, plan_of
 from intake.services.uploads import (
@@ -72,6 +81,7 @@ class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
     is_whole: bool = False
     counts: dict[str, int] = {}
     troubles: list[Trouble] = []
+    warnings: list[Warned] = []
     fields: list[FieldCount] = []
     changes: list[FieldChange] = []
     rules: dict[str, int] = {}
@@ -186,19 +196,25 @@ def try_rows(of: Import, now: datetime) -> Preview:
         told = kind.tell(of.id, MOST_CHANGES) if kind.tell else None
         transaction.set_rollback(True)
     counts = dict(Counter(result.status.value for result in results))
-    troubles = _troubles(plan, dialect, chunk, results)
-    return _preview(len(chunk), counts, troubles, told, is_whole=len(rows) <= PREVIEW_ROWS)
+    preview = Preview(
+        rows=len(chunk), is_whole=len(rows) <= PREVIEW_ROWS, counts=counts,
+        troubles=_troubles(plan, dialect, chunk, results),
+        warnings=add_up_warnings(
+            (column, problem.code, problem.message, value[:80], 1)
+            for _number, problem, column, value in warnings_in(plan, dialect.header, chunk, results)
+        ),
+    )  # fmt: skip
+    return _told(preview, told)
 
 
-def _preview(
-    rows: int, counts: dict[str, int], troubles: list[Trouble], told: Told | None, *, is_whole: bool
-) -> Preview:
+def _told(preview: Preview, told: Told | None) -> Preview:
+    """With what the room of the kind tells of it."""
     changes = told.changes if told else []
     new = Counter(change.field for change in changes if change.before in (None, ""))
     changed = Counter(change.field for change in changes if change.before not in (None, ""))
     shown = sorted(changes, key=lambda change: change.before in (None, ""))[:SHOWN]
-    return Preview(
-        rows=rows, is_whole=is_whole, counts=counts, troubles=troubles, changes=shown,
+    return msgspec.structs.replace(
+        preview, changes=shown,
         fields=[FieldCount(name, new[name], changed[name]) for name in dict.fromkeys([*changed, *new])],
         rules=told.rules if told else {}, reviews=told.reviews if told else 0, is_told=told is not None,
     )  # fmt: skip

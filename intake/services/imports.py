@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
@@ -20,7 +20,7 @@ from core.models import User
 from core.services import record_act
 from core.text import clean_text
 from intake.enums import ImportStatus, Landing
-from intake.models import Import, RejectedRow, Source
+from intake.models import Import, RejectedRow, RowWarning, Source
 from intake.queries import namespace_of
 from intake.rules import ERASED, Arrival, Kind, Problem, Result
 from intake.rules.mapping import Use, uses_from
@@ -238,6 +238,7 @@ def _land_chunk(
             raise _Overtaken
         profile.add(chunk, counts)
         _keep_rejected(of, plan, chunk, results)
+        _keep_warnings(of, plan, chunk, results)
     of.rows_done, of.counts = done, counts
 
 
@@ -257,6 +258,25 @@ def _rejected(of: Import, plan: Plan, row: list[str], number: int, result: Resul
     cells = [] if problem.code == ERASED else [clean_text(cell)[:LONGEST_CELL] for cell in row]
     value = cell_under(column, dialect_from(of.dialect).header, cells)
     return (of.id, number, column[:120], problem.code, problem.message, value, msgspec.json.encode(cells).decode())
+
+
+def _keep_warnings(of: Import, plan: Plan, chunk: Sequence[list[str]], results: Sequence[Result]) -> None:
+    header = dialect_from(of.dialect).header
+    rows = (
+        (of.id, of.rows_done + offset, column[:120], problem.code, problem.message, value)
+        for offset, problem, column, value in warnings_in(plan, header, chunk, results)
+    )
+    copy_rows(RowWarning._meta.db_table, ["of_id", "row", "column", "code", "message", "value"], rows)
+
+
+def warnings_in(
+    plan: Plan, header: Sequence[str], rows: Sequence[list[str]], results: Sequence[Result]
+) -> Iterator[tuple[int, Problem, str, str]]:
+    """What was left out of rows that were taken: number of the row, why, column, cell."""
+    for number, (row, result) in enumerate(zip(rows, results, strict=True), start=1):
+        for problem in result.warnings:
+            column = plan.column_of(problem)
+            yield number, problem, column, clean_text(cell_under(column, header, row))[:LONGEST_CELL]
 
 
 def cell_under(column: str, header: Sequence[str], cells: Sequence[str]) -> str:

@@ -1,5 +1,5 @@
 from intake.views.drafts import change_columns, confirm, stop, undo
-from intake.views.imports import download_errors, download_example, show_import, show_imports
+from intake.views.imports import download_errors, download_example, download_warnings, show_import, show_imports
 from intake.views.quarantine import discard_from_quarantine, replay_from_quarantine, show_quarantine
 from intake.views.sources import edit_source, new_source, show_source, show_sources
 from intake.views.tokens import revoke, show_tokens
@@ -10,6 +10,7 @@ __all__ = [
     "discard_from_quarantine",
     "download_errors",
     "download_example",
+    "download_warnings",
     "edit_source",
     "new_source",
     "replay_from_quarantine",

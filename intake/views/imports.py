@@ -19,7 +19,7 @@ from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow, Source
-from intake.queries import rejected_as_csv, visible_imports
+from intake.queries import rejected_as_csv, visible_imports, warned_as_csv, warnings_of
 from intake.rules import Undone
 from intake.services import ImportRefused
 from intake.services.drafts import draft_import
@@ -97,6 +97,7 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     context = _with_progress(of) | {
         "rejected": RejectedRow.objects.filter(of=of).order_by("row")[:REJECTED_SHOWN],
         "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
+        "warnings": warnings_of(of),
         "tag": tag,
         "may_send": _may_send(request),
         "may_undo": _may_send(request) and may_undo(of),
@@ -115,6 +116,16 @@ def download_errors(request: PersonRequest, import_id: UUID) -> StreamingHttpRes
     lines: Iterator[str] = rejected_as_csv(of)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rejected-{of.pk}.csv"'
+    return response
+
+
+@require_safe
+@for_roles(*LEADS)
+def download_warnings(request: PersonRequest, import_id: UUID) -> StreamingHttpResponse:
+    """The cells that were left out of rows which were taken."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    response = StreamingHttpResponse(warned_as_csv(of), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="warnings-{of.pk}.csv"'
     return response
 
 

@@ -60,6 +60,7 @@ NOT_LISTED = {
     "intake.Record": INTERNAL,
     "intake.RecordKey": INTERNAL,
     "intake.RejectedRow": PARENT,
+    "intake.RowWarning": PARENT,
     "intake.Source": SETTING,
     "intake.SourceMapping": SETTING,
     "playbooks.CapCounter": INTERNAL,

@@ -1,0 +1,52 @@
+"""Rows that were taken without one of their cells, added up by column and reason. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+# The code of a cell that names somebody who has no log-in here.
+UNKNOWN_PERSON = "unknown_person"
+SHOWN_VALUES = 12
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """Cells of one column that were left out for one reason; `values` are the most frequent of them, with how often.
+
+    `more`: how many other values there are.
+    """
+
+    column: str
+    code: str
+    message: str
+    rows: int
+    values: dict[str, int]
+    more: int = 0
+
+    @property
+    def is_person(self) -> bool:
+        return self.code == UNKNOWN_PERSON
+
+    @property
+    def different(self) -> int:
+        """How many different values were left out."""
+        return len(self.values) + self.more
+
+
+def add_up_warnings(found: Iterable[tuple[str, str, str, str, int]]) -> list[Warned]:
+    """(column, code, message, value, how often) as one line a column and reason, people first, then by rows."""
+    messages: dict[tuple[str, str], str] = {}
+    values: dict[tuple[str, str], Counter[str]] = {}
+    for column, code, message, value, count in found:
+        messages.setdefault((column, code), message)
+        values.setdefault((column, code), Counter())[value] += count
+    lines = [
+        Warned(
+            column, code, messages[column, code], counted.total(), dict(counted.most_common(SHOWN_VALUES)),
+            max(len(counted) - SHOWN_VALUES, 0),
+        )
+        for (column, code), counted in values.items()
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: (not line.is_person, -line.rows))
