@@ -49,12 +49,9 @@ def rejected_as_csv(of: Import) -> Iterator[str]:
 
 def warnings_of(of: Import) -> list[Warned]:
     """What was left out of rows that were taken, by column and reason."""
-    rows = RowWarning.objects.filter(of=of).values_list("column", "code", "value").order_by()
-    found = rows.annotate(message=Min("message"), count=Count("id"))
-    return add_up_warnings(
-        (column, code, message, value, count)
-        for column, code, value, message, count in found.values_list("column", "code", "value", "message", "count")
-    )
+    rows = RowWarning.objects.filter(of=of).values_list("column", "code", "value")
+    found = rows.annotate(said=Min("message"), count=Count("id")).order_by("-count", "value")
+    return add_up_warnings((column, code, said, value, count) for column, code, value, said, count in found)
 
 
 def warned_as_csv(of: Import) -> Iterator[str]:
