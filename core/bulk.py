@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 import msgspec
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from psycopg import adapters
 from psycopg.pq import Format
@@ -132,6 +133,14 @@ def fetch_all(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
         _load_times_quickly(cursor)
         cursor.execute(sql, _quick(params))
         return list(cursor.fetchall())
+
+
+def ids_of(rows: models.QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The query of the ids of `rows` with its parameters, to stand inside another; also where Django needs none."""
+    try:
+        return rows.order_by().values("id").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT NULL::uuid AS id WHERE false", ()
 
 
 def read_rows(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Segment
 from accounts.models.account import AccountQuerySet
 from accounts.rules.segments import AccountFilter, write_filter
+from core.bulk import ids_of
 from core.enums import Role
 from core.ids import uuid7
 from core.models import User
@@ -83,7 +84,7 @@ def reactivate_segment(*, segment_id: UUID, version: int, by: User, now: datetim
 @transaction.atomic
 def keep_members(*, segment: Segment, accounts: AccountQuerySet, now: datetime) -> None:
     """Make `accounts` the members of the segment: who is no longer among them leaves, who is new joins `now`."""
-    sql, params = accounts.order_by().values("id").query.sql_with_params()
+    sql, params = ids_of(accounts)
     with connection.cursor() as cursor:
         cursor.execute(LEAVE.format(wanted=sql), [segment.pk, *params])
         cursor.execute(JOIN.format(wanted=sql), [segment.pk, now, *params])

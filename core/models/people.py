@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -75,7 +75,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class PeopleManager(UserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Django's user manager with our query set."""
+    """Django's user manager with our query set. Whoever sets the installation up is operations until they say else."""
+
+    def create_superuser(self, *args: Any, **fields: Any) -> Any:
+        return super().create_superuser(*args, **{"role": Role.OPS} | fields)
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["password", "last_login"])

@@ -104,6 +104,9 @@ SUBJECTS = {
         open=True,
     ),
     "businesscalendar": Subject("core_businesscalendar s", NO_ACCOUNT, "s.name", key="bigint", open=True),
+    "fxrate": Subject(
+        "accounts_fxrate s", NO_ACCOUNT, "s.currency || ' from ' || s.on_day", key="bigint", open=True
+    ),
     "organisation": Subject("core_organisation s", NO_ACCOUNT, "s.name", key="smallint", open=True),
     "dead_letter": Subject("core_deadletter s", NO_ACCOUNT, "s.stage"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Account
 from accounts.models.account import reads_all
+from core.bulk import ids_of
 from core.models import Act, User
 from cx_ops.audit.subjects import NO_ACCOUNT, SUBJECTS, key_of
 from playbooks.queries.team import boarded_teams
@@ -37,7 +38,7 @@ def visible_acts(user: User) -> QuerySet[Act]:
         return acts
     teams = list(boarded_teams(user).values_list("pk", flat=True))
     people = User.objects.filter(team__in=teams)
-    sql, params = Account.objects.visible_to(user).order_by().values("id").query.sql_with_params()
+    sql, params = ids_of(Account.objects.visible_to(user))
     seen = RawSQL(  # noqa: S611 - put together from SUBJECTS alone  # nosec B611
         f"CASE core_act.subject_type {ACCOUNT_OF} END IN ({sql})", params, output_field=BooleanField()
     )

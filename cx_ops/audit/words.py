@@ -161,7 +161,7 @@ HOUSE = {
     "rule_changed": Kind(POLICIES, _("House rule changed"), _("{who} changed the house rule {what}{detail}")),
     "rule_removed": Kind(POLICIES, _("House rule removed"), _("{who} removed the house rule {what}{detail}")),
 }
-HOUSED = ("servicelevel", "closereason", "cooldown", "businesscalendar", "team", "user", "organisation")
+HOUSED = ("servicelevel", "closereason", "cooldown", "businesscalendar", "team", "user", "organisation", "fxrate")
 KINDS |= {(verb, subject): kind for verb, kind in HOUSE.items() for subject in HOUSED}
 # A kind that has no sentence yet.
 UNNAMED = _("{who}: {verb} ({what})")

@@ -1,4 +1,4 @@
-"""The two demonstrations, from an empty database to the last report."""
+"""The demonstrations, from an empty database to the last report."""
 
 from __future__ import annotations
 
@@ -66,6 +66,16 @@ def load_folder(root: Path, *, whole: bool, now: datetime) -> Loaded:
     token = people.give_token(sources[SHOP], now=now)
     in_files = count_bands(folder.confidences())
     return Loaded(make_credentials(password=password, api_token=token), make_report(in_files))
+
+
+def load_people(*, now: datetime) -> Loaded:
+    """Nobody's customers: a manager, a success manager, a leader and operations, for files of one's own."""
+    password = people.new_password()
+    people.hire(now=now, password=password, who=people.FEW)
+    people.set_rates(now.date())
+    own = people.connect(people.OWN_SOURCE)["own"]
+    token = people.give_token(own, now=now)
+    return Loaded(make_credentials(password=password, api_token=token), make_report())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ This is the one part of the demonstration that is written as rows: an installati
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -60,6 +61,7 @@ PEOPLE = (
     Person("noor", "Noor Foxmoor", "Chief customer officer", Role.LEADER, "leader", "Lisbon"),
     Person("otto", "Otto Quickset", "Customer operations", Role.OPS, "ops", "Lisbon"),
 )
+FEW = tuple(person for person in PEOPLE if person.username in ("ana", "mara", "noor", "otto"))
 LEADS = {EMEA: "mara", AMER: "dev"}
 AWAY = {"ben": (5, 9)}  # days since it began, days until it ends
 SOURCES = {
@@ -71,6 +73,7 @@ SOURCES = {
     "vendor": ("Vendor scores", "otto", "mara", 168),
     "sheets": ("Success team's sheets", "otto", "mara", 744),
 }
+OWN_SOURCE = {"own": ("Your own calls", "otto", "mara", None)}
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}
 RUNBOOK = "Ask the owner of the system whether the export still runs. Send the last file again by hand meanwhile."
 RUNBOOKS = {
@@ -85,26 +88,35 @@ RATES = {
 }
 
 
-def hire(*, now: datetime, password: str) -> None:
+def hire(*, now: datetime, password: str, who: Sequence[Person] = PEOPLE) -> None:
     """Write the organisation as it stood at `now`, everybody with the same password."""
+    offices, leads = {person.office for person in who}, _leads(who)
     with transaction.atomic():
         calendars = {
             office: BusinessCalendar.objects.create(name=f"{office} office", timezone=zone)
             for office, zone in ZONES.items()
+            if office in offices
         }
-        teams = {name: Team.objects.create(name=name) for name in LEADS}
+        teams = {name: Team.objects.create(name=name) for name in leads}
         encoded = make_password(password)
         users = {
             person.username: User.objects.create(**_columns(person, teams, calendars), password=encoded)
-            for person in PEOPLE
+            for person in who
         }
-        for name, lead in LEADS.items():
+        for name, lead in leads.items():
             Team.objects.filter(name=name).update(lead=users[lead])
         Organisation.objects.update_or_create(
             id=1,
             defaults={"name": "Lantern & Loom", "calendar": calendars["Lisbon"]},
         )
         Playbook.objects.update(owner=users["mara"])
+
+
+def _leads(who: Sequence[Person]) -> dict[str, str]:
+    """The lead of each team that somebody here is in; a manager's team has its manager where its lead is not here."""
+    here = {person.username for person in who}
+    manager = next(person.username for person in who if person.role == Role.MANAGER)
+    return {name: lead if lead in here else manager for name, lead in LEADS.items() if name in {p.team for p in who}}
 
 
 def _columns(person: Person, teams: dict[str, Team], calendars: dict[str, BusinessCalendar]) -> dict[str, object]:
@@ -124,7 +136,7 @@ def _columns(person: Person, teams: dict[str, Team], calendars: dict[str, Busine
     }
 
 
-def connect(slugs: dict[str, tuple[str, str, str, int]], *, namespace: str) -> dict[str, Source]:
+def connect(slugs: Mapping[str, tuple[str, str, str, int | None]], *, namespace: str = "") -> dict[str, Source]:
     """Sources by slug; all of them call accounts by the ids of the source `namespace`, which comes first."""
     users = {user.username: user for user in User.objects.all()}
     found: dict[str, Source] = {}

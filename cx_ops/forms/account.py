@@ -16,6 +16,7 @@ from accounts.models import Account, Contact
 from accounts.queries.page import contacts_of
 from insights.models import InsightType
 from playbooks.models import RunStep
+from playbooks.rules.steps import fill
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
 SUMMARY_LENGTH = 300
@@ -37,10 +38,12 @@ class RaiseForm(forms.Form):
 
 
 class StepField(forms.ModelChoiceField[RunStep]):
-    """A choice among steps of playbooks, by their titles."""
+    """A choice among steps of playbooks, by their titles as they read for `account`."""
+
+    account = ""
 
     def label_from_instance(self, obj: RunStep) -> str:
-        return obj.step.title
+        return fill(obj.step.title, {"account": self.account})
 
 
 class TouchForm(forms.Form):
@@ -71,7 +74,8 @@ class TouchForm(forms.Form):
         super().__init__(*args, **kwargs)
         contact, step = self.fields["contact"], self.fields["step"]
         assert isinstance(contact, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        assert isinstance(step, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(step, StepField)  # noqa: S101 - narrows the type
+        step.account = account.name
         contact.queryset = contacts_of(account).filter(left_on=None)
         step.queryset = RunStep.objects.filter(pk__in=[one.pk for one in steps]).select_related("step")
 

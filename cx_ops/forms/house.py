@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -11,7 +12,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, FxRate
 from core.ids import uuid7
 from core.models import BusinessCalendar, Organisation, Team, User
 from core.templatetags.cx import words_of
@@ -48,6 +49,29 @@ def time_zone() -> forms.ChoiceField:
     return forms.ChoiceField(
         label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
     )
+
+
+def currency(label: Any, help_text: Any = "") -> forms.RegexField:
+    return forms.RegexField(
+        r"^[A-Z]{3}$", label=label, help_text=help_text, initial="USD", max_length=3,
+        error_messages={"invalid": _("A currency is three capital letters, such as EUR.")},
+    )  # fmt: skip
+
+
+class RateForm(RuleForm):
+    """What one unit of a currency is worth from a day on."""
+
+    fixed = ("currency", "on_day")
+    currency = currency(_("Currency"))
+    on_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    rate = forms.DecimalField(
+        label=_("Worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
+        help_text=_("How much of the organisation's currency one unit of it buys."),
+    )  # fmt: skip
+
+    class Meta:
+        model = FxRate
+        fields = ("currency", "on_day", "rate")
 
 
 class LevelForm(RuleForm):
@@ -246,6 +270,9 @@ class PersonForm(RuleForm):
 class OrganisationForm(RuleForm):
     """The organisation's own hours and its last safety net."""
 
+    reporting_currency = currency(
+        _("Currency"), _("Sums are shown in it. What is paid in another counts by its exchange rate.")
+    )
     timezone = time_zone()
     catch_all = forms.ModelChoiceField(
         User.objects.filter(is_active=True).exclude(role="integration").order_by("first_name", "username"),
@@ -254,7 +281,7 @@ class OrganisationForm(RuleForm):
 
     class Meta:
         model = Organisation
-        fields = ("name", "timezone", "calendar", "catch_all")
+        fields = ("name", "reporting_currency", "timezone", "calendar", "catch_all")
         labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "calendar": _("Working hours")}
         help_texts: ClassVar[dict[str, Any]] = {"calendar": _("For whoever has none of their own.")}
 

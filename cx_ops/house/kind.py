@@ -27,8 +27,8 @@ def any_row_may(row: Any, now: datetime) -> None:
 class RuleKind:
     """One kind. `fields` are the columns that the form may change, `fixed` those that only a new row is given.
 
-    `touches`: what hangs on each row, in words, by the row's key. `may_add`, `check_removal`: None where rows are
-    never added or removed. `editors`: who may change it; all leads may look.
+    `touches`: what hangs on each row, in words, by the row's key. `may_add`: whether there is room for one more.
+    `check_removal`: None where rows are never removed. `editors`: who may change it; all leads may look.
     """
 
     slug: str
@@ -43,7 +43,7 @@ class RuleKind:
     later: Any
     fixed: tuple[str, ...] = ()
     check: Check = any_row_may
-    may_add: bool = True
+    may_add: Callable[[], bool] = lambda: True
     check_removal: Check | None = None
     editors: tuple[Role, ...] = (Role.MANAGER,)
     may_change: Callable[[Any], bool] = field(default=lambda row: True)

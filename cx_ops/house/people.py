@@ -200,7 +200,7 @@ PEOPLE = RuleKind(
         "They see their team's accounts at once. Open tasks stay theirs; new ones follow the pool and the cap."
     ),
     check=_check_person,
-    may_add=False,
+    may_add=lambda: False,
     may_change=lambda row: row.role == Role.CSM and not row.is_superuser,
 )
 
@@ -215,14 +215,28 @@ def _touched_by_organisation(now: datetime) -> Mapping[Any, str]:
     return {row.pk: words % {"n": without} for row in Organisation.objects.all()}
 
 
+def _check_organisation(row: Organisation, now: datetime) -> None:
+    """What is at stake in open tasks was counted in the currency of their day: it does not change under them."""
+    before = Organisation.objects.values_list("reporting_currency", flat=True).first() or row.reporting_currency
+    if row.reporting_currency != before and (count := Task.objects.active().count()):
+        words = ngettext(
+            "%(n)d open task is ranked by its worth in %(currency)s: close it first.",
+            "%(n)d open tasks are ranked by their worth in %(currency)s: close them first.",
+            count,
+        )
+        raise HouseRuleRefused(words % {"n": count, "currency": before}, "reporting_currency")
+
+
 ORGANISATION = RuleKind(
     slug="organisation",
     title=gettext_lazy("Organisation"),
-    text=gettext_lazy("Its name, its own working hours, and the person who takes what nobody else can take."),
+    text=gettext_lazy(
+        "Its name, the currency it counts in, its own working hours, and who takes what nobody else can take."
+    ),
     one=gettext_lazy("organisation"),
     rows=lambda: Organisation.objects.select_related("catch_all", "calendar"),
     form=OrganisationForm,
-    fields=("name", "timezone", "calendar", "catch_all"),
+    fields=("name", "reporting_currency", "timezone", "calendar", "catch_all"),
     columns=(
         Column(gettext_lazy("Name"), lambda row: row.name),
         Column(gettext_lazy("Catch-all"), lambda row: row.catch_all or _("Nobody")),
@@ -232,6 +246,7 @@ ORGANISATION = RuleKind(
     ),
     touches=_touched_by_organisation,
     later=gettext_lazy("In force at once for what is decided and opened from now on."),
-    may_add=False,
+    check=_check_organisation,
+    may_add=lambda: not Organisation.objects.exists(),
     editors=(Role.MANAGER, Role.OPS),
 )

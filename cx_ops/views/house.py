@@ -54,7 +54,7 @@ def show_rules_of(request: PersonRequest, kind: str) -> HttpResponseBase:
         "tabs": _tabs(found.slug),
         "columns": [{"label": column.label} for column in columns],
         "rows": [_line(found, columns, row, may_edit=may_edit) for row in rows],
-        "add_url": reverse("house_rule_new", args=[found.slug]) if may_edit and found.may_add else "",
+        "add_url": reverse("house_rule_new", args=[found.slug]) if may_edit and found.may_add() else "",
         "may_edit": may_edit,
         "changes": last_changes(found),
     }
@@ -66,7 +66,7 @@ def show_rules_of(request: PersonRequest, kind: str) -> HttpResponseBase:
 def new_rule(request: PersonRequest, kind: str) -> HttpResponse:
     """A row more."""
     found = _editable(request, kind)
-    if not found.may_add:
+    if not found.may_add():
         raise Http404
     form = found.form(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
@@ -37,6 +38,16 @@ COLUMNS: list[Column[Line]] = [
 ]
 # Filters that stand in the bar; the others are behind "More filters".
 IN_BAR = ("who", "health", "saved")
+
+EMPTY_OTHERWISE = gettext_lazy("They arrive by import or by the API.")
+EMPTY: dict[str, Any] = {
+    Role.CSM: gettext_lazy(
+        "Accounts on which you have a role are shown here, and those of your team. They arrive by import."
+    ),
+    Role.MANAGER: gettext_lazy(
+        "The accounts of your team and of teams you lead are shown here. House rules › Teams says who leads which."
+    ),
+}
 
 
 @require_safe
@@ -72,6 +83,7 @@ def portfolio_context(request: PersonRequest, form: PortfolioForm, asked: Asked)
         "next_url": _page(url, query, after // PAGE_ROWS + 1) if portfolio.has_next else "",
         "count_text": _count_text(portfolio.first, len(portfolio.lines), portfolio.totals.accounts),
         "made_of": MADE_OF,
+        "empty_text": EMPTY.get(request.user.role, EMPTY_OTHERWISE),
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "now": request.now,
     }

@@ -169,6 +169,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
 """
 
+# How the words on a revenue begin that is not the account's own.
+TYPICAL = "median of tier"
 Stakes = dict[Id, tuple[Decimal | None, str, int | None, str]]
 
 
@@ -192,7 +194,7 @@ def _revenue(
     for value, source in (
         (arr, "yearly recurring revenue"),
         (orders, "orders of the last 365 days"),
-        (median, f"median of tier {tier or 'none'}: own revenue unknown"),
+        (median, f"{TYPICAL} {tier or 'none'}: own revenue unknown"),
     ):
         if value is not None:
             return value.quantize(Decimal("0.01")), source

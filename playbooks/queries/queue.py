@@ -18,6 +18,7 @@ from core.enums import Role
 from core.models import Organisation, Team, User
 from core.templatetags.cx import humane, percent, short_money, to_decimal
 from decisions.queries.explain import first_fact
+from decisions.queries.facts import TYPICAL
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
@@ -45,10 +46,17 @@ REPORTING = Subquery(Organisation.objects.values("reporting_currency")[:1])
 
 
 class Money(NamedTuple):
-    """An amount, empty where it is unknown, and its currency."""
+    """An amount, empty where it is unknown, and its currency; an estimate is what such accounts pay."""
 
     amount: Decimal | None
     currency: str
+    is_estimate: bool = False
+
+    @property
+    def a_year(self) -> str:
+        """In words, for where it is known."""
+        words = _("about %(money)s a year") if self.is_estimate else _("%(money)s a year")
+        return words % {"money": short_money(self.amount, self.currency)}
 
 
 @dataclass(frozen=True)
@@ -238,10 +246,13 @@ def row_text(values: Mapping[str, Any]) -> str:
 
 
 def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, currency: str, reporting: str) -> Money:
-    """Yearly revenue at stake: as the priority counted it, else the account's own."""
+    """Yearly revenue at stake: as the priority counted it, but the account's own rather than an estimate."""
     for part in parts:
         if part[0] == REVENUE:
-            return Money(to_decimal(part[1]), reporting)
+            is_estimate = str(part[2]).startswith(TYPICAL)
+            if is_estimate and amount is not None:
+                break
+            return Money(to_decimal(part[1]), reporting, is_estimate)
     return Money(amount, currency)
 
 
@@ -287,6 +298,6 @@ def _meta(values: Mapping[str, Any]) -> Iterator[str]:
         values["reporting"] or "",
     )
     if exposed.amount is not None:
-        yield _("%(money)s a year") % {"money": short_money(exposed.amount, exposed.currency)}
+        yield exposed.a_year
     if (count := values["evidence_count"]) > 1:
         yield ngettext("%(n)d signal", "%(n)d signals", count) % {"n": count}

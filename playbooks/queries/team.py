@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from core.bulk import fetch_all
+from core.bulk import fetch_all, ids_of
 from core.enums import Role
 from core.models import Absence, Alert, Organisation, Team, User
 from playbooks.enums import Lane, TaskStatus
@@ -223,7 +223,7 @@ SELECT assignee_id, sum(amount) FROM (
 
 
 def _exposed(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
-    sql, params = tasks.order_by().values("id").query.sql_with_params()
+    sql, params = ids_of(tasks)
     return fetch_all(EXPOSED.format(tasks=sql), [REVENUE, *params])
 
 

@@ -69,8 +69,10 @@ def django(ready: Services, monkeypatch: pytest.MonkeyPatch) -> Django:
     return stub
 
 
-def load(ready: Services, *, data: Path | None = None, whole: bool = False, fresh: bool = False) -> None:
-    chosen = argparse.Namespace(data=data, whole=whole, fresh=fresh)
+def load(
+    ready: Services, *, data: Path | None = None, whole: bool = False, fresh: bool = False, empty: bool = False
+) -> None:
+    chosen = argparse.Namespace(data=data, whole=whole, fresh=fresh, empty=empty)
     demo._load(ready, ready.environment(), chosen)
 
 
@@ -101,8 +103,9 @@ def test_a_demo_that_broke_off_is_begun_anew(ready: Services, django: Django) ->
 def test_other_data_is_not_mixed_in(ready: Services, django: Django, tmp_path: Path) -> None:
     load(ready, whole=True)
     load(ready)
-    with pytest.raises(LaunchError, match="--fresh"):
-        load(ready, data=tmp_path)
+    for other in ({"data": tmp_path}, {"empty": True}):
+        with pytest.raises(LaunchError, match="--fresh"):
+            load(ready, **other)
 
 
 def test_a_given_database_is_never_emptied_unasked(ready: Services, django: Django) -> None:

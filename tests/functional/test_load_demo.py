@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import Account
 from core.bulk import database_now
 from core.models import Absence, Alert, User
 from cx_ops.demo.cdnow import write_rows
@@ -49,6 +52,17 @@ def test_a_small_book_is_in_order_and_worth_looking_at(credentials: Path) -> Non
     assert not Task.objects.filter(status__in=ACTIVE, assignee__username="gus").exists()
     assert Absence.objects.filter(user__username="ben", active_to__gt=database_now()).exists()
     assert Alert.objects.exists()
+
+
+def test_an_empty_one_has_people_and_no_customers(credentials: Path, client: Client) -> None:
+    call_command("load_demo", empty=True)
+    assert not Account.objects.exists()
+    assert {name: rows for name, rows in broken_invariants().items() if rows} == {}
+    told = json.loads(credentials.read_text())
+    assert [user["role"] for user in told["users"]] == ["csm", "manager", "leader", "ops"]
+    assert all(authenticate(None, username=user["username"], password=user["password"]) for user in told["users"])
+    client.force_login(User.objects.get(username="mara"))
+    assert client.get(reverse("team")).status_code == 200
 
 
 def test_a_second_loading_is_refused(credentials: Path, django_user_model: type[User]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import FxRate
 from core.models import Act, BusinessCalendar, Organisation, Team, User
 from core.services import print_of
 from cx_ops.house import RULE_KINDS
@@ -21,6 +23,7 @@ from tests.floor import Floor, signed_in
 @pytest.fixture
 def floor(db: None) -> Floor:
     BusinessCalendar.objects.create(name="Lisbon", timezone="Europe/Lisbon")
+    FxRate.objects.create(currency="EUR", on_day=date(2026, 1, 1), rate=Decimal("1.1"))
     return Floor()
 
 
@@ -49,7 +52,7 @@ def test_every_kind_is_a_list_a_file_and_a_form(floor: Floor, manager: Client, k
     row = next(row for row in RULE_KINDS[kind].rows() if RULE_KINDS[kind].may_change(row))
     assert manager.get(reverse("house_rule", args=[kind, row.pk])).status_code == 200
     answer = manager.get(reverse("house_rule_new", args=[kind]))
-    assert answer.status_code == (200 if RULE_KINDS[kind].may_add else 404)
+    assert answer.status_code == (200 if RULE_KINDS[kind].may_add() else 404)
     assert manager.get(reverse("house_rule", args=[kind, "nobody"])).status_code == 404
 
 
@@ -186,3 +189,36 @@ def test_operations_keeps_hours_and_a_manager_changes_no_manager(floor: Floor) -
     assert ops.get(reverse("house_rule_new", args=["teams"])).status_code == 403
     manager = signed_in(floor.lead)
     assert manager.get(reverse("house_rule", args=["people", floor.lead.pk])).status_code == 404
+
+
+def test_an_empty_installation_names_its_organisation_once(db: None) -> None:
+    Organisation.objects.all().delete()
+    ops = signed_in(make_user("otto", role="ops"))
+    url = reverse("house_rule_new", args=["organisation"])
+    assert url in ops.get(reverse("house_rules_of", args=["organisation"])).content.decode()
+    data = {"name": "Our firm", "reporting_currency": "EUR", "timezone": "UTC"}
+    catch_all = User.objects.get(username="otto").pk
+    assert ops.post(url, data).status_code == 422
+    assert ops.post(url, data | {"catch_all": catch_all}).status_code == 302
+    assert Organisation.objects.get().reporting_currency == "EUR"
+    assert ops.get(url).status_code == 404
+
+
+def test_the_currency_does_not_change_under_open_tasks(floor: Floor, manager: Client) -> None:
+    organisation = Organisation.objects.get()
+    assert change(manager, "organisation", organisation, reporting_currency="eur").status_code == 422
+    assert change(manager, "organisation", organisation, reporting_currency="EUR").status_code == 302
+    floor.task()
+    answer = change(manager, "organisation", organisation, reporting_currency="CHF")
+    assert answer.status_code == 422
+    assert "ranked by its worth in EUR" in answer.content.decode()
+
+
+def test_a_currency_has_one_rate_a_day_and_ones_own_none(floor: Floor, manager: Client) -> None:
+    url = reverse("house_rule_new", args=["exchange-rates"])
+    data = {"currency": "GBP", "on_day": "2026-01-01", "rate": "1.27"}
+    assert manager.post(url, data).status_code == 302
+    assert manager.post(url, data).status_code == 422
+    assert manager.post(url, data | {"currency": "USD"}).status_code == 422
+    assert manager.post(url, data | {"currency": "pounds"}).status_code == 422
+    assert "GBP from 2026-01-01" in manager.get(reverse("audit")).content.decode()

@@ -49,6 +49,11 @@ def rows_behind(client: Client, url: str) -> int:
 
 
 @pytest.mark.parametrize("role", ["manager", "leader", "ops"])
+def test_a_board_without_any_team_is_a_page(db: None, role: str) -> None:
+    assert signed_in(make_user(role, role=role)).get(reverse("team")).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["manager", "leader", "ops"])
 def test_each_figure_is_the_number_of_rows_behind_it(floor: Floor, tasks: list[Task], role: str) -> None:
     floor.task(account=floor.new_account("Unowned", csm=None))
     Task.objects.filter(pk=tasks[0].pk).update(lane=Lane.WAITING, status="waiting")

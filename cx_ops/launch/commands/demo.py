@@ -41,7 +41,11 @@ def run(argv: Sequence[str]) -> int:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = options.parser("demo", "Start everything with demonstration data; Ctrl-C stops it.")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="load this data instead of the built-in")
+    data = parser.add_mutually_exclusive_group()
+    data.add_argument("--data", type=Path, metavar="DIR", help="load this data instead of the built-in")
+    data.add_argument(
+        "--empty", action="store_true", help="people to log in as and no customers, for files of your own"
+    )
     parser.add_argument("--whole", action="store_true", help="load all of the data, not a sample")
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     parser.add_argument("--fresh", action="store_true", help="throw away what an earlier demo holds")
@@ -56,18 +60,19 @@ def _load(ready: Services, environ: Mapping[str, str], chosen: argparse.Namespac
     That the data is whole is said by the database's marker, written last.
     """
     data = str(chosen.data.expanduser().resolve()) if chosen.data else ""
-    wanted = {"kind": "demo", "data": data, "whole": chosen.whole}
+    wanted = {"kind": "demo", "data": data, "whole": chosen.whole, "empty": chosen.empty}
     found = {} if chosen.fresh else database.read_marker(ready.database_url) or {}
     is_loaded = "kind" in found
     if not is_loaded:
         _make_room(ready, fresh=chosen.fresh)
-    elif (data or chosen.whole) and not wanted.items() <= found.items():
+    elif (data or chosen.whole or chosen.empty) and not wanted.items() <= found.items():
         raise LaunchError("This demo holds other data: give --fresh to replace it, or another --dir")
     application.migrate(ready, environ)
     application.collect_static(ready.instance, environ)
     if not is_loaded:
         say("Loading the demonstration data ...")
-        words = [*(["--data", data] if data else []), *(["--whole"] if chosen.whole else [])]
+        flags = [f"--{name}" for name in ("whole", "empty") if getattr(chosen, name)]
+        words = [*(["--data", data] if data else []), *flags]
         say(application.run_manage("load_demo", *words, environ=environ).rstrip())
         marker = database.read_marker(ready.database_url) or {}
         database.write_marker(ready.database_url, {**marker, **wanted})

@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--data", type=Path, metavar="DIR", help="real customers: a folder of CSV files")
+        parser.add_argument("--empty", action="store_true", help="people to log in as, and no customers")
         parser.add_argument("--whole", action="store_true", help="with --data: up to the newest order")
         parser.add_argument("--scale", type=float, default=1.0, help="share of the fictional book, for tests")
 
@@ -32,11 +33,14 @@ class Command(BaseCommand):
         try:
             if options["data"]:
                 loaded = loading.load_folder(options["data"], whole=options["whole"], now=now)
+            elif options["empty"]:
+                loaded = loading.load_people(now=now)
             else:
                 loaded = loading.load_book(scale=options["scale"], now=now)
         except FolderRefused as error:
             raise CommandError(str(error)) from error
         write_credentials(settings.CX_CREDENTIALS_FILE, loaded.credentials)
-        self.stdout.write("\n".join(lines_of(loaded.report)))
+        if not options["empty"]:
+            self.stdout.write("\n".join(lines_of(loaded.report)))
         if not loaded.report.agrees:
             raise CommandError("The decisions do not agree with the scores that were sent.")
