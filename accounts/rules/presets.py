@@ -13,23 +13,39 @@ ACCOUNT_NAMES = {
     "name": ("company", "company name", "customer", "customer name", "account", "organisation", "organization"),
     "domain": ("website", "company domain name", "company domain", "url", "web site", "email domain"),
     "segment": ("industry", "vertical"),
-    "tier": ("plan", "customer tier", "account tier", "service tier"),
-    "region": ("territory", "country", "billing country", "geo"),
+    "tier": ("plan", "customer tier", "account tier", "service tier", "service level"),
+    "region": ("territory", "country", "billing country", "geo", "country region", "sales region"),
     "stage": ("lifecycle stage", "lifecycle", "customer stage"),
-    "arr": ("annual recurring revenue", "contract value", "acv", "total arr", "current arr", "arr usd"),
+    "arr": ("annual recurring revenue", "contract value", "annual contract value", "acv", "total arr", "current arr",
+            "arr usd", "recurring revenue"),
     "arr_currency": ("currency code", "currency iso code"),
-    "renews_on": ("renewal date", "renewal", "next renewal date", "contract end", "contract end date", "renewal on"),
+    "renews_on": ("renewal date", "renewal", "next renewal date", "next renewal", "contract end", "contract end date",
+                  "renewal on", "contract renewal date", "contract renewal", "subscription renewal date",
+                  "subscription end date", "renewal due date"),
     "customer_since": ("start date", "customer start date", "become a customer date", "original contract date"),
     "parent": ("parent account id", "parent company id", "parent external id"),
-    "csm": ("csm email", "customer success manager", "success manager", "csm owner"),
+    "csm": ("csm email", "customer success manager", "success manager", "csm owner", "company owner", "account owner",
+            "account manager", "customer owner"),
     "account_executive": ("ae", "account executive email", "sales owner"),
-}
+}  # fmt: skip
 ABOUT_NAMES = {
-    "account_id": ("customer id", "company id", "organisation id", "organization id", "account external id"),
+    "account_id": ("customer id", "company id", "organisation id", "organization id", "account external id",
+                   "customer number", "customer no", "account number", "client id"),
     "account_domain": ("company domain", "requester domain", "company domain name"),
-}
+}  # fmt: skip
 # Of these the first that a row has names its account.
 ACCOUNT_BY = {"account": ("id", "external_id", "domain")}
+ORDER_NAMES = {
+    "order_id": ("order no", "order number", "order", "sales order", "invoice id", "invoice no", "invoice number",
+                 "transaction id"),
+    "ordered_on": ("order date", "invoice date", "purchase date", "transaction date", "payment date", "paid on",
+                   "ordered at", "date"),
+    "amount": ("total", "total amount", "net amount", "net", "net total", "order total", "order value", "order amount",
+               "invoice amount"),
+    "currency": ("currency code",),
+    "units": ("quantity", "qty"),
+    "status": ("order status", "payment status", "invoice status"),
+}  # fmt: skip
 HAPPENED = ("created at", "created", "date", "created on", "opened", "submitted at")
 
 HUBSPOT = Preset(
@@ -39,7 +55,7 @@ HUBSPOT = Preset(
         "Record ID": "account_id", "Company name": "name", "Name": "name", "Company Domain Name": "domain",
         "Lifecycle Stage": "stage", "Industry": "segment", "Country/Region": "region",
         "Become a Customer Date": "customer_since", "Annual Revenue": "fields.annual_revenue",
-        "Number of Employees": "fields.number_of_employees", "Company owner": "fields.company_owner",
+        "Number of Employees": "fields.number_of_employees", "Company owner": "csm",
         "City": "fields.city", "Type": "fields.type", "Create Date": "fields.created_in_hubspot",
         "Last Activity Date": "fields.last_activity",
     },
@@ -60,7 +76,7 @@ SALESFORCE_REPORT = Preset(
     signature=(("Account Name",), ("Account ID", "Account: ID"), ("Account Owner", "Billing State/Province")),
     columns={
         "Account ID": "account_id", "Account: ID": "account_id", "Account Name": "name", "Website": "domain",
-        "Industry": "segment", "Billing Country": "region", "Account Owner": "fields.account_owner",
+        "Industry": "segment", "Billing Country": "region", "Account Owner": "csm",
         "Annual Revenue": "fields.annual_revenue", "Type": "fields.type", "Parent Account ID": "parent",
         "Billing City": "fields.city", "Billing State/Province": "fields.state",
     },

@@ -160,12 +160,7 @@ ORDERS = Kind(
         **_same("external_id happened_on amount currency units kind status"),
         **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
     },
-    names={
-        **presets.ABOUT_NAMES,
-        "happened_on": ("order date", "invoice date", "paid on", "date"),
-        "amount": ("total", "total amount", "net amount"),
-        "units": ("quantity", "qty"),
-    },
+    names={**presets.ABOUT_NAMES, **presets.ORDER_NAMES},
     presets=(presets.STRIPE_PAYMENTS,),
     one_of=presets.ACCOUNT_BY,
 )

@@ -133,6 +133,7 @@ class Kind:
     extra: the field that takes columns we have no field for, by name (`fields`); `""`: there is none.
     one_of: an object of the item → its fields of which a row keeps the first that it has.
     logins: fields that name one of us by user name or e-mail, and nobody by what they are called.
+    stand_ins: a needed column → the one that a person is shown in its place where a file has only that.
     tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
     undo: takes an import back; None: it cannot be.
     owned: which of these fields a source (its id) may not fill, and whose they are, in words.
@@ -153,6 +154,7 @@ class Kind:
     extra: str = ""
     one_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     logins: frozenset[str] = frozenset()
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
     tell: Callable[[UUID, int], Told] | None = None
     undo: Undo | None = None
     owned: Callable[[UUID, Collection[str]], Mapping[str, str]] = lambda source_id, fields: {}
@@ -164,14 +166,27 @@ class Kind:
     @property
     def header(self) -> list[str]:
         """The columns of a file, one for each field: the first name that it goes by."""
-        first = {target: column for column, target in reversed([*self.columns.items()])}
-        return [column for column, target in self.columns.items() if first[target] == column]
+        return list(self.first.values())
+
+    @cached_property
+    def first(self) -> dict[str, str]:
+        """Field → the column that it is called by wherever a person reads it."""
+        found: dict[str, str] = {}
+        for column, target in self.columns.items():
+            found.setdefault(target, column)
+        return found
 
     @cached_property
     def by_key(self) -> dict[str, str]:
         """Every name that a column goes by, as names are compared, → the column."""
         others = {key_of(other): column for column, names in self.names.items() for other in names}
         return others | {key_of(column): column for column in self.columns}
+
+    def spoken(self, field: str) -> str:
+        """A field, or a column of it, as every screen calls it: `arr.amount` is “ARR”, `happened_on` “Ordered on”."""
+        column = self.first.get(self.columns.get(field, field), field)
+        words = column.removeprefix(f"{self.extra}.").rpartition(".")[2].replace("_", " ").capitalize()
+        return re.sub(r"\b(arr|csm)\b", lambda match: match[0].upper(), words, flags=re.IGNORECASE)
 
     def field_of(self, column: str) -> str:
         """The field that a column fills; `""` where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -16,6 +17,14 @@ from intake.rules.kinds import Kind, Preset, Problem, key_of
 from intake.rules.sorts import Sort, currency_beside, needed_fields, sort_of
 
 CLOSE = 0.87
+# Words before a column's name that say which system it is from: “HubSpot company ID” is a company id.
+SYSTEMS = frozenset({
+    "hubspot", "salesforce", "sfdc", "crm", "erp", "stripe", "gainsight", "churnzero", "zendesk", "intercom", "sap",
+})  # fmt: skip
+# What a close name may not be taken for unless it says itself that it is an id: “Customer” is no customer id.
+_IS_ID = re.compile(r"(?:id|key|number|no|code)$")
+_WORD = re.compile(r"[a-z0-9]+")
+_COMMON = frozenset(["id", "no", "number", "key", "code", "name", "date", "of", "the", "on", "at"])
 _IN_BRACKETS = re.compile(r"\s*\(([^()]+)\)\s*$")
 
 
@@ -31,7 +40,7 @@ class Use(msgspec.Struct, frozen=True, omit_defaults=True):
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     """One column of a file with what it seems to be.
 
-    `why` is saved, preset, name, close or `""`; `ask`: it can be read in two ways, and a person must say.
+    `why` is saved, preset, name, close, stand_in or `""`; `ask`: it can be read in two ways, and a person must say.
     """
 
     name: str
@@ -63,25 +72,48 @@ def preset_of(kind: Kind, header: Iterable[str]) -> Preset | None:
     return max(fits, key=lambda preset: len(preset.signature), default=None)
 
 
+def own_name(name: str) -> str:
+    """A column's name as that of a field of its own: `Company owner` is `company_owner`."""
+    plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    return "_".join(_WORD.findall(plain))[:50].strip("_")
+
+
 def guess_kind(kinds: Iterable[Kind], header: Sequence[str]) -> Kind | None:
     """The kind that a file with this header seems to be of; None where nothing speaks for any, or as much for two."""
     scored: Counter[str] = Counter()
     by_name = {kind.name: kind for kind in kinds}
     for kind in by_name.values():
         preset = preset_of(kind, header)
-        named = {column for name in header if (column := _named(kind, name))}
-        fields = {kind.columns[column] for column in named}
+        fields = _fields_in(kind, header)
         heads = {field.partition(".")[0] for field in (*fields, *kind.defaults)}
         lacking = [name for name in kind.required if kind.columns[name] not in fields]
         lacking += [name for name in needed_fields(kind.struct) if name not in heads]
+        lacking = [name for name in lacking if kind.columns.get(kind.stand_ins.get(name, "")) not in fields]
         if preset:
             scored[kind.name] = 1000 + 10 * len(preset.signature) + len(fields)
         elif not lacking and fields:
-            scored[kind.name] = 10 * len(kind.required) + len(fields)
+            needed = {kind.columns[name].partition(".")[0] for name in kind.required} | {*needed_fields(kind.struct)}
+            scored[kind.name] = 10 * len(needed) + len(fields)
     ranked = scored.most_common(2)
     if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
         return None
     return by_name[ranked[0][0]]
+
+
+def likeliest_kind(kinds: Iterable[Kind], header: Sequence[str]) -> Kind | None:
+    """The kind of which a header has most, enough or not, for a person to look at; None where it has nothing of any."""
+    scored = Counter({kind.name: len(_fields_in(kind, header)) for kind in kinds})
+    best, most = scored.most_common(1)[0]
+    return next(kind for kind in kinds if kind.name == best) if most else None
+
+
+def seems_like(kind: Kind, name: str) -> str:
+    """The column that a name which is none of its names reminds of, such as `Planned renewal date`; `""`: none."""
+    words = _words(name)
+    names = [(column, column) for column in kind.columns]
+    names += [(column, other) for column, others in kind.names.items() for other in others]
+    near = [(len(own), column) for column, other in names if (own := _words(other)) and own <= words]
+    return max(near, default=(0, ""))[1]
 
 
 def guess_columns(
@@ -114,8 +146,10 @@ def guess_columns(
         for index, name in enumerate(header):
             column = "" if name in said or name in idle or index in found or name[:1] in ("", "_") else look(name)
             if column and kind.field_of(column) not in taken:
-                found[index] = (column, why)
+                found[index] = (kind.first[kind.columns[column]] if column in kind.columns else column, why)
                 taken.add(kind.field_of(column))
+    if loosely:
+        _stand_in(kind, found, taken)
     guesses = []
     for index, name in enumerate(header):
         cells = [row[index] for row in samples if index < len(row)]
@@ -124,7 +158,7 @@ def guess_columns(
         if use is not None:
             column, why = use.to, "saved"
         elif kind.field_of(column) in kind.logins and any(" " in cell.strip() for cell in cells):
-            column = f"{kind.extra}.{key_of(name)}"  # what people are called is no log-in
+            column = f"{kind.extra}.{own_name(name)}"  # what people are called is no log-in
         guesses.append(_guess(kind, name, use or Use(column), why, cells, semicolons=semicolons))
     return [_with_currency(kind, guess, guesses, currency) for guess in guesses] if currency else guesses
 
@@ -165,7 +199,8 @@ def uses_from(found: Mapping[str, Any]) -> dict[str, Use]:
 
 
 def _guess(kind: Kind, name: str, use: Use, why: str, cells: Sequence[str], *, semicolons: bool) -> Guess:
-    shown = list(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))[:3]
+    # Accents first: by them one sees whether the encoding is right.
+    shown = sorted(dict.fromkeys(cell.strip() for cell in cells if cell.strip()), key=str.isascii)[:3]
     if not use.to:
         return Guess(name, use, why, samples=shown)
     field = kind.field_of(use.to)
@@ -208,9 +243,32 @@ def _by_preset(preset: Preset | None, name: str) -> str:
 
 def _named(kind: Kind, name: str) -> str:
     """The kind's column of that name, or that has this name among its others."""
-    return kind.by_key.get(key_of(name)) or kind.by_key.get(key_of(split_zone(name)[0])) or ""
+    first, _, rest = name.strip().partition(" ")
+    names = (name, split_zone(name)[0], rest if first.lower() in SYSTEMS else "")
+    return next((kind.by_key[key] for other in names if (key := key_of(other)) in kind.by_key), "")
 
 
 def _close(kind: Kind, name: str) -> str:
     near = get_close_matches(key_of(name), kind.by_key, n=1, cutoff=CLOSE)
-    return kind.by_key[near[0]] if near else ""
+    column = kind.by_key[near[0]] if near else ""
+    is_id = column and kind.columns[column].endswith(("external_id", "parent"))
+    return "" if is_id and not _IS_ID.search(key_of(name)) else column
+
+
+def _stand_in(kind: Kind, found: dict[int, tuple[str, str]], taken: set[str]) -> None:
+    """Where a needed column is not there, take the one that stands in for it, if that was found."""
+    for needed, other in kind.stand_ins.items():
+        at = next((at for at, (column, _why) in found.items() if column == other), None)
+        if at is not None and kind.columns[needed] not in taken:
+            found[at] = (needed, "stand_in")
+            taken.add(kind.columns[needed])
+
+
+def _fields_in(kind: Kind, header: Sequence[str]) -> set[str]:
+    """The fields that a header has by their names."""
+    return {kind.columns[column] for name in header if (column := _named(kind, name))}
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a name that tell it from others."""
+    return frozenset(_WORD.findall(name.lower())) - _COMMON

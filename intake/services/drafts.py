@@ -23,7 +23,7 @@ from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
 from intake.rules import FieldChange, Kind, Result, Told
-from intake.rules.mapping import Guess, Use, guess_columns, problems_of, uses_from
+from intake.rules.mapping import Guess, Use, guess_columns, likeliest_kind, problems_of, uses_from
 from intake.rules.warned import Warned, add_up_warnings
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
 from intake.services.imports import (
@@ -35,12 +35,13 @@ from intake.services.imports import (
     take_rows,
     warnings_in,
 )
-from intake.services.kinds import find
+from intake.services.kinds import all_kinds, find
 from intake.services.rows import Plan, plan_of
 from intake.services.uploads import (
     ImportRefused,
     given_uses,
     guesses_of,
+    kind_of,
     mapping_json,
     owned_elsewhere,
     samples_of,
@@ -107,7 +108,7 @@ def draft_import(
     """
     upload = store_upload(file, hoped_for=[*saved_names(source), *(mapping or {})])
     try:
-        found = file_kind(kind) if kind else guessed_kind(upload, source)
+        found = file_kind(kind) if kind else seen_kind(upload.dialect, source) or guessed_kind(upload, source)
         given = given_uses(found, mapping or {})
     except ImportRefused:
         upload.path.unlink()
@@ -159,6 +160,16 @@ def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: st
         record_act("confirmed", of, by=by, actor=actor or "system", now=now)
         ring_on_commit(IMPORT)
     return of
+
+
+def seen_kind(dialect: Dialect, source: Source) -> Kind | None:
+    """The kind that a file is, or most likely is; None where nothing of it speaks for any."""
+    return kind_of(dialect, source) or likeliest_kind([kind for kind in all_kinds() if kind.columns], dialect.header)
+
+
+def is_unsure(of: Import) -> bool:
+    """Whether the columns of a draft do not show what its rows are, so that a person should look."""
+    return kind_of(dialect_from(of.dialect), of.source) is None
 
 
 def columns_of(of: Import) -> list[Guess]:

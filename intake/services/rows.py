@@ -12,26 +12,34 @@ from core.export import read_cell
 from intake.rules import Kind, Problem
 from intake.rules.cells import FACTORS, Read, Unreadable, reader
 from intake.rules.mapping import Use, problems_of
-from intake.rules.sorts import Sort, currency_beside, sort_of
+from intake.rules.sorts import Sort, choices_of, currency_beside, sort_of
 from intake.services.files import FileRefused
 
 _json = msgspec.json.Decoder(msgspec.Raw)
 _encode = msgspec.json.Encoder().encode
 
 
-# What systems write into a cell of a number, a date or a choice that holds nothing.
-NOTHING = frozenset({"-", "--", "N/A", "n/a", "NA", "#N/A", "NULL", "null", "None", "NaN", "nan"})
-NO_VALUE = "(No value)"  # HubSpot's, in texts too
+def _spelt(words: str) -> frozenset[str]:
+    """Words apart by |, in small letters, capitals, and as a word begins a sentence."""
+    return frozenset(way for word in words.split("|") for way in (word, word.upper(), word.capitalize()))
+
+
+# What people and systems write into a cell that holds nothing (INTAKE.md, Identity).
+BLANKS = _spelt(
+    "-|--|–|—|?|n/a|n.a.|#n/a|null|nil|none|unknown|undefined|not set|tbd|tba|(no value)|(none)|(blank)|#ref!|#value!"
+) | {"(No value)", "(No Value)", "(None)", "(Blank)", "Not Set"}
+# Nothing only where no text is meant: NA may be North America.
+NO_NUMBERS = BLANKS | _spelt("na|nan|pending|#div/0!|#num!|#name?|#null!") | {"NaN"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which cell goes where: (index of the cell, path in the item, what reads it where that is not just its text).
+    """Which cell goes where: (index, path in the item, what reads it if it is not just its text, what is a blank).
 
     sums: paths of objects of a sum and its currency, which say nothing without the sum.
     """
 
-    cells: tuple[tuple[int, tuple[str, ...], Read | None, bool], ...]
+    cells: tuple[tuple[int, tuple[str, ...], Read | None, frozenset[str]], ...]
     columns: Mapping[str, str]
     defaults: Mapping[str, Any]
     sums: tuple[tuple[str, ...], ...]
@@ -43,9 +51,9 @@ class Plan:
         item: dict[str, Any] = {}
         for name, value in self.defaults.items():
             _put(item, tuple(name.split(".")), value)
-        for index, path, read, is_text in self.cells:
+        for index, path, read, blanks in self.cells:
             cell = row[index].strip() if index < len(row) else ""
-            if not cell or cell == NO_VALUE or (cell in NOTHING and not is_text):
+            if not cell or cell in blanks:
                 continue
             try:
                 value = read(cell) if read else read_cell(cell)
@@ -91,8 +99,7 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
         if not field:
             continue
         columns[field] = name
-        is_text = sort_of(kind.struct, field) in (Sort.TEXT, Sort.OTHER)
-        cells.append((index, tuple(field.split(".")), _read(kind, field, use), is_text))
+        cells.append((index, tuple(field.split(".")), _read(kind, field, use), blanks_of(kind, field)))
         currency = currency_beside(kind.struct, field)
         if currency and use.unit and use.unit not in FACTORS:
             defaults[currency] = use.unit.upper()
@@ -100,6 +107,14 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
             sums.append(tuple(currency.split(".")[:-1]))
     defaults = {name: value for name, value in defaults.items() if name not in columns}
     return Plan(tuple(cells), columns, defaults, tuple(sums), kind.one_of, len(header))
+
+
+def blanks_of(kind: Kind, field: str) -> frozenset[str]:
+    """What a cell of a field may hold that is nothing; a choice that is called so is one."""
+    sort = sort_of(kind.struct, field)
+    if sort in (Sort.TEXT, Sort.OTHER):
+        return BLANKS
+    return NO_NUMBERS - _spelt("|".join(choices_of(kind.struct, field))) if sort is Sort.CHOICE else NO_NUMBERS
 
 
 def _read(kind: Kind, field: str, use: Use) -> Read | None:

@@ -12,16 +12,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
+from msgspec.structs import replace
 
 from core.enums import Role
 from core.guards import PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.models import Import
 from intake.queries import visible_imports
+from intake.rules import Kind
 from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
-from intake.rules.mapping import Guess, Use, uses_from
+from intake.rules.mapping import Guess, Use, own_name, seems_like, uses_from
 from intake.rules.sorts import Sort, currency_beside, sort_of
-from intake.services.drafts import change_draft, columns_of, confirm_import, preview_of
+from intake.services.drafts import Preview, change_draft, columns_of, confirm_import, is_unsure, preview_of
 from intake.services.files import dialect_from
 from intake.services.imports import stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find
@@ -34,6 +36,7 @@ WHYS = {
     "preset": gettext_lazy("known export"),
     "name": gettext_lazy("by its name"),
     "close": gettext_lazy("a similar name"),
+    "stand_in": gettext_lazy("the nearest that the file has"),
 }
 UNITS = {
     PERCENT: gettext_lazy("percent (93 is 0.93)"),
@@ -58,12 +61,27 @@ class ColumnRow:
     has_zone: bool
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Columns that fill no field of ours: (column, the field it seems to be), not used at all, kept by their names."""
+
+    likely: list[tuple[str, str]]
+    unused: list[str]
+    kept: list[str]
+
+
 def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: int = 200) -> HttpResponse:
     """What a draft would do, and how it is read."""
-    kind, preview, dialect = find(of.kind), preview_of(of), dialect_from(of.dialect)
+    kind, dialect = find(of.kind), dialect_from(of.dialect)
+    preview = _in_words(kind, preview_of(of))
     rows = [_row(number, guess, of) for number, guess in enumerate(columns_of(of))]
+    taken = sum(count for name, count in preview.counts.items() if name != Landing.REJECTED)
     context = {
         "of": of,
+        "is_unsure": is_unsure(of),
+        "takes_nothing": bool(preview.rows) and not taken,
+        "left": _left_out(kind, [row.guess for row in rows]),
+        "stood_in": [(row.guess.name, kind.spoken(row.guess.use.to)) for row in rows if row.guess.why == "stand_in"],
         "kind": kind,
         "kinds": [(name, find(name).label) for name in file_kinds()],
         "preview": preview,
@@ -84,8 +102,10 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
 @require_POST
 @for_roles(*SENDERS)
 def change_columns(request: PersonRequest, import_id: UUID) -> HttpResponse:
-    """Read the columns of a draft otherwise."""
+    """Read the columns of a draft otherwise; without columns in the form, only what its rows are is changed."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    if "to-0" not in request.POST and request.POST.get("kind") == of.kind:
+        return redirect("import", import_id=of.pk)
     uses = {name: _posted(request, number, name, of) for number, name in enumerate(of.dialect.get("header", []))}
 
     def read_anew() -> None:
@@ -138,11 +158,11 @@ def _row(number: int, guess: Guess, of: Import) -> ColumnRow:
     kind = find(of.kind)
     field = kind.field_of(guess.use.to) if guess.use.to else ""
     sort = sort_of(kind.struct, field) if field else Sort.OTHER
-    targets: list[Choice] = [(column, _spoken(column, kind.required)) for column in kind.header]
+    targets: list[Choice] = [(column, _spoken(kind, column)) for column in kind.header]
     if guess.use.to and guess.use.to not in kind.header:
         targets = [target for target in targets if kind.columns[target[0]] != field]
-        targets.append((guess.use.to, _spoken(guess.use.to, kind.required)))
-    own = f"{kind.extra}.{_own_name(guess.name)}"
+        targets.append((guess.use.to, _spoken(kind, guess.use.to)))
+    own = f"{kind.extra}.{own_name(guess.name)}"
     if kind.extra and guess.name and own not in [value for value, _label in targets]:
         targets.append((own, _("Keep as a field of its own")))
     units: list[Choice] = list(UNITS.items()) if sort is Sort.NUMBER else []
@@ -168,12 +188,22 @@ def _posted(request: PersonRequest, number: int, name: str, of: Import) -> Use:
     return Use(to, **said) if same else Use(to)
 
 
-def _own_name(name: str) -> str:
-    slug = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in name.lower())
-    return "_".join(filter(None, slug.split("_")))[:50]
+def _in_words(kind: Kind, preview: Preview) -> Preview:
+    """The preview with fields called as the columns are."""
+    fields = [replace(one, field=kind.spoken(one.field)) for one in preview.fields]
+    changes = [replace(one, field=kind.spoken(one.field)) for one in preview.changes]
+    return replace(preview, fields=fields, changes=changes)
 
 
-def _spoken(column: str, required: tuple[str, ...]) -> str:
-    words = column.rpartition(".")[2].replace("_", " ").capitalize()
-    words = words.replace("Arr", "ARR", 1) if words.startswith("Arr") else words.replace("Csm", "CSM")
-    return _("%s (needed)") % words if column in required else words
+def _left_out(kind: Kind, guesses: list[Guess]) -> LeftOut:
+    filled = {kind.field_of(guess.use.to) for guess in guesses if guess.use.to}
+    unused = [guess.name for guess in guesses if guess.name.strip("_") and guess.name[:1] != "_" and not guess.use.to]
+    near = {name: column for name in unused if (column := seems_like(kind, name))}
+    likely = [(name, kind.spoken(column)) for name, column in near.items() if kind.columns[column] not in filled]
+    known = {name for name, _field in likely}
+    kept = [guess.name for guess in guesses if kind.extra and guess.use.to.startswith(f"{kind.extra}.")]
+    return LeftOut(likely, [name for name in unused if name not in known], kept)
+
+
+def _spoken(kind: Kind, column: str) -> str:
+    return _("%s (needed)") % kind.spoken(column) if column in kind.required else kind.spoken(column)

@@ -1,0 +1,119 @@
+"""Files as they come on the first day: blanks that say so, columns that are left out, rows that nobody can place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import Account
+from core.enums import Role
+from intake.models import Import, RejectedRow, Source
+from intake.services import run_import
+from intake.services.drafts import confirm_import, draft_import, is_unsure, preview_of
+from intake.services.kinds import find
+from intake.services.rows import blanks_of
+from tests.factories import NOW, make_account, make_organisation, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Any, tmp_path: Path) -> Path:
+    settings.CX_DATA_DIR = tmp_path
+    make_organisation(reporting_currency="EUR")
+    return tmp_path
+
+
+def draft(source: Source, content: str, kind: str = "") -> Import:
+    return draft_import(file=[content.encode()], filename="x.csv", kind=kind, source=source, by=None, now=NOW)
+
+
+def ops() -> Client:
+    client = Client()
+    client.force_login(make_user(role=Role.OPS))
+    return client
+
+
+def page_of(client: Client, of: Import) -> str:
+    return client.get(f"/imports/{of.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("blank", ["-", "n/a", "N/A", "Unknown", "none", "NULL", "tbd", "?", "(No value)", "#REF!"])
+def test_what_stands_for_nothing_is_nothing(source: Source, blank: str) -> None:
+    rows = "account_id,name,domain,arr,renews_on,region,csm\n"
+    made = draft(source, f"{rows}A1,One,one.example,5,2027-01-01,EMEA,\nA2,Two{f',{blank}' * 5}\n")
+    confirm_import(import_id=made.id, by=None, now=NOW)
+    done = run_import(made.id, NOW)
+    assert done.counts == {"created": 2}, list(RejectedRow.objects.values())
+    two = Account.objects.called("A2").get()
+    assert (two.domain, two.arr_amount, two.renews_on, two.region) == ("", None, None, "")
+
+
+def test_north_america_and_a_choice_called_unknown_are_no_blanks(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    bring = draft(source, "account_id,name,region\nA1,One,NA\n", "accounts")
+    assert "region" in {one.field for one in preview_of(bring).fields}
+    blanks = blanks_of(find("contacts"), "stakeholder")
+    assert ("unknown" in blanks, "n/a" in blanks) == (False, True)
+
+
+def test_a_required_cell_that_stands_for_nothing_is_refused(source: Source) -> None:
+    made = draft(source, "account_id,name\nA1,n/a\nA2,Two\n")
+    assert preview_of(made).counts == {"created": 1, "rejected": 1}
+
+
+def test_rows_that_nobody_can_place_are_drafted_and_asked_about_not_sent_again(source: Source) -> None:
+    client = ops()
+    sent = client.post(
+        "/imports/",
+        {"file": SimpleUploadedFile("x.csv", b"company id,probability\nA1,0.5\n"), "source": str(source.pk)},
+    )
+    assert sent.status_code == 302, "it is kept"
+    made = Import.objects.get()
+    assert is_unsure(made)
+    assert "What are its rows?" in page_of(client, made)
+    client.post(f"/imports/{made.pk}/columns/", {"kind": "orders"})
+    made.refresh_from_db()
+    assert made.kind == "orders"
+    before = made.mapping
+    client.post(f"/imports/{made.pk}/columns/", {"kind": "orders"})
+    made.refresh_from_db()
+    assert made.mapping == before, "the same again takes no column away"
+
+
+def test_when_no_row_would_be_taken_the_columns_come_first(source: Source) -> None:
+    made = draft(source, "order no.,customer id,order date,amount,currency\nO1,Nobody,2026-01-02,5,EUR\n")
+    assert preview_of(made).counts == {"rejected": 1}
+    page = page_of(ops(), made)
+    assert "No row of this file would be taken" in page
+    assert 'class="button primary" href="#columns"' in page
+    assert 'class="button" type="submit" data-submit' in page, (
+        "it can be imported all the same, but is not offered first"
+    )
+
+
+def test_what_is_left_out_is_said_before_the_import(source: Source) -> None:
+    header = "Record ID,Company name,Company owner,Planned renewal,Shoe size,City"
+    page = page_of(ops(), draft(source, f"{header}\n1,One,Ana Alvarez,2027-01-01,42,Bergen\n"))
+    assert ">Company owner</td>" in page, "before and after speak of fields as the columns do"
+    assert "“Planned renewal” is not used. Is it Renews on?" in page
+    assert "Not used: Shoe size" in page
+    assert "nothing acts on them: Company owner, City" in page
+
+
+def test_a_probability_in_place_of_a_confidence_is_said(source: Source) -> None:
+    header = "company_id,prediction,probability,scored_at,model,model_version"
+    made = draft(source, f"{header}\nA1,churn_risk,0.9,2026-11-01T00:00:00Z,m,1\n")
+    assert made.kind == "scores"
+    assert "“probability” is read as Confidence, since the file has no other" in page_of(ops(), made)
+
+
+def test_accents_are_shown_where_there_are_some(source: Source) -> None:
+    names = "".join(f"A{at},Plain {at}\n" for at in range(20))
+    content = f"account_id,name\n{names}A99,Bräuer Söhne\n".encode("cp1252")
+    made = draft_import(file=[content], filename="x.csv", kind="", source=source, by=None, now=NOW)
+    assert "<code>Bräuer Söhne</code>" in page_of(ops(), made)
