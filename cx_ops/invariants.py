@@ -33,9 +33,13 @@ INVARIANTS = {
     "an insight came as a record": """
         SELECT i.id FROM insights_insight AS i
         WHERE NOT EXISTS (SELECT 1 FROM intake_record AS r WHERE r.id = i.id)""",
+    "what waits for its account is in the landing log": """
+        SELECT p.record_id FROM (SELECT record_id FROM accounts_parked UNION ALL SELECT id FROM accounts_released) AS p
+        WHERE NOT EXISTS (SELECT 1 FROM intake_record AS r WHERE r.id = p.record_id)""",
     "no pending row without a batch, so that nothing lies where nobody looks": """
         SELECT p.id FROM (
             SELECT id, batch_id FROM intake_landed UNION ALL SELECT id, batch_id FROM accounts_resolved
+            UNION ALL SELECT id, batch_id FROM accounts_released
             UNION ALL SELECT id, batch_id FROM insights_believed UNION ALL SELECT id, batch_id FROM decisions_decided
             UNION ALL SELECT id, batch_id FROM playbooks_closedtask) AS p
         WHERE NOT EXISTS (SELECT 1 FROM core_batch AS b WHERE b.id = p.batch_id)""",

@@ -15,8 +15,15 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from accounts.models import Resolved
-from accounts.services import follow_merges, keep_events, link_events, refresh_tier_revenue, resolve_records
+from accounts.models import Released, Resolved
+from accounts.services import (
+    admit_records,
+    follow_merges,
+    keep_events,
+    link_events,
+    refresh_tier_revenue,
+    resolve_records,
+)
 from core.bulk import database_now
 from core.stages import Stage
 from cx_ops.segments import refresh_segments
@@ -34,6 +41,7 @@ from playbooks.services.sources import tend_source_tasks
 STAGES = (
     Stage("resolve", Landed, resolve_records),  # whom is it about?
     Stage("believe", Resolved, believe_records),  # what do we believe?
+    Stage("admit", Released, admit_records),  # and what else waited for its account?
     Stage("decide", Believed, decide_insights),  # who acts, and how far alone?
     Stage("dispatch", Decided, dispatch_decisions),  # give it to them
     Stage("withdraw", Withdrawn, withdraw_insights),  # what if it is taken back?

@@ -13,7 +13,7 @@ from accounts.models.event import Awaited, Event, EventKey, Visitor
 from accounts.models.identity import FieldPolicy, Link, MatchingMode, Merge, Pair, Prior
 from accounts.models.privacy import Consent, ErasedKey, Erasure
 from accounts.models.segment import Segment, SegmentMember
-from accounts.models.work import Parked, Resolved
+from accounts.models.work import Parked, Released, Resolved
 
 __all__ = [
     "Account",
@@ -41,6 +41,7 @@ __all__ = [
     "Parked",
     "Prior",
     "RedLineFlag",
+    "Released",
     "Resolved",
     "Segment",
     "SegmentMember",

@@ -1,4 +1,4 @@
-"""What the resolve stage leaves: resolved records, and those whose account has not arrived yet."""
+"""Records and the accounts they are about: resolved, waiting for an account that has not arrived, released by it."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -12,14 +12,21 @@ class Resolved(Pending):
     account_id = models.UUIDField()
 
 
+class Released(Pending):
+    """released → admitted: a row about an account that was not known when it came, and is now."""
+
+    kind = models.CharField(max_length=20)
+
+
 class Parked(models.Model):
-    """A record whose account is unknown: resolved as soon as an account with that key arrives."""
+    """A record whose account is unknown: left for `stage` as soon as an account with that key arrives."""
 
     record_id = models.UUIDField(primary_key=True, editable=False)
     namespace_id = models.UUIDField(null=True)
     key_kind = models.CharField(max_length=12)
     value = models.TextField()
     kind = models.CharField(max_length=20)
+    stage = models.CharField(max_length=10, default="believe", db_default="believe")
     parked_at = models.DateTimeField(db_default=Now())
 
     class Meta:

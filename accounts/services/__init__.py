@@ -1,3 +1,4 @@
+from accounts.services.admitting import admit_records
 from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
 from accounts.services.linking import link_events
@@ -32,6 +33,7 @@ __all__ = [
     "ForecastChanged",
     "MergeRefused",
     "SegmentRefused",
+    "admit_records",
     "archive_account",
     "deactivate_segment",
     "flag_red_line",

@@ -18,9 +18,10 @@ from accounts.rules.erased import email_digest, key_digest
 from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
 from accounts.services.consent import remember_consents
 from accounts.services.priors import keep_priors
-from accounts.services.rows import Refusals, RowKind, Values, upsert_rows
+from accounts.services.rows import RowKind, Values, upsert_rows
+from accounts.services.whose import Refusals
 from intake.enums import Landing
-from intake.rules import ERASED, Arrival, Problem, Result
+from intake.rules import ERASED, UPSERTED, Arrival, Problem, Result
 from intake.rules.warned import UNKNOWN_PERSON
 
 CENT = Decimal("0.01")
@@ -33,7 +34,7 @@ def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival:
     said = {
         result.id: item.consents
         for item, result in zip(items, results, strict=True)
-        if isinstance(result.id, UUID) and isinstance(item.consents, dict)
+        if result.status in UPSERTED and isinstance(result.id, UUID) and isinstance(item.consents, dict)
     }
     if not said:
         return results

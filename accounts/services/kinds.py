@@ -26,7 +26,7 @@ from accounts.services.reverting import (
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
-from intake.rules import BELIEVED, Kind
+from intake.rules import ABOUT_ACCOUNTS, BELIEVED, Kind
 
 # Currencies that a header may end in: `amount_usd` is a sum in US dollars.
 CURRENCIES = ("usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "jpy", "inr", "brl")
@@ -82,6 +82,7 @@ CONTACTS = Kind(
     name="contacts",
     tell=teller("contacts"),
     undo=undo_contacts,
+    statuses=ABOUT_ACCOUNTS,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,
@@ -105,6 +106,7 @@ CONTRACTS = Kind(
     name="contracts",
     tell=teller("contracts"),
     undo=UNDO_CONTRACTS,
+    statuses=ABOUT_ACCOUNTS,
     struct=records.ContractItem,
     apply=upsert_contracts,
     check=records.check_contract,
@@ -133,6 +135,7 @@ ACTIVITIES = Kind(
     name="activities",
     tell=teller("activities"),
     undo=UNDO_ACTIVITIES,
+    statuses=ABOUT_ACCOUNTS,
     struct=records.ActivityItem,
     apply=upsert_activities,
     check=records.check_activity,
@@ -150,6 +153,7 @@ ORDERS = Kind(
     name="orders",
     tell=teller("orders"),
     undo=undo_orders,
+    statuses=ABOUT_ACCOUNTS,
     struct=records.OrderItem,
     apply=add_orders,
     check=records.check_order,
@@ -168,6 +172,7 @@ TICKETS = Kind(
     name="tickets",
     tell=teller("tickets"),
     undo=UNDO_TICKETS,
+    statuses=ABOUT_ACCOUNTS,
     struct=support.TicketItem,
     apply=upsert_tickets,
     check=support.check_ticket,
@@ -191,6 +196,7 @@ CONVERSATIONS = Kind(
     name="conversations",
     tell=teller("conversations"),
     undo=UNDO_CONVERSATIONS,
+    statuses=ABOUT_ACCOUNTS,
     struct=support.ConversationItem,
     apply=upsert_conversations,
     check=support.check_conversation,
@@ -208,6 +214,7 @@ SURVEYS = Kind(
     name="surveys",
     tell=teller("surveys"),
     undo=UNDO_SURVEYS,
+    statuses=ABOUT_ACCOUNTS,
     struct=support.SurveyItem,
     apply=upsert_surveys,
     check=support.check_survey,
@@ -230,6 +237,7 @@ REVENUE = Kind(
     name="revenue",
     tell=teller("orders"),
     undo=undo_orders,
+    statuses=ABOUT_ACCOUNTS,
     struct=MovementItem,
     apply=add_movements,
     check=check_movement,

@@ -2,7 +2,7 @@
 
 Shops seldom number the lines of an export, and two equal lines of one file are two orders. So a line without an
 external id is called `<digest of its content>-<n>`: the n-th line of that content in its file. The same file sent
-again gives the same names, and nothing new.
+again gives the same names, and nothing new. A line that waited for its account keeps its number.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from msgspec import UNSET
 from accounts.models import LedgerEntry
 from accounts.rules.records import OrderItem
 from accounts.services.priors import keep_priors
-from accounts.services.rows import accounts_of, lock_source, unknown_account
-from accounts.services.values import log_records
+from accounts.services.rows import lock_source
+from accounts.services.whose import find_whose
 from core.bulk import fetch_all
 from core.ids import uuid7
 from intake.enums import Landing
@@ -33,24 +33,31 @@ SELECT external_id, count(*) FROM intake_record
 WHERE kind = 'orders' AND import_id = %s AND external_id = ANY(%s) GROUP BY external_id
 """
 
+# The same of lines that waited: their records are in the order of their lines.
+NUMBERS = """
+SELECT f.id, f.number FROM (
+    SELECT id, row_number() OVER (PARTITION BY external_id ORDER BY id) AS number FROM intake_record
+    WHERE kind = 'orders' AND import_id = %s AND external_id = ANY(%s)) AS f
+WHERE f.id = ANY(%s)
+"""
 
-def add_orders(items: Sequence[OrderItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
+
+def add_orders(
+    items: Sequence[OrderItem], raw: Sequence[bytes], arrival: Arrival, *, kind: str = "orders"
+) -> list[Result]:
     """Add orders to the ledger, in the caller's transaction; one result per item, in order.
 
-    UNCHANGED: it is there already. Refused: an unknown account, and another order under the same external id.
+    UNCHANGED: it is there already. Parked: about an account that has not arrived. Refused: an account that cannot
+    arrive, and another order under the same external id. kind: what the rows are that wait.
     """
+    whose = find_whose(items, arrival)
     lock_source("orders", arrival)
-    accounts = accounts_of(items, arrival)
-    taken = [row for row in range(len(items)) if row in accounts]
-    entries = {row: _entry(items[row], accounts[row], arrival) for row in taken}
-    logged = {row: entries[row].external_id or _digest(entries[row]) for row in taken}
-    _number(entries, logged, arrival)
-    log_records("orders", list(logged.values()), [raw[row] for row in taken], arrival)
-    results = {
-        row: Result(Landing.REJECTED, errors=(unknown_account(item.account),))
-        for row, item in enumerate(items)
-        if row not in accounts
-    }
+    entries = {row: _entry(items[row], whose.accounts[row], arrival) for row in sorted(whose.accounts)}
+    called = {row: _name(items[row]) or _line(items[row]) for row in {*whose.accounts, *whose.waits}}
+    numbers = _numbers(called, arrival)
+    results = whose.land("orders", called, raw, again=False, park_as=kind)
+    for row, entry in entries.items():
+        entry.external_id = entry.external_id or f"{_digest(entry)}-{numbers[row]}"
     held = _held(entries.values(), arrival)
     fresh: list[LedgerEntry] = []
     for row, entry in entries.items():
@@ -84,15 +91,33 @@ def _digest(entry: LedgerEntry) -> str:
     return blake2b("|".join(map(str, _content(entry))).encode(), digest_size=16).hexdigest()
 
 
-def _number(entries: dict[int, LedgerEntry], logged: dict[int, str], arrival: Arrival) -> None:
-    """Name the entries that have no name, counting on from the earlier chunks of the same file."""
-    nameless = {row: digest for row, digest in logged.items() if not entries[row].external_id}
+def _name(item: OrderItem) -> str:
+    return item.external_id if item.external_id is not UNSET else ""
+
+
+def _line(item: OrderItem) -> str:
+    """What a line without a name is called in the log: by what it says, its account as it is named there."""
+    ref, money = item.account, item.money
+    assert money is not None  # noqa: S101 - check_order refuses an order without an amount
+    whom = (ref.source, ref.external_id, ref.domain, ref.id)
+    units = item.units.quantize(THOUSANDTH) if isinstance(item.units, Decimal) else None
+    said = (*whom, item.kind, item.happened_on, money.amount.quantize(CENT), money.currency.upper(), units)
+    return blake2b("|".join(map(str, said)).encode(), digest_size=16).hexdigest()
+
+
+def _numbers(called: dict[int, str], arrival: Arrival) -> dict[int, int]:
+    """The how manieth of its call or file each line is among those that are called the same."""
+    if arrival.records:
+        of_record = dict(fetch_all(NUMBERS, [arrival.import_id, list(set(called.values())), list(arrival.records)]))
+        return {row: of_record.get(record, 1) for row, record in enumerate(arrival.records)}
     lines: Counter[str] = Counter()
-    if arrival.import_id and nameless:
-        lines.update(dict(fetch_all(EARLIER_LINES, [arrival.import_id, list(set(nameless.values()))])))
-    for row, digest in nameless.items():
-        lines[digest] += 1
-        entries[row].external_id = f"{digest}-{lines[digest]}"
+    if arrival.import_id and called:
+        lines.update(dict(fetch_all(EARLIER_LINES, [arrival.import_id, list(set(called.values()))])))
+    numbers = {}
+    for row in sorted(called):
+        lines[called[row]] += 1
+        numbers[row] = lines[called[row]]
+    return numbers
 
 
 def _held(entries: Iterable[LedgerEntry], arrival: Arrival) -> dict[str, LedgerEntry]:

@@ -11,14 +11,15 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Parked, Resolved
+from accounts.models import Parked, Released, Resolved
 from accounts.rules.identity import Ref, normalise_ref
 from core.bulk import AnyId, fetch_all
 from core.doorbell import ring_on_commit
 from core.stages import leave
 from intake.services.undoing import UndoRefused
 
-STAGE = "believe"
+# Who takes a record whose account is there: what it says is believed, or the row is admitted.
+BELIEVE, ADMIT = "believe", "admit"
 RELEASE_ROWS = 5000
 KEYS = 0x6B657973  # any number that nothing else locks
 
@@ -28,10 +29,11 @@ DELETE FROM accounts_parked WHERE record_id IN (
     JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS k(namespace_id, kind, value)
       ON p.value = k.value AND p.key_kind = k.kind AND p.namespace_id IS NOT DISTINCT FROM k.namespace_id
     ORDER BY p.record_id LIMIT %s)
-RETURNING record_id, namespace_id, key_kind, value
+RETURNING record_id, namespace_id, key_kind, value, kind, stage
 """
 RELEASED = """
-SELECT EXISTS (SELECT FROM accounts_resolved w JOIN intake_record r ON r.id = w.id WHERE r.import_id = %s)
+SELECT EXISTS (SELECT FROM (SELECT id FROM accounts_resolved UNION ALL SELECT id FROM accounts_released) w
+               JOIN intake_record r ON r.id = w.id WHERE r.import_id = %s)
 """
 TAKE_BACK = """
 DELETE FROM accounts_parked p USING intake_record r WHERE r.id = p.record_id AND r.import_id = %s RETURNING p.record_id
@@ -48,12 +50,12 @@ def hold_keys() -> None:
     fetch_all("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS])
 
 
-def park_records(rows: Iterable[tuple[AnyId, Ref, str]]) -> None:
-    """Keep (record, whom it is about, kind) until its account arrives; the caller has called `hold_keys`."""
+def park_records(rows: Iterable[tuple[AnyId, Ref, str]], *, stage: str) -> None:
+    """Keep (record, whom it is about, kind) for `stage` until its account arrives; the caller called `hold_keys`."""
     parked = []
     for id, said, kind in rows:
         ref = normalise_ref(said) or said
-        parked.append(Parked(record_id=id, namespace_id=ref[0], key_kind=ref[1], value=ref[2], kind=kind))
+        parked.append(Parked(record_id=id, namespace_id=ref[0], key_kind=ref[1], value=ref[2], kind=kind, stage=stage))
     Parked.objects.bulk_create(parked, ignore_conflicts=True, batch_size=2000)
 
 
@@ -87,10 +89,7 @@ def _release(accounts: Mapping[Ref, UUID]) -> int:
         return 0
     spaces, kinds, values = ([ref[part] for ref in accounts] for part in range(3))
     gone = fetch_all(RELEASE, [spaces, kinds, values, RELEASE_ROWS])
-    leave(
-        Resolved,
-        ["account_id"],
-        [(record, accounts[namespace, kind, value]) for record, namespace, kind, value in gone],
-        stage=STAGE,
-    )
+    resolved = [(row[0], accounts[row[1], row[2], row[3]]) for row in gone if row[5] == BELIEVE]
+    leave(Resolved, ["account_id"], resolved, stage=BELIEVE)
+    leave(Released, ["kind"], [(row[0], row[4]) for row in gone if row[5] == ADMIT], stage=ADMIT)
     return len(gone)

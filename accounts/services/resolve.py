@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.models import Resolved
 from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref
-from accounts.services.parking import STAGE, hold_keys, park_records
+from accounts.services.parking import BELIEVE, hold_keys, park_records
 from core.bulk import read_rows
 from core.stages import leave, leave_selected
 from intake.models import Landed
@@ -24,7 +24,7 @@ WHERE w.batch_id = ANY(%s) AND w.about_kind = 'external_id'
 def resolve_records(rows: Sequence[Landed], now: datetime) -> None:
     """Leave each record with its account for the believe stage, or park it; in the caller's transaction."""
     batches = list({row.batch_id for row in rows})
-    left = leave_selected(Resolved, ["account_id"], KNOWN, [batches], stage=STAGE)
+    left = leave_selected(Resolved, ["account_id"], KNOWN, [batches], stage=BELIEVE)
     if left < len(rows):
         _resolve_rest(rows)
 
@@ -37,8 +37,8 @@ def _resolve_rest(rows: Sequence[Landed]) -> None:
     }
     rest = [(row.id, _ref_of(row), row.kind) for row in rows if row.id not in resolved]
     found = find_accounts(ref for _, ref, _ in rest)
-    leave(Resolved, ["account_id"], [(id, found[ref]) for id, ref, _ in rest if ref in found], stage=STAGE)
-    park_records((id, ref, kind) for id, ref, kind in rest if ref not in found)
+    leave(Resolved, ["account_id"], [(id, found[ref]) for id, ref, _ in rest if ref in found], stage=BELIEVE)
+    park_records(((id, ref, kind) for id, ref, kind in rest if ref not in found), stage=BELIEVE)
 
 
 def _ref_of(row: Landed) -> Ref:

@@ -12,6 +12,7 @@ from django.db.models import Count, Field, Model
 from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
 from accounts.services.consent import put_back_consents
+from accounts.services.parking import take_back_parked
 from accounts.services.rows import as_kept
 from core.append_only import rewriting
 from core.bulk import fetch_all
@@ -69,7 +70,7 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
     """How an import of contacts, contracts or activities is taken back."""
 
     def undo(*, import_id: UUID, by: User, now: datetime) -> Undone:
-        restored, removed, kept = 0, 0, list[FieldChange]()
+        restored, removed, kept = 0, len(take_back_parked(import_id)), list[FieldChange]()
         for priors in newest_first(import_id, kind):
             rows = _locked(model, priors)
             named = _named_elsewhere(model, [prior.row_id for prior in priors if prior.made])
@@ -102,7 +103,7 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
 
 def undo_orders(*, import_id: UUID, by: User, now: datetime) -> Undone:
     """Take the ledger entries of a file away: nothing ever changes them, so nothing else can have written there."""
-    removed = 0
+    removed = len(take_back_parked(import_id))
     for priors in newest_first(import_id, "orders"):
         with rewriting():
             removed += LedgerEntry.objects.filter(pk__in=[prior.row_id for prior in priors]).delete()[0]

@@ -10,24 +10,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
-from django.utils.translation import gettext as _
-from msgspec import UNSET
 
-from accounts.queries.identity import find_accounts
 from accounts.queries.policies import current_policy
-from accounts.rules.identity import Ref
 from accounts.rules.projection import Policy
-from accounts.rules.records import AccountRef, account_ref, given
 from accounts.services.priors import keep_priors
-from accounts.services.values import log_records
+from accounts.services.whose import Refusals, find_whose
 from core.bulk import fetch_all
 from core.ids import uuid7
 from intake.enums import Landing
-from intake.queries import find_namespaces
-from intake.rules import Arrival, Problem, Result
+from intake.rules import Arrival, Result
 
 Values = dict[str, object]
-Refusals = dict[int, tuple[Problem, ...]]
 
 
 @dataclass(frozen=True)
@@ -49,16 +42,15 @@ class RowKind:
 def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
     """Create or change rows in the caller's transaction; one result per item, in order.
 
-    Refused: an account that is not known, and what `kind.refuse` says.
+    Parked: rows about an account that has not arrived. Refused: an account that cannot arrive, what `kind.refuse` says.
     """
+    whose = find_whose(items, arrival)
     lock_source(kind.name, arrival)
-    accounts = accounts_of(items, arrival)
-    refused: Refusals = {row: (unknown_account(item.account),) for row, item in enumerate(items) if row not in accounts}
-    refused |= {row: problems for row, problems in kind.refuse(items, arrival).items() if row not in refused}
-    taken = [row for row in range(len(items)) if row not in refused]
-    log_records(kind.name, [items[row].external_id for row in taken], [raw[row] for row in taken], arrival)
+    for row, problems in kind.refuse(items, arrival).items():
+        whose.refuse(row, problems)
+    accounts, taken = whose.accounts, sorted(whose.accounts)
     held = _held(kind, (items[row].external_id for row in taken), arrival)
-    results = {row: Result(Landing.REJECTED, errors=problems) for row, problems in refused.items()}
+    results = whose.land(kind.name, {row: items[row].external_id for row in range(len(items))}, raw, again=True)
     call = _Call(kind, arrival, held, current_policy() if kind.by_hand else None)
     for row in taken:
         said = {"account_id": accounts[row], **kind.values(items[row])}
@@ -70,25 +62,6 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
         arrival,
     )
     return [results[row] for row in range(len(items))]
-
-
-def accounts_of(items: Sequence[Any], arrival: Arrival) -> dict[int, UUID]:
-    """Row → the account it is about, where that is known."""
-    spaces = find_namespaces(item.account.source for item in items if item.account.source is not UNSET)
-    refs = {row: ref for row, item in enumerate(items) if (ref := _ref(item.account, spaces, arrival)) is not None}
-    found = find_accounts(refs.values())
-    return {row: found[ref] for row, ref in refs.items() if ref in found}
-
-
-def unknown_account(ref: AccountRef) -> Problem:
-    name = next(str(part) for part in (ref.external_id, ref.domain, ref.id) if given(part))
-    return Problem("account", "unknown_account", _("No account '%(name)s' is known: send it first.") % {"name": name})
-
-
-def _ref(ref: AccountRef, spaces: Mapping[str, UUID], arrival: Arrival) -> Ref | None:
-    if ref.source is UNSET:
-        return account_ref(ref, arrival.namespace_id)
-    return account_ref(ref, spaces[ref.source]) if ref.source in spaces else None
 
 
 def lock_source(name: str, arrival: Arrival) -> None:

@@ -49,7 +49,7 @@ def add_movements(items: Sequence[MovementItem], raw: Sequence[bytes], arrival: 
         )
         for item in items
     ]  # fmt: skip
-    return add_orders(entries, raw, arrival)
+    return add_orders(entries, raw, arrival, kind="revenue")
 
 
 def _called(items: Sequence[Any], what: str) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """What the intake room knows without a database."""
 
 from intake.rules.kinds import (
+    ABOUT_ACCOUNTS,
     BELIEVED,
     ERASED,
     UPSERTED,
@@ -18,6 +19,7 @@ from intake.rules.kinds import (
 from intake.rules.outward import News
 
 __all__ = [
+    "ABOUT_ACCOUNTS",
     "BELIEVED",
     "ERASED",
     "UPSERTED",

@@ -38,6 +38,7 @@ class Arrival:
 
     `now` is domain time; `namespace_id` is the source whose account ids are used; `actor` goes into the audit.
     `sent_at` is what the sender's clock showed, where it says so; `received_at` when it first came, if not now.
+    `records`: the ids of the items' records, in order, where they came before and have waited.
     """
 
     source_id: UUID
@@ -48,6 +49,7 @@ class Arrival:
     import_id: UUID | None = None
     sent_at: datetime | None = None
     received_at: datetime | None = None
+    records: tuple[UUID, ...] = ()
 
 
 class Apply(Protocol):
@@ -90,6 +92,7 @@ class Undo(Protocol):
 # The code of a row about somebody who was erased: nothing of it is kept.
 ERASED = "erased"
 UPSERTED = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.REJECTED)
+ABOUT_ACCOUNTS = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.PARKED, Landing.REJECTED)
 BELIEVED = (Landing.ACCEPTED, Landing.DUPLICATE, Landing.PARKED, Landing.REJECTED)
 
 

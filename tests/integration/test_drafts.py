@@ -16,9 +16,9 @@ from django.test import Client
 
 from accounts.models import Account, Activity, Contract, LedgerEntry
 from core.enums import Role
+from cx_ops.pipeline import advance_all
 from intake.enums import ImportStatus
 from intake.models import Import, Record, RejectedRow, Source, SourceMapping
-from intake.queries import rejected_as_csv
 from intake.rules.mapping import Use
 from intake.services import ImportRefused, run_import, run_waiting_imports, start_import
 from intake.services.drafts import change_draft, columns_of, confirm_import, draft_import, preview_of
@@ -109,15 +109,14 @@ def test_stripe_payments_that_failed_are_no_revenue(source: Source) -> None:
 def test_zendesk_tickets(source: Source) -> None:
     make_account("Bluebell Dental", domain="bluebell.example")
     done = bring(source, exports.ZENDESK)
-    assert (done.kind, done.counts) == ("tickets", {"created": 1, "rejected": 1})
+    assert (done.kind, done.counts) == ("tickets", {"created": 1, "parked": 1})
     ticket = Activity.objects.get()
     assert ticket.happened_at == datetime(2026, 2, 1, 8, tzinfo=UTC)
     assert ticket.summary.startswith('Login, "again"')
     assert (ticket.facts["priority"], ticket.facts["rating"]) == ("High", "Good")
-    text = "".join(rejected_as_csv(done))
-    assert "nowhere.example" in text
-    make_account("Nowhere", domain="nowhere.example")
-    assert bring(source, text).counts == {"created": 1}, "mended elsewhere, the errors file goes in as it is"
+    bring(source, "account_id,name,domain\nN1,Nowhere,nowhere.example\n")
+    advance_all(NOW)
+    assert Activity.objects.get(summary="Invoice").account == account("N1"), "it waited for its account"
 
 
 def test_intercom_names_its_zone_in_the_header(source: Source) -> None:
