@@ -23,6 +23,7 @@ TICK_LATE = timedelta(minutes=3)
 PING_SECONDS = 1.0
 DOES = {
     "resolve": gettext_lazy("Finds the account that a record is about"),
+    "admit": gettext_lazy("Takes the rows that waited for their account"),
     "believe": gettext_lazy("Takes an insight in as what we believe of the account"),
     "decide": gettext_lazy("Decides who acts on an insight, and how far alone"),
     "dispatch": gettext_lazy("Gives the decision to a person or a playbook"),

@@ -22,7 +22,6 @@ from accounts.services.priors import keep_priors
 from accounts.services.rows import lock_source
 from accounts.services.whose import find_whose
 from core.bulk import fetch_all
-from core.ids import uuid7
 from intake.enums import Landing
 from intake.rules import Arrival, Problem, Result
 
@@ -53,11 +52,14 @@ def add_orders(
     whose = find_whose(items, arrival)
     lock_source("orders", arrival)
     entries = {row: _entry(items[row], whose.accounts[row], arrival) for row in sorted(whose.accounts)}
-    called = {row: _name(items[row]) or _line(items[row]) for row in {*whose.accounts, *whose.waits}}
-    numbers = _numbers(called, arrival)
+    lines = {row: _line(items[row]) for row in (*entries, *whose.waits) if items[row].external_id is UNSET}
+    called = {row: entry.external_id or _digest(entry) for row, entry in entries.items()}
+    called |= {row: lines.get(row) or str(items[row].external_id) for row in whose.waits}
+    numbers = _numbers(called, lines, arrival)
     results = whose.land("orders", called, raw, again=False, park_as=kind)
     for row, entry in entries.items():
-        entry.external_id = entry.external_id or f"{_digest(entry)}-{numbers[row]}"
+        entry.external_id = entry.external_id or f"{called[row]}-{numbers[row]}"
+        entry.id = whose.id_of(row)
     held = _held(entries.values(), arrival)
     fresh: list[LedgerEntry] = []
     for row, entry in entries.items():
@@ -71,7 +73,6 @@ def _entry(item: OrderItem, account: UUID, arrival: Arrival) -> LedgerEntry:
     money = item.money
     assert money is not None  # noqa: S101 - check_order refuses an order without an amount
     return LedgerEntry(
-        id=uuid7(),
         account_id=account,
         source_id=arrival.source_id,
         external_id=item.external_id if item.external_id is not UNSET else "",
@@ -91,12 +92,8 @@ def _digest(entry: LedgerEntry) -> str:
     return blake2b("|".join(map(str, _content(entry))).encode(), digest_size=16).hexdigest()
 
 
-def _name(item: OrderItem) -> str:
-    return item.external_id if item.external_id is not UNSET else ""
-
-
 def _line(item: OrderItem) -> str:
-    """What a line without a name is called in the log: by what it says, its account as it is named there."""
+    """What a line without a name is called in the log while it waits: by what it says, its account as named there."""
     ref, money = item.account, item.money
     assert money is not None  # noqa: S101 - check_order refuses an order without an amount
     whom = (ref.source, ref.external_id, ref.domain, ref.id)
@@ -105,18 +102,23 @@ def _line(item: OrderItem) -> str:
     return blake2b("|".join(map(str, said)).encode(), digest_size=16).hexdigest()
 
 
-def _numbers(called: dict[int, str], arrival: Arrival) -> dict[int, int]:
-    """The how manieth of its call or file each line is among those that are called the same."""
+def _numbers(called: dict[int, str], lines: dict[int, str], arrival: Arrival) -> dict[int, int]:
+    """The how manieth of its file or call each line without a name is, by what it is called in the log.
+
+    A line whose account is there now counts those before it that were parked, too.
+    """
     if arrival.records:
-        of_record = dict(fetch_all(NUMBERS, [arrival.import_id, list(set(called.values())), list(arrival.records)]))
-        return {row: of_record.get(record, 1) for row, record in enumerate(arrival.records)}
-    lines: Counter[str] = Counter()
-    if arrival.import_id and called:
-        lines.update(dict(fetch_all(EARLIER_LINES, [arrival.import_id, list(set(called.values()))])))
+        found = dict(fetch_all(NUMBERS, [arrival.import_id, list(set(lines.values())), list(arrival.records)]))
+        return {row: found.get(arrival.records[row], 1) for row in lines}
+    before: Counter[str] = Counter()
+    if arrival.import_id and lines:
+        names = {*lines.values(), *(called[row] for row in lines)}
+        before.update(dict(fetch_all(EARLIER_LINES, [arrival.import_id, list(names)])))
     numbers = {}
-    for row in sorted(called):
-        lines[called[row]] += 1
-        numbers[row] = lines[called[row]]
+    for row in sorted(lines):
+        name, line = called[row], lines[row]
+        before[name] += 1
+        numbers[row] = before[name] + (before[line] if line != name else 0)
     return numbers
 
 

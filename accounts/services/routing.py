@@ -16,7 +16,8 @@ from core.bulk import fetch_all
 from intake.models import Source
 from intake.queries import find_namespaces, namespace_of
 
-# A record is logged in the transaction that writes its row, so their time-ordered ids lie close together.
+# A record is logged in the transaction that writes its row, so their time-ordered ids lie close together; a row that
+# has waited for its account has the id of its record.
 LOGGED = """
 JOIN LATERAL (
     SELECT r.source_id, r.payload->'account' AS ref FROM intake_record r
@@ -24,7 +25,7 @@ JOIN LATERAL (
       AND r.source_id = x.source_id AND r.kind = ANY(%(kinds)s) AND {same}
     ORDER BY r.id DESC LIMIT 1) AS r ON true
 """
-SAME = {"orders": "r.external_id IN (x.external_id, regexp_replace(x.external_id, '-[0-9]+$', ''))"}
+SAME = {"orders": "(r.id = x.id OR r.external_id IN (x.external_id, regexp_replace(x.external_id, '-[0-9]+$', '')))"}
 CAME_AS = """
 JOIN intake_record rec ON rec.id = {record}
 CROSS JOIN LATERAL (SELECT rec.source_id, rec.payload->'account' AS ref) AS r

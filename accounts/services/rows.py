@@ -16,7 +16,6 @@ from accounts.rules.projection import Policy
 from accounts.services.priors import keep_priors
 from accounts.services.whose import Refusals, find_whose
 from core.bulk import fetch_all
-from core.ids import uuid7
 from intake.enums import Landing
 from intake.rules import Arrival, Result
 
@@ -54,7 +53,7 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
     call = _Call(kind, arrival, held, current_policy() if kind.by_hand else None)
     for row in taken:
         said = {"account_id": accounts[row], **kind.values(items[row])}
-        results[row] = call.take(items[row].external_id, said)
+        results[row] = call.take(items[row].external_id, said, whose.id_of(row))
     _write(kind, call.touched)
     keep_priors(
         kind.name,
@@ -86,11 +85,11 @@ class _Call:
     made: set[str] = field(default_factory=set)
     priors: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
-    def take(self, external_id: str, said: Values) -> Result:
+    def take(self, external_id: str, said: Values, new_id: UUID) -> Result:
         row = self.held.get(external_id)
         made = row is None
         if row is None:
-            row = self.kind.model(id=uuid7(), source_id=self.arrival.source_id, external_id=external_id)
+            row = self.kind.model(id=new_id, source_id=self.arrival.source_id, external_id=external_id)
             self.held[external_id] = row
             self.made.add(external_id)
         changed = {name: value for name, value in said.items() if getattr(row, name) != value and self._may(row, name)}

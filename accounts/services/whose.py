@@ -18,6 +18,7 @@ from accounts.rules.records import AccountRef, account_ref, given
 from accounts.services.parking import ADMIT, hold_keys, park_records
 from accounts.services.values import log_records
 from core.bulk import fetch_all
+from core.ids import uuid7
 from intake.enums import Landing
 from intake.queries import find_namespaces
 from intake.rules import Arrival, Problem, Result
@@ -43,6 +44,10 @@ class Whose:
     waits: dict[int, Ref]
     refused: Refusals
     records: dict[int, UUID] = field(default_factory=dict)
+
+    def id_of(self, row: int) -> UUID:
+        """The id of what a row makes: its record's where it has waited, so that both are found together."""
+        return self.arrival.records[row] if self.arrival.records else uuid7()
 
     def refuse(self, row: int, problems: tuple[Problem, ...]) -> None:
         """Do not take a row, unless what is wrong with it may be right when its account is there."""

@@ -141,7 +141,7 @@ def test_what_waits_is_shown_by_stage(client: Client, workers: list[Any]) -> Non
     Batch.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(hours=2))
     DeadLetter.objects.create(record_id=uuid4(), stage="believe", row={}, error="x", attempts=5)
     found = {stage.stage: stage for stage in client.get(reverse("health")).context["stages"]}
-    assert list(found) == ["resolve", "believe", "decide", "dispatch", "withdraw", "measure"]
+    assert list(found) == ["resolve", "believe", "admit", "decide", "dispatch", "withdraw", "measure"]
     assert (found["decide"].rows, found["decide"].is_late, found["decide"].error) == (7, True, "KeyError: x")
     assert found["believe"].dead == 1
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 
-from accounts.models import Activity, Consent, Contact, Contract, LedgerEntry, Parked, Prior, Released
+from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Parked, Prior, Released
+from accounts.services import merge_accounts, split_account
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, TICKETS
 from core.append_only import rewriting
 from core.bulk import execute
@@ -20,7 +22,7 @@ from cx_ops.invariants import broken_invariants
 from cx_ops.pipeline import advance_all
 from intake.enums import Scope
 from intake.models import Import, Record, Source
-from intake.services import ImportRefused, run_import, start_import
+from intake.services import ImportRefused, imports, run_import, start_import
 from intake.services.undoing import undo_import
 from tests.factories import NOW, make_account, make_organisation, make_source, make_token, make_user
 from tests.integration.test_accounts_bulk import send, statuses
@@ -149,6 +151,52 @@ def test_equal_orders_keep_their_numbers_when_the_account_comes_in_between(sourc
     assert bring(source, "orders", f"account_id,ordered_on,amount,currency\n{line * 4}").counts == {
         "unchanged": 3, "created": 1,
     }  # fmt: skip
+
+
+def long_ago(record_id: UUID) -> None:
+    """Let a parked record have come a day earlier: its id tells the time."""
+    older = UUID(int=record_id.int - (86_400_000 << 80))
+    with rewriting():
+        execute("UPDATE intake_record SET id = %s WHERE id = %s", [older, record_id])
+        execute("UPDATE accounts_parked SET record_id = %s WHERE record_id = %s", [older, record_id])
+
+
+def test_rows_that_waited_long_go_where_their_link_goes(source: Source, ops: User) -> None:
+    for kind in ("contacts", "tickets", "orders", "contracts"):
+        bring(source, kind, FILES[kind][0])
+    for parked in Parked.objects.all():
+        long_ago(parked.record_id)
+    bring(source, "accounts", ACCOUNT)
+    bring(make_source("crm"), "accounts", "account_id,name\nZ9,Zenith\n")
+    mine, other = Account.objects.order_by("id")
+    merge_accounts(survivor_id=other.pk, merged_id=mine.pk, why="one", by=ops, now=NOW)
+    link = Link.objects.get(external_id="A1", revoked_at=None)
+    parted = split_account(account_id=other.pk, link_ids=[link.pk], why="two", by=ops, now=NOW)
+    for rows in (parted.contacts, parted.activities, parted.ledger, parted.contracts):
+        assert rows.count() == 2
+
+
+def test_lines_that_wait_and_lines_that_do_not_are_counted_together(source: Source) -> None:
+    line = "A1,2026-02-01,5,USD\n"
+    made = start_import(
+        file=[f"account_id,ordered_on,amount,currency\n{line * 3}".encode()], filename="o.csv", kind="orders",
+        source=source, by=None, now=NOW,
+    )  # fmt: skip
+    rows, to_come = imports.take_rows, [ACCOUNT]
+
+    def arrives(*args: Any) -> Any:
+        """The account comes between the first line and the second."""
+        if to_come and Record.objects.filter(kind="orders").exists():
+            bring(source, "accounts", to_come.pop())
+        return rows(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imports, "CHUNK_ROWS", 1)
+        patch.setattr(imports, "take_rows", arrives)
+        done = run_import(made.id, NOW)
+    assert done.counts == {"parked": 1, "created": 2}
+    advance_all(NOW)
+    assert LedgerEntry.objects.count() == 3
 
 
 def test_by_domain_and_in_another_namespace(source: Source) -> None:
