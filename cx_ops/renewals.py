@@ -1,4 +1,4 @@
-"""Contracts that end, month by month, with what is forecast of their renewal."""
+"""What is up for renewal, month by month: contracts with what is forecast of them, and accounts that have none."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import TruncMonth
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
 from accounts.enums import AccountRole, Forecast
@@ -54,7 +67,8 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One contract. `kind` is its forecast, or `renewed` where another term follows.
+    """One contract, or one account with a renewal date and no contract. `kind` is its forecast, or `renewed` where
+    another term follows.
 
     `against`: what speaks against a hopeful forecast, the weightiest first; empty where nothing does.
     """
@@ -69,12 +83,23 @@ class Line:
     notice_on: date | None
     notice_in: int | None
     auto_renews: bool
+    has_contract: bool
     kind: str
     against: tuple[str, ...]
 
 
+class Renewing(NamedTuple):
+    """What is up for renewal: contracts, and accounts without one whose source gives a renewal date.
+
+    Both are annotated with `kind`, `month`, `place` and `yearly`.
+    """
+
+    contracts: QuerySet[Any]
+    accounts: QuerySet[Any]
+
+
 class Page(NamedTuple):
-    """A page of contracts, by month, and whether there are more."""
+    """A page of lines, by month, and whether there are more."""
 
     lines: list[Line]
     has_next: bool
@@ -97,84 +122,116 @@ def first_of(day: date, months_later: int = 0) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
-def renewing(accounts: AccountQuerySet, start: date, rates: dict[str, Decimal], months: int = MONTHS) -> QuerySet[Any]:
-    """Contracts of `accounts` that end in the months from `start`, each with its `kind`, `place` and `yearly`.
+def renewing(accounts: AccountQuerySet, start: date, rates: dict[str, Decimal], months: int = MONTHS) -> Renewing:
+    """Contracts of `accounts` that end in the months from `start`, and accounts that renew then by their own date.
 
-    One that was ended early is not up for renewal; one that another term follows is renewed.
+    A contract that was ended early is not up for renewal; one that another term follows is renewed. An account's date
+    counts where no contract of it ends after `start`: what is signed is believed before what a CRM says.
     """
+    end = first_of(start, months)
     follows = Contract.objects.filter(account=OuterRef("account"), ends_on__gt=OuterRef("ends_on"), ended_early_on=None)
     ending = Contract.objects.filter(account__in=accounts.values("pk"), ended_early_on=None)
-    ending = ending.filter(ends_on__gte=start, ends_on__lt=first_of(start, months))
-    kinds = ending.annotate(
+    kinds = ending.filter(ends_on__gte=start, ends_on__lt=end).annotate(
         kind=Case(When(Exists(follows), then=Value(RENEWED)), default=F("forecast")),
         month=TruncMonth("ends_on"),
         yearly=yearly_revenue(rates),
     )
     places = [When(kind=kind, then=Value(place)) for place, kind in enumerate(KINDS)]
-    found: QuerySet[Any] = kinds.annotate(place=Case(*places, default=Value(len(KINDS)), output_field=IntegerField()))
-    return found
+    contracts = kinds.annotate(place=Case(*places, default=Value(len(KINDS)), output_field=IntegerField()))
+    signed = Contract.objects.filter(account=OuterRef("pk"), ended_early_on=None, ends_on__gte=start)
+    bare = accounts.filter(~Exists(signed), renews_on__gte=start, renews_on__lt=end).annotate(
+        kind=Value(Forecast.UNKNOWN.value),
+        month=TruncMonth("renews_on"),
+        yearly=yearly_revenue(rates),
+        place=Value(KINDS.index(Forecast.UNKNOWN.value)),
+    )
+    return Renewing(contracts, bare)
 
 
-def sum_months(contracts: QuerySet[Any], start: date, months: int = MONTHS) -> list[Month]:
+def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month]:
     """Every month from `start`, also those in which nothing ends."""
-    found: dict[date, dict[str, Sums]] = {}
-    grouped = contracts.order_by().values("month", "kind")
-    sums = grouped.annotate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
-    for row in sums:
-        found.setdefault(row["month"], {})[row["kind"]] = Sums(row["n"], row["revenue"], row["n"] - row["known"])
+    sums: dict[tuple[date, str], Sums] = {}
+    for rows in found:
+        grouped = rows.order_by().values("month", "kind")
+        for row in grouped.annotate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0))):
+            held = sums.get((row["month"], row["kind"]), Sums())
+            sums[row["month"], row["kind"]] = held.plus(Sums(row["n"], row["revenue"], row["n"] - row["known"]))
     firsts = [first_of(start, later) for later in range(months)]
-    return [Month(first, {kind: found.get(first, {}).get(kind, Sums()) for kind in KINDS}) for first in firsts]
+    return [Month(first, {kind: sums.get((first, kind), Sums()) for kind in KINDS}) for first in firsts]
 
 
-def sum_contested(contracts: QuerySet[Any], now: datetime) -> Sums:
+def sum_contested(found: Renewing, now: datetime) -> Sums:
     """Of what is forecast as likely or committed, that which a red line or an open risk speaks against."""
     accounts = Account.objects.filter(speaks_against(now))
-    contested = contracts.order_by().filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    contested = found.contracts.order_by().filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
     row = contested.aggregate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
     return Sums(row["n"], row["revenue"], row["n"] - row["known"])
 
 
-def load_page(contracts: QuerySet[Any], page: int, now: datetime) -> Page:
-    """A page of contracts: by month, at risk first, then by notice date."""
+def load_page(found: Renewing, page: int, now: datetime) -> Page:
+    """A page: by month, at risk first, then by notice date."""
     first = (page - 1) * PAGE_ROWS
-    rows = list(_ordered(contracts)[first : first + PAGE_ROWS + 1])
+    rows = list(_ordered(found)[first : first + PAGE_ROWS + 1])
     return Page(_lines(rows[:PAGE_ROWS], now), len(rows) > PAGE_ROWS)
 
 
-def all_lines(contracts: QuerySet[Any], now: datetime) -> Iterator[Line]:
-    """Every contract in the same order, read in pieces."""
-    rows = _ordered(contracts).iterator(FILE_ROWS)
+def all_lines(found: Renewing, now: datetime) -> Iterator[Line]:
+    """Every line in the same order, read in pieces."""
+    rows = _ordered(found).iterator(FILE_ROWS)
     while piece := list(islice(rows, FILE_ROWS)):
         yield from _lines(piece, now)
 
 
-def _ordered(contracts: QuerySet[Any]) -> QuerySet[Any]:
-    csm = AccountPerson.objects.filter(account=OuterRef("account"), role=AccountRole.CSM)
-    named = contracts.select_related("account").annotate(csm=Subquery(csm.values(name=FULL_NAME)[:1]))
-    ordered: QuerySet[Any] = named.order_by("month", "place", F("notice_on").asc(nulls_last=True), "ends_on", "pk")
+# What a line needs, in the order in which both kinds of it are read.
+READ = (
+    "id", "about", "called", "rank", "csm", "yearly", "day", "notice", "itself", "is_signed", "kind", "month", "place",
+    "sooner",
+)  # fmt: skip
+NO_DAY, NEVER = Value(None, DateField()), Value(date.max, DateField())
+
+
+def _ordered(found: Renewing) -> QuerySet[Any]:
+    contracts = found.contracts.annotate(
+        about=F("account_id"), called=F("account__name"), rank=F("account__tier"), csm=_csm(OuterRef("account")),
+        day=F("ends_on"), notice=F("notice_on"), itself=F("auto_renews"), is_signed=Value(value=True),
+        sooner=Coalesce("notice_on", NEVER),
+    )  # fmt: skip
+    accounts = found.accounts.annotate(
+        about=F("id"), called=F("name"), rank=F("tier"), csm=_csm(OuterRef("pk")), day=F("renews_on"), notice=NO_DAY,
+        itself=Value(value=False), is_signed=Value(value=False), sooner=NEVER,
+    )  # fmt: skip
+    both = contracts.order_by().values_list(*READ, named=True).union(
+        accounts.order_by().values_list(*READ, named=True), all=True
+    )  # fmt: skip
+    ordered: QuerySet[Any] = both.order_by("month", "place", "sooner", "day", "id")
     return ordered
 
 
+def _csm(account: OuterRef) -> Subquery:
+    return Subquery(AccountPerson.objects.filter(account=account, role=AccountRole.CSM).values(name=FULL_NAME)[:1])
+
+
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
-    hopeful = {row.account_id for row in rows if row.kind in HOPEFUL}
+    hopeful = {row.about for row in rows if row.kind in HOPEFUL}
     doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=hopeful), now)
     against = {id: health.reasons for id, health in doubted.items()}
     today = timezone.localdate(now)
-    return [_line(row, against.get(row.account_id, ()) if row.kind in HOPEFUL else (), today) for row in rows]
+    return [_line(row, against.get(row.about, ()) if row.kind in HOPEFUL else (), today) for row in rows]
 
 
 def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
     return Line(
-        id=row.pk,
-        account_id=row.account_id,
-        account=row.account.name,
-        tier=row.account.tier,
+        id=row.id,
+        account_id=row.about,
+        account=row.called,
+        tier=row.rank,
         csm=row.csm or "",
         revenue=row.yearly,
-        ends_on=row.ends_on,
-        notice_on=row.notice_on,
-        notice_in=(row.notice_on - today).days if row.notice_on else None,
-        auto_renews=row.auto_renews,
+        ends_on=row.day,
+        notice_on=row.notice,
+        notice_in=(row.notice - today).days if row.notice else None,
+        auto_renews=row.itself,
+        has_contract=row.is_signed,
         kind=row.kind,
         against=against,
     )

@@ -50,7 +50,8 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
     Column(gettext_lazy("Ends"), lambda line: line.ends_on),
     Column(gettext_lazy("Notice by"), lambda line: line.notice_on),
-    Column(gettext_lazy("Renews by itself"), lambda line: line.auto_renews),
+    Column(gettext_lazy("Renews by itself"), lambda line: line.auto_renews if line.has_contract else ""),
+    Column(gettext_lazy("Contract"), lambda line: line.has_contract),
 ]
 
 
@@ -63,11 +64,11 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
     form.is_valid()
     start, month = _month(request, "start") or first_of(today), _month(request, "month")
     accounts, rates = _accounts(request, form), rates_on(today)
-    contracts = renewing(accounts, start, rates)
-    kept = renewing(accounts, month, rates, months=1) if month else contracts
+    found = renewing(accounts, start, rates)
+    kept = renewing(accounts, month, rates, months=1) if month else found
     if wants_csv(request):
         return csv_file("renewals", COLUMNS, all_lines(kept, request.now), kept_fields())
-    months, page = sum_months(contracts, start), load_page(kept, form.page(), request.now)
+    months, page = sum_months(found, start), load_page(kept, form.page(), request.now)
     query = {name: value for name, value in request.GET.dict().items() if name not in ("page", "format")}
     context = {
         "form": form,
@@ -75,7 +76,8 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
         "chart": draw_chart(months),
         "kinds": [(kind, LABELS[kind], add_up(each.kinds[kind] for each in months)) for kind in KINDS],
         "whole": add_up(each.all for each in months),
-        "contested": sum_contested(contracts, request.now),
+        "bare": found.accounts.count(),
+        "contested": sum_contested(found, request.now),
         "groups": page.by_month(),
         "month": month,
         "currency": next(reversed(rates)),

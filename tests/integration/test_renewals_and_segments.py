@@ -73,6 +73,27 @@ def test_at_risk_comes_first_in_its_month_then_the_nearest_notice(floor: Floor) 
     assert [(first, len(lines)) for first, lines in page.by_month()] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 4)]
 
 
+def test_an_account_with_a_renewal_date_and_no_contract_stands_in_its_month(floor: Floor) -> None:
+    start = first_of(TODAY)
+    floor.new_account("Bare", renews_on=date(2026, 4, 3), arr_amount=70)
+    signed = floor.new_account("Signed", renews_on=date(2026, 4, 3))
+    make_contract(signed, ends_on=date(2026, 5, 9), forecast="likely")
+    lapsed = floor.new_account("Lapsed", renews_on=date(2026, 4, 4), arr_amount=30)
+    make_contract(lapsed, starts_on=date(2024, 1, 1), ends_on=date(2025, 1, 1))
+    found = renewing(Account.objects.all(), start, {"USD": Decimal(1)})
+    assert sum_months(found, start)[1].kinds["unknown"] == (2, Decimal(100), 0)
+    lines = load_page(found, 1, NOW).lines
+    assert [(line.account, line.has_contract) for line in lines] == [
+        ("Bare", False), ("Lapsed", False), ("Signed", True),
+    ]  # fmt: skip
+    assert lines[0].csm == "Ana"
+    page = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
+    assert "2 accounts have a renewal date and no contract" in page
+    assert [row["Contract"] for row in rows_of(signed_in(floor.ana).get("/renewals/?start=2026-03&format=csv"))] == [
+        "False", "False", "True",
+    ]  # fmt: skip
+
+
 def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     risky, crossed, calm, resigned = (floor.new_account(name) for name in ("Risky", "Crossed", "Calm", "Resigned"))
     for place, (account, forecast) in enumerate(
@@ -90,7 +111,7 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
-    body = signed_in(floor.ana).get("/renewals/").content.decode()
+    body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
     assert "is open to a churn risk or a red line" in body
     assert "Churn risk, up to 95 % sure" in body
 
