@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.apps import apps
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
 from core.append_only import rewriting
 from core.bulk import fetch_all
-from core.models import User
+from core.models import Pending, User
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,20 @@ def places() -> list[Place]:
     return [place for room in rooms() for place in room.places]
 
 
-def accounts_with_rows(account_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these accounts on which something hangs beside what sources say of them."""
-    found: set[UUID] = set()
+def accounts_with_rows(account_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Those of these accounts on which something hangs beside what sources say of them, and what, in words."""
+    names = {model._meta.db_table: _words_of(model) for model in apps.get_models()}
+    found: dict[UUID, list[str]] = {}
     for place in places():
         if place.weighs and account_ids:
             sql = f'SELECT DISTINCT {place.column} FROM "{place.table}" WHERE {place.column} = ANY(%s)'  # noqa: S608 - ours  # nosec B608
-            found |= {id for (id,) in fetch_all(sql, [list(account_ids)])}
+            for (id,) in fetch_all(sql, [list(account_ids)]):
+                found.setdefault(id, []).append(names.get(place.table, place.table))
     return found
+
+
+def _words_of(model: type[Model]) -> str:
+    return _("records on their way") if issubclass(model, Pending) else str(model._meta.verbose_name_plural)
 
 
 def move_rows(place: Place, start: UUID, to: UUID, keys: Iterable[str] | None = None) -> list[str]:

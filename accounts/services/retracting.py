@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence
 from accounts.models import Account, AccountKey, Link, Prior
@@ -62,20 +65,21 @@ class _Call:
             link = links.get(prior.row_id)
             if link is not None and link.account_id in board.accounts:
                 alone = prior.made and self._may_go(link, board, occupied, rules[link.id])
-                self._unsay(prior, link, keep=prior.made and not alone and rules[link.id] == Evidence.NEW)
+                keep = prior.made and not alone and rules[link.id] == Evidence.NEW
+                self._unsay(prior, link, held_by=occupied.get(link.account_id, [_("another source")]) if keep else [])
         self._let_go(board, rules)
         self._show(board)
 
-    def _may_go(self, link: Held, board: Board, occupied: set[UUID], rule: str) -> bool:
+    def _may_go(self, link: Held, board: Board, occupied: Collection[UUID], rule: str) -> bool:
         if rule != Evidence.NEW:
             return True
         others = [held for held in board.links[link.account_id] if held.id != link.id and held.id not in self.revoked]
         return not others and link.account_id not in occupied
 
-    def _unsay(self, prior: Prior, link: Held, *, keep: bool) -> None:
-        """Put back what the record said before. keep: something hangs on the account that it made, so it stays."""
-        if keep:
-            self.kept.append(FieldChange(prior.external_id, "", None, link.values.get("name", [""])[0]))
+    def _unsay(self, prior: Prior, link: Held, *, held_by: list[str]) -> None:
+        """Put back what the record said before. held_by: what hangs on the account that it made, so that it stays."""
+        if held_by:
+            self.kept.append(FieldChange(prior.external_id, "", link.values.get("name", [""])[0], ", ".join(held_by)))
             return
         for field, (before, after) in prior.fields.items():
             if field == "team":

@@ -59,7 +59,10 @@ class Apply(Protocol):
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """What an import did to one field of one record: `before` is None where there was nothing."""
+    """What an import did to one field of one record: `before` is None where there was nothing.
+
+    What an undo keeps has the field `""` where the record itself stays: `before` is its name, `after` what hangs on it.
+    """
 
     external_id: str
     field: str

@@ -88,7 +88,7 @@ def test_an_account_on_which_something_hangs_is_kept(source: Source, ops: User) 
     send(CONTACTS, source, on_account({"external_id": "C1", "name": "Cy"}))
     done = undo(ACCOUNTS, run, ops)
     assert Account.objects.get().archived_at is None
-    assert (done.removed, [change.external_id for change in done.kept]) == (0, ["A1"])
+    assert (done.removed, [(change.external_id, change.after) for change in done.kept]) == (0, [("A1", "contacts")])
     assert Link.objects.filter(revoked_at=None).count() == 1
 
 
