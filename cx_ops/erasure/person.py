@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from uuid import UUID
+
+from django.db.models import Q
 
 from accounts.models import Contact, Visitor
 from core.bulk import fetch_all
@@ -41,10 +45,8 @@ def identify(contact: Contact) -> Person:
     """Everybody who is the same person as `contact`: whoever has one of their present or former addresses."""
     emails = {contact.email.lower()} | {email for _name, email in fetch_all(FORMER, [[contact.pk]])} - {""}
     emails.discard("")
-    found = list(Contact.objects.filter(pk=contact.pk)) + [
-        one for email in sorted(emails) for one in Contact.objects.filter(email__iexact=email).exclude(pk=contact.pk)
-    ]
-    contacts = list({one.pk: one for one in found}.values())
+    same = reduce(or_, (Q(email__iexact=email) for email in emails), Q(pk=contact.pk))
+    contacts = sorted(Contact.objects.filter(same), key=lambda one: (one.pk != contact.pk, one.pk))
     ids = [one.pk for one in contacts]
     former = fetch_all(FORMER, [ids])
     names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, _email in former))}
