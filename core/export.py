@@ -19,12 +19,14 @@ from django.utils.functional import Promise
 Row = TypeVar("Row")
 Label = str | Promise
 _FORMULA = re.compile(r"[\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# Nothing that a spreadsheet could run: what people write into a cell that holds nothing.
+_DASHES = re.compile(r"-{1,3}")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?")
 
 
 def safe_cell(text: str) -> str:
-    """`text` as a cell that is shown, not run: `=1+1` becomes `'=1+1`; numbers stay as they are."""
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text.strip(" ")):
+    """`text` as a cell that is shown, not run: `=1+1` becomes `'=1+1`; numbers and dashes stay as they are."""
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text.strip(" ")) and not _DASHES.fullmatch(text):
         return f"'{text}"
     return text
 
@@ -66,10 +68,10 @@ def csv_lines(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> Iterator[s
         yield csv_line([column.cell(row) for column in columns])
 
 
-def csv_line(cells: Iterable[object]) -> str:
+def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
     """One line; nothing is an empty cell, a time is RFC 3339."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([safe_cell(_text(cell)) for cell in cells])
+    csv.writer(text, delimiter=delimiter).writerow([safe_cell(_text(cell)) for cell in cells])
     return text.getvalue()
 
 

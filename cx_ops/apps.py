@@ -12,3 +12,4 @@ class CxOpsConfig(AppConfig):
         import_module("cx_ops.kinds").register_kinds()
         import_module("cx_ops.happenings").register_tellers()
         import_module("cx_ops.places").register_rooms()
+        import_module("cx_ops.first_steps").register_first_steps()

@@ -152,7 +152,7 @@ def _failures(week: Week, user: User) -> Found:
 
 
 def _refused(week: Week, user: User) -> Found:
-    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends)
+    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
     by_kind = came.values_list("source__name", "source__slug", "kind").order_by()
     sums = by_kind.annotate(no=Sum("rejected"), later=Sum("parked"), all=Sum("rows"))
     lines = []

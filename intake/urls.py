@@ -13,6 +13,7 @@ urlpatterns = [
     path("imports/<uuid:import_id>/", views.show_import, name="import"),
     path("imports/<uuid:import_id>/columns/", views.change_columns, name="import_columns"),
     path("imports/<uuid:import_id>/confirm/", views.confirm, name="import_confirm"),
+    path("imports/<uuid:import_id>/ids/", views.use_ids, name="import_ids"),
     path("imports/<uuid:import_id>/stop/", views.stop, name="import_stop"),
     path("imports/<uuid:import_id>/undo/", views.undo, name="import_undo"),
     path("imports/<uuid:import_id>/errors.csv", views.download_errors, name="import_errors"),

@@ -153,6 +153,7 @@ ROUTES = {
     "import_warnings": Route(LEADS, "import"),
     "import_columns": Route((MANAGER, OPS), "import", "post"),
     "import_confirm": Route((MANAGER, OPS), "import", "post"),
+    "import_ids": Route((MANAGER, OPS), "import", "post"),
     "import_stop": Route((MANAGER, OPS), "import", "post"),
     "import_undo": Route((MANAGER, OPS), "import", "post"),
     "import_example": Route(LEADS, "kind"),

@@ -26,7 +26,11 @@ class UploadForm(forms.Form):
     source = forms.ChoiceField(label=_("Source"), help_text=_("The system it was exported from."))
     source_name = forms.CharField(
         label=_("Name of the new source"), max_length=60, required=False,
-        help_text=_("Such as HubSpot. You answer for it until somebody else is named."),
+        help_text=_("Only for a new one, such as HubSpot. You answer for it until somebody else is named."),
+    )  # fmt: skip
+    ids_of = forms.ChoiceField(
+        label=_("Account ids of the new source"), required=False,
+        help_text=_("Scores, orders and the like from another system mostly carry the account ids of the CRM."),
     )  # fmt: skip
     kind = forms.ChoiceField(
         label=_("Its rows are"), required=False, help_text=_("Mostly the columns of the file show it.")
@@ -36,17 +40,39 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kind, source = self.fields["kind"], self.fields["source"]
+        kind, source, ids_of = self.fields["kind"], self.fields["source"], self.fields["ids_of"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(source, forms.ChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(ids_of, forms.ChoiceField)  # noqa: S101 - narrows the type
         kind.choices = [("", _("See it from the file")), *((name, find(name).label) for name in file_kinds())]
         self.sources = {str(row.pk): row for row in Source.objects.filter(is_active=True, person=None)}
-        source.choices = [*((key, row.name) for key, row in self.sources.items()), (self.NEW, _("A new one"))]
+        source.choices = [
+            (self.NEW, _("A new one, named below")),
+            *((key, row.name) for key, row in self.sources.items()),
+        ]
+        self._offer_ids(ids_of)
+
+    def _offer_ids(self, ids_of: forms.ChoiceField) -> None:
+        """Whose account ids a new source may use: the only other source's, unless it brings accounts itself."""
+        spaces = {key: row for key, row in self.sources.items() if row.account_namespace_id is None}
+        if not spaces:
+            del self.fields["ids_of"]
+            return
+        ids_of.choices = [("", _("Its own")), *((key, _("Those of %s") % row.name) for key, row in spaces.items())]
+        if len(spaces) == 1 and self.initial.get("kind") not in ("", "accounts", None):
+            ids_of.initial = next(iter(spaces))
 
     def clean(self) -> dict[str, Any]:
-        """`source`: the one that is chosen; None where a new one is named, whose short name is `source_slug`."""
+        """`source`: the one that is chosen; None where a new one is named, whose short name is `source_slug`.
+
+        `namespace`: the source whose account ids a new one uses; None: its own.
+        """
         data: dict[str, Any] = super().clean() or {}
+        data["namespace"] = self.sources.get(data.get("ids_of", ""))
         data["source"] = self.sources.get(data.get("source", ""))
+        if data["source"] is not None and slugify(data.get("source_name", "")) not in ("", data["source"].slug):
+            text = _("You chose %(source)s and named a new source: choose “A new one”, or leave this empty.")
+            self.add_error("source_name", text % {"source": data["source"].name})
         if data["source"] is None and "source" not in self.errors:
             data["source_slug"] = slugify(data.get("source_name", ""))
             if not data["source_slug"]:

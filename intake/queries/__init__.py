@@ -1,9 +1,10 @@
 from intake.queries.arrivals import (
-    REASON,
     TokenLine,
     find_namespaces,
     namespace_of,
     rejected_as_csv,
+    rejected_as_sent,
+    rejected_rows,
     token_lines,
     visible_imports,
     warned_as_csv,
@@ -11,11 +12,12 @@ from intake.queries.arrivals import (
 )
 
 __all__ = [
-    "REASON",
     "TokenLine",
     "find_namespaces",
     "namespace_of",
     "rejected_as_csv",
+    "rejected_as_sent",
+    "rejected_rows",
     "token_lines",
     "visible_imports",
     "warned_as_csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementalencoder
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +15,7 @@ from core.export import csv_line
 from core.models import User
 from intake.enums import Scope
 from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
-from intake.rules.warned import Warned, add_up_warnings
-
-REASON = ("_row", "_column", "_code", "_message", "_value")
+from intake.rules.warned import REASON, Warned, add_up_warnings
 
 
 def namespace_of(source: Source) -> UUID:
@@ -37,14 +36,27 @@ def visible_imports(user: User) -> QuerySet[Import]:
     return Import.objects.visible_to(user).select_related("source", "created_by")
 
 
-def rejected_as_csv(of: Import) -> Iterator[str]:
-    """The rows that were not taken, as a file to mend and send again: original columns, then why."""
+def rejected_rows(of: Import) -> Iterator[list[str]]:
+    """The rows that were not taken, to mend and send again, the header first: original columns, then why."""
     header = [str(name) for name in of.dialect.get("header", [])]
-    yield csv_line([*header, *REASON])
+    yield [*header, *REASON]
     for row in RejectedRow.objects.filter(of=of).order_by("row").iterator(2000):
         cells = [str(cell) for cell in row.cells][: len(header)]
         blanks = [""] * (len(header) - len(cells))
-        yield csv_line([*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value])
+        yield [*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value]
+
+
+def rejected_as_csv(of: Import) -> Iterator[str]:
+    """The rows that were not taken as a file for programs: commas, UTF-8."""
+    return map(csv_line, rejected_rows(of))
+
+
+def rejected_as_sent(of: Import) -> Iterator[bytes]:
+    """The rows that were not taken, with the delimiter and in the encoding of the file that they came in."""
+    encode = getincrementalencoder(str(of.dialect.get("encoding") or "utf-8-sig"))("replace").encode
+    delimiter = str(of.dialect.get("delimiter") or ",")
+    for row in rejected_rows(of):
+        yield encode(csv_line(row, delimiter))
 
 
 def warnings_of(of: Import) -> list[Warned]:

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from core.models import User
 from core.templatetags.cx import percent
-from intake.enums import Problem
+from intake.enums import ImportStatus, Problem
 from intake.models import FieldProfile, Pull, PullRun, Shipment, Source, Trouble
 from intake.queries.sources import cadence_words
 from intake.rules import health
@@ -253,7 +253,8 @@ def _loads(sources: Sequence[Source], now: datetime) -> dict[UUID, dict[str, lis
     """What each source delivered of each kind, the oldest first, as far back as its cadence makes worth a look."""
     back = {source.pk: _back(source) for source in sources}
     since = now - max(back.values(), default=timedelta(0))
-    rows = Shipment.objects.filter(source__in=list(back), at__gt=since, at__lte=now).order_by("at", "id")
+    came = Shipment.objects.exclude(of__status=ImportStatus.UNDONE)
+    rows = came.filter(source__in=list(back), at__gt=since, at__lte=now).order_by("at", "id")
     kept = [row for row in rows if row.at > now - back[row.source_id]]
     fields = _fields(kept)
     found: dict[UUID, dict[str, list[Load]]] = defaultdict(lambda: defaultdict(list))

@@ -1,4 +1,4 @@
-"""Rows that were taken without one of their cells, added up by column and reason. Pure."""
+"""Rows that came back or were taken without one of their cells: how that is told and added up. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+# What stands behind the original columns of a row that came back to be mended.
+REASON = ("_row", "_column", "_code", "_message", "_value")
 # The code of a cell that names somebody who has no log-in here.
 UNKNOWN_PERSON = "unknown_person"
 SHOWN_VALUES = 12
+
+
+def is_mended(header: Iterable[str]) -> bool:
+    """Whether a file is rows that came back, mended: it still has our columns."""
+    return {"_row", "_code"} <= set(header)
 
 
 class Warned(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -36,7 +37,9 @@ from intake.services.imports import (
     warnings_in,
 )
 from intake.services.kinds import all_kinds, find
+from intake.services.namespaces import UNKNOWN_ACCOUNT, Strangers, find_strangers
 from intake.services.rows import Plan, plan_of
+from intake.services.sources import change_source, terms_of
 from intake.services.uploads import (
     ImportRefused,
     given_uses,
@@ -83,12 +86,18 @@ class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
     counts: dict[str, int] = {}
     troubles: list[Trouble] = []
     warnings: list[Warned] = []
+    strangers: Strangers | None = None
     fields: list[FieldCount] = []
     changes: list[FieldChange] = []
     rules: dict[str, int] = {}
     reviews: int = 0
     is_told: bool = False
     refused: str = ""
+
+    @property
+    def unknown_accounts(self) -> int:
+        """Rows that would be rejected because nobody knows their account."""
+        return sum(trouble.count for trouble in self.troubles if trouble.code == UNKNOWN_ACCOUNT)
 
 
 def draft_import(
@@ -269,8 +278,23 @@ def _check_answered(of: Import) -> None:
             raise FileRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)})
 
 
+def use_ids_of(*, import_id: UUID, source_id: UUID, by: User, now: datetime) -> Import:
+    """Let a draft's source use the account ids of another from now on, and try the first rows again.
+
+    Raises `SourceRefused`, `ImportRefused` where it is no draft, `Source.DoesNotExist`.
+    """
+    with transaction.atomic():
+        of = _lock_draft(import_id)
+        terms = replace(terms_of(of.source), account_namespace=Source.objects.systems().get(pk=source_id))
+        of.source = change_source(source_id=of.source_id, terms=terms, by=by, now=now)
+    return _keep_preview(of, now)
+
+
 def _keep_preview(of: Import, now: datetime) -> Import:
-    of.preview = msgspec.to_builtins(try_rows(of, now))
+    preview = try_rows(of, now)
+    unknown = preview.counts.get(Landing.PARKED, 0) + preview.unknown_accounts
+    strangers = find_strangers(of, preview.rows, unknown, now) if unknown else None
+    of.preview = msgspec.to_builtins(msgspec.structs.replace(preview, strangers=strangers))
     Import.objects.filter(id=of.id).update(preview=of.preview)
     return of
 

@@ -20,6 +20,7 @@ from core.ids import uuid7
 from intake.enums import Landing
 from intake.models import Import
 from intake.rules import Arrival
+from intake.rules.warned import is_mended
 
 # So many different values are still compared one by one; what has more is compared by size, if it is numbers.
 MOST_VALUES = 40
@@ -131,12 +132,18 @@ class FileProfile:
 
     def __init__(self, of: Import, header: Sequence[str]) -> None:
         self.of, self.header = of, list(dict.fromkeys(name for name in header if name))
+        self._is_mended = is_mended(header)
         self._at = [header.index(name) for name in self.header]
         self._columns = [Column() for _name in self.header]
         self._resume()
 
     def add(self, chunk: Sequence[Sequence[str]], counts: Mapping[str, int]) -> None:
-        """Count rows that were just landed, and write what is known so far; `counts` are the file's, so far."""
+        """Count rows that were just landed, and write what is known so far; `counts` are the file's, so far.
+
+        Mended rows that came back are no delivery of the feed: they say nothing of what is usual.
+        """
+        if self._is_mended:
+            return
         for place, column in zip(self._at, self._columns, strict=True):
             column.add([row[place] if place < len(row) else "" for row in chunk])
         of = self.of

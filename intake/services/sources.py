@@ -47,6 +47,11 @@ class SourceTerms:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+def terms_of(source: Source) -> SourceTerms:
+    """What is settled about a source now."""
+    return SourceTerms(**{field.name: getattr(source, field.name) for field in fields(SourceTerms)})
+
+
 @transaction.atomic
 def create_source(*, slug: str, terms: SourceTerms, by: User, now: datetime) -> Source:
     """A new source. Raises `SourceRefused`."""

@@ -1,4 +1,4 @@
-from intake.views.drafts import change_columns, confirm, stop, undo
+from intake.views.drafts import change_columns, confirm, stop, undo, use_ids
 from intake.views.imports import download_errors, download_example, download_warnings, show_import, show_imports
 from intake.views.quarantine import discard_from_quarantine, replay_from_quarantine, show_quarantine
 from intake.views.sources import edit_source, new_source, show_source, show_sources
@@ -23,4 +23,5 @@ __all__ = [
     "show_tokens",
     "stop",
     "undo",
+    "use_ids",
 ]

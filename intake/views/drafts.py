@@ -17,16 +17,25 @@ from msgspec.structs import replace
 from core.enums import Role
 from core.guards import PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
-from intake.models import Import
+from intake.models import Import, Source
 from intake.queries import visible_imports
 from intake.rules import Kind
 from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
 from intake.rules.mapping import Guess, Use, own_name, seems_like, uses_from
 from intake.rules.sorts import Sort, currency_beside, sort_of
-from intake.services.drafts import Preview, change_draft, columns_of, confirm_import, is_unsure, preview_of
+from intake.services.drafts import (
+    Preview,
+    change_draft,
+    columns_of,
+    confirm_import,
+    is_unsure,
+    preview_of,
+    use_ids_of,
+)
 from intake.services.files import dialect_from
 from intake.services.imports import stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find
+from intake.services.sources import SourceRefused
 from intake.services.undoing import undo_import
 from intake.services.uploads import ImportRefused, owned_elsewhere, preset_name
 
@@ -116,6 +125,23 @@ def change_columns(request: PersonRequest, import_id: UUID) -> HttpResponse:
 
 @require_POST
 @for_roles(*SENDERS)
+def use_ids(request: PersonRequest, import_id: UUID) -> HttpResponse:
+    """Let the source of a draft use the account ids of another."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    space = Source.objects.systems().filter(slug=request.POST.get("source", "")).first()
+    if space is None:
+        messages.error(request, _("Choose the source whose account ids the file carries."))
+        return redirect("import", import_id=of.pk)
+
+    def change() -> None:
+        use_ids_of(import_id=of.pk, source_id=space.pk, by=request.user, now=request.now)
+
+    said = _("%(source)s uses the account ids of %(other)s from now on.")
+    return _act(request, of, change, said % {"source": of.source.name, "other": space.name})
+
+
+@require_POST
+@for_roles(*SENDERS)
 def confirm(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """Let a draft go its way."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
@@ -136,15 +162,24 @@ def stop(request: PersonRequest, import_id: UUID) -> HttpResponse:
 def undo(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """Take an import back."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
-    said = _("The import was undone.")
-    return _act(request, of, lambda: undo_import(import_id=of.pk, by=request.user, now=request.now), said)
+
+    def take_back() -> None:
+        done = undo_import(import_id=of.pk, by=request.user, now=request.now)
+        if done.kept and not (done.restored or done.removed):
+            messages.warning(request, _("Nothing was taken back: all of it is kept, for the reasons below."))
+        elif done.kept:
+            messages.success(request, _("The import was undone, but for what is kept: see below."))
+        else:
+            messages.success(request, _("The import was undone."))
+
+    return _act(request, of, take_back, "")
 
 
 def _act(request: PersonRequest, of: Import, work: Callable[[], object], said: str) -> HttpResponse:
     """Do it and go to the file's page; a refusal is said there."""
     try:
         work()
-    except (ImportRefused, UnknownKind) as refused:
+    except (ImportRefused, SourceRefused, UnknownKind) as refused:
         if of.status == ImportStatus.DRAFT and getattr(refused, "status", 422) == 422:
             return draft_page(request, of, error=str(refused), status=422)
         messages.error(request, str(refused))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -19,12 +19,14 @@ from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow, Source
-from intake.queries import rejected_as_csv, visible_imports, warned_as_csv, warnings_of
+from intake.queries import rejected_as_sent, rejected_rows, visible_imports, warned_as_csv, warnings_of
 from intake.rules import Undone
 from intake.services import ImportRefused
 from intake.services.drafts import draft_import
 from intake.services.kinds import file_kinds, find
+from intake.services.sheets import WORKBOOKS, pack_workbook
 from intake.services.sources import SourceRefused, SourceTerms, create_source
+from intake.services.steps import next_step
 from intake.services.undoing import may_undo
 from intake.views.drafts import SENDERS, draft_page
 
@@ -101,6 +103,8 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
         "tag": tag,
         "may_send": _may_send(request),
         "may_undo": _may_send(request) and may_undo(of),
+        "next": next_step(request.user) if of.status == ImportStatus.DONE and _may_send(request) else None,
+        "reviews": _reviews(of),
         "undone": msgspec.convert(of.undone, Undone) if of.undone else None,
     }
     response = render(request, "intake/import.html#progress" if request.htmx else "intake/import.html", context)
@@ -110,11 +114,12 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
 
 @require_safe
 @for_roles(*LEADS)
-def download_errors(request: PersonRequest, import_id: UUID) -> StreamingHttpResponse:
-    """The rows that were not taken, as a file that one can mend and send again."""
+def download_errors(request: PersonRequest, import_id: UUID) -> HttpResponseBase:
+    """The rows that were not taken, in the dress they came in, as a file that one can mend and send again."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
-    lines: Iterator[str] = rejected_as_csv(of)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    if of.filename.lower().endswith(WORKBOOKS):
+        return FileResponse(pack_workbook(rejected_rows(of)), as_attachment=True, filename=f"rejected-{of.pk}.xlsx")
+    response = StreamingHttpResponse(rejected_as_sent(of), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="rejected-{of.pk}.csv"'
     return response
 
@@ -153,7 +158,9 @@ def _new_source(request: PersonRequest, form: UploadForm) -> Source:
     known = Source.objects.filter(slug=data["source_slug"], person=None, is_active=True).first()
     if known is not None:
         return known
-    terms = SourceTerms(name=data["source_name"].strip(), owner=request.user)
+    terms = SourceTerms(
+        name=data["source_name"].strip(), owner=request.user, account_namespace=data["namespace"]
+    )  # fmt: skip
     return create_source(slug=data["source_slug"], terms=terms, by=request.user, now=request.now)
 
 
@@ -169,6 +176,12 @@ def _with_progress(of: Import) -> dict[str, object]:
         "counts_sum": sum(count for name, count in of.counts.items() if name in Landing.values),
         "counts": [(Landing(name).label, count, name) for name, count in of.counts.items() if name in Landing.values],
     }
+
+
+def _reviews(of: Import) -> int:
+    """How many pairs of records a file that is in left to a person."""
+    tell = find(of.kind).tell
+    return tell(of.pk, 0).reviews if tell and of.status == ImportStatus.DONE else 0
 
 
 def _status(request: PersonRequest, *, may_send: bool) -> int:

@@ -11,7 +11,7 @@ from cx_ops.invariants import broken_invariants
 from cx_ops.pipeline import advance_all, tick_all
 from decisions.enums import OutcomeKind
 from intake.enums import Problem
-from intake.models import Shipment, Source, Trouble
+from intake.models import Import, Shipment, Source, Trouble
 from outcomes.models import Outcome
 from playbooks.enums import Held, Lane, TaskStatus
 from playbooks.models import Task
@@ -106,6 +106,23 @@ def test_a_feed_that_is_well_troubles_nobody(feed: Source) -> None:
     tick_all(NOW + 24 * HOUR)
     assert not Trouble.objects.exists()
     assert not Task.objects.exists()
+
+
+def test_rows_that_were_mended_and_sent_again_are_no_delivery(feed: Source) -> None:
+    days(feed)
+    header = ("external_id", "name", "tier", "region", "_row", "_column", "_code", "_message", "_value")
+    send(feed, NOW + DAY, rows=23, header=header, region="")
+    tick_all(NOW + DAY + HOUR)
+    assert set(Trouble.objects.values_list("problem", flat=True)) <= {Problem.ARRIVAL}
+    assert Shipment.objects.filter(source=feed, at=NOW + DAY).count() == 0
+
+
+def test_a_file_that_was_undone_says_nothing_of_the_feed(feed: Source) -> None:
+    days(feed)
+    send(feed, NOW + DAY, rows=5)
+    Import.objects.filter(created_at=NOW + DAY).update(status="undone")
+    tick_all(NOW + DAY + HOUR)
+    assert not Trouble.objects.filter(problem=Problem.VOLUME).exists()
 
 
 def test_without_a_cadence_nothing_is_late(floor: Floor) -> None:

@@ -13,13 +13,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
+from openpyxl import load_workbook
 
+from accounts.models import Account
 from core.bulk import execute
 from core.enums import Role
 from intake.enums import ImportStatus, Scope
 from intake.models import Import, Landed, Record, RejectedRow, Source
 from intake.queries import rejected_as_csv
 from intake.services import ImportRefused, imports, run_import, run_waiting_imports, start_import
+from intake.services.sheets import pack_workbook
 from tests.conftest import ApiClient
 from tests.factories import NOW, make_account, make_source, make_token, make_user
 
@@ -96,6 +99,32 @@ def test_the_rejected_rows_can_be_mended_and_sent_again(source: Source) -> None:
     mended = text.replace("93 %", "0.93").replace(",7,", ",0.7,")
     assert load(source, mended.encode()).counts == {"parked": 2}
     assert set(Landed.objects.values_list("about_value", flat=True)) == {"A1", "=A2"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_rejected_rows_come_back_as_they_were_sent(source: Source, encoding: str, client: Client) -> None:
+    client.force_login(make_user(role=Role.OPS))
+    text = "Konto;Name;Umsatz;ARR currency\nK1;Müller;-;EUR\nK2;;'-5 EUR;EUR\n"
+    mapping = {"Konto": "external_id", "Name": "name", "Umsatz": "arr", "ARR currency": "arr_currency"}
+    done = load(source, text.encode(encoding), kind="accounts", mapping=mapping)
+    assert done.counts == {"created": 1, "rejected": 1}
+    got = b"".join(client.get(f"/imports/{done.pk}/errors.csv").streaming_content)  # type: ignore[attr-defined]
+    lines = got.decode(encoding).splitlines()
+    assert lines[0].startswith("Konto;Name;Umsatz;ARR currency;_row;")
+    assert lines[1].startswith("K2;;'-5 EUR;EUR;2;")
+    mended = got.decode(encoding).replace("K2;;'-5 EUR", "K2;Weiß;5").encode(encoding)
+    assert load(source, mended, kind="accounts", mapping=mapping).counts == {"created": 1}
+
+
+def test_rejected_rows_of_a_workbook_come_back_as_one(source: Source, client: Client) -> None:
+    client.force_login(make_user(role=Role.OPS))
+    packed = pack_workbook([["account_id", "name"], ["K1", "=1+1"], ["K2", ""]]).read()
+    made = start_import(file=[packed], filename="a.xlsx", kind="accounts", source=source, by=None, now=NOW)
+    assert run_import(made.id, NOW).counts == {"created": 1, "rejected": 1}
+    got = b"".join(client.get(f"/imports/{made.pk}/errors.csv").streaming_content)  # type: ignore[attr-defined]
+    rows = list(load_workbook(io.BytesIO(got)).active.values)
+    assert rows[1][:2] == ("K2", None)
+    assert Account.objects.get().name == "=1+1"
 
 
 @pytest.mark.parametrize(

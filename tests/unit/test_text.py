@@ -47,7 +47,7 @@ def test_formulas_are_quoted_and_can_be_read_back(text: str) -> None:
     assert read_cell(safe_cell(text)) == text
 
 
-@pytest.mark.parametrize("text", ["-5.3", "+49", "1e-5", "-1,200.50", "plain", "", "a=b", "'quoted'"])
+@pytest.mark.parametrize("text", ["-", "--", "-5.3", "+49", "1e-5", "-1,200.50", "plain", "", "a=b", "'quoted'"])
 def test_numbers_and_words_are_not(text: str) -> None:
     assert safe_cell(text) == text
     assert read_cell(text) == text

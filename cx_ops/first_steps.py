@@ -1,0 +1,116 @@
+"""The way from an empty system to a working queue: what to bring, in which order, what is there, what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Activity, Contact, LedgerEntry
+from core.enums import Role
+from core.models import User
+from insights.models import Insight
+from intake.enums import ImportStatus
+from intake.models import Import
+from intake.queries import visible_imports
+from intake.services.steps import NextStep, register_steps
+from playbooks.models import Task
+
+BRINGERS = (Role.MANAGER, Role.OPS)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kind of data to bring. `rows`: where it shows that some is there; `needed`: nothing works without it."""
+
+    kinds: tuple[str, ...]
+    title: Promise
+    text: Promise
+    rows: tuple[type[Model], ...]
+    needed: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step and how far it is."""
+
+    step: Step
+    is_there: bool
+    files: list[Import]
+
+
+STEPS = (
+    Step(
+        ("accounts",), _("Accounts"),
+        _("Your customers, as your CRM exports them: an id and a name are enough; revenue, renewal and the success "
+          "manager make what follows sharper."),
+        (Account,),
+    ),
+    Step(
+        ("contacts", "orders", "tickets"), _("Contacts, orders, tickets"),
+        _("Who works there, what they paid, what they asked. Not needed on the first day, and what the account page "
+          "tells from then on."),
+        (Contact, LedgerEntry, Activity), needed=False,
+    ),
+    Step(
+        ("scores",), _("Scores"),
+        _("What your model says: type, confidence, when. Every score gets a decision, and those that ask for a person "
+          "become tasks in somebody's queue."),
+        (Insight,),
+    ),
+)  # fmt: skip
+
+
+def may_bring(user: User) -> bool:
+    return user.role in BRINGERS or user.is_superuser
+
+
+def step_lines(user: User) -> list[Line]:
+    """Every step, with what is there and the newest files of it that `user` may see."""
+    files = visible_imports(user).exclude(status=ImportStatus.STOPPED)[:50]
+    return [
+        Line(step, is_there(step), [one for one in files if one.kind in step.kinds][:3]) for step in STEPS
+    ]  # fmt: skip
+
+
+def is_there(step: Step) -> bool:
+    """Whether any record of the step is here, seen by somebody or not."""
+    return any(model._default_manager.exists() for model in step.rows)
+
+
+def next_needed() -> Step | None:
+    """The first step without which nothing works that is still to be done."""
+    return next((step for step in STEPS if step.needed and not is_there(step)), None)
+
+
+def begins_with_steps(user: User) -> bool:
+    """Whether `user` begins with what to bring: they may, something needed is not here, and no work waits for them."""
+    if not may_bring(user) or next_needed() is None:
+        return False
+    return not Task.objects.active().filter(assignee=user).exists()
+
+
+def tell_next(user: User) -> NextStep | None:
+    """After a file: the step that is still to be done; after the first scores, the queue."""
+    if not may_bring(user):
+        return None
+    step = next_needed()
+    if step is not None:
+        button = _BUTTONS[step.kinds[0]]
+        return NextStep(step.title, step.text, button, f"{reverse('imports')}?kind={step.kinds[0]}")
+    scores = Import.objects.filter(kind="scores").exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
+    if scores.count() != 1:
+        return None
+    text = _("Scores above the bands are tasks by now, each with its reason, its owner and the money at stake.")
+    where = "home" if user.role == Role.MANAGER else "team"
+    return NextStep(_("The queue"), text, _("Look at the work"), reverse(where))
+
+
+_BUTTONS = {"accounts": _("Bring accounts"), "scores": _("Bring scores")}
+
+
+def register_first_steps() -> None:
+    register_steps(tell_next)
