@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, Struct
+from msgspec import UNSET, Meta, MsgspecError, Struct, json
 
 from accounts.rules.records import AccountRef, given
 from intake.rules import Problem
+from intake.rules.cells import Unreadable, listed
 
 CLOCK_SKEW = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_DECIMALS = 19
 LONGEST_TEXT = 4000
+SLUG = "[A-Za-z0-9_.-]*"
+LONGEST_SLUG = 60
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
@@ -52,7 +56,7 @@ class Claim(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     probability: Decimal | None = None
     horizon_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     contact: ContactRef | None = None
-    reason: Annotated[str, Meta(max_length=60, pattern="^[A-Za-z0-9_.-]*$")] = ""
+    reason: Annotated[str, Meta(max_length=LONGEST_SLUG, pattern=f"^{SLUG}$")] = ""
     factors: Annotated[list[Factor], Meta(max_length=50)] = []
     talking_points: Annotated[list[Text], Meta(max_length=20)] = []
 
@@ -64,13 +68,21 @@ class InsightItem(Claim, kw_only=True, gc=False):
 
 
 class ScoreItem(Claim, kw_only=True, gc=False):
-    """A row of a score file; without an external id it is known by `score_id`."""
+    """A row of a score file; without an external id it is known by `score_id`. Its reason may be a sentence."""
 
     external_id: Annotated[str, Meta(max_length=200)] = ""
+    reason: Annotated[str, Meta(max_length=200)] = ""
 
 
 def check_claim(item: Claim, now: datetime) -> tuple[Problem, ...]:
     return tuple(_problems(item, now))
+
+
+def settle_reason(item: ScoreItem) -> None:
+    """A sentence is no slug that would keep one item per reason: it becomes the first factor, as it was written."""
+    if len(item.reason) > LONGEST_SLUG or not re.fullmatch(SLUG, item.reason):
+        item.factors = [Factor(item.reason), *item.factors]
+        item.reason = ""
 
 
 def score_id(item: Claim) -> str:
@@ -102,3 +114,44 @@ def _share_problems(field: str, number: Decimal) -> Iterator[Problem]:
         yield Problem(field, "out_of_range", "Send a number from 0 to 1, such as 0.93 for 93 %.")
     elif -int(number.as_tuple().exponent) > MOST_DECIMALS:
         yield Problem(field, "too_many_decimals", f"Send at most {MOST_DECIMALS} digits after the point.")
+
+
+# --- Cells of a score file that list things
+
+_WEIGHED = re.compile(r"['\"]?([^:=]+?)['\"]?\s*[:=]\s*([+-]?(?:\d+\.?\d*|\.\d+))")
+_LIKE_POINTS = "Write them apart by semicolons, such as: Ask about the hand-over; offer a training."
+_LIKE_FACTORS = "Write them apart by semicolons, such as: logins a week: 3; no admin is active."
+
+
+def read_points(cell: str) -> list[str]:
+    """Talking points as people write them (apart by ; or a line each), or a JSON list of texts."""
+    if not cell.lstrip().startswith("["):
+        return listed(cell)
+    found = _decoded(cell, _LIKE_POINTS)
+    if not isinstance(found, list) or any(isinstance(point, (dict, list)) for point in found):
+        raise Unreadable("not_listed", _LIKE_POINTS)
+    return [str(point) for point in found if point is not None]
+
+
+def read_factors(cell: str) -> list[dict[str, Any]]:
+    """Factors as people write them (`logins: 3; no admin`), as a JSON object of names and values, or as by API."""
+    if cell.lstrip()[:1] not in ("[", "{"):
+        return [_factor(part) for part in listed(cell)]
+    found = _decoded(cell, _LIKE_FACTORS)
+    if isinstance(found, dict):
+        found = [found] if "name" in found else [{"name": name, "value": value} for name, value in found.items()]
+    if not isinstance(found, list):
+        raise Unreadable("not_listed", _LIKE_FACTORS)
+    return [factor if isinstance(factor, dict) else {"name": str(factor)} for factor in found]
+
+
+def _factor(part: str) -> dict[str, Any]:
+    weighed = _WEIGHED.fullmatch(part)
+    return {"name": weighed[1].strip(), "value": float(weighed[2])} if weighed else {"name": part}
+
+
+def _decoded(cell: str, like: str) -> Any:
+    try:
+        return json.decode(cell)
+    except (MsgspecError, RecursionError):
+        raise Unreadable("not_listed", like) from None

@@ -27,6 +27,7 @@ from accounts.services.support import add_movements, upsert_conversations, upser
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
 from intake.rules import ABOUT_ACCOUNTS, BELIEVED, Kind
+from intake.rules.cells import read_json
 
 # Currencies that a header may end in: `amount_usd` is a sum in US dollars.
 CURRENCIES = ("usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "jpy", "inr", "brl")
@@ -269,7 +270,7 @@ EVENTS = Kind(
         "timestamp": "happened_at",
         **_same("name external_id happened_at kind user_id email properties"),
     },
-    json_columns=frozenset({"properties"}),
+    readers={"properties": read_json},
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
     required=("event", "timestamp"),

@@ -19,7 +19,16 @@ from core.ids import uuid7
 from core.models import User
 from core.services import record_act
 from insights.models import Insight, InsightType
-from insights.rules import Claim, InsightItem, ScoreItem, check_claim, score_id
+from insights.rules import (
+    Claim,
+    InsightItem,
+    ScoreItem,
+    check_claim,
+    read_factors,
+    read_points,
+    score_id,
+    settle_reason,
+)
 from insights.services.retraction import undo_scores
 from intake.enums import Landing, Scope
 from intake.models import Source
@@ -56,6 +65,8 @@ def _refused(item: Claim, types: set[str], spaces: dict[str, UUID]) -> Result | 
 
 
 def _row(item: InsightItem | ScoreItem, spaces: dict[str, UUID], arrival: Arrival) -> Row:
+    if isinstance(item, ScoreItem):
+        settle_reason(item)
     if not item.external_id:
         item.external_id = score_id(item)
     if item.scored_at.utcoffset():
@@ -104,7 +115,7 @@ SCORES = Kind(
         "talking_points": "talking_points",
     },
     required=("insight_type", "confidence", "scored_at", "model", "model_version"),
-    json_columns=frozenset({"factors", "talking_points"}),
+    readers={"factors": read_factors, "talking_points": read_points},
     names={
         "account_id": ("customer id", "company id", "account external id", "customer number", "account number"),
         "account_domain": ("company domain", "company domain name"),

@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from intake.rules.sorts import Sort
 
-Read = Callable[[str], str]
+Read = Callable[[str], Any]
+_json = msgspec.json.Decoder(msgspec.Raw)
 AS_IT_IS = ""
 ISO, YMD, DMY, MDY, NAMED, EXCEL, UNIX = "iso", "ymd", "dmy", "mdy", "named", "excel", "unix"
 POINT, COMMA = "point", "comma"
@@ -82,6 +85,19 @@ def infer(sort: Sort, samples: Sequence[str], *, semicolons: bool = False) -> Fo
     if sort is Sort.TEXT and all(_SALESFORCE_ID.fullmatch(cell) for cell in cells):
         return Found(SALESFORCE)
     return Found()
+
+
+def read_json(cell: str) -> Any:
+    """The cell's JSON. Raises `Unreadable`."""
+    try:
+        return _json.decode(cell.encode())
+    except (msgspec.MsgspecError, RecursionError):
+        raise Unreadable("not_json", 'This is not valid JSON, such as {"seats": 5}.') from None
+
+
+def listed(cell: str) -> list[str]:
+    """The parts of a cell that lists things as people write them: apart by ; or • or each on a line."""
+    return [part for text in re.split(r"[;•\n\r]+", cell) if (part := text.strip().removeprefix("- ").strip())]
 
 
 def zone_of(name: str) -> tzinfo:

@@ -132,7 +132,7 @@ class Kind:
     statuses: what can become of a record.
     scope: what a token needs to send it.
     required: columns without which a file is not taken.
-    json_columns: columns whose cells are JSON; the cells of all others are text.
+    readers: fields whose cells are more than a value of one sort: what reads them, or raises `Unreadable`.
     defaults: values for fields that a file does not have, by dotted field.
     names: further names that a column goes by in files.
     presets: how well-known systems export it.
@@ -153,7 +153,7 @@ class Kind:
     statuses: tuple[Landing, ...] = UPSERTED
     scope: Scope = Scope.ACCOUNTS_WRITE
     required: tuple[str, ...] = ()
-    json_columns: frozenset[str] = frozenset()
+    readers: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from core.bulk import copy_rows, database_now, execute, fetch_all
 from core.doorbell import IMPORT, ring_on_commit
@@ -27,7 +28,7 @@ from intake.rules.mapping import Use, uses_from
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
 from intake.services.profiling import FileProfile
-from intake.services.rows import Plan, plan_of
+from intake.services.rows import Plan, in_words, plan_of, read_row
 from intake.services.taking import counts_of, take
 from intake.services.uploads import (
     ImportRefused,
@@ -286,12 +287,32 @@ def cell_under(column: str, header: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def take_rows(kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> list[Result]:
-    """The result of each row; one with more cells than the header has is not guessed at."""
-    items = [plan.item_of(row) if not any(row[plan.width :]) else _too_wide() for row in chunk]
-    taken = iter(take(kind, [item for item in items if isinstance(item, bytes)], arrival, from_text=True))
-    return [
-        next(taken) if isinstance(item, bytes) else Result(Landing.REJECTED, errors=(item,)) for item in items
-    ]  # fmt: skip
+    """The result of each row; one with more cells than the header has is not guessed at.
+
+    A row whose bad cells are of fields that no record needs is taken without them, with a warning for each.
+    """
+    read = [read_row(plan, row) if not any(row[plan.width :]) else (_too_wide(), ()) for row in chunk]
+    sent = [at for at, (item, _left) in enumerate(read) if isinstance(item, bytes)]
+
+    def mend(index: int, problems: tuple[Problem, ...]) -> bytes | None:
+        at = sent[index]
+        fields = plan.left_out((*read[at][1], *problems))
+        item = plan.item_of(chunk[at], fields) if fields else None
+        return item if isinstance(item, bytes) else None
+
+    items = [item for item, _left in read if isinstance(item, bytes)]
+    taken = iter(take(kind, items, arrival, from_text=True, mend=mend))
+    return [_result(kind, plan, item, left, taken) for item, left in read]
+
+
+def _result(
+    kind: Kind, plan: Plan, item: bytes | Problem, left: tuple[Problem, ...], taken: Iterator[Result]
+) -> Result:
+    """What became of a row, in words for whoever sent the file."""
+    result = next(taken) if isinstance(item, bytes) else Result(Landing.REJECTED, errors=(item,))
+    if result.status is Landing.REJECTED:
+        return replace(result, errors=tuple(in_words(kind, plan, problem) for problem in result.errors))
+    return replace(result, warnings=(*left, *result.warnings)) if left else result
 
 
 def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime | None) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from core.export import read_cell
 from intake.rules import Kind, Problem
 from intake.rules.cells import FACTORS, Read, Unreadable, reader
 from intake.rules.mapping import Use, problems_of
-from intake.rules.sorts import Sort, choices_of, currency_beside, sort_of
+from intake.rules.sorts import Sort, choices_of, currency_beside, needed_fields, sort_of
 from intake.services.files import FileRefused
 
-_json = msgspec.json.Decoder(msgspec.Raw)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -24,6 +25,11 @@ def _spelt(words: str) -> frozenset[str]:
     return frozenset(way for word in words.split("|") for way in (word, word.upper(), word.capitalize()))
 
 
+# What is wrong with a cell that is not written as its column is: a row can be taken without it, if it is not needed.
+MISWRITTEN = frozenset({
+    "invalid", "not_a_date", "not_a_number", "not_a_time", "no_time_zone", "not_an_id", "not_json", "not_listed",
+    "out_of_range", "too_many_decimals", "wrong_form",
+})  # fmt: skip
 # What people and systems write into a cell that holds nothing (INTAKE.md, Identity).
 BLANKS = _spelt(
     "-|--|–|—|?|n/a|n.a.|#n/a|null|nil|none|unknown|undefined|not set|tbd|tba|(no value)|(none)|(blank)|#ref!|#value!"
@@ -37,6 +43,7 @@ class Plan:
     """Which cell goes where: (index, path in the item, what reads it if it is not just its text, what is a blank).
 
     sums: paths of objects of a sum and its currency, which say nothing without the sum.
+    optional: fields without which a record is one all the same.
     """
 
     cells: tuple[tuple[int, tuple[str, ...], Read | None, frozenset[str]], ...]
@@ -45,18 +52,20 @@ class Plan:
     sums: tuple[tuple[str, ...], ...]
     one_of: Mapping[str, tuple[str, ...]]
     width: int
+    optional: frozenset[str]
 
-    def item_of(self, row: Sequence[str]) -> bytes | Problem:
-        """The row as JSON, or why a cell cannot be read; a blank cell says nothing."""
+    def item_of(self, row: Sequence[str], without: Collection[str] = ()) -> bytes | Problem:
+        """The row as JSON, or why a cell cannot be read; a blank cell says nothing, nor do those of some fields."""
         item: dict[str, Any] = {}
         for name, value in self.defaults.items():
             _put(item, tuple(name.split(".")), value)
-        for index, path, read, blanks in self.cells:
-            cell = row[index].strip() if index < len(row) else ""
+        cells = [cell for cell in self.cells if ".".join(cell[1]) not in without] if without else self.cells
+        for index, path, read, blanks in cells:
+            cell = read_cell(row[index].strip()) if index < len(row) else ""
             if not cell or cell in blanks:
                 continue
             try:
-                value = read(cell) if read else read_cell(cell)
+                value = read(cell) if read else cell
             except Unreadable as unreadable:
                 return Problem(".".join(path), unreadable.code, str(unreadable))
             if value == "":
@@ -71,6 +80,16 @@ class Plan:
             if len(item.get(name, ())) > 1:
                 _keep_first(item[name], fields)
         return _encode(item)
+
+    def left_out(self, problems: Iterable[Problem]) -> set[str] | None:
+        """The fields that a row can be taken without, so that these are no problems; None where it cannot."""
+        left: set[str] = set()
+        for problem in problems:
+            named = {name for name in self.columns if f"{name}.".startswith(f"{problem.field}.")}
+            if problem.code not in MISWRITTEN or not named or not named <= self.optional:
+                return None
+            left |= named
+        return left
 
     def column_of(self, problem: Problem) -> str:
         """The column that a problem is about; `""` when it is about none in particular."""
@@ -106,7 +125,32 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
         if "." in currency:
             sums.append(tuple(currency.split(".")[:-1]))
     defaults = {name: value for name, value in defaults.items() if name not in columns}
-    return Plan(tuple(cells), columns, defaults, tuple(sums), kind.one_of, len(header))
+    needed = {kind.columns[name] for name in kind.required} | {*needed_fields(kind.struct)}
+    optional = frozenset(field for field in columns if not {field, field.partition(".")[0]} & needed)
+    return Plan(tuple(cells), columns, defaults, tuple(sums), kind.one_of, len(header), optional)
+
+
+def read_row(plan: Plan, row: Sequence[str]) -> tuple[bytes | Problem, tuple[Problem, ...]]:
+    """A row as JSON without the cells that it can be taken without and that cannot be read; and why those cannot."""
+    left: tuple[Problem, ...] = ()
+    item = plan.item_of(row)
+    while isinstance(item, Problem) and (fields := plan.left_out((*left, item))):
+        left = (*left, item)
+        item = plan.item_of(row, fields)
+    return item, left
+
+
+def in_words(kind: Kind, plan: Plan, problem: Problem) -> Problem:
+    """A problem of a row, told to somebody who sees columns: what is lacking by the name that the screens have."""
+    if problem.code == "required" and problem.field.rpartition(".")[2] in problem.message:
+        column = plan.column_of(problem)
+        text = _("“%(name)s” is blank: every row needs it.") if column else _("%(name)s is needed: no column is that.")
+        return replace(problem, message=text % {"name": column or kind.spoken(problem.field)})
+    if problem.code == "one_of":
+        names = [column for field, column in plan.columns.items() if field.startswith(f"{problem.field}.")]
+        text = _("This row names no account: fill in “%s”.")
+        return replace(problem, message=text % "”, “".join(names)) if problem.field == "account" and names else problem
+    return problem
 
 
 def blanks_of(kind: Kind, field: str) -> frozenset[str]:
@@ -118,8 +162,8 @@ def blanks_of(kind: Kind, field: str) -> frozenset[str]:
 
 
 def _read(kind: Kind, field: str, use: Use) -> Read | None:
-    if use.to in kind.json_columns:
-        return _parsed
+    if field in kind.readers:
+        return kind.readers[field]
     unit = use.unit if use.unit in FACTORS else ""
     return reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone)
 
@@ -142,11 +186,3 @@ def _keep_first(part: dict[str, Any], fields: tuple[str, ...]) -> None:
     for name in fields:
         if name != first:
             part.pop(name, None)
-
-
-def _parsed(cell: str) -> Any:
-    """The cell's JSON; where it is none, the text, which the kind then refuses by the field's name."""
-    try:
-        return _json.decode(cell.encode())
-    except (msgspec.MsgspecError, RecursionError):
-        return cell

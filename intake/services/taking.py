@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from core.text import clean_items, clean_json
 from intake.enums import Landing
@@ -17,28 +18,49 @@ from intake.rules import Arrival, Kind, Problem, Result
 from intake.services.profiling import note_shipment
 
 LARGEST_BATCH = 10_000
+Problems = tuple[Problem, ...]
 
 
-def take(kind: Kind, raw_items: Sequence[bytes], arrival: Arrival, *, from_text: bool = False) -> list[Result]:
+# What is left of an item without what is wrong with it (its index, the problems so far); None: it cannot be without.
+Mend = Callable[[int, Problems], bytes | None]
+
+
+def take(
+    kind: Kind,
+    raw_items: Sequence[bytes],
+    arrival: Arrival,
+    *,
+    from_text: bool = False,
+    mend: Mend = lambda index, problems: None,
+) -> list[Result]:
     """Take each JSON item of `raw_items`; one result an item, in order, all of it committed together.
 
-    from_text: numbers, times and so on may come as text (the cells of a file).
+    from_text: numbers, times and so on may come as text (the cells of a file). mend: an item that can be taken
+    without a part is, with a warning.
     """
     raw, items, problems = _decode_all(kind, raw_items, from_text)
     good: list[int] = []
+    warned: dict[int, Problems] = {}
     for index, item in enumerate(items):
-        if item is None:
-            continue
-        found = kind.check(item, arrival.now)
+        found = problems[index] if item is None else kind.check(item, arrival.now)
+        left: Problems = ()
+        while found and (again := mend(index, (*left, found[0]))) is not None:
+            left = (*left, found[0])
+            [raw[index]], [items[index]], undecoded = _decode_each(kind, [again], from_text)
+            found = undecoded[0] if undecoded else kind.check(items[index], arrival.now)
         if found:
             problems[index] = found
-        else:
-            good.append(index)
+            continue
+        good.append(index)
+        if left:
+            warned[index] = left
     with transaction.atomic(savepoint=False):  # who goes on after a failure has a savepoint of their own
         applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
         results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
         for index, result in zip(good, applied, strict=True):
             results[index] = result
+        for index, left in warned.items():
+            results[index] = replace(results[index], warnings=(*left, *results[index].warnings))
         if arrival.import_id is None:  # of a file as a whole: `profiling`
             note_shipment(arrival, kind.name, counts_of(results))
     return results
@@ -63,7 +85,7 @@ class _Named(msgspec.Struct):
 
 
 _named = msgspec.json.Decoder(_Named)
-_Problems = dict[int, tuple[Problem, ...]]
+_Problems = dict[int, Problems]
 
 
 def _decode_all(
@@ -122,11 +144,6 @@ _NAMES = {
     "uuid": "an id",
 }
 _FIXED = (
-    (
-        "matching regex",
-        "wrong_form",
-        "A currency is three letters, such as USD; a kind or a reason is letters, digits, - and _ without spaces.",
-    ),
     ("Invalid decimal string", "not_a_number", "This is not a number. Send digits only, such as 0.93."),
     ("with a timezone component", "no_time_zone", "Give the time with its zone, such as 2026-11-22T06:00:00Z."),
     ("Invalid RFC3339", "not_a_time", "Write the time as 2026-11-22T06:00:00Z."),
@@ -151,6 +168,14 @@ def problem_of(error: Exception) -> Problem:
         if named:
             name = named.group(1)
             return Problem(f"{path}.{name}".lstrip("."), code, words % name)
+    if "matching regex" in text:
+        is_currency = path.rpartition(".")[2] == "currency"
+        words = (
+            _("A currency is three letters, such as USD.")
+            if is_currency
+            else _("This is a name of letters, digits, - and _ without spaces, such as usage_drop.")
+        )
+        return Problem(path, "wrong_form", words)
     for sign, code, words in _FIXED:
         if sign in text:
             return Problem(path, code, _(words))

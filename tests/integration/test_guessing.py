@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Account
 from core.enums import Role
-from intake.models import Import, RejectedRow, Source
+from intake.models import Import, Record, RejectedRow, RowWarning, Source
 from intake.services import run_import
 from intake.services.drafts import confirm_import, draft_import, is_unsure, preview_of
 from intake.services.kinds import find
@@ -86,7 +86,7 @@ def test_rows_that_nobody_can_place_are_drafted_and_asked_about_not_sent_again(s
 
 
 def test_when_no_row_would_be_taken_the_columns_come_first(source: Source) -> None:
-    made = draft(source, "order no.,customer id,order date,amount,currency\nO1,Nobody,2026-01-02,5,EUR\n")
+    made = draft(source, "order no.,customer id,order date,amount,currency\nO1,Nobody,2026-01-02,-,EUR\n")
     assert preview_of(made).counts == {"rejected": 1}
     page = page_of(ops(), made)
     assert "No row of this file would be taken" in page
@@ -117,3 +117,77 @@ def test_accents_are_shown_where_there_are_some(source: Source) -> None:
     content = f"account_id,name\n{names}A99,Bräuer Söhne\n".encode("cp1252")
     made = draft_import(file=[content], filename="x.csv", kind="", source=source, by=None, now=NOW)
     assert "<code>Bräuer Söhne</code>" in page_of(ops(), made)
+
+
+SCORES = "company_id,prediction,probability,scored_at,model,model_version,top_reason,drivers,talking points\n"
+
+
+def score(of: str, reason: str = "", drivers: str = "", points: str = "", confidence: str = "0.93") -> str:
+    return f"A1,churn_risk,{confidence},2026-02-01T00:00:0{of}Z,house,1,{reason},{drivers},{points}\n"
+
+
+def believed(source: Source, *rows: str) -> list[dict[str, Any]]:
+    """What the landed rows say, in order."""
+    made = draft(source, SCORES + "".join(rows))
+    confirm_import(import_id=made.id, by=None, now=NOW)
+    done = run_import(made.id, NOW)
+    assert done.counts == {"accepted": len(rows)}, list(RejectedRow.objects.values())
+    return [record.payload for record in Record.objects.filter(kind="insights").order_by("payload__scored_at")]
+
+
+def test_a_reason_may_be_a_sentence_and_is_shown_as_such(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    sentence, slug = believed(source, score("1", "Logins down 60 % in 30 days"), score("2", "usage_drop"))
+    assert (sentence.get("reason", ""), sentence["factors"]) == ("", [{"name": "Logins down 60 % in 30 days"}])
+    assert (slug["reason"], slug.get("factors", [])) == ("usage_drop", [])
+
+
+def test_factors_and_talking_points_as_people_write_them(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    plain, api, pairs = believed(
+        source,
+        score("1", "Late", '"""logins_30d"": -0.6; no admin active"', "Ask why; offer a training"),
+        score("2", "", '"[{""name"": ""seats"", ""was"": 9}]"', '"[""Ask why""]"'),
+        score("3", "", '"{""seats"": 9}"', ""),
+    )
+    assert plain["reason"] == "Late"
+    assert plain["factors"] == [{"name": "logins_30d", "value": -0.6}, {"name": "no admin active"}]
+    assert plain["talking_points"] == ["Ask why", "offer a training"]
+    assert (api["factors"], api["talking_points"]) == ([{"name": "seats", "was": 9}], ["Ask why"])
+    assert pairs["factors"] == [{"name": "seats", "value": 9}]
+
+
+def test_what_is_lacking_is_called_as_on_the_screen(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    preview = preview_of(draft(source, SCORES + score("1", confidence="n/a") + score("2", confidence="1.35")))
+    assert preview.counts == {"rejected": 2}, "a needed cell is not left out"
+    assert {one.message for one in preview.troubles} == {
+        "“probability” is blank: every row needs it.",
+        "Send a number from 0 to 1, such as 0.93 for 93 %.",
+    }
+    nobody = preview_of(draft(source, SCORES + score("1").replace("A1", "-"), "scores"))
+    assert nobody.troubles[0].message == "“company_id” is blank: every row needs it."
+
+
+def test_a_row_is_taken_without_a_cell_that_it_does_not_need(source: Source) -> None:
+    header = "account_id,name,domain,arr,arr_currency,renews_on\n"
+    bad = "A1,One,no domain,lots,EUR,soon\n"
+    good = "A2,Two,two.example,5,EUR,2027-01-01\n"
+    made = draft(source, f"{header}{bad}{good}A3,,three.example,5,EUR,2027-01-01\n")
+    preview = preview_of(made)
+    assert preview.counts == {"created": 2, "rejected": 1}
+    assert {one.column for one in preview.warnings} == {"domain", "arr", "renews_on"}
+    confirm_import(import_id=made.id, by=None, now=NOW)
+    assert run_import(made.id, NOW).counts == preview.counts
+    one = Account.objects.called("A1").get()
+    assert (one.name, one.domain, one.arr_amount, one.renews_on) == ("One", "", None, None)
+    assert set(RowWarning.objects.values_list("column", "value")) == {
+        ("domain", "no domain"), ("arr", "lots"), ("renews_on", "soon"),
+    }  # fmt: skip
+    assert RejectedRow.objects.get().column == "name"
+
+
+def test_money_that_did_not_move_is_never_taken_without_its_status(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    made = draft(source, "order_id,account_id,ordered_on,amount,currency,status\nO1,A1,2026-01-02,5,EUR,cancelled\n")
+    assert preview_of(made).counts == {"rejected": 1}
