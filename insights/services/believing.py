@@ -19,6 +19,7 @@ from intake.enums import ScoreMeaning
 STAGE = "decide"
 
 # A source of probabilities says in `confidence` how likely the event is, unless it says so in `probability`.
+# `OFFSET 0` has the records looked up one by one, however old the statistics of their table.
 BELIEVE = """
 INSERT INTO insights_insight (id, account_id, type_id, source_id, model, model_version, external_id, confidence,
     probability, horizon_days, scored_at, reason, factors, talking_points, contact_ref, import_id, accepted_at)
@@ -30,7 +31,7 @@ SELECT r.id, w.account_id, r.payload->>'type', r.source_id, r.payload->>'model',
     COALESCE(r.payload->>'reason', ''), COALESCE(r.payload->'factors', '[]'),
     COALESCE(r.payload->'talking_points', '[]'), r.payload->'contact', r.import_id, r.landed_at
 FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[]) AS w (id, account_id)
-JOIN intake_record r ON r.id = w.id
+CROSS JOIN LATERAL (SELECT * FROM intake_record WHERE id = w.id OFFSET 0) r
 JOIN intake_source s ON s.id = r.source_id
 JOIN insights_insighttype t ON t.slug = r.payload->>'type'
 """

@@ -44,6 +44,7 @@ class Case(NamedTuple):
         return self.import_id or self.source_id
 
 
+# `OFFSET 0`: looked up one by one, see `decisions.queries.facts.INSIGHTS`.
 CASES = """
 SELECT d.insight_id, w.act, d.account_id, a.name, a.tier, a.team_id, d.type_id, t.name, item.id,
        coalesce(item.closed_at IS NULL AND item.id IS NOT NULL, false), coalesce(item.response, ''),
@@ -53,8 +54,8 @@ SELECT d.insight_id, w.act, d.account_id, a.name, a.tier, a.team_id, d.type_id, 
        coalesce(item.expires_at, ins.scored_at + make_interval(days => ins.horizon_days)),
        ins.source_id, s.slug, ins.import_id
 FROM unnest(%s::uuid[], %s::text[]) AS w (id, act)
-JOIN decisions_decision d ON d.insight_id = w.id
-JOIN insights_insight ins ON ins.id = d.insight_id
+CROSS JOIN LATERAL (SELECT * FROM decisions_decision WHERE insight_id = w.id OFFSET 0) d
+CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = w.id OFFSET 0) ins
 JOIN intake_source s ON s.id = ins.source_id
 JOIN accounts_account a ON a.id = d.account_id
 JOIN insights_insighttype t ON t.slug = d.type_id
