@@ -53,9 +53,9 @@ class PendingInsight(NamedTuple):
 # read all insights for every batch, and the file would cost with the square of its rows.
 INSIGHTS = """
 SELECT i.id, i.account_id, i.source_id, CASE WHEN t.split_by_reason THEN i.reason ELSE '' END,
-       i.type_id, s.slug, i.model, i.confidence, i.scored_at,
+       i.type_id, s.slug, i.model, trim_scale(i.confidence), i.scored_at,
        i.scored_at + make_interval(days => i.horizon_days), i.scored_at + make_interval(days => t.max_age_days),
-       i.probability, i.reason, s.score_meaning = 'probability', coalesce(m.state = 'checked', false),
+       trim_scale(i.probability), i.reason, s.score_meaning = 'probability', coalesce(m.state = 'checked', false),
        t.base_rate, t.acting_share
 FROM insights_believed AS b
 CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = b.id OFFSET 0) AS i

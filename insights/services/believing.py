@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Resolved
 from core.bulk import AnyId, execute, fetch_all
 from core.services import raise_alert
-from core.stages import leave
+from core.stages import leave_selected
 from insights.enums import ModelState
 from insights.models import Believed, ModelVersion
 from intake.enums import ScoreMeaning
@@ -30,11 +30,13 @@ SELECT r.id, w.account_id, r.payload->>'type', r.source_id, r.payload->>'model',
     COALESCE((r.payload->>'horizon_days')::int, t.horizon_days), (r.payload->>'scored_at')::timestamptz,
     COALESCE(r.payload->>'reason', ''), COALESCE(r.payload->'factors', '[]'),
     COALESCE(r.payload->'talking_points', '[]'), r.payload->'contact', r.import_id, r.landed_at
-FROM unnest(%(ids)s::uuid[], %(accounts)s::uuid[]) AS w (id, account_id)
+FROM accounts_resolved w
 CROSS JOIN LATERAL (SELECT * FROM intake_record WHERE id = w.id OFFSET 0) r
 JOIN intake_source s ON s.id = r.source_id
 JOIN insights_insighttype t ON t.slug = r.payload->>'type'
+WHERE w.batch_id = ANY(%(batches)s)
 """
+RESOLVED = "SELECT id, account_id FROM accounts_resolved WHERE batch_id = ANY(%s)"
 # The first version ever seen of a model is trusted; where several come at once, the one scored first.
 NEW_VERSIONS = """
 SELECT i.source_id, s.slug, i.model, i.model_version, EXISTS (
@@ -53,13 +55,12 @@ class NotAllBelieved(Exception):
 
 def believe_records(rows: Sequence[Resolved], now: datetime) -> None:
     """Write an insight for each record and leave it for the decide stage; in the caller's transaction."""
-    ids = [row.id for row in rows]
-    accounts = [row.account_id for row in rows]
-    written = execute(BELIEVE, {"ids": ids, "accounts": accounts, "probability": ScoreMeaning.PROBABILITY})
-    if written != len(ids):
-        raise NotAllBelieved(f"{len(ids) - written} of {len(ids)} records are not insights of a known type")
-    _announce_versions(ids, now)
-    leave(Believed, ["account_id"], list(zip(ids, accounts, strict=True)), stage=STAGE)
+    batches = list({row.batch_id for row in rows})
+    written = execute(BELIEVE, {"batches": batches, "probability": ScoreMeaning.PROBABILITY})
+    if written != len(rows):
+        raise NotAllBelieved(f"{len(rows) - written} of {len(rows)} records are not insights of a known type")
+    _announce_versions([row.id for row in rows], now)
+    leave_selected(Believed, ["account_id"], RESOLVED, [batches], stage=STAGE)
 
 
 def _announce_versions(ids: Sequence[AnyId], now: datetime) -> None:
