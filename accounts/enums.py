@@ -109,8 +109,12 @@ class Evidence(TextChoices):
     NEW = "new", _("First record of this account")
     ACCOUNT_ID = "account_id", _("Same account id")
     SUBSCRIPTION = "subscription", _("Same subscription id")
+    TAX_ID = "tax_id", _("Same tax number")
     EMAIL = "email", _("Same e-mail address")
     DOMAIN = "domain", _("Same domain")
+    PHONE = "phone", _("Same phone number")
+    BORN_ON = "born_on", _("Same birth date")
+    ADDRESS = "address", _("Same address")
     NAME = "name", _("Name agrees")
     PERSON = "person", _("A person said so")
 

@@ -6,16 +6,12 @@ trade names, legal forms, typos, firms that write from the domain of the firm th
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
-from uuid import UUID, uuid5
 
-from accounts.enums import Evidence, Matching
-from accounts.rules.matching import Index, Match, Sighted, match_all
-from accounts.rules.sayings import marks
 from bench.firm_names import FIRST, SECOND
+from bench.judging import Told
 
 FORMS = ("Ltd", "Inc", "GmbH", "LLC", "AG", "S.A.", "")
 FREE = ("gmail.com", "outlook.com", "web.de", "yahoo.com")
@@ -109,57 +105,16 @@ def _spelt(name: str, random: Random) -> str:
     return " ".join(words).upper() if random.random() < 0.1 else " ".join(words)
 
 
-# ── What the ladder makes of it ────────────────────────────────────────────────────────────────────────────────────
-
-SPACE = UUID(int=1)
-CHUNK = 1000
-
-
-@dataclass(frozen=True)
-class Judged:
-    """How often two records that were joined are of one firm; how many of those that are were joined; and so on."""
-
-    precision: float
-    recall: float
-    largest: int
-    to_review: int
-    compared: int
+def book_as_told(firms: int, seed: int = 7) -> list[Told]:
+    """The same as the ladder is given it."""
+    return [_told(entry) for entry in book(firms, seed)]
 
 
-def sighted(entry: Entry) -> Sighted:
-    domain, email, subscription = marks(
-        {"domain": entry.domain, "fields.email": entry.email, "fields.subscription_id": entry.subscription}
-    )
-    keys = {Evidence.SUBSCRIPTION: subscription, Evidence.EMAIL: email, Evidence.DOMAIN: domain}
-    return Sighted(uuid5(SPACE, entry.id), uuid5(SPACE, entry.system), entry.name, keys)
-
-
-def matched(entries: list[Entry], mode: Matching) -> tuple[list[Match], Index]:
-    """As they come in: system by system, in chunks of a file."""
-    index, found = Index(), list[Match]()
-    for system in dict.fromkeys(entry.system for entry in entries):
-        mine = [sighted(entry) for entry in entries if entry.system == system]
-        for at in range(0, len(mine), CHUNK):
-            found += match_all(mine[at : at + CHUNK], index, mode)
-    return found, index
-
-
-def judge(entries: list[Entry], mode: Matching) -> Judged:
-    found, index = matched(entries, mode)
-    clusters: dict[UUID, list[int]] = defaultdict(list)
-    for entry, match in zip(entries, found, strict=True):
-        clusters[match.account].append(entry.truth)
-    joined = sum(pairs(len(truths)) for truths in clusters.values())
-    right = sum(pairs(n) for truths in clusters.values() for n in Counter(truths).values())
-    wanted = sum(pairs(n) for n in Counter(entry.truth for entry in entries).values())
-    return Judged(
-        precision=right / joined,
-        recall=right / wanted,
-        largest=max(map(len, clusters.values())),
-        to_review=sum(match.doubt is not None for match in found),
-        compared=index.compared,
-    )
-
-
-def pairs(n: int) -> int:
-    return n * (n - 1) // 2
+def _told(entry: Entry) -> Told:
+    said = {
+        "name": entry.name,
+        "domain": entry.domain,
+        "fields.email": entry.email,
+        "fields.subscription_id": entry.subscription,
+    }
+    return Told(entry.truth, entry.system, entry.id, said)

@@ -10,7 +10,9 @@ from accounts.enums import Matching
 from accounts.models import Pair
 from accounts.services.kinds import ACCOUNTS
 from bench.book import refresh_statistics
-from bench.companies import Entry, book, judge
+from bench.companies import Entry, book, book_as_told
+from bench.febrl import people
+from bench.judging import Judged, Told, judge
 from bench.processes import Stage
 from bench.report import Report
 from bench.sizes import Sizes
@@ -49,16 +51,24 @@ def _judge(report: Report, sizes: Sizes) -> None:
     """What the ladder is worth on books with truth, and how the pairs that it compares grow with them."""
     per_record = []
     for firms in sizes.resolve_firms:
-        entries = book(firms, SEED)
-        strict, relaxed = judge(entries, Matching.STRICT), judge(entries, Matching.RELAXED)
-        for name, found in (("strict", strict), ("relaxed", relaxed)):
-            right = f"precision {found.precision:.4f}, recall {found.recall:.3f}, largest cluster {found.largest}"
-            left = f"{found.to_review:,} to review, {found.compared:,} pairs compared"
-            report.note("B9", f"{name}, {len(entries):,} records: {right}, {left}")
-        per_record.append(relaxed.compared / len(entries))
+        records = book_as_told(firms, SEED)
+        found = _judge_both(report, f"{len(records):,} records of companies", records)
+        per_record.append(found[Matching.RELAXED].compared / len(records))
+    febrl = people()
+    found = _judge_both(report, f"FEBRL4, {len(febrl):,} records of people", febrl)
+    for mode, aim in ((Matching.STRICT, "≥ 0.999"), (Matching.RELAXED, "≥ 0.99")):
+        report.add(f"B9.{mode.value}", f"FEBRL4, {mode.value}: precision", found[mode].precision, aim, 1)
+    report.add("B9.recall", "FEBRL4, relaxed: recall", found[Matching.RELAXED].recall, "≥ 0.95", 1)
     small, large = sizes.resolve_firms[0], sizes.resolve_firms[-1]
     what = f"pairs compared a record: {large:,} firms, times that at {small:,}"
     report.add("B9.growth", what, per_record[-1] / per_record[0], "≤ 1.2", 1)
+
+
+def _judge_both(report: Report, what: str, records: list[Told]) -> dict[Matching, Judged]:
+    found = {mode: judge(records, mode) for mode in Matching}
+    for mode, judged in found.items():
+        report.note("B9", f"{mode.value}, {what}: {judged}")
+    return found
 
 
 def _chunks(entries: list[Entry]) -> Iterator[list[Entry]]:

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.enums import Evidence, Matching, Verdict
 from accounts.models.account import Account, OfAccountQuerySet, reads_all
+from accounts.rules.keys import NAMES
 from core.ids import uuid7
 from core.models import User
 
@@ -21,7 +22,7 @@ class Link(models.Model):
 
     A source knows the account by (namespace, external id); a person by our own id, without a namespace. `values`
     holds what the record says now: field → [value (null: asserted to be empty), since when, the saying's id].
-    Domain, e-mail and subscription are what others may be matched by.
+    The columns after `values` are what others may be matched by (`accounts.rules.keys`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +40,10 @@ class Link(models.Model):
     domain = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=254, blank=True)
     subscription = models.CharField(max_length=200, blank=True)
+    tax_id = models.CharField(max_length=200, blank=True, db_default="")
+    phone = models.CharField(max_length=200, blank=True, db_default="")
+    born_on = models.CharField(max_length=200, blank=True, db_default="", help_text="With the postcode.")
+    address = models.CharField(max_length=200, blank=True, db_default="")
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     revoked_why = models.TextField(blank=True)
@@ -48,10 +53,9 @@ class Link(models.Model):
     class Meta:
         ordering = ["created_at", "id"]
         indexes = [
-            models.Index(fields=["domain"], name="link_domain", condition=~Q(domain="") & Q(revoked_at=None)),
-            models.Index(fields=["email"], name="link_email", condition=~Q(email="") & Q(revoked_at=None)),
-            models.Index(
-                fields=["subscription"], name="link_subscription", condition=~Q(subscription="") & Q(revoked_at=None)
+            *(
+                models.Index(fields=[key], name=f"link_{key}", condition=~Q(**{key: ""}) & Q(revoked_at=None))
+                for key in NAMES
             ),
             models.Index(fields=["import_id"], name="link_import", condition=~Q(import_id=None)),
             models.Index(fields=["external_id"], name="link_taken_back", condition=Q(revoked_why="import taken back")),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count
@@ -15,7 +15,7 @@ from accounts.enums import Evidence, Verdict
 from accounts.models import Contact, Contract, Link, Pair
 from accounts.queries.shown import ORDER, label_of, names_of, text_of
 from accounts.queries.values import Value
-from accounts.rules.identity import NAMES_AGREE
+from accounts.rules.alike import NAMES_AGREE, Part
 from core.models import User
 from intake.models import Source
 from intake.queries.privacy import hidden_fields
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PairPage:
-    """A pair to decide, how many wait, how many have the same evidence, and what was said lately."""
+    """A pair to decide, how many wait, and how many have the same evidence."""
 
     pair: Pair
     words: list[str]
@@ -58,7 +58,15 @@ AGAINST = {
     "several": gettext_lazy("Several accounts hold it, and more than one of them has such a name."),
     "two_ids": gettext_lazy("One source calls them by two ids, which it gives to different accounts."),
     "two_subscriptions": gettext_lazy("They have two subscriptions."),
+    "two_tax_ids": gettext_lazy("They have two tax numbers, which differ by more than a slip of the hand."),
 }
+
+
+class Decided(NamedTuple):
+    """A pair that a person has decided, and what spoke for it."""
+
+    pair: Pair
+    words: str
 
 
 def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
@@ -68,42 +76,69 @@ def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
     pair = (seen.filter(pk=pair_id) if pair_id else waiting).first()
     if pair is None:
         return None
+    hidden = hidden_fields(user)
     return PairPage(
         pair=pair,
-        words=evidence_of(pair),
-        rows=_side_by_side(pair, hidden_fields(user)),
+        words=evidence_of(pair, hidden),
+        rows=_side_by_side(pair, hidden),
         waiting=waiting.count(),
         alike=waiting.filter(pattern=pair.pattern).count(),
     )
 
 
-def decided_pairs(user: User) -> list[Pair]:
+def decided_pairs(user: User) -> list[Decided]:
     """What was said lately, the newest first."""
     pairs = Pair.objects.visible_to(user).exclude(verdict=Verdict.OPEN).exclude(decided_by=None)
-    return list(pairs.select_related("first", "second", "decided_by").order_by("-decided_at")[:RECENT])
+    lately = pairs.select_related("first", "second", "decided_by").order_by("-decided_at")[:RECENT]
+    hidden = hidden_fields(user)
+    return [Decided(pair, same_in_words(pair.rule, pair.evidence, hidden)) for pair in lately]
 
 
-def evidence_of(pair: Pair) -> list[str]:
-    """What speaks for and against it, in sentences."""
+def evidence_of(pair: Pair, hidden: Collection[str]) -> list[str]:
+    """What speaks for and against it, in sentences, without what the reader may not see."""
     against = AGAINST.get(pair.evidence.get("why", ""))
-    return [in_words(pair.rule, pair.evidence), *([str(against)] if against else [])]
+    return [in_words(pair.rule, pair.evidence, hidden), *([str(against)] if against else [])]
 
 
-def in_words(rule: str, evidence: Mapping[str, Any]) -> str:
+# Rung → what is the same, and the fields that say it.
+SAME = {
+    Evidence.SUBSCRIPTION: (gettext_lazy("Same subscription"), ("fields.subscription_id",)),
+    Evidence.TAX_ID: (gettext_lazy("Same tax number"), ("fields.tax_id",)),
+    Evidence.EMAIL: (gettext_lazy("Same e-mail address"), ("fields.email",)),
+    Evidence.DOMAIN: (gettext_lazy("Same domain"), ("domain",)),
+    Evidence.PHONE: (gettext_lazy("Same phone number"), ("fields.phone",)),
+    Evidence.BORN_ON: (gettext_lazy("Same birth date and postcode"), ("fields.born_on", "fields.postcode")),
+    Evidence.ADDRESS: (gettext_lazy("Same address"), ("fields.street", "fields.postcode")),
+}
+ALL_THE_SAME = 100
+
+
+def in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str] = ()) -> str:
     """Why something was held to be one account."""
-    value, score = evidence.get("value", ""), evidence.get("name_score")
-    sentences = {
-        Evidence.SUBSCRIPTION: _("Same subscription %s."),
-        Evidence.EMAIL: _("Same e-mail address %s."),
-        Evidence.DOMAIN: _("Same domain %s."),
-    }
-    if rule not in sentences or not value:
-        return str(evidence.get("why") or Evidence(rule).label)
-    said = str(sentences[Evidence(rule)] % value)
-    if score is None:
-        return said
+    same, score = same_in_words(rule, evidence, hidden), evidence.get("name_score")
+    if not same or score is None:
+        return same or str(evidence.get("why") or Evidence(rule).label)
     alike = _("names agree") if score >= NAMES_AGREE else _("names differ")
-    return f"{said} " + _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
+    names = _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
+    figures = evidence.get("parts", {})
+    parts = [_part(part, figures[part]) for part in Part if part in figures and part != Part.NAME]
+    return " ".join([same, names, *([_("Beside them: %s.") % ", ".join(parts)] if parts else [])])
+
+
+def same_in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str]) -> str:
+    """What is the same, with its value where the reader may see it; empty where a person said so."""
+    value = evidence.get("value", "")
+    if rule not in SAME or not value:
+        return ""
+    words, fields = SAME[Evidence(rule)]
+    return f"{words}." if {f"accounts.{field}" for field in fields} & set(hidden) else f"{words} {value}."
+
+
+def _part(name: str, score: int) -> str:
+    field = label_of(name).lower()
+    if score == ALL_THE_SAME:
+        return _("%s the same") % field
+    return _("%(field)s %(score)d of 100") % {"field": field, "score": score}
 
 
 def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:

@@ -60,7 +60,7 @@ def account_identity(account: Account, now: datetime, hidden: Collection[str] = 
     return Identity(
         fields=[one for one in _fields(links, names, current_policy(), now) if f"accounts.{one.field}" not in hidden],
         links=[
-            LinkLine(link, names.get(link.source_id, ""), in_words(link.rule, link.evidence))
+            LinkLine(link, names.get(link.source_id, ""), in_words(link.rule, link.evidence, hidden))
             for link in links
             if link.namespace_id is not None
         ],

@@ -30,8 +30,6 @@ FREE_MAIL = frozenset(whitelist) | {
     "proton.me",
     "ymail.com",
 }
-# Two names agree from here on: tokens sorted, so that their order does not matter (INTAKE.md, Identity).
-NAMES_AGREE = 88
 SALESFORCE = re.compile(r"^001[A-Za-z0-9]{12}$")
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 # The list of public suffixes that comes with the package: nothing is fetched.
@@ -73,7 +71,11 @@ def registrable_domain(host: str) -> str:
 @lru_cache(maxsize=65536)
 def standard_name(name: str) -> str:
     """A company's name for comparison: no legal form, case, accents or punctuation."""
-    text = basename(name) or name
+    return plain_words(basename(name) or name)
+
+
+def plain_words(text: str) -> str:
+    """The words of a text without case, accents or punctuation."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
 

@@ -24,6 +24,12 @@ ACCOUNT_NAMES = {
                   "subscription end date", "renewal due date"),
     "customer_since": ("start date", "customer start date", "become a customer date", "original contract date"),
     "parent": ("parent account id", "parent company id", "parent external id"),
+    "phone": ("phone number", "telephone", "main phone"),
+    "street": ("street address", "address", "address line 1", "billing street"),
+    "postcode": ("postal code", "zip", "zip code", "post code", "billing postal code"),
+    "city": ("town", "suburb", "billing city"),
+    "born_on": ("date of birth", "birth date", "birthday", "dob"),
+    "tax_id": ("tax number", "vat number", "vat id", "tin", "ein", "social security number"),
     "csm": ("csm email", "customer success manager", "success manager", "csm owner", "company owner", "account owner",
             "account manager", "customer owner"),
     "account_executive": ("ae", "account executive email", "sales owner"),
@@ -56,7 +62,8 @@ HUBSPOT = Preset(
         "Lifecycle Stage": "stage", "Industry": "segment", "Country/Region": "region",
         "Become a Customer Date": "customer_since", "Annual Revenue": "fields.annual_revenue",
         "Number of Employees": "fields.number_of_employees", "Company owner": "csm",
-        "City": "fields.city", "Type": "fields.type", "Create Date": "fields.created_in_hubspot",
+        "City": "city", "Street Address": "street", "Postal Code": "postcode", "Phone Number": "phone",
+        "Type": "fields.type", "Create Date": "fields.created_in_hubspot",
         "Last Activity Date": "fields.last_activity",
     },
 )  # fmt: skip
@@ -67,7 +74,8 @@ SALESFORCE_API = Preset(
         "Id": "account_id", "Name": "name", "ParentId": "parent", "Website": "domain", "Industry": "segment",
         "BillingCountry": "region", "OwnerId": "fields.salesforce_owner_id", "Type": "fields.type",
         "MasterRecordId": "fields.master_record_id", "AnnualRevenue": "fields.annual_revenue",
-        "NumberOfEmployees": "fields.number_of_employees", "BillingCity": "fields.city",
+        "NumberOfEmployees": "fields.number_of_employees", "BillingCity": "city", "BillingStreet": "street",
+        "BillingPostalCode": "postcode", "Phone": "phone",
         "ARR__c": "arr", "Tier__c": "tier", "Renewal_Date__c": "renews_on", "CurrencyIsoCode": "arr_currency",
     },
 )  # fmt: skip
@@ -78,7 +86,8 @@ SALESFORCE_REPORT = Preset(
         "Account ID": "account_id", "Account: ID": "account_id", "Account Name": "name", "Website": "domain",
         "Industry": "segment", "Billing Country": "region", "Account Owner": "csm",
         "Annual Revenue": "fields.annual_revenue", "Type": "fields.type", "Parent Account ID": "parent",
-        "Billing City": "fields.city", "Billing State/Province": "fields.state",
+        "Billing City": "city", "Billing Street": "street", "Billing Zip/Postal Code": "postcode", "Phone": "phone",
+        "Billing State/Province": "fields.state",
     },
 )  # fmt: skip
 STRIPE_CUSTOMERS = Preset(

@@ -60,6 +60,11 @@ class AccountItem(Struct, forbid_unknown_fields=True):
     subscription_id: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
     email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
     phone: Short | UnsetType | None = UNSET
+    street: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    postcode: Short | UnsetType | None = UNSET
+    city: Annotated[str, Meta(max_length=100)] | UnsetType | None = UNSET
+    born_on: date | UnsetType | None = UNSET
+    tax_id: Short | UnsetType | None = UNSET
     fields: dict[Key, Scalar] | UnsetType = UNSET
 
 
@@ -153,7 +158,7 @@ def account_ref(ref: AccountRef, namespace: object) -> Ref:
 
 
 def check_account(item: AccountItem, now: datetime) -> tuple[Problem, ...]:
-    return tuple(_account_problems(item))
+    return tuple(_account_problems(item, now))
 
 
 def check_contact(item: ContactItem, now: datetime) -> tuple[Problem, ...]:
@@ -172,7 +177,7 @@ def check_order(item: OrderItem, now: datetime) -> tuple[Problem, ...]:
     return tuple(_order_problems(item, now))
 
 
-def _account_problems(item: AccountItem) -> Iterator[Problem]:
+def _account_problems(item: AccountItem, now: datetime) -> Iterator[Problem]:
     if is_placeholder(item.external_id):
         yield Problem("external_id", "placeholder", f"'{item.external_id}' is no id: send the account's own.")
     if isinstance(item.domain, str) and given(item.domain) and not normalise_domain(item.domain):
@@ -183,6 +188,8 @@ def _account_problems(item: AccountItem) -> Iterator[Problem]:
         yield Problem("parent", "self_parent", "An account cannot be its own parent.")
     if isinstance(item.csm, str) and item.people is not UNSET and AccountRole.CSM in item.people:
         yield Problem("csm", "given_twice", "Give the CSM in `csm` or in `people`, not in both.")
+    if isinstance(item.born_on, date) and item.born_on > now.date():
+        yield Problem("born_on", "in_future", "Nobody is born in the future.")
     yield from _blank_name(item.name)
     yield from _money_problems("arr", item.arr)
 

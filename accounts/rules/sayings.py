@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import UNSET
 
 from accounts.enums import AccountRole
-from accounts.rules.identity import identifying_domain, is_placeholder, normalise_domain, registrable_domain
+from accounts.rules.identity import normalise_domain
 from accounts.rules.projection import Policy
 from accounts.rules.records import AccountItem, Money, given, to_slug
 
@@ -18,7 +18,7 @@ CENT = Decimal("0.01")
 SLUGS = ("segment", "tier", "region", "stage")
 DAYS = ("renews_on", "customer_since")
 # Said at the top of an item, kept among the fields that have no column.
-LOOSE = ("subscription_id", "email", "phone")
+LOOSE = ("subscription_id", "email", "phone", "street", "postcode", "city", "tax_id")
 
 
 def _money(arr: Money | None) -> dict[str, str] | None:
@@ -44,15 +44,8 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "arr": ("arr", _money),
     "parent": ("parent", _text),
     **{f"fields.{name}": (name, _text) for name in LOOSE},
+    "fields.born_on": ("born_on", _day),
 }
-
-
-class Marks(NamedTuple):
-    """By what a record may be matched, standardised; empty where it has no such thing."""
-
-    domain: str = ""
-    email: str = ""
-    subscription: str = ""
 
 
 def sayings(item: AccountItem, policy: Policy) -> dict[str, Any]:
@@ -75,18 +68,6 @@ def appointments(item: AccountItem) -> dict[str, str | None]:
     if item.csm is not UNSET:
         said[AccountRole.CSM.value] = item.csm
     return {role: name for role, name in said.items() if given(name)}
-
-
-def marks(said: Mapping[str, Any]) -> Marks:
-    """What identifies the record: its domain, else its e-mail's; a placeholder and free mail identify nobody."""
-    email = str(said.get("fields.email") or "").strip().lower()
-    email = "" if email.count("@") != 1 or is_placeholder(email.partition("@")[0]) else email
-    subscription = str(said.get("fields.subscription_id") or "").strip()
-    return Marks(
-        domain=registrable_domain(identifying_domain(str(said.get("domain") or "")) or identifying_domain(email)),
-        email=email,
-        subscription="" if is_placeholder(subscription) else subscription,
-    )
 
 
 def _blanks(item: AccountItem) -> set[str]:

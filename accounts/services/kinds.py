@@ -69,7 +69,7 @@ ACCOUNTS = Kind(
         "customer_since": "customer_since",
         "parent": "parent",
         "parent_id": "parent",
-        **_same("subscription_id email phone"),
+        **_same("subscription_id email phone street postcode city born_on tax_id"),
         **{role: f"people.{role}" for role in AccountRole.values},
     },
     required=("name",),

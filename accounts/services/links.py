@@ -9,38 +9,37 @@ from uuid import UUID
 
 from accounts.enums import Evidence, Matching
 from accounts.models import Link, MatchingMode, Pair
-from accounts.rules.matching import Doubt, Index, Keys, Match, Sighted, match_all
+from accounts.rules.alike import parts_of
+from accounts.rules.keys import MAKERS, NAMES, Keys, keys_of
+from accounts.rules.matching import Doubt, Index, Match, Sighted, match_all
 from accounts.rules.projection import Values
-from accounts.rules.sayings import Marks, marks
 from accounts.services.board import Held
 from accounts.services.priors import keep_priors
-from accounts.services.values import encode
+from accounts.services.values import decode, encode
 from core.bulk import copy_rows, execute, fetch_all
 from core.ids import uuid7
 from intake.rules import Arrival
 
 # The links of every live account that holds one of these keys: the ladder needs all that is known of a holder.
-HOLDERS = """
-WITH holding AS (
-    SELECT account_id FROM accounts_link
-    WHERE subscription = ANY(%(subscription)s) AND subscription <> '' AND revoked_at IS NULL
-    UNION SELECT account_id FROM accounts_link
-    WHERE email = ANY(%(email)s) AND email <> '' AND revoked_at IS NULL
-    UNION SELECT account_id FROM accounts_link
-    WHERE domain = ANY(%(domain)s) AND domain <> '' AND revoked_at IS NULL)
-SELECT l.account_id, l.namespace_id, l.values->'name'->>0, l.domain, l.email, l.subscription
+HOLDING = " UNION ".join(
+    f"SELECT account_id FROM accounts_link WHERE {key} = ANY(%({key})s) AND {key} <> '' AND revoked_at IS NULL"  # noqa: S608
+    for key in NAMES
+)
+HOLDERS = f"""
+WITH holding AS ({HOLDING})
+SELECT l.account_id, l.namespace_id, l.values, {", ".join(f"l.{key}" for key in NAMES)}
 FROM holding h JOIN accounts_account a ON a.id = h.account_id AND a.archived_at IS NULL
 JOIN accounts_link l ON l.account_id = h.account_id AND l.revoked_at IS NULL AND l.namespace_id IS NOT NULL
 ORDER BY l.account_id, l.id
-"""
-SAY = """
-UPDATE accounts_link l SET values = w.values::jsonb, domain = w.domain, email = w.email, subscription = w.subscription
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[]) AS w(id, values, domain, email, subscription)
+"""  # noqa: S608  # nosec B608 - our own names
+SAY = f"""
+UPDATE accounts_link l SET values = w.values::jsonb, {", ".join(f"{key} = w.{key}" for key in NAMES)}
+FROM unnest(%s::uuid[], %s::text[]{", %s::text[]" * len(NAMES)}) AS w(id, values, {", ".join(NAMES)})
 WHERE l.id = w.id
-"""
+"""  # noqa: S608  # nosec B608 - our own names
 COLUMNS = [
     "id", "account_id", "source_id", "namespace_id", "external_id", "rule", "evidence", "confidence", "import_id",
-    "actor", "created_at", "values", "domain", "email", "subscription", "revoked_why",
+    "actor", "created_at", "values", *NAMES, "revoked_why",
 ]  # fmt: skip
 
 
@@ -89,7 +88,7 @@ class Sayings:
         return [
             link.id, link.account_id, link.source_id, link.namespace_id, link.external_id, rule.value,
             encode(evidence).decode(), confidence, arrival.import_id, arrival.actor, arrival.now,
-            encode(link.values).decode(), *_marks(link.values), "",
+            encode(link.values).decode(), *_keys(link.values), "",
         ]  # fmt: skip
 
     def _write_priors(self) -> None:
@@ -101,7 +100,7 @@ class Sayings:
 def write_sayings(links: Sequence[Held]) -> None:
     """Keep what these records say now, and by what they may be matched."""
     if links:
-        rows = [(link.id, encode(link.values).decode(), *_marks(link.values)) for link in links]
+        rows = [(link.id, encode(link.values).decode(), *_keys(link.values)) for link in links]
         execute(SAY, [list(column) for column in zip(*rows, strict=True)])
 
 
@@ -109,11 +108,13 @@ def write_sayings(links: Sequence[Held]) -> None:
 KNOWN: tuple[Evidence, float, Mapping[str, object]] = (Evidence.ACCOUNT_ID, 1.0, {})
 
 
-def _marks(values: Values) -> Marks:
-    return marks({name: values[name][0] for name in MARKING if name in values})
+def _said(values: Values) -> dict[str, Any]:
+    return {field: entry[0] for field, entry in values.items()}
 
 
-MARKING = ("domain", "fields.email", "fields.subscription_id")
+def _keys(values: Values) -> list[str]:
+    found = keys_of(_said(values))
+    return [found.get(rule, "") for rule in MAKERS]
 
 
 def match_records(
@@ -123,13 +124,10 @@ def match_records(
 
     again: the account that a record makes which had made it before (`reviving`); any other makes a new one.
     """
-    sighted = {}
-    for external_id, values in said.items():
-        domain, email, subscription = marks(values)
-        keys = {Evidence.SUBSCRIPTION: subscription, Evidence.EMAIL: email, Evidence.DOMAIN: domain}
-        sighted[external_id] = Sighted(
-            again.get(external_id) or uuid7(), arrival.namespace_id, str(values["name"]), keys
-        )
+    sighted = {
+        external_id: Sighted(again.get(external_id) or uuid7(), arrival.namespace_id, parts_of(values), keys_of(values))
+        for external_id, values in said.items()
+    }
     index = _index_of([record.keys for record in sighted.values()])
     matches = match_all(sighted.values(), index, mode_of(arrival.source_id))
     return dict(zip(sighted, matches, strict=True))
@@ -140,17 +138,14 @@ def mode_of(source_id: UUID) -> Matching:
     return Matching(mode) if mode else Matching.STRICT
 
 
-def _index_of(keys: Sequence[Keys]) -> Index:
+def _index_of(wanted: Sequence[Keys]) -> Index:
     index = Index()
-    wanted = {rule.value: sorted({some[rule] for some in keys if some.get(rule)}) for rule in RULES}
-    if any(wanted.values()):
-        for account, namespace, name, domain, email, subscription in fetch_all(HOLDERS, wanted):
-            held = {Evidence.SUBSCRIPTION: subscription, Evidence.EMAIL: email, Evidence.DOMAIN: domain}
-            index.add(account, namespace, name or "", held)
+    keys = {rule.value: sorted({some[rule] for some in wanted if rule in some}) for rule in MAKERS}
+    if any(keys.values()):
+        for account, namespace, values, *held in fetch_all(HOLDERS, keys):
+            parts = parts_of(_said(decode(values)))
+            index.add(account, namespace, parts, {rule: key for rule, key in zip(MAKERS, held, strict=True) if key})
     return index
-
-
-RULES = (Evidence.SUBSCRIPTION, Evidence.EMAIL, Evidence.DOMAIN)
 
 
 def add_pairs(doubts: Iterable[Doubt], arrival: Arrival) -> None:

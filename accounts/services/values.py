@@ -17,6 +17,7 @@ from intake.models import Record
 from intake.rules import Arrival
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
+decode = msgspec.json.decode
 # Whose word it is that nobody says anything any more: FieldValue names a source in every row.
 NOBODY = UUID(int=0)
 Edit = tuple[UUID, str, Any]

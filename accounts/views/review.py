@@ -29,13 +29,8 @@ from accounts.services.reviewing import (
 from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import PersonRequest, for_roles
+from intake.queries.privacy import hidden_fields
 
-COLUMNS: tuple[Column[Pair], ...] = (
-    Column(gettext_lazy("First"), lambda pair: pair.first),
-    Column(gettext_lazy("Second"), lambda pair: pair.second),
-    Column(gettext_lazy("Evidence"), lambda pair: " ".join(evidence_of(pair))),
-    Column(gettext_lazy("Found"), lambda pair: pair.found_at),
-)
 JUDGES = (Role.MANAGER, Role.OPS)
 
 
@@ -45,7 +40,7 @@ def show_review(request: PersonRequest) -> HttpResponseBase:
     """The next pair, or `?pair=`; below it what was said lately. As a file: all that wait."""
     if wants_csv(request):
         waiting = Pair.objects.visible_to(request.user).waiting().select_related("first", "second")
-        return csv_file("review", COLUMNS, waiting.iterator(2000))
+        return csv_file("review", _columns(hidden_fields(request.user)), waiting.iterator(2000))
     return _page(request, _pair_id(request.GET.get("pair", "")))
 
 
@@ -112,6 +107,15 @@ def judge_alike(request: PersonRequest) -> HttpResponse:
     )
     messages.success(request, words % count)
     return redirect("review")
+
+
+def _columns(hidden: frozenset[str]) -> tuple[Column[Pair], ...]:
+    return (
+        Column(gettext_lazy("First"), lambda pair: pair.first),
+        Column(gettext_lazy("Second"), lambda pair: pair.second),
+        Column(gettext_lazy("Evidence"), lambda pair: " ".join(evidence_of(pair, hidden))),
+        Column(gettext_lazy("Found"), lambda pair: pair.found_at),
+    )
 
 
 def _page(

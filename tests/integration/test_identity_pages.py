@@ -10,7 +10,7 @@ from accounts.models import Account, AccountPerson, Contract, FieldPolicy, Match
 from accounts.services import project_all, set_account_person, set_forecast
 from accounts.services.kinds import ACCOUNTS, CONTRACTS
 from core.models import Act, User
-from intake.models import Source
+from intake.models import FieldPrivacy, Source
 from tests.factories import NOW, make_source, make_user
 from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import on_account, send, statuses
@@ -49,6 +49,25 @@ def test_a_pair_is_shown_side_by_side_and_made_one_and_two_again(desk: Client, s
     assert Account.objects.filter(archived_at=None).count() == 2
     pair.refresh_from_db()
     assert pair.verdict == "open"
+
+
+def test_customers_who_are_people_are_matched_by_what_they_say(desk: Client, source: Source) -> None:
+    shop = make_source("shop")
+    ana = {"name": "Ana Ruiz", "born_on": "1961-03-07", "street": "8 Stanley St", "postcode": "4223", "city": "Miami"}
+    send(ACCOUNTS, source, ana | {"external_id": "A1", "tax_id": "530-4218"})
+    send(ACCOUNTS, shop, ana | {"external_id": "S1", "name": "Anna Ruiz"})
+    account = Account.objects.get()
+    page = desk.get(f"/accounts/{account.pk}/said/").content.decode()
+    assert "Same birth date and postcode 1961-03-07 4223. Their names agree (94 of 100)." in page
+    assert "Beside them: street the same, city the same." in page
+    send(ACCOUNTS, shop, ana | {"external_id": "S2", "name": "Eva Ruiz"})
+    FieldPrivacy.objects.create(
+        field="accounts.fields.born_on", privacy="restricted", roles=["manager"], may_leave=False
+    )
+    file = b"".join(desk.get("/review/?format=csv").streaming_content).decode()  # type: ignore[attr-defined]
+    for page in (desk.get("/review/").content.decode(), file):
+        assert "Same birth date and postcode." in page
+        assert "1961" not in page
 
 
 def test_a_verdict_outlives_the_same_file(desk: Client, source: Source) -> None:

@@ -207,6 +207,15 @@ def test_two_ids_of_one_namespace_need_a_word(two: Two) -> None:
     assert (other.tier, other.archived_at) == ("scale", None)
 
 
+def test_one_above_the_other_in_the_hierarchy_is_not_merged(two: Two) -> None:
+    """It would stand below itself."""
+    send(ACCOUNTS, two.crm, account_item("P"), account_item("A3", parent="P"))
+    parent, child = Account.objects.get(name="Fictional P"), Account.objects.get(name="Fictional A3")
+    for survivor, merged in ((parent, child), (child, parent)):
+        with pytest.raises(MergeRefused, match="hierarchy"):
+            two.merge(survivor_id=survivor.pk, merged_id=merged.pk, despite_two_ids=True)
+
+
 def test_what_is_refused(two: Two, floor: Floor) -> None:
     with pytest.raises(MergeRefused, match="why"):
         two.merge(why=" ")
