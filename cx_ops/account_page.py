@@ -70,6 +70,11 @@ class AccountPage:
         return next((term for term in self.terms if term.is_current), None)
 
     @property
+    def contacts_here(self) -> list[Contact]:
+        """Who has not left."""
+        return [contact for contact in self.view.contacts if contact.left_on is None]
+
+    @property
     def next_task(self) -> OpenTask | None:
         """What is due first."""
         return min(self.open_tasks, key=lambda one: one.task.due_at, default=None)

@@ -227,23 +227,26 @@ def _short(text: str) -> str:
     return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN].rstrip()} …"
 
 
+CONVERSATIONS = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.EMAIL)
+SIGNALS = (ActivityKind.TICKET, ActivityKind.SURVEY)
+# Activities are one table, so what shows several kinds of them asks once.
 READERS: dict[str, Reader | Folded] = {
-    "talk": Reader(_activities(ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING), _tell_activity),
+    "activity": Reader(_activities(*CONVERSATIONS, *SIGNALS), _tell_activity),
+    "conversation": Reader(_activities(*CONVERSATIONS), _tell_activity),
     "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity),
-    "signal": Reader(_activities(ActivityKind.TICKET, ActivityKind.SURVEY), _tell_activity),
+    "signal": Reader(_activities(*SIGNALS, ActivityKind.USAGE), _tell_activity),
     "decision": Reader(_decisions, _tell_decision),
     "task": Reader(_tasks, _tell_task),
     "note": Reader(_notes, _tell_note),
     "outcome": Reader(_outcomes, _tell_outcome),
     "effect": Reader(_effects, _tell_effect),
     "ledger": Reader(_ledger, _tell_ledger),
-    "usage": Reader(_activities(ActivityKind.USAGE), _tell_activity),
     "behaviour_by_day": Folded(by_name=False),
     "behaviour": Folded(by_name=True),
 }
 # Readings come every week and would swamp the rest: they have their kind, and the line at the top of the page. So has
 # behaviour, of which everything shows a line a day.
-EVERYTHING = tuple(name for name in READERS if name not in ("usage", "behaviour"))
+EVERYTHING = ("activity", "decision", "task", "note", "outcome", "effect", "ledger", "behaviour_by_day")
 _PLACES = {name: place for place, name in enumerate(READERS)}
 
 
@@ -255,12 +258,12 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "conversations": Kind(gettext_lazy("Conversations"), ("talk", "mail")),
+    "conversations": Kind(gettext_lazy("Conversations"), ("conversation",)),
     "insights": Kind(gettext_lazy("Insights"), ("decision",)),
     "tasks": Kind(gettext_lazy("Tasks"), ("task", "note")),
     "outcomes": Kind(gettext_lazy("Outcomes"), ("outcome",)),
     "emails": Kind(gettext_lazy("E-mails"), ("mail", "effect")),
-    "signals": Kind(gettext_lazy("Tickets and usage"), ("signal", "usage")),
+    "signals": Kind(gettext_lazy("Tickets and usage"), ("signal",)),
     "behaviour": Kind(gettext_lazy("Behaviour"), ("behaviour",)),
     "orders": Kind(gettext_lazy("Money"), ("ledger",)),
 }

@@ -6,7 +6,7 @@ from accounts.queries.money import (
     trailing_revenue,
     yearly_revenue,
 )
-from accounts.queries.page import AccountView, account_facts, account_view
+from accounts.queries.page import AccountView, account_view
 from accounts.queries.red_lines import crosses_red_line, red_lines
 from accounts.queries.search import listed_accounts, search_accounts
 from accounts.queries.shown import ShownValue, shown_values
@@ -17,7 +17,6 @@ __all__ = [
     "ShownValue",
     "Value",
     "account_as_of",
-    "account_facts",
     "account_view",
     "crosses_red_line",
     "find_accounts",

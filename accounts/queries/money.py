@@ -14,22 +14,20 @@ from core.models import Organisation
 
 TRAILING_DAYS = 365
 
-RATES = """
-SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate
-WHERE currency = ANY(%s) AND on_day <= %s ORDER BY currency, on_day DESC
-"""
 # The reporting currency is the last line, so that it cannot be overruled by a rate.
-ALL_RATES = """
-(SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate WHERE on_day <= %s ORDER BY currency, on_day DESC)
+RATES = """
+(SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate
+ WHERE on_day <= %(day)s AND (%(only)s::text[] IS NULL OR currency = ANY(%(only)s)) ORDER BY currency, on_day DESC)
 UNION ALL SELECT coalesce(max(reporting_currency), 'USD'), 1 FROM core_organisation
 """
 TRAILING = """
-SELECT l.account_id, CASE WHEN bool_and(l.currency = %(reporting)s OR r.rate IS NOT NULL)
-    THEN sum(l.amount * CASE WHEN l.currency = %(reporting)s THEN 1 ELSE r.rate END) END
+SELECT l.account_id, CASE WHEN bool_and(l.currency = o.currency OR r.rate IS NOT NULL)
+    THEN sum(l.amount * CASE WHEN l.currency = o.currency THEN 1 ELSE r.rate END) END
 FROM accounts_ledgerentry l
+CROSS JOIN (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation) o
 LEFT JOIN LATERAL (
     SELECT rate FROM accounts_fxrate WHERE currency = l.currency AND on_day <= l.happened_on
-    ORDER BY on_day DESC LIMIT 1) r ON l.currency <> %(reporting)s
+    ORDER BY on_day DESC LIMIT 1) r ON l.currency <> o.currency
 WHERE l.account_id = ANY(%(ids)s) AND l.happened_on > %(day)s::date - %(days)s AND l.happened_on <= %(day)s
   AND l.kind <> ALL ('{new,expansion,contraction,churn,reactivation}')
 GROUP BY l.account_id
@@ -41,13 +39,13 @@ def reporting_currency() -> str:
     return Organisation.objects.values_list("reporting_currency", flat=True).first() or "USD"
 
 
-def rates_on(day: date) -> dict[str, Decimal]:
+def rates_on(day: date, *, only: Collection[str] | None = None) -> dict[str, Decimal]:
     """What one unit of each currency is worth in the reporting currency, at the newest rate not after `day`.
 
-    The reporting currency itself is the last.
+    The reporting currency itself is the last. `only`: these currencies and the reporting one.
     """
     rates: dict[str, Decimal] = {}
-    for currency, rate in fetch_all(ALL_RATES, [day]):
+    for currency, rate in fetch_all(RATES, {"day": day, "only": None if only is None else list(only)}):
         rates.pop(currency, None)
         rates[currency] = rate
     return rates
@@ -61,9 +59,7 @@ def yearly_revenue(rates: Mapping[str, Decimal]) -> Case:
 
 def to_reporting_currency(amounts: Sequence[tuple[Decimal, str]], on_day: date) -> list[Decimal | None]:
     """Each (amount, currency) in the reporting currency at the newest rate not after `on_day`; None: no such rate."""
-    reporting = reporting_currency()
-    rates: dict[str, Decimal] = dict(fetch_all(RATES, [list({currency for _, currency in amounts}), on_day]))
-    rates[reporting] = Decimal(1)
+    rates = rates_on(on_day, only={currency for _, currency in amounts})
     return [amount * rates[currency] if currency in rates else None for amount, currency in amounts]
 
 
@@ -72,5 +68,4 @@ def trailing_revenue(account_ids: Collection[UUID], day: date) -> dict[UUID, Dec
 
     Accounts without entries are left out; None: an entry has no rate.
     """
-    terms = {"reporting": reporting_currency(), "ids": list(account_ids), "day": day, "days": TRAILING_DAYS}
-    return dict(fetch_all(TRAILING, terms))
+    return dict(fetch_all(TRAILING, {"ids": list(account_ids), "day": day, "days": TRAILING_DAYS}))

@@ -80,11 +80,12 @@ class AccountView:
 def account_view(account: Account, user: User, now: datetime) -> AccountView:
     """What `user` may see on the page of an account that they may see."""
     hidden = hidden_fields(user)
+    contracts = list(Contract.objects.filter(account=account))
     return AccountView(
-        facts=account_facts(account, now),
+        facts=_facts(account, contracts, now),
         people=list(AccountPerson.objects.filter(account=account).select_related("user").order_by("role")),
         contacts=veiled(contacts_of(account).prefetch_related("consents").order_by("left_on", "name"), hidden),
-        contracts=list(Contract.objects.filter(account=account)),
+        contracts=contracts,
         stages=list(StageEntry.objects.filter(account=account).order_by("-active_from")),
         children=list(Account.objects.visible_to(user).filter(parent=account, archived_at=None)),
         values=shown_values(account.id, now, hidden=hidden),
@@ -111,18 +112,18 @@ def _touches(account: Account) -> QuerySet[Activity]:
     return Activity.objects.filter(account=account, kind__in=TOUCHES).order_by("-happened_at")
 
 
-def account_facts(account: Account, now: datetime) -> AccountFacts:
+def _facts(account: Account, contracts: Iterable[Contract], now: datetime) -> AccountFacts:
     today = now.date()
     arr = None
     if account.arr_amount is not None:
         [arr] = to_reporting_currency([(account.arr_amount, account.arr_currency)], today)
-    contracts = Contract.objects.filter(account=account, ended_early_on=None, notice_on__gte=today)
+    notices = [one.notice_on for one in contracts if one.notice_on and one.ended_early_on is None]
     return AccountFacts(
         account=account,
         keys=list(AccountKey.objects.filter(account=account).order_by("id").values_list("value", flat=True)),
         arr=arr,
         trailing_revenue=trailing_revenue([account.id], today).get(account.id),
         renews_in_days=(account.renews_on - today).days if account.renews_on else None,
-        notice_on=contracts.order_by("notice_on").values_list("notice_on", flat=True).first(),
+        notice_on=min((day for day in notices if day >= today), default=None),
         red_lines=tuple(RedLine(kind) for kind in red_lines([account.id], now).get(account.id, ())),
     )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import ActivityKind, Forecast
-from accounts.models import Account, Contact
-from accounts.queries.page import contacts_of
+from accounts.models import Contact
 from insights.models import InsightType
 from playbooks.models import RunStep
-from playbooks.rules.steps import fill
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
 SUMMARY_LENGTH = 300
@@ -37,15 +39,6 @@ class RaiseForm(forms.Form):
     )  # fmt: skip
 
 
-class StepField(forms.ModelChoiceField[RunStep]):
-    """A choice among steps of playbooks, by their titles as they read for `account`."""
-
-    account = ""
-
-    def label_from_instance(self, obj: RunStep) -> str:
-        return fill(obj.step.title, {"account": self.account})
-
-
 class TouchForm(forms.Form):
     """A note, call or meeting in ten seconds: one field and its kind; the rest may stay as it is."""
 
@@ -63,21 +56,21 @@ class TouchForm(forms.Form):
         ),
         error_messages={"required": _("Say in a few words what it was about.")},
     )  # fmt: skip
-    contact = forms.ModelChoiceField(
-        label=_("With"), queryset=Contact.objects.none(), required=False, empty_label=_("Nobody in particular")
-    )
-    step = StepField(
-        label=_("Completes a step"), queryset=RunStep.objects.none(), required=False, empty_label=_("No step")
-    )
+    contact = forms.TypedChoiceField(label=_("With"), required=False, empty_value=None)
+    step = forms.TypedChoiceField(label=_("Completes a step"), required=False, empty_value=None)
 
-    def __init__(self, *args: Any, account: Account, steps: Sequence[RunStep], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contacts: Sequence[Contact], steps: Sequence[RunStep], **kwargs: Any) -> None:
+        """`contacts`: who can be talked to; `steps`: what can be ticked. Both are read for the page already."""
         super().__init__(*args, **kwargs)
-        contact, step = self.fields["contact"], self.fields["step"]
-        assert isinstance(contact, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        assert isinstance(step, StepField)  # noqa: S101 - narrows the type
-        step.account = account.name
-        contact.queryset = contacts_of(account).filter(left_on=None)
-        step.queryset = RunStep.objects.filter(pk__in=[one.pk for one in steps]).select_related("step")
+        self._offer("contact", _("Nobody in particular"), {str(one.pk): (one, str(one)) for one in contacts})
+        self._offer("step", _("No step"), {str(one.pk): (one, one.step.title) for one in steps})
+
+    def _offer(self, name: str, nothing: _StrOrPromise, rows: Mapping[str, tuple[Model, str]]) -> None:
+        """Rows by key, each with its label; the cleaned value is the row."""
+        field = self.fields[name]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101 - narrows the type
+        field.choices = [("", nothing), *((key, label) for key, (_row, label) in rows.items())]
+        field.coerce = lambda key: rows[key][0]
 
     def summary_and_body(self) -> tuple[str, str]:
         """The first line, and what follows; a first line that is too long is cut and stays whole in the body."""

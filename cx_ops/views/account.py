@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Account, Contract
 from accounts.queries import ShownValue, shown_values
+from accounts.queries.page import contacts_of
 from accounts.queries.said import survivor_of
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
@@ -40,7 +41,7 @@ def show_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
     if survivor is not None:
         messages.info(request, _("%s is part of this account.") % account)
         return redirect("account", account_id=survivor)
-    return _render(request, account, _touch_form(account))
+    return _render(request, account)
 
 
 @require_safe
@@ -58,7 +59,8 @@ def show_live(request: PersonRequest, account_id: UUID) -> HttpResponse:
 def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """A note, call or meeting, and perhaps the step of a playbook that it was."""
     account = _load(request, account_id)
-    form = _touch_form(account, request.POST)
+    here = contacts_of(account).filter(left_on=None)
+    form = TouchForm(request.POST, contacts=list(here), steps=list_open_steps(account))
     if form.is_valid():
         _log(request, account, form)
     if form.errors:
@@ -67,10 +69,6 @@ def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
     said = _("Logged, and “%(step)s” is completed.") % {"step": step.step.title} if step else _("Logged.")
     messages.success(request, said)
     return redirect("account", account_id=account.pk)
-
-
-def _touch_form(account: Account, data: Any = None) -> TouchForm:
-    return TouchForm(data, account=account, steps=list_open_steps(account))
 
 
 def _log(request: PersonRequest, account: Account, form: TouchForm) -> None:
@@ -151,7 +149,9 @@ def _load(request: PersonRequest, account_id: UUID) -> Account:
     return get_object_or_404(accounts, pk=account_id)
 
 
-def _render(request: PersonRequest, account: Account, form: TouchForm, *, status: int = 200) -> HttpResponse:
+def _render(
+    request: PersonRequest, account: Account, form: TouchForm | None = None, *, status: int = 200
+) -> HttpResponse:
     kind, before = request.GET.get("kind", ""), request.GET.get("before", "")
     try:
         page = load_account_page(account, user=request.user, kind=kind, before=before, now=request.now)
@@ -162,7 +162,7 @@ def _render(request: PersonRequest, account: Account, form: TouchForm, *, status
     context = {
         "page": page,
         "account": account,
-        "form": form,
+        "form": form or TouchForm(contacts=page.contacts_here, steps=page.open_steps),
         "tabs": _tabs(url, kind),
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "older_url": _timeline_url(url, kind, page.timeline.older) if page.timeline.older else "",
