@@ -1,17 +1,37 @@
-"""Forms about people."""
+"""Forms about people, and a field that other forms share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta, tzinfo
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import available_timezones
 
 from django import forms
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from core.models import User
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+Row = TypeVar("Row", bound=Model)
 THEMES = (("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark")))
+
+
+class RowField(forms.TypedChoiceField):
+    """A choice among rows that are read already; its value is the row, or None. `nothing`: how none is called.
+
+    Django's own field asks the database anew wherever it is shown.
+    """
+
+    def __init__(
+        self, rows: Iterable[Row], *, label: _StrOrPromise, nothing: _StrOrPromise, name: Callable[[Row], str] = str
+    ) -> None:
+        by_key = {str(row.pk): row for row in rows}
+        choices = [("", nothing), *((key, name(row)) for key, row in by_key.items())]
+        super().__init__(label=label, choices=choices, coerce=by_key.__getitem__, required=False, empty_value=None)
 
 
 class PreferencesForm(forms.ModelForm[User]):

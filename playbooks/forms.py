@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import AbsenceForm
+from core.forms import AbsenceForm, RowField
 from core.guards import DOERS, WORKERS
 from core.models import User
 from decisions.enums import OutcomeKind
@@ -280,13 +280,13 @@ class HandAllOverForm(forms.Form):
     def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         here = User.objects.available_at(now).exclude(pk=user.pk).exclude(role="integration")
-        people = here.order_by("first_name", "username")
+        people = list(here.order_by("first_name", "username"))
+        workers = [person for person in people if person.role in WORKERS]
         for held in Held:
             self.fields[f"take_{held}"] = forms.BooleanField(label=held.label, required=False)
-            takers = people if held == Held.OWNED else people.filter(role__in=("csm", "manager"))
-            self.fields[f"to_{held}"] = forms.ModelChoiceField(
-                takers, label=_("%(what)s: to whom") % {"what": held.label}, required=False,
-                empty_label=_("Along each account's chain"),
+            self.fields[f"to_{held}"] = RowField(
+                people if held == Held.OWNED else workers,
+                label=_("%(what)s: to whom") % {"what": held.label}, nothing=_("Along each account's chain"),
             )  # fmt: skip
 
     def groups(self) -> list[Held]:

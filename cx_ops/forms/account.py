@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Contact
+from core.forms import RowField
 from insights.models import InsightType
 from playbooks.models import RunStep
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
 SUMMARY_LENGTH = 300
@@ -56,21 +53,14 @@ class TouchForm(forms.Form):
         ),
         error_messages={"required": _("Say in a few words what it was about.")},
     )  # fmt: skip
-    contact = forms.TypedChoiceField(label=_("With"), required=False, empty_value=None)
-    step = forms.TypedChoiceField(label=_("Completes a step"), required=False, empty_value=None)
 
     def __init__(self, *args: Any, contacts: Sequence[Contact], steps: Sequence[RunStep], **kwargs: Any) -> None:
-        """`contacts`: who can be talked to; `steps`: what can be ticked. Both are read for the page already."""
+        """`contacts`: who can be talked to; `steps`: what can be ticked."""
         super().__init__(*args, **kwargs)
-        self._offer("contact", _("Nobody in particular"), {str(one.pk): (one, str(one)) for one in contacts})
-        self._offer("step", _("No step"), {str(one.pk): (one, one.step.title) for one in steps})
-
-    def _offer(self, name: str, nothing: _StrOrPromise, rows: Mapping[str, tuple[Model, str]]) -> None:
-        """Rows by key, each with its label; the cleaned value is the row."""
-        field = self.fields[name]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101 - narrows the type
-        field.choices = [("", nothing), *((key, label) for key, (_row, label) in rows.items())]
-        field.coerce = lambda key: rows[key][0]
+        self.fields["contact"] = RowField(contacts, label=_("With"), nothing=_("Nobody in particular"))
+        self.fields["step"] = RowField(
+            steps, label=_("Completes a step"), nothing=_("No step"), name=lambda one: one.step.title
+        )
 
     def summary_and_body(self) -> tuple[str, str]:
         """The first line, and what follows; a first line that is too long is cut and stays whole in the body."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from accounts.services.people import source_of
 from accounts.services.values import say_by_hand
-from core.bulk import fetch_all
+from core.bulk import Id, fetch_all
 from core.enums import Role
 from core.models import Act, Organisation, User
 from core.services import record_act, record_acts, set_absence
@@ -149,7 +149,7 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
     check_may_hand_over(by, user)
     if "moves" not in act.data:
         raise CannotTakeBack(_("This hand-over is from before undo was kept: give the work back by hand."))
-    if taken_back(act):
+    if str(act.pk) in taken_back(user):
         raise CannotTakeBack(_("This hand-over was taken back already."))
     if not user.is_active:
         raise CannotTakeBack(_("%(who)s has left: nothing can be theirs again.") % {"who": user})
@@ -159,7 +159,7 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
     for place, mine in _by_place(moves).items():
         rows = [(move.holding.id, move.to.pk if move.to else None, user.pk, move.holding.kept) for move in mine]
         back = _give(place, rows)
-        restored += [move for move in mine if str(move.holding.id) in back]
+        restored += [move for move in mine if move.holding.id in back]
     _tell([Move(move.holding, user) for move in restored], before=None, by=by, now=now)
     revoke_idle({move.holding.account_id for move in restored if move.holding.account_id})
     data = {"of": str(act.pk), "restored": len(restored), "stayed": len(moves) - len(restored)}
@@ -167,10 +167,10 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
     return len(restored), len(moves) - len(restored)
 
 
-def taken_back(act: Act) -> bool:
-    """Whether a hand-over was undone."""
-    undone = Act.objects.filter(subject_type="user", subject_id=act.subject_id, verb=TAKEN_BACK)
-    return undone.filter(data__of=str(act.pk)).exists()
+def taken_back(user: User) -> set[str]:
+    """The ids of `user`'s hand-overs that were undone."""
+    undone = Act.objects.filter(subject_type="user", subject_id=str(user.pk), verb=TAKEN_BACK)
+    return set(undone.values_list("data__of", flat=True))
 
 
 @transaction.atomic
@@ -206,14 +206,14 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
     ]
 
 
-def _caretakers(tasks: Sequence[UUID], leaver: User, now: datetime) -> dict[UUID, User | None]:
+def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, User | None]:
     """Who takes the tasks about sources from `leaver`."""
     if not tasks:
         return {}
     caretakers = Caretakers(now, leaver=leaver)
     people = ("source__owner__team", "source__backup__team")
     rows = Task.objects.filter(pk__in=tasks).select_related(*people)
-    return {task.pk: caretakers.of(task.source) for task in rows if task.source}
+    return {str(task.pk): caretakers.of(task.source) for task in rows if task.source}
 
 
 def _heir(user: User, now: datetime) -> User | None:
@@ -248,7 +248,7 @@ WHERE x.{pk} = new.id AND x.{column} IS NOT DISTINCT FROM new.from_id AND {live}
 OF_TASKS = ", acknowledged_at = new.kept, version = x.version + 1"
 
 
-def _give(name: str, rows: Sequence[tuple[Any, UUID | None, UUID | None, datetime | None]]) -> set[str]:
+def _give(name: str, rows: Sequence[tuple[Id, UUID | None, UUID | None, datetime | None]]) -> set[str]:
     """Give rows (id, from, to, acknowledged at) of one place, where they are still `from`'s; the ids that moved."""
     place = PLACES[name]
     sql = GIVE.format(
@@ -290,7 +290,7 @@ def _as_data(move: Move) -> list[Any]:
     row = move.holding
     kept = row.kept.isoformat() if row.kept else None
     account = str(row.account_id) if row.account_id else None
-    return [row.place, str(row.id), account, row.what, kept, str(move.to.pk) if move.to else None]
+    return [row.place, row.id, account, row.what, kept, str(move.to.pk) if move.to else None]
 
 
 def _from_data(data: list[Any]) -> Move:

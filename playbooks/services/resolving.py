@@ -34,20 +34,16 @@ def successors(accounts: Collection[Account], *, leaver: User, now: datetime) ->
         AccountPerson.objects.filter(account__in=accounts, role=AccountRole.CSM).values_list("account_id", "user_id")
     )
     pools = Pools(available)
-    return {account.pk: next((user for user in _chain(account, csms, available, pools)), None) for account in accounts}
+    catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
 
+    def chain(account: Account) -> Iterator[User | None]:
+        yield available.get(csms.get(account.pk))
+        if account.team:
+            yield pools.next_of(account.team.pk)
+            yield available.get(account.team.lead_id)
+        yield available.get(catch_all)
 
-def _chain(account: Account, csms: dict[UUID, UUID], available: dict[UUID, User], pools: Pools) -> Iterator[User]:
-    if csm := available.get(csms.get(account.pk, account.pk)):
-        yield csm
-    if account.team_id and (member := pools.next_of(account.team_id)):
-        yield member
-    lead = lead_of(account)
-    if lead and lead.pk in available:
-        yield lead
-    organisation = Organisation.objects.first()
-    if organisation and organisation.catch_all_id in available:
-        yield available[organisation.catch_all_id]
+    return {account.pk: next(filter(None, chain(account)), None) for account in accounts}
 
 
 class Pools:

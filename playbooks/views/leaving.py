@@ -156,6 +156,7 @@ def _page(
         initial={"meanwhile": AwayForm.DUE},
     )  # fmt: skip
     acts = Act.objects.filter(subject_type="user", subject_id=str(person.pk), verb=HANDED_OVER).select_related("by")
+    undone = taken_back(person)
     context: dict[str, Any] = {
         "person": person,
         "form": form,
@@ -164,7 +165,7 @@ def _page(
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
-        "hand_overs": [(act, taken_back(act)) for act in acts[:HAND_OVERS_SHOWN]],
+        "hand_overs": [(act, str(act.pk) in undone) for act in acts[:HAND_OVERS_SHOWN]],
         "now": now,
     }
     return render(request, "playbooks/leaving.html", context, status=status)
