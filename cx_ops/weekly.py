@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -135,10 +135,8 @@ def _may_replay(user: User) -> bool:
 def _failures(week: Week, user: User) -> Found:
     files = Import.objects.visible_to(user).filter(status=ImportStatus.FAILED)
     files = files.filter(finished_at__gte=week.begins, finished_at__lt=week.ends)
-    lines = [
-        Line(of.filename, of.message, reverse("import", args=[of.pk]), _("Open the file"))
-        for of in files.select_related("source")[:SHOWN]
-    ]
+    shown = list(files[:SHOWN])
+    lines = [Line(of.filename, of.message, reverse("import", args=[of.pk]), _("Open the file")) for of in shown]
     mails = Act.objects.filter(verb="gave_up", subject_type="effect", at__gte=week.begins, at__lt=week.ends).count()
     if mails:
         words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
@@ -148,7 +146,12 @@ def _failures(week: Week, user: User) -> Found:
         words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", count)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
         lines.append(Line(words % {"n": count, "stage": stage}, note, url, _("Look and replay")))
-    return lines, files.count() + bool(mails) + len(letters)
+    return lines, _all_of(files, shown) + bool(mails) + len(letters)
+
+
+def _all_of(rows: QuerySet[Any], shown: Sequence[object]) -> int:
+    """How many there are; asked only where what is shown may not be all."""
+    return rows.count() if len(shown) == SHOWN else len(shown)
 
 
 def _refused(week: Week, user: User) -> Found:
@@ -250,7 +253,7 @@ def _workarounds(week: Week, user: User) -> Found:
         text = f"{task.about}: {title_beside_account(task)}"
         where = reverse("task", args=[task.pk]), _("Open the task")
         lines.append(Line(text, said % {"who": task.closed_by}, *where))
-    return lines, found.count()
+    return lines, _all_of(found, lines)
 
 
 # Name of a section: its title, why one looks at it, what is said where there is nothing, and what finds it.

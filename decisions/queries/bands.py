@@ -23,32 +23,31 @@ STRIPES = 50
 SetKey = tuple[str, str]
 
 # One row per type, tier and band under each of two sets of bands (the same twice where there is no draft): the bands in
-# force alone, the draft's alone, and both together. `width_bucket` is half-open as the bands are: [lower, next).
+# force alone, the draft's alone, both together; and one per type, tier and stripe of the spread. `width_bucket` is
+# half-open as the bands are: [lower, next). Alike ones are counted first, so that only items are sorted.
 COUNTS = """
 WITH sets AS (
     SELECT * FROM jsonb_to_recordset(%(sets)s::jsonb) AS s(type text, tier text, live numeric[], draft numeric[])),
 decided AS (
     SELECT d.type_id AS type, a.tier, width_bucket(d.confidence, s.live) AS live,
-           width_bucket(d.confidence, s.draft) AS draft, i.id AS item, i.outcome
+           width_bucket(d.confidence, s.draft) AS draft,
+           least(floor(d.confidence * %(stripes)s)::int, %(stripes)s - 1) AS stripe, i.id AS item, i.outcome,
+           count(*) AS n
     FROM decisions_decision AS d
     JOIN accounts_account AS a ON a.id = d.account_id
     JOIN sets AS s ON s.type = d.type_id AND s.tier = a.tier
     LEFT JOIN decisions_item AS i ON i.id = d.item_id AND i.closed_at IS NOT NULL
     WHERE d.decided_at > %(since)s AND d.decided_at <= %(now)s
-      AND NOT EXISTS (SELECT 1 FROM insights_retraction AS r WHERE r.insight_id = d.insight_id))
-SELECT grouping(live, draft), type, tier, live, draft, count(*),
+      AND NOT EXISTS (SELECT 1 FROM insights_retraction AS r WHERE r.insight_id = d.insight_id)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7)
+SELECT grouping(live, draft), type, tier, live, draft, stripe, sum(n)::bigint,
        count(DISTINCT item) FILTER (WHERE outcome = ANY(%(right)s)),
        count(DISTINCT item) FILTER (WHERE outcome = %(wrong)s)
-FROM decided GROUP BY GROUPING SETS ((type, tier, live), (type, tier, draft), (type, tier, live, draft))
+FROM decided
+GROUP BY GROUPING SETS ((type, tier, live), (type, tier, draft), (type, tier, live, draft), (type, tier, stripe))
 """
-# What `grouping` says of each of the three.
-BY_LIVE, BY_DRAFT, BY_BOTH = 1, 2, 0
-
-SPREAD = """
-SELECT d.type_id, a.tier, least(floor(d.confidence * %(stripes)s)::int, %(stripes)s - 1), count(*)
-FROM decisions_decision AS d JOIN accounts_account AS a ON a.id = d.account_id
-WHERE d.decided_at > %(since)s AND d.decided_at <= %(now)s GROUP BY 1, 2, 3
-"""
+# What `grouping` says of each of the four.
+BY_LIVE, BY_DRAFT, BY_BOTH, BY_STRIPE = 1, 2, 0, 3
 KINDS = """
 SELECT slug, tier FROM insights_insighttype CROSS JOIN (SELECT DISTINCT tier FROM accounts_account) AS tiers
 """
@@ -98,7 +97,7 @@ class Counts:
 
 
 def count_bands(live: Authority, draft: Authority | None, shown: Authority, now: datetime) -> Counts:
-    """Three queries, whatever the number of insights. `shown` is the one of both whose spread is wanted."""
+    """Two queries, whatever the number of insights. `shown` is the one of both whose spread is wanted."""
     other = draft or live
     kinds: list[SetKey] = [(slug, tier) for slug, tier in fetch_all(KINDS)]
     terms = {
@@ -107,13 +106,18 @@ def count_bands(live: Authority, draft: Authority | None, shown: Authority, now:
         "now": now,
         "right": [kind.value for kind in SAYS_RIGHT],
         "wrong": OutcomeKind.INSIGHT_WRONG.value,
+        "stripes": STRIPES,
     }
     totals: dict[int, dict[SetKey, dict[Decimal, Taken]]] = {
         BY_LIVE: defaultdict(lambda: defaultdict(Taken)),
         BY_DRAFT: defaultdict(lambda: defaultdict(Taken)),
     }
     shifts: dict[Shift, int] = defaultdict(int)
-    for level, type, tier, was, will, *counted in fetch_all(COUNTS, terms):
+    spread: dict[SetKey, list[int]] = defaultdict(lambda: [0] * STRIPES)
+    for level, type, tier, was, will, stripe, *counted in fetch_all(COUNTS, terms):
+        if level == BY_STRIPE:
+            spread[find_set(type, tier, shown)][stripe] += counted[0]
+            continue
         if level == BY_BOTH:
             before, after = _band(type, tier, was, live), _band(type, tier, will, other)
             if grants(before) is not grants(after):
@@ -123,7 +127,7 @@ def count_bands(live: Authority, draft: Authority | None, shown: Authority, now:
         sums = totals[level][find_set(type, tier, authority)]
         lower = _band(type, tier, bucket, authority).lower
         sums[lower] = sums[lower].plus(Taken(*counted))
-    return Counts(totals[BY_LIVE], totals[BY_DRAFT], shifts, _spread(shown, terms))
+    return Counts(totals[BY_LIVE], totals[BY_DRAFT], shifts, spread)
 
 
 def _bounds(kind: SetKey, *authorities: Authority) -> Mapping[str, object]:
@@ -137,13 +141,6 @@ def _ascending(type: str, tier: str, authority: Authority) -> Sequence[Band]:
 
 def _band(type: str, tier: str, bucket: int, authority: Authority) -> Band:
     return _ascending(type, tier, authority)[bucket - 1]
-
-
-def _spread(shown: Authority, terms: Mapping[str, object]) -> Mapping[SetKey, Sequence[int]]:
-    spread: dict[SetKey, list[int]] = defaultdict(lambda: [0] * STRIPES)
-    for type, tier, stripe, n in fetch_all(SPREAD, {**terms, "stripes": STRIPES}):
-        spread[find_set(type, tier, shown)][stripe] += n
-    return spread
 
 
 def a_week_for_each(insights: int, people: int) -> Decimal | None:
