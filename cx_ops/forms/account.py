@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import ActivityKind, Forecast
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from core.forms import RowField
 from insights.models import InsightType
 from playbooks.models import RunStep
+from playbooks.rules.steps import fill
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
 SUMMARY_LENGTH = 300
@@ -54,13 +55,16 @@ class TouchForm(forms.Form):
         error_messages={"required": _("Say in a few words what it was about.")},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, contacts: Sequence[Contact], steps: Sequence[RunStep], **kwargs: Any) -> None:
-        """`contacts`: who can be talked to; `steps`: what can be ticked."""
+    def __init__(
+        self, *args: Any, account: Account, contacts: Sequence[Contact], steps: Sequence[RunStep], **kwargs: Any
+    ) -> None:
+        """`contacts`: who can be talked to; `steps`: what can be ticked, by their titles as they read for `account`."""
         super().__init__(*args, **kwargs)
         self.fields["contact"] = RowField(contacts, label=_("With"), nothing=_("Nobody in particular"))
         self.fields["step"] = RowField(
-            steps, label=_("Completes a step"), nothing=_("No step"), name=lambda one: one.step.title
-        )
+            steps, label=_("Completes a step"), nothing=_("No step"),
+            name=lambda one: fill(one.step.title, {"account": account.name}),
+        )  # fmt: skip
 
     def summary_and_body(self) -> tuple[str, str]:
         """The first line, and what follows; a first line that is too long is cut and stays whole in the body."""

@@ -60,7 +60,7 @@ def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """A note, call or meeting, and perhaps the step of a playbook that it was."""
     account = _load(request, account_id)
     here = contacts_of(account).filter(left_on=None)
-    form = TouchForm(request.POST, contacts=list(here), steps=list_open_steps(account))
+    form = TouchForm(request.POST, account=account, contacts=list(here), steps=list_open_steps(account))
     if form.is_valid():
         _log(request, account, form)
     if form.errors:
@@ -162,7 +162,7 @@ def _render(
     context = {
         "page": page,
         "account": account,
-        "form": form or TouchForm(contacts=page.contacts_here, steps=page.open_steps),
+        "form": form or TouchForm(account=account, contacts=page.contacts_here, steps=page.open_steps),
         "tabs": _tabs(url, kind),
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "older_url": _timeline_url(url, kind, page.timeline.older) if page.timeline.older else "",
