@@ -51,6 +51,7 @@ from intake.services.uploads import (
     saved_names,
     store_upload,
     stored_path,
+    unlike_saved,
 )
 
 # A person waits for it: as many rows as show what is what.
@@ -209,7 +210,7 @@ def try_rows(of: Import, now: datetime) -> Preview:
         if len(rows) <= PREVIEW_ROWS:
             count_rows(path, dialect)
     except FileRefused as refused:
-        return Preview(refused=str(refused))
+        return Preview(refused=f"{unlike_saved(kind, of.source, dialect.header)} {refused}".strip())
     chunk, told = rows[:PREVIEW_ROWS], None
     with transaction.atomic():
         results = take_rows(kind, plan, chunk, arrival_of(of, now))

@@ -24,6 +24,7 @@ from intake.rules.mapping import split_zone
 GZIP = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
 MOST_COLUMNS = 200
+LONGEST_NAME = 1000
 BLOCK = 1 << 20
 LONGEST_HEADER = 1 << 16
 LONGEST_LINE = 1 << 22
@@ -148,6 +149,8 @@ def _header_of(start: str, known: Collection[str]) -> tuple[str, int, list[str]]
     if len(header) > MOST_COLUMNS:
         text = _("The file has %(count)d columns; at most %(most)d are read.")
         raise FileRefused(text % {"count": len(header), "most": MOST_COLUMNS})
+    if any(len(name) > LONGEST_NAME for name in header):
+        raise FileRefused(_("The first line is too long to hold the names of columns. Is it really a CSV file?"))
     return delimiter, title, header
 
 
@@ -209,7 +212,7 @@ def _broken(error: str, line: int) -> str:
     if "unexpected end" in error:
         return _("The file is cut off: a quoted cell does not end. Export it again.")
     if "field larger" in error:
-        return _("A cell in line %d is too large.") % line
+        return _("A cell that reaches to line %d is too large. Is a quote before it not closed?") % line
     return _("The quotes in line %d are broken: a quote inside a cell is written twice.") % line
 
 

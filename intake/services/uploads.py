@@ -131,9 +131,8 @@ def check_guesses(kind: Kind, guesses: Sequence[Guess], *, source: Source, given
     header = [guess.name for guess in guesses]
     uses = {guess.name: guess.use for guess in guesses}
     if problems := problems_of(kind, header, uses):
-        raise ImportRefused(
-            _unlike_saved(kind, source, header) or problems[0].message, field="mapping" if given else "file"
-        )
+        unlike = "" if given else unlike_saved(kind, source, header)
+        raise ImportRefused(unlike or problems[0].message, field="mapping" if given else "file")
     if words := owned_elsewhere(kind, source, uses):
         raise ImportRefused(words, field="mapping")
     names = {name for guess in guesses if (name := doubled(guess.name, header)) and uses[name].to}
@@ -193,7 +192,7 @@ def given_uses(kind: Kind, mapping: Mapping[str, object]) -> dict[str, Use]:
     return uses
 
 
-def _unlike_saved(kind: Kind, source: Source, header: Sequence[str]) -> str:
+def unlike_saved(kind: Kind, source: Source, header: Sequence[str]) -> str:
     """Words for a file that is not what the source sent before under this kind; `""` where it is."""
     saved = saved_uses(source, kind)
     if not saved or _share(saved, header) >= ENOUGH:

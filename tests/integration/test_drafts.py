@@ -181,7 +181,7 @@ def plain_archive() -> bytes:
         (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "old or encrypted"),
         (gzip.compress(exports.HUBSPOT.encode())[:-9], "cut off"),
         (exports.utf16(exports.HUBSPOT)[:-1], "ends within a character"),
-        (b"x" * 3_000_000, "cannot be seen"),
+        (b"x" * 3_000_000, "names of columns"),
         (b"a,b\n1,2\n", "cannot be seen"),
     ],
 )
