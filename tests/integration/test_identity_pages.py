@@ -60,7 +60,7 @@ def test_customers_who_are_people_are_matched_by_what_they_say(desk: Client, sou
     page = desk.get(f"/accounts/{account.pk}/said/").content.decode()
     assert "Same birth date and postcode 1961-03-07 4223. Their names agree (94 of 100)." in page
     assert "Beside them: street the same, city the same." in page
-    send(ACCOUNTS, shop, ana | {"external_id": "S2", "name": "Eva Ruiz"})
+    send(ACCOUNTS, make_source("web"), ana | {"external_id": "W1", "name": "Eva Ruiz"})
     FieldPrivacy.objects.create(
         field="accounts.fields.born_on", privacy="restricted", roles=["manager"], may_leave=False
     )
