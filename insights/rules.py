@@ -21,6 +21,14 @@ LONGEST_TEXT = 4000
 SLUG = "[A-Za-z0-9_.-]*"
 LONGEST_SLUG = 60
 
+# What models and vendors call the built-in types, as names are compared.
+TYPE_WORDS = {
+    **dict.fromkeys(("churn", "atrisk", "risk", "attrition", "cancellation", "renewalrisk"), "churn_risk"),
+    **dict.fromkeys(("upsell", "upselling", "crosssell", "expansion", "growth"), "expansion_signal"),
+    **dict.fromkeys(("advocacy", "advocate", "promoter", "referral", "reference"), "advocacy_potential"),
+    **dict.fromkeys(("engagement", "adoption", "activation"), "engagement_opportunity"),
+}
+
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 Moment = Annotated[datetime, Meta(tz=True)]

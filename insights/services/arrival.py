@@ -20,6 +20,7 @@ from core.models import User
 from core.services import record_act
 from insights.models import Insight, InsightType
 from insights.rules import (
+    TYPE_WORDS,
     Claim,
     InsightItem,
     ScoreItem,
@@ -42,7 +43,7 @@ _canonical = msgspec.json.Encoder(decimal_format="number")
 
 def land_insights(items: Sequence[InsightItem | ScoreItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
     """Land each item; PARKED where nobody knows its account yet."""
-    types = set(InsightType.objects.filter(is_active=True).values_list("slug", flat=True))
+    types = set(active_types())
     spaces = find_namespaces({item.account.source for item in items if item.account.source})
     results: list[Result | None] = [_refused(item, types, spaces) for item in items]
     rows = [_row(item, spaces, arrival) for item, result in zip(items, results, strict=True) if result is None]
@@ -90,6 +91,13 @@ INSIGHTS = Kind(
     statuses=BELIEVED,
     scope=Scope.INSIGHTS_WRITE,
 )
+
+
+def active_types() -> dict[str, str]:
+    """The insight types that are taken, with their names."""
+    return dict(InsightType.objects.filter(is_active=True).values_list("slug", "name"))
+
+
 SCORES = Kind(
     "scores",
     struct=ScoreItem,
@@ -115,6 +123,8 @@ SCORES = Kind(
         "talking_points": "talking_points",
     },
     required=("insight_type", "confidence", "scored_at", "model", "model_version"),
+    choices={"type": active_types},
+    meanings={"type": TYPE_WORDS},
     readers={"factors": read_factors, "talking_points": read_points},
     names={
         "account_id": ("customer id", "company id", "account external id", "customer number", "account number"),

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from intake.enums import Landing, Scope
+from intake.rules.sorts import Sort, choices_of, sort_of
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +133,8 @@ class Kind:
     statuses: what can become of a record.
     scope: what a token needs to send it.
     required: columns without which a file is not taken.
+    choices: fields whose values are a list that people keep → how they are called, by value; asked when it is needed.
+    meanings: field → what other systems call its values (as names are compared) → the value it mostly is.
     readers: fields whose cells are more than a value of one sort: what reads them, or raises `Unreadable`.
     defaults: values for fields that a file does not have, by dotted field.
     names: further names that a column goes by in files.
@@ -153,6 +156,8 @@ class Kind:
     statuses: tuple[Landing, ...] = UPSERTED
     scope: Scope = Scope.ACCOUNTS_WRITE
     required: tuple[str, ...] = ()
+    choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
+    meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -193,6 +198,16 @@ class Kind:
         column = self.first.get(self.columns.get(field, field), field)
         words = column.removeprefix(f"{self.extra}.").rpartition(".")[2].replace("_", " ").capitalize()
         return re.sub(r"\b(arr|csm)\b", lambda match: match[0].upper(), words, flags=re.IGNORECASE)
+
+    def has_options(self, field: str) -> bool:
+        """Whether a field knows a closed list of values."""
+        return field in self.choices or sort_of(self.struct, field) is Sort.CHOICE
+
+    def options(self, field: str) -> Mapping[str, str]:
+        """The values that a field knows, with how they are called."""
+        if field in self.choices:
+            return self.choices[field]()
+        return {value: value.replace("_", " ").capitalize() for value in choices_of(self.struct, field)}
 
     def field_of(self, column: str) -> str:
         """The field that a column fills; `""` where there is none."""

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
+from intake.rules.blanks import BLANKS
 from intake.rules.cells import FACTORS, FORMS, Found, infer, zone_of
 from intake.rules.kinds import Kind, Preset, Problem, key_of
+from intake.rules.meanings import unclear_words
 from intake.rules.sorts import Sort, currency_beside, needed_fields, sort_of
 
 CLOSE = 0.87
@@ -29,18 +31,23 @@ _IN_BRACKETS = re.compile(r"\s*\(([^()]+)\)\s*$")
 
 
 class Use(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is done with a column of a file: which of the kind's it is (`""`: none), and how its cells are read."""
+    """What is done with a column of a file: which of the kind's it is (`""`: none), and how its cells are read.
+
+    values: a cell → the value of the field's list that it means; `""`: none of them, and its rows come back.
+    """
 
     to: str = ""
     form: str = ""
     unit: str = ""
     zone: str = ""
+    values: dict[str, str] = {}
 
 
 class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     """One column of a file with what it seems to be.
 
     `why` is saved, preset, name, close, stand_in or `""`; `ask`: it can be read in two ways, and a person must say.
+    unclear: cells that are not on the field's list → what they mostly mean; `asks_words`: a person must say that too.
     """
 
     name: str
@@ -48,6 +55,8 @@ class Guess(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str = ""
     ask: bool = False
     samples: list[str] = []
+    unclear: dict[str, str] = {}
+    asks_words: bool = False
 
 
 def split_zone(name: str) -> tuple[str, str]:
@@ -188,7 +197,7 @@ def problems_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> l
 
 
 def uses_from(found: Mapping[str, Any]) -> dict[str, Use]:
-    """A mapping as it is kept or sent: a column's name, or an object with `to`, `form`, `unit`, `zone`.
+    """A mapping as it is kept or sent: a column's name, or an object with `to`, `form`, `unit`, `zone`, `values`.
 
     Raises `msgspec.ValidationError`.
     """
@@ -205,6 +214,10 @@ def _guess(kind: Kind, name: str, use: Use, why: str, cells: Sequence[str], *, s
         return Guess(name, use, why, samples=shown)
     field = kind.field_of(use.to)
     sort = sort_of(kind.struct, field)
+    if kind.has_options(field):
+        unclear = unclear_words(kind, field, (cell for cell in cells if cell.strip() not in BLANKS), use.values)
+        is_needed = use.to in kind.required or field in needed_fields(kind.struct)
+        return Guess(name, use, why, samples=shown, unclear=unclear, asks_words=is_needed and bool(unclear))
     if sort is Sort.TEXT and not field.endswith(("external_id", "parent")):
         return Guess(name, use, why, samples=shown)
     found = infer(sort, cells, semicolons=semicolons) if not use.form else Found(use.form)
@@ -229,6 +242,10 @@ def _form_problems(kind: Kind, name: str, use: Use) -> Iterable[Problem]:
         yield Problem(name, "unknown_unit", f"“{use.unit}” is no unit: {', '.join(FACTORS)} or a currency such as USD.")
     elif use.unit and use.unit not in FACTORS and field and not currency_beside(kind.struct, field):
         yield Problem(name, "no_currency", f"{use.to} has no currency.")
+    if meant := {value for value in use.values.values() if value}:
+        unknown = meant - set(kind.options(field) if field and kind.has_options(field) else ())
+        if unknown:
+            yield Problem(name, "unknown_value", f"{use.to} has no value “{min(unknown)}”.")
     try:
         zone_of(use.zone)
     except ZoneInfoNotFoundError:

@@ -271,12 +271,17 @@ def _settled(guesses: Iterable[Guess]) -> dict[str, Use]:
 
 def _check_answered(of: Import) -> None:
     """Raises `FileRefused` for a column that others own, or that can be read in two ways and nobody said which."""
-    if words := owned_elsewhere(find(of.kind), of.source, uses_from(of.mapping)):
+    kind = find(of.kind)
+    if words := owned_elsewhere(kind, of.source, uses_from(of.mapping)):
         raise FileRefused(words)
     for guess in columns_of(of):
         if guess.ask:
             text = _("“%(name)s” can be read in two ways: %(cells)s. Choose how its cells are written.")
             raise FileRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)})
+        if guess.asks_words:
+            text = _("“%(name)s” holds words that we do not know as %(field)s: %(words)s. Say what each of them means.")
+            field = kind.spoken(guess.use.to)
+            raise FileRefused(text % {"name": guess.name, "field": field, "words": ", ".join(guess.unclear)})
 
 
 def use_ids_of(*, import_id: UUID, source_id: UUID, by: User, now: datetime) -> Import:

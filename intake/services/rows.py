@@ -12,17 +12,14 @@ from msgspec.structs import replace
 
 from core.export import read_cell
 from intake.rules import Kind, Problem
+from intake.rules.blanks import blanks_of
 from intake.rules.cells import FACTORS, Read, Unreadable, reader
 from intake.rules.mapping import Use, problems_of
-from intake.rules.sorts import Sort, choices_of, currency_beside, needed_fields, sort_of
+from intake.rules.meanings import word_reader
+from intake.rules.sorts import currency_beside, needed_fields, sort_of
 from intake.services.files import FileRefused
 
 _encode = msgspec.json.Encoder().encode
-
-
-def _spelt(words: str) -> frozenset[str]:
-    """Words apart by |, in small letters, capitals, and as a word begins a sentence."""
-    return frozenset(way for word in words.split("|") for way in (word, word.upper(), word.capitalize()))
 
 
 # What is wrong with a cell that is not written as its column is: a row can be taken without it, if it is not needed.
@@ -30,12 +27,6 @@ MISWRITTEN = frozenset({
     "invalid", "not_a_date", "not_a_number", "not_a_time", "no_time_zone", "not_an_id", "not_json", "not_listed",
     "out_of_range", "too_many_decimals", "wrong_form",
 })  # fmt: skip
-# What people and systems write into a cell that holds nothing (INTAKE.md, Identity).
-BLANKS = _spelt(
-    "-|--|–|—|?|n/a|n.a.|#n/a|null|nil|none|unknown|undefined|not set|tbd|tba|(no value)|(none)|(blank)|#ref!|#value!"
-) | {"(No value)", "(No Value)", "(None)", "(Blank)", "Not Set"}
-# Nothing only where no text is meant: NA may be North America.
-NO_NUMBERS = BLANKS | _spelt("na|nan|pending|#div/0!|#num!|#name?|#null!") | {"NaN"}
 
 
 @dataclass(frozen=True)
@@ -153,19 +144,12 @@ def in_words(kind: Kind, plan: Plan, problem: Problem) -> Problem:
     return problem
 
 
-def blanks_of(kind: Kind, field: str) -> frozenset[str]:
-    """What a cell of a field may hold that is nothing; a choice that is called so is one."""
-    sort = sort_of(kind.struct, field)
-    if sort in (Sort.TEXT, Sort.OTHER):
-        return BLANKS
-    return NO_NUMBERS - _spelt("|".join(choices_of(kind.struct, field))) if sort is Sort.CHOICE else NO_NUMBERS
-
-
 def _read(kind: Kind, field: str, use: Use) -> Read | None:
     if field in kind.readers:
         return kind.readers[field]
     unit = use.unit if use.unit in FACTORS else ""
-    return reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone)
+    read = reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone)
+    return word_reader(kind, field, use.values, read)
 
 
 def _put(item: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

@@ -55,6 +55,8 @@ UNITS = {
 }
 CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "JPY", "INR", "BRL")
 Choice = tuple[str, object]
+# What the form sends for a word that means none of the values; a blank is one that nobody has decided.
+NONE = "-"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ class ColumnRow:
     forms: list[Choice]
     units: list[Choice]
     has_zone: bool
+    words: list[tuple[str, str]]
+    meanings: list[Choice]
+
+    @property
+    def asks(self) -> bool:
+        """Whether nothing goes on before a person says more about it."""
+        return self.guess.ask or self.guess.asks_words
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "counts": [(Landing(name).label, count, name) for name, count in preview.counts.items()],
         "columns": rows,
         "used": sum(bool(row.guess.use.to) for row in rows),
-        "asks": [row for row in rows if row.guess.ask],
+        "asks": [row for row in rows if row.asks],
         "preset": preset_name(kind, dialect),
         "is_saved": any(row.guess.why == "saved" for row in rows),
         "notes": dialect.notes,
@@ -203,8 +212,13 @@ def _row(number: int, guess: Guess, of: Import) -> ColumnRow:
     units: list[Choice] = list(UNITS.items()) if sort is Sort.NUMBER else []
     if field and currency_beside(kind.struct, field):
         units = [(code, code) for code in CURRENCIES]
-    why = WHYS.get(guess.why, "")
-    return ColumnRow(number, guess, why, targets, _forms(sort, guess), units, has_zone=sort is Sort.MOMENT)
+    words = [*guess.unclear.items(), *((word, value or NONE) for word, value in guess.use.values.items())]
+    meanings: list[Choice] = list(kind.options(field).items()) if words else []
+    meanings += [(NONE, _("None of these: its rows come back"))] if words else []
+    return ColumnRow(
+        number, guess, WHYS.get(guess.why, ""), targets, [] if words else _forms(sort, guess), units,
+        has_zone=sort is Sort.MOMENT, words=words, meanings=meanings,
+    )  # fmt: skip
 
 
 def _forms(sort: Sort, guess: Guess) -> list[Choice]:
@@ -220,7 +234,9 @@ def _posted(request: PersonRequest, number: int, name: str, of: Import) -> Use:
     before = of.mapping.get(name, "")
     same = to == (before if isinstance(before, str) else before.get("to", ""))
     said = {part: request.POST.get(f"{part}-{number}", "").strip() for part in ("form", "unit", "zone")}
-    return Use(to, **said) if same else Use(to)
+    words = zip(request.POST.getlist(f"word-{number}"), request.POST.getlist(f"means-{number}"), strict=False)
+    values = {word: "" if value == NONE else value for word, value in words if value}
+    return Use(to, **said, values=values) if same else Use(to)
 
 
 def _in_words(kind: Kind, preview: Preview) -> Preview:

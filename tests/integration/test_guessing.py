@@ -12,10 +12,10 @@ from django.test import Client
 from accounts.models import Account
 from core.enums import Role
 from intake.models import Import, Record, RejectedRow, RowWarning, Source
-from intake.services import run_import
-from intake.services.drafts import confirm_import, draft_import, is_unsure, preview_of
+from intake.rules.blanks import blanks_of
+from intake.services import ImportRefused, run_import, start_import
+from intake.services.drafts import columns_of, confirm_import, draft_import, is_unsure, preview_of
 from intake.services.kinds import find
-from intake.services.rows import blanks_of
 from tests.factories import NOW, make_account, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +191,46 @@ def test_money_that_did_not_move_is_never_taken_without_its_status(source: Sourc
     make_account(external_id="A1", source=source)
     made = draft(source, "order_id,account_id,ordered_on,amount,currency,status\nO1,A1,2026-01-02,5,EUR,cancelled\n")
     assert preview_of(made).counts == {"rejected": 1}
+
+
+def test_words_that_no_type_is_called_are_asked_about_once(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    client = ops()
+    rows = score("1").replace("churn_risk", "Upsell") + score("2").replace("churn_risk", "Churn risk")
+    made = draft(source, SCORES + rows + score("3").replace("churn_risk", "Sunspots"))
+    assert "“prediction” holds words that we do not know as Insight type: Upsell, Sunspots" in preview_of(made).refused
+    page = page_of(client, made)
+    assert "Needs an answer" in page
+    assert '<option value="expansion_signal" selected>' in page, "what it mostly is, is offered"
+    form = {f"to-{at}": guess.use.to for at, guess in enumerate(columns_of(made))} | {"kind": "scores"}
+    answers = {"word-1": ["Upsell", "Sunspots"], "means-1": ["expansion_signal", "-"]}
+    assert client.post(f"/imports/{made.pk}/columns/", form | answers).status_code == 302
+    made.refresh_from_db()
+    assert preview_of(made).counts == {"accepted": 2, "rejected": 1}
+    confirm_import(import_id=made.id, by=None, now=NOW)
+    run_import(made.id, NOW)
+    types = Record.objects.filter(kind="insights").values_list("payload__type", flat=True)
+    assert sorted(types) == ["churn_risk", "expansion_signal"]
+    again = draft(source, SCORES + score("4").replace("churn_risk", "upsell"))
+    assert preview_of(again).counts == {"accepted": 1}, "next week nothing is asked"
+
+
+def test_a_word_without_an_answer_stays_asked_about_and_only_what_is_needed_is(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    made = draft(source, SCORES + score("1").replace("churn_risk", "Sunspots"))
+    with pytest.raises(ImportRefused, match="Sunspots"):
+        confirm_import(import_id=made.id, by=None, now=NOW)
+    contacts = draft(source, "contact_id,account_id,name,stakeholder\nC1,A1,Ana,Boss\nC2,A1,Ben,Decision Maker\n")
+    assert preview_of(contacts).counts == {"created": 2}
+    assert [one.values for one in preview_of(contacts).warnings] == [{"Boss": 1}]
+    assert "“Boss” means" in page_of(ops(), contacts)
+
+
+def test_a_mapping_cannot_mean_what_is_not_on_the_list(source: Source) -> None:
+    use = {"to": "insight_type", "values": {"Upsell": "gold_rush"}}
+    content = (SCORES + score("1")).encode()
+    with pytest.raises(ImportRefused, match="no value “gold_rush”"):
+        start_import(
+            file=[content], filename="x.csv", kind="scores", source=source, by=None, now=NOW, loosely=True,
+            mapping={"prediction": use},
+        )  # fmt: skip
