@@ -45,7 +45,8 @@ EMPTY: dict[str, Any] = {
         "Accounts on which you have a role are shown here, and those of your team. They arrive by import."
     ),
     Role.MANAGER: gettext_lazy(
-        "The accounts of your team and of teams you lead are shown here. House rules › Teams says who leads which."
+        "The accounts of your team and of teams you lead are shown here; House rules › Teams says who leads which. "
+        "Those whose success manager has no log-in here are in no team yet: operations and leaders see them."
     ),
 }
 

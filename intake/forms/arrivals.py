@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from intake.enums import Scope
-from intake.models import Source
+from intake.enums import ImportStatus, Scope
+from intake.models import Import, Source
 from intake.services.kinds import file_kinds, find
+
+ACCOUNTS = "accounts"
 
 
 class UploadForm(forms.Form):
@@ -53,14 +55,15 @@ class UploadForm(forms.Form):
         self._offer_ids(ids_of)
 
     def _offer_ids(self, ids_of: forms.ChoiceField) -> None:
-        """Whose account ids a new source may use: the only other source's, unless it brings accounts itself."""
+        """Whose account ids a new source may use: mostly of the one that brought accounts, unless it brings some."""
         spaces = {key: row for key, row in self.sources.items() if row.account_namespace_id is None}
         if not spaces:
             del self.fields["ids_of"]
             return
         ids_of.choices = [("", _("Its own")), *((key, _("Those of %s") % row.name) for key, row in spaces.items())]
-        if len(spaces) == 1 and self.initial.get("kind") not in ("", "accounts", None):
-            ids_of.initial = next(iter(spaces))
+        if self.initial.get("kind") not in ("", ACCOUNTS, None):
+            brought = Import.objects.filter(kind=ACCOUNTS, status=ImportStatus.DONE, source__in=list(spaces))
+            ids_of.initial = brought.order_by("-id").values_list("source", flat=True).first()
 
     def clean(self) -> dict[str, Any]:
         """`source`: the one that is chosen; None where a new one is named, whose short name is `source_slug`.
@@ -68,7 +71,7 @@ class UploadForm(forms.Form):
         `namespace`: the source whose account ids a new one uses; None: its own.
         """
         data: dict[str, Any] = super().clean() or {}
-        data["namespace"] = self.sources.get(data.get("ids_of", ""))
+        data["namespace"] = self.sources.get(data.get("ids_of", "")) if data.get("kind") != ACCOUNTS else None
         data["source"] = self.sources.get(data.get("source", ""))
         if data["source"] is not None and slugify(data.get("source_name", "")) not in ("", data["source"].slug):
             text = _("You chose %(source)s and named a new source: choose “A new one”, or leave this empty.")

@@ -48,7 +48,8 @@ def add_up_warnings(found: Iterable[tuple[str, str, str, str, int]]) -> list[War
     values: dict[tuple[str, str], Counter[str]] = {}
     for column, code, message, value, count in found:
         messages.setdefault((column, code), message)
-        values.setdefault((column, code), Counter())[value] += count
+        said = value.strip().lower() if code == UNKNOWN_PERSON else value  # as people are found
+        values.setdefault((column, code), Counter())[said] += count
     lines = [
         Warned(
             column, code, messages[column, code], counted.total(), dict(counted.most_common(SHOWN_VALUES)),

@@ -299,7 +299,8 @@ def use_ids_of(*, import_id: UUID, source_id: UUID, by: User, now: datetime) -> 
 def _keep_preview(of: Import, now: datetime) -> Import:
     preview = try_rows(of, now)
     unknown = preview.counts.get(Landing.PARKED, 0) + preview.unknown_accounts
-    strangers = find_strangers(of, preview.rows, unknown, now) if unknown else None
+    others = preview.counts.get(Landing.REJECTED, 0) - preview.unknown_accounts  # are rejected for what they hold
+    strangers = find_strangers(of, preview.rows - others, unknown, now) if unknown else None
     of.preview = msgspec.to_builtins(msgspec.structs.replace(preview, strangers=strangers))
     Import.objects.filter(id=of.id).update(preview=of.preview)
     return of

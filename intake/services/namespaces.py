@@ -46,7 +46,8 @@ class Strangers(msgspec.Struct, frozen=True):
 def find_strangers(of: Import, rows: int, unknown: int, now: datetime) -> Strangers | None:
     """What to say where most of a draft's rows (`unknown` of `rows`) are about accounts that nobody knows.
 
-    None where it is fewer, or where the rows are the accounts themselves.
+    `rows`: without those that are rejected for another reason. None where it is fewer, or where the rows are the
+    accounts themselves.
     """
     kind = find(of.kind)
     if unknown * 2 <= rows or not any(field.startswith(f"{ACCOUNT}.") for field in kind.columns.values()):

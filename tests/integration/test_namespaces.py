@@ -66,6 +66,13 @@ def test_the_ids_that_would_do_are_offered_and_taken(crm: Source, text: str, kin
     assert client.post(reverse("import_ids", args=[of.pk]), {"source": "nobody"}, follow=True).status_code == 200
 
 
+def test_rows_that_are_wrong_anyhow_do_not_hide_it(crm: Source) -> None:
+    wrong = "".join(f"A1,nonsense,91,2026-02-2{day}T06:00:00Z,0.93,house,1\n" for day in range(9))
+    found = preview_of(draft(make_source("retainly"), SCORES + wrong, "scores")).strangers
+    assert found is not None
+    assert (found.rows, found.source, found.known) == (2, crm.slug, 2)
+
+
 def test_where_no_ids_would_do_it_is_said(crm: Source) -> None:
     of = draft(make_source("retainly"), SCORES.replace("A1", "X1").replace("A2", "X2"), "scores")
     found = preview_of(of).strangers

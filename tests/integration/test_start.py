@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from core.enums import Role
-from intake.models import Source
+from intake.models import Import, Source
 from intake.services import run_waiting_imports
 from tests.factories import NOW, make_account, make_source, make_user
 from tests.floor import Floor, signed_in
@@ -78,7 +78,10 @@ def test_a_name_typed_beside_a_chosen_source_is_not_ignored() -> None:
 
 def test_a_new_source_says_whose_account_ids_it_uses() -> None:
     client = signed_in(make_user(role=Role.OPS))
-    crm = make_source("hubspot")
+    crm, _other = make_source("hubspot"), make_source("another")
+    Import.objects.create(
+        source=crm, kind="accounts", filename="a", stored_as="a", sha256="", created_at=NOW, status="done"
+    )  # fmt: skip
     page = client.get("/imports/?kind=scores").content.decode()
     assert f'<option value="{crm.pk}" selected>Those of Hubspot</option>' in page
     text = "account_id,ordered_on,amount,currency\nA1,2026-02-01,5,USD\n"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ACCOUNTS = """Account ID,Name,CSM
 A1,Acme,ana@example.com
 A2,Bolt,tom@example.com
-A3,Cask,tom@example.com
+A3,Cask,Tom@Example.com
 A4,Dune,kim@example.com
 """
 
