@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Model
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Activity, Contact, LedgerEntry
 from core.enums import Role
-from core.models import User
+from core.models import Organisation, User
 from insights.models import Insight
 from intake.enums import ImportStatus
 from intake.models import Import
@@ -24,13 +26,22 @@ BRINGERS = (Role.MANAGER, Role.OPS)
 
 @dataclass(frozen=True)
 class Step:
-    """One kind of data to bring. `rows`: where it shows that some is there; `needed`: nothing works without it."""
+    """One kind of data to bring, or one thing to settle. `rows`: where it shows that it is done.
+
+    needed: nothing works without it. kinds: what a file of it holds; none: it is settled at `url`.
+    """
 
     kinds: tuple[str, ...]
     title: Promise
     text: Promise
-    rows: tuple[type[Model], ...]
+    button: Promise
+    rows: Callable[[], Iterable[QuerySet[Any]]]
     needed: bool = True
+    settled_at: Callable[[], str] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.settled_at() if self.settled_at else f"{reverse('imports')}?kind={self.kinds[0]}"
 
 
 @dataclass(frozen=True)
@@ -42,24 +53,40 @@ class Line:
     files: list[Import]
 
 
+def organisation_url() -> str:
+    """Where the catch-all is named."""
+    row = Organisation.objects.first()
+    if row is None:
+        return reverse("house_rule_new", args=["organisation"])
+    return reverse("house_rule", args=["organisation", row.pk])
+
+
 STEPS = (
     Step(
         ("accounts",), _("Accounts"),
         _("Your customers, as your CRM exports them: an id and a name are enough; revenue, renewal and the success "
           "manager make what follows sharper."),
-        (Account,),
+        _("Bring accounts"), lambda: [Account.objects.all()],
+    ),
+    Step(
+        (), _("Who takes what nobody owns"),
+        _("An account whose success manager has no log-in here is nobody's, and so would be the work on it. Name one "
+          "person as the catch-all; log-ins and teams can follow."),
+        _("Name the catch-all"), lambda: [Organisation.objects.filter(catch_all__is_active=True)],
+        settled_at=organisation_url,
     ),
     Step(
         ("contacts", "orders", "tickets"), _("Contacts, orders, tickets"),
         _("Who works there, what they paid, what they asked. Not needed on the first day, and what the account page "
           "tells from then on."),
-        (Contact, LedgerEntry, Activity), needed=False,
+        _("Bring orders"), lambda: [Contact.objects.all(), LedgerEntry.objects.all(), Activity.objects.all()],
+        needed=False,
     ),
     Step(
         ("scores",), _("Scores"),
         _("What your model says: type, confidence, when. Every score gets a decision, and those that ask for a person "
           "become tasks in somebody's queue."),
-        (Insight,),
+        _("Bring scores"), lambda: [Insight.objects.all()],
     ),
 )  # fmt: skip
 
@@ -77,8 +104,8 @@ def step_lines(user: User) -> list[Line]:
 
 
 def is_there(step: Step) -> bool:
-    """Whether any record of the step is here, seen by somebody or not."""
-    return any(model._default_manager.exists() for model in step.rows)
+    """Whether anything of the step is here, seen by somebody or not."""
+    return any(rows.exists() for rows in step.rows())
 
 
 def next_needed() -> Step | None:
@@ -88,7 +115,7 @@ def next_needed() -> Step | None:
 
 def begins_with_steps(user: User) -> bool:
     """Whether `user` begins with what to bring: they may, something needed is not here, and no work waits for them."""
-    if not may_bring(user) or next_needed() is None:
+    if not may_bring(user) or all(is_there(step) for step in STEPS if step.needed and step.kinds):
         return False
     return not Task.objects.active().filter(assignee=user).exists()
 
@@ -99,17 +126,13 @@ def tell_next(user: User) -> NextStep | None:
         return None
     step = next_needed()
     if step is not None:
-        button = _BUTTONS[step.kinds[0]]
-        return NextStep(step.title, step.text, button, f"{reverse('imports')}?kind={step.kinds[0]}")
+        return NextStep(step.title, step.text, step.button, step.url)
     scores = Import.objects.filter(kind="scores").exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
     if scores.count() != 1:
         return None
     text = _("Scores above the bands are tasks by now, each with its reason, its owner and the money at stake.")
     where = "home" if user.role == Role.MANAGER else "team"
     return NextStep(_("The queue"), text, _("Look at the work"), reverse(where))
-
-
-_BUTTONS = {"accounts": _("Bring accounts"), "scores": _("Bring scores")}
 
 
 def register_first_steps() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from core.enums import Role
 from intake.models import Import, Source
 from intake.services import run_waiting_imports
-from tests.factories import NOW, make_account, make_source, make_user
+from tests.factories import NOW, make_account, make_organisation, make_source, make_user
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,10 @@ def test_what_is_there_is_ticked_and_the_next_step_stands_out() -> None:
     page = client.get("/start/").content.decode()
     assert 'class="button primary" href="/imports/?kind=accounts"' in page
     make_account()
+    assert '">Name the catch-all</a>' in client.get("/start/").content.decode()
+    make_organisation(catch_all=make_user("cat"))
     page = client.get("/start/").content.decode()
+    assert "Name the catch-all" not in page
     assert 'class="button primary" href="/imports/?kind=scores"' in page
     assert client.get("/")["Location"] == "/start/"
     assert '<option value="scores" selected>' in client.get("/imports/?kind=scores").content.decode()
@@ -61,6 +64,9 @@ def test_what_comes_next_stands_on_the_page_of_a_file_that_is_done() -> None:
     client.post(f"{where}confirm/")
     assert "Bring scores" not in client.get(where).content.decode()
     run_waiting_imports(NOW)
+    polled = client.get(where, headers={"HX-Request": "true"}).content.decode()
+    assert ">Name the catch-all</a>" in polled
+    make_organisation(catch_all=make_user("cat"))
     polled = client.get(where, headers={"HX-Request": "true"}).content.decode()
     assert '<a class="button primary" href="/imports/?kind=scores">Bring scores</a>' in polled
     assert "Undo the import" in polled
