@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from accounts.enums import AccountRole, Channel
+from accounts.models import Activity, Contract
 from accounts.queries.policies import owned_fields, owned_forecast
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
@@ -13,15 +17,11 @@ from accounts.services.events import take_events, take_messages
 from accounts.services.orders import add_orders
 from accounts.services.retracting import undo_accounts
 from accounts.services.reverting import (
-    UNDO_ACTIVITIES,
-    UNDO_CONTRACTS,
-    UNDO_CONVERSATIONS,
-    UNDO_SURVEYS,
-    UNDO_TICKETS,
     teller,
     undo_contacts,
     undo_events,
     undo_orders,
+    undo_rows,
 )
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
@@ -42,6 +42,25 @@ ABOUT = {
 def _same(names: str) -> dict[str, str]:
     """Columns that are called as the field."""
     return {name: name for name in names.split()}
+
+
+def _about_accounts(
+    name: str, *, own_id: str, columns: Mapping[str, str], names: Mapping[str, tuple[str, ...]] | None = None,
+    told_as: tuple[str, ...] = (), **rest: Any,
+) -> Kind:  # fmt: skip
+    """A kind of row about an account: it names the account in any of the usual ways, and waits for it.
+
+    own_id: the column of its own id. told_as: under what its room keeps what an import did, if not under its name.
+    """
+    return Kind(
+        name=name,
+        tell=teller(*(told_as or (name,))),
+        statuses=ABOUT_ACCOUNTS,
+        columns={own_id: "external_id", **ABOUT, "external_id": "external_id", **columns},
+        names={**presets.ABOUT_NAMES, **(names or {})},
+        one_of=presets.ACCOUNT_BY,
+        **rest,
+    )
 
 
 ACCOUNTS = Kind(
@@ -79,50 +98,42 @@ ACCOUNTS = Kind(
     owned=owned_fields,
     logins=frozenset(f"people.{role}" for role in AccountRole.values),
 )
-CONTACTS = Kind(
-    name="contacts",
-    tell=teller("contacts"),
+CONTACTS = _about_accounts(
+    "contacts",
+    told_as=("contacts", "consents"),
     undo=undo_contacts,
-    statuses=ABOUT_ACCOUNTS,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,
+    own_id="contact_id",
     columns={
-        **ABOUT,
-        "contact_id": "external_id",
-        **_same("external_id name email title stakeholder influence sentiment left_on do_not_contact"),
+        **_same("name email title stakeholder influence sentiment left_on do_not_contact"),
         **{f"consent_{channel}": f"consents.{channel}" for channel in Channel.values},
     },
     required=("name",),
     names={
-        **presets.ABOUT_NAMES,
         "name": ("full name", "contact name", "contact"),
         "email": ("email address", "e-mail", "mail"),
         "title": ("job title", "position"),
         "do_not_contact": ("opted out", "email opt out", "unsubscribed"),
     },
-    one_of=presets.ACCOUNT_BY,
 )
-CONTRACTS = Kind(
-    name="contracts",
-    tell=teller("contracts"),
-    undo=UNDO_CONTRACTS,
-    statuses=ABOUT_ACCOUNTS,
+CONTRACTS = _about_accounts(
+    "contracts",
+    undo=undo_rows("contracts", Contract),
     struct=records.ContractItem,
     apply=upsert_contracts,
     check=records.check_contract,
+    own_id="contract_id",
     columns={
-        **ABOUT,
-        "contract_id": "external_id",
         "arr": "arr.amount",
         "arr_amount": "arr.amount",
         "arr_currency": "arr.currency",
         "currency": "arr.currency",
-        **_same("external_id starts_on ends_on notice_on auto_renews forecast ended_early_on"),
+        **_same("starts_on ends_on notice_on auto_renews forecast ended_early_on"),
     },
     required=("starts_on", "ends_on"),
     names={
-        **presets.ABOUT_NAMES,
         "starts_on": ("start date", "contract start", "term start"),
         "ends_on": ("end date", "contract end", "term end", "expiry date"),
         "notice_on": ("notice date", "cancel by"),
@@ -130,132 +141,98 @@ CONTRACTS = Kind(
     },
     presets=(presets.STRIPE_SUBSCRIPTIONS,),
     owned=owned_forecast,
-    one_of=presets.ACCOUNT_BY,
 )
-ACTIVITIES = Kind(
-    name="activities",
-    tell=teller("activities"),
-    undo=UNDO_ACTIVITIES,
-    statuses=ABOUT_ACCOUNTS,
+ACTIVITIES = _about_accounts(
+    "activities",
+    undo=undo_rows("activities", Activity),
     struct=records.ActivityItem,
     apply=upsert_activities,
     check=records.check_activity,
+    own_id="activity_id",
     columns={
-        **ABOUT,
-        "activity_id": "external_id",
         "contact_id": "contact",
-        **_same("external_id kind happened_at summary body value contact by"),
+        **_same("kind happened_at summary body value contact by"),
     },
     required=("kind", "happened_at", "summary"),
-    names={**presets.ABOUT_NAMES, "happened_at": presets.HAPPENED, "summary": ("subject", "title")},
-    one_of=presets.ACCOUNT_BY,
+    names={"happened_at": presets.HAPPENED, "summary": ("subject", "title")},
 )
-ORDERS = Kind(
-    name="orders",
-    tell=teller("orders"),
+ORDERS = _about_accounts(
+    "orders",
     undo=undo_orders,
-    statuses=ABOUT_ACCOUNTS,
     struct=records.OrderItem,
     apply=add_orders,
     check=records.check_order,
+    own_id="order_id",
     columns={
-        **ABOUT,
-        "order_id": "external_id",
         "ordered_on": "happened_on",
-        **_same("external_id happened_on amount currency units kind status"),
+        **_same("happened_on amount currency units kind status"),
         **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
     },
-    names={**presets.ABOUT_NAMES, **presets.ORDER_NAMES},
+    names=presets.ORDER_NAMES,
     presets=(presets.STRIPE_PAYMENTS,),
-    one_of=presets.ACCOUNT_BY,
 )
-TICKETS = Kind(
-    name="tickets",
-    tell=teller("tickets"),
-    undo=UNDO_TICKETS,
-    statuses=ABOUT_ACCOUNTS,
+TICKETS = _about_accounts(
+    "tickets",
+    undo=undo_rows("tickets", Activity),
     struct=support.TicketItem,
     apply=upsert_tickets,
     check=support.check_ticket,
-    columns={
-        "ticket_id": "external_id",
-        **ABOUT,
-        **_same("external_id opened_at subject body status priority channel requester solved_at rating tags"),
-    },
+    own_id="ticket_id",
+    columns=_same("opened_at subject body status priority channel requester solved_at rating tags"),
     required=("ticket_id", "opened_at"),
     names={
-        **presets.ABOUT_NAMES,
         "opened_at": presets.HAPPENED,
         "subject": ("title", "summary"),
         "solved_at": ("resolved at", "closed at"),
         "rating": ("satisfaction", "csat"),
     },
     presets=(presets.ZENDESK,),
-    one_of=presets.ACCOUNT_BY,
 )
-CONVERSATIONS = Kind(
-    name="conversations",
-    tell=teller("conversations"),
-    undo=UNDO_CONVERSATIONS,
-    statuses=ABOUT_ACCOUNTS,
+CONVERSATIONS = _about_accounts(
+    "conversations",
+    undo=undo_rows("conversations", Activity),
     struct=support.ConversationItem,
     apply=upsert_conversations,
     check=support.check_conversation,
-    columns={
-        "conversation_id": "external_id",
-        **ABOUT,
-        **_same("external_id started_at subject body status channel with_whom closed_at rating tags"),
-    },
+    own_id="conversation_id",
+    columns=_same("started_at subject body status channel with_whom closed_at rating tags"),
     required=("conversation_id", "started_at"),
-    names=presets.ABOUT_NAMES,
     presets=(presets.INTERCOM,),
-    one_of=presets.ACCOUNT_BY,
 )
-SURVEYS = Kind(
-    name="surveys",
-    tell=teller("surveys"),
-    undo=UNDO_SURVEYS,
-    statuses=ABOUT_ACCOUNTS,
+SURVEYS = _about_accounts(
+    "surveys",
+    undo=undo_rows("surveys", Activity),
     struct=support.SurveyItem,
     apply=upsert_surveys,
     check=support.check_survey,
-    columns={
-        "response_id": "external_id",
-        **ABOUT,
-        **_same("external_id survey score answered_at lowest highest respondent comment"),
-    },
+    own_id="response_id",
+    columns=_same("survey score answered_at lowest highest respondent comment"),
     required=("survey", "score", "answered_at"),
     names={
-        **presets.ABOUT_NAMES,
         "answered_at": ("responded at", "submitted at", "response date"),
         "respondent": ("respondent email", "email"),
         "comment": ("feedback", "verbatim"),
         "survey": ("survey type",),
     },
-    one_of=presets.ACCOUNT_BY,
 )
-REVENUE = Kind(
-    name="revenue",
-    tell=teller("orders"),
+REVENUE = _about_accounts(
+    "revenue",
+    told_as=("orders",),
     undo=undo_orders,
-    statuses=ABOUT_ACCOUNTS,
     struct=MovementItem,
     apply=add_movements,
     check=check_movement,
+    own_id="movement_id",
     columns={
-        "movement_id": "external_id",
-        **ABOUT,
         "movement": "kind",
-        **_same("external_id kind happened_on amount currency"),
+        **_same("kind happened_on amount currency"),
     },
     required=("movement", "happened_on", "amount"),
     names={
-        **presets.ABOUT_NAMES,
         "movement": ("movement type", "change type", "mrr movement"),
         "happened_on": ("effective date", "date"),
         "amount": ("arr change", "delta"),
     },
-    one_of=presets.ACCOUNT_BY,
 )
 EVENTS = Kind(
     name="events",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Field, Model
 
-from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.models import Account, Activity, Consent, Contact, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
 from accounts.services.consent import put_back_consents
 from accounts.services.parking import take_back_parked
@@ -29,13 +29,13 @@ SELECT count(*) FROM gone
 """
 
 
-def teller(kind: str) -> Callable[[UUID, int], Told]:
-    """What an import of `kind` did: some changes, how its records were matched, how many pairs wait for a person."""
+def teller(*kinds: str) -> Callable[[UUID, int], Told]:
+    """What an import of `kinds` did: some changes, how its records were matched, how many pairs wait for a person."""
 
     def tell(import_id: UUID, most: int) -> Told:
-        priors = Prior.objects.filter(import_id=import_id, kind=kind).order_by("id")
+        priors = Prior.objects.filter(import_id=import_id, kind__in=kinds).order_by("id")
         changes = _named([change for prior in priors[:most] for change in _told(prior)][:most])
-        if kind != "accounts":
+        if "accounts" not in kinds:
             return Told(changes=changes)
         links = Link.objects.filter(import_id=import_id).order_by()
         rules = dict(links.values_list("rule").annotate(count=Count("id")))
@@ -45,7 +45,8 @@ def teller(kind: str) -> Callable[[UUID, int], Told]:
 
 
 def _told(prior: Prior) -> Iterator[FieldChange]:
-    for field, (before, after) in prior.fields.items():
+    for name, (before, after) in prior.fields.items():
+        field = f"consent_{name}" if prior.kind == "consents" else name
         yield FieldChange(prior.external_id, field, _value(before), _value(after))
 
 
@@ -172,8 +173,3 @@ def undo_contacts(*, import_id: UUID, by: User, now: datetime) -> Undone:
 
 
 _UNDO_CONTACTS = undo_rows("contacts", Contact)
-UNDO_CONTRACTS = undo_rows("contracts", Contract)
-UNDO_ACTIVITIES = undo_rows("activities", Activity)
-UNDO_TICKETS = undo_rows("tickets", Activity)
-UNDO_CONVERSATIONS = undo_rows("conversations", Activity)
-UNDO_SURVEYS = undo_rows("surveys", Activity)

@@ -16,7 +16,7 @@ from cx_ops.invariants import broken_invariants
 from cx_ops.pipeline import advance_all
 from intake.models import Import, Source
 from intake.services import run_import, start_import
-from intake.services.kinds import file_kinds
+from intake.services.kinds import file_kinds, find
 from intake.services.undoing import undo_import
 from tests.factories import NOW, make_organisation, make_user
 
@@ -165,6 +165,11 @@ def test_undone_it_is_as_if_it_had_not_come_and_it_can_come_again(kind: str, sou
 def test_what_a_contact_said_later_stays(source: Source, ops: User) -> None:
     bring(source, "accounts", BASE)
     done = bring(source, "contacts", FILES["contacts"][1])
+    assert find("contacts").tell is not None
+    told = find("contacts").tell(done.pk, 100).changes  # type: ignore[misc]
+    assert ("C2", "consent_email", None, "granted") in [
+        (one.external_id, one.field, one.before, one.after) for one in told
+    ]
     second = Contact.objects.get(external_id="C2")
     set_consent(
         contact=second, said={Channel.EMAIL: ConsentState.REFUSED}, do_not_contact=False, proof="call", by=ops, now=NOW
