@@ -97,7 +97,8 @@ def score_id(item: Claim) -> str:
     """The key of a score within its source: (type, account, model, scored_at)."""
     account = item.account
     whom = account.external_id or account.domain or account.id
-    return f"{item.type}/{whom}/{item.model}/{item.scored_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    at = item.scored_at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
+    return f"{item.type}/{whom}/{item.model}/{at}Z"
 
 
 def _problems(item: Claim, now: datetime) -> Iterator[Problem]:
