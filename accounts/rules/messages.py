@@ -65,6 +65,13 @@ class Message(Struct, gc=False):
     context: Context | None = None
 
 
+def people_in(message: Message) -> tuple[AnyId, ...]:
+    """All ids by which it may call somebody."""
+    said = message.properties
+    told = (said.distinct_id, said.alias, said.anon_id) if said else ()
+    return message.user_id, message.anonymous_id, message.distinct_id, message.previous_id, *told
+
+
 class Said(Struct, frozen=True, gc=False):
     """What a message means: `traits` are those of the person, or of the group where it is about a group."""
 

@@ -10,7 +10,7 @@ from accounts.models import Activity, Contract
 from accounts.queries.policies import owned_fields, owned_forecast
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
-from accounts.rules.messages import Message
+from accounts.rules.messages import Message, people_in
 from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
 from accounts.services.events import take_events, take_messages
@@ -149,6 +149,7 @@ ACTIVITIES = _about_accounts(
     apply=upsert_activities,
     check=records.check_activity,
     own_id="activity_id",
+    people=lambda item: (item.contact,),
     columns={
         "contact_id": "contact",
         **_same("kind happened_at summary body value contact by"),
@@ -251,6 +252,7 @@ EVENTS = Kind(
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
     required=("event", "timestamp"),
+    people=lambda item: (item.user_id,),
 )
 # What Segment's and PostHog's clients send (docs/events.md).
 MESSAGES = Kind(
@@ -259,6 +261,7 @@ MESSAGES = Kind(
     apply=take_messages,
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
+    people=people_in,
 )
 KINDS = (
     ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS, TICKETS, CONVERSATIONS, SURVEYS, REVENUE, EVENTS, MESSAGES,

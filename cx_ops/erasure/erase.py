@@ -144,7 +144,9 @@ def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
 
 def _keep_keys(person: Person, erasure: Erasure) -> None:
     """By their hashes they are known again; the contacts and their history keep no key."""
-    digests = {email_digest(email) for email in person.emails} | {key_digest(*key) for key in person.keys}
+    digests = {email_digest(email) for email in person.emails} | {
+        key_digest(*key) for key in (*person.keys, *person.user_ids)
+    }
     ErasedKey.objects.bulk_create(
         [ErasedKey(digest=digest, erasure=erasure) for digest in sorted(digests)], ignore_conflicts=True
     )

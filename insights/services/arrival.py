@@ -83,6 +83,10 @@ def _parked(row: Row, result: Result, *, known: dict[tuple[UUID | None, str, str
     return result
 
 
+def _people(item: InsightItem | ScoreItem) -> tuple[str | None, ...]:
+    return (item.contact.external_id,) if item.contact else ()
+
+
 INSIGHTS = Kind(
     "insights",
     struct=InsightItem,
@@ -90,6 +94,7 @@ INSIGHTS = Kind(
     check=check_claim,
     statuses=BELIEVED,
     scope=Scope.INSIGHTS_WRITE,
+    people=_people,
 )
 
 
@@ -105,6 +110,7 @@ SCORES = Kind(
     check=check_claim,
     statuses=BELIEVED,
     scope=Scope.INSIGHTS_WRITE,
+    people=_people,
     columns={
         "external_id": "external_id",
         "insight_type": "type",

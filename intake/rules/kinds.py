@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -146,6 +146,7 @@ class Kind:
     tell: what an import did so far (its id, at most so many changes); None: it can only be counted.
     undo: takes an import back; None: it cannot be.
     owned: which of these fields a source (its id) may not fill, and whose they are, in words.
+    people: what an item calls people at customers by, as its source does.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Kind:
     tell: Callable[[UUID, int], Told] | None = None
     undo: Undo | None = None
     owned: Callable[[UUID, Collection[str]], Mapping[str, str]] = lambda source_id, fields: {}
+    people: Callable[[Any], Iterable[object]] = lambda item: ()
 
     @property
     def label(self) -> str:

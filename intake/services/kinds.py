@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 from django.utils.translation import gettext as _
 
-from intake.rules import Kind
+from intake.rules import Arrival, Kind, Problem
+
+Screen = Callable[[Kind, Sequence[Any], Sequence[bytes], Arrival], Mapping[int, Problem]]
+"""Which items of a call must not be taken, whatever they say otherwise, and why."""
 
 _kinds: dict[str, Kind] = {}
+_screens: list[Screen] = []
 
 
 class UnknownKind(Exception):
@@ -17,6 +24,17 @@ def register(kind: Kind) -> None:
     """Take records of `kind` from now on. The same name twice is a mistake of ours."""
     if _kinds.setdefault(kind.name, kind) is not kind:
         raise ValueError(f"two kinds are called {kind.name}")
+
+
+def register_screen(screen: Screen) -> None:
+    """Ask `screen` about every item, of whatever kind, before it is taken."""
+    if screen not in _screens:
+        _screens.append(screen)
+
+
+def screened(kind: Kind, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> dict[int, Problem]:
+    """What the screens of other rooms stop."""
+    return {at: problem for screen in _screens for at, problem in screen(kind, items, raw, arrival).items()}
 
 
 def find(name: str) -> Kind:

@@ -19,7 +19,7 @@ from core.services import record_act
 from intake.enums import Landing
 from intake.models import Quarantined, Source
 from intake.queries import namespace_of
-from intake.rules import Arrival, Kind, Problem, Result
+from intake.rules import ERASED, Arrival, Kind, Problem, Result
 from intake.services.kinds import find
 from intake.services.taking import take
 
@@ -81,10 +81,15 @@ def _take_alone(kind: Kind, raw: bytes, arrival: Arrival) -> Result:
 
 
 def _kept(kind: Kind, raw: bytes, problem: Problem, arrival: Arrival) -> Quarantined:
+    """As it came; of somebody who was erased nothing but that it came, and there is nothing to replay."""
+    erased = problem.code == ERASED
     return Quarantined(
         source_id=arrival.source_id,
         kind=kind.name,
-        payload=raw.decode(errors="replace").replace("\x00", ""),
+        payload="" if erased else raw.decode(errors="replace").replace("\x00", ""),
+        settled_at=arrival.now if erased else None,
+        discarded=erased,
+        why=problem.message if erased else "",
         field=problem.field[:120],
         code=problem.code,
         message=problem.message,
@@ -107,7 +112,9 @@ def replay_quarantined(*, ids: Sequence[int] | None = None, by: User, now: datet
         left = [result for result in results if result.status == Landing.REJECTED]
         for row in taken:
             row.settled_at, row.settled_by = now, by
-        Quarantined.objects.bulk_update(rows, ["settled_at", "settled_by", "field", "code", "message"])
+        Quarantined.objects.bulk_update(
+            rows, ["settled_at", "settled_by", "field", "code", "message", "payload", "discarded", "why"]
+        )
         for source in {row.source for row in taken}:
             count = sum(row.source_id == source.id for row in taken)
             record_act("quarantine_replayed", source, by=by, now=now, data={"count": count})
@@ -130,6 +137,8 @@ def _try_again(row: Quarantined, now: datetime) -> Result:
     if result.errors:
         found = result.errors[0]
         row.field, row.code, row.message = found.field[:120], found.code, found.message
+        if found.code == ERASED:  # since it came
+            row.payload, row.discarded, row.why, row.settled_at = "", True, found.message, now
     return result
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from core.text import clean_items, clean_json
 from intake.enums import Landing
 from intake.rules import Arrival, Kind, Problem, Result
+from intake.services.kinds import screened
 from intake.services.profiling import note_shipment
 
 LARGEST_BATCH = 10_000
@@ -54,6 +55,11 @@ def take(
         good.append(index)
         if left:
             warned[index] = left
+    stopped = screened(kind, [items[index] for index in good], [raw[index] for index in good], arrival)
+    for at, problem in stopped.items():
+        problems[good[at]] = (problem,)
+        warned.pop(good[at], None)
+    good = [index for at, index in enumerate(good) if at not in stopped]
     with transaction.atomic(savepoint=False):  # who goes on after a failure has a savepoint of their own
         applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
         results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from accounts.models import AccountKey, Activity, Consent, Contact, ErasedKey, Event, Visitor
+from accounts.rules.erased import addresses_in
 from core.bulk import execute, fetch_all
 from core.models import Act, Alert, DeadLetter, Mail, StoredResponse
 from core.services import record_act
@@ -19,6 +22,7 @@ from cx_ops.erasure.person import identify
 from cx_ops.invariants import broken_invariants
 from intake.models import Import, Quarantined, Record, RejectedRow
 from intake.services import run_waiting_imports, start_import
+from intake.services.quarantine import replay_quarantined
 from playbooks.models import Effect, TaskNote
 from tests.conftest import ApiClient
 from tests.factories import NOW, make_contact, make_insight, make_token, make_webhook
@@ -140,6 +144,75 @@ def test_who_was_erased_is_not_taken_again(canary: Contact, floor: Floor, folder
     for path in (folder / "imports").iterdir():  # done after the commit, which this test never reaches
         path.unlink()
     assert found_anywhere(folder) == []
+
+
+def test_what_comes_later_about_them_is_not_taken_whatever_it_is(canary: Contact, floor: Floor, folder: Path) -> None:
+    erase(canary, floor)
+    for path in (folder / "imports").iterdir():
+        path.unlink()
+    token = make_token(floor.source)[1]
+    api, account = ApiClient(token), {"id": str(floor.account.pk)}
+    event = {"name": "Signed in", "happened_at": "2026-03-01T10:00:00Z", "account": account}
+    score = {"external_id": "s1", "type": "usage_drop", "account": account, "confidence": 0.8, "model": "m",
+             "model_version": "1", "scored_at": "2026-03-01T10:00:00Z"}  # fmt: skip
+    call = {"external_id": "c", "account": account, "kind": "call", "happened_at": "2026-03-01T10:00:00Z"}
+    firm = {"external_id": "F1", "name": "Canary Ltd"}
+    link = f"https://x.example/?m={EMAIL.replace('@', '%40')}&a=1"
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("events", event | {"user_id": KEY}),
+        ("events", event | {"properties": {"deep": [{"to": link}]}}),
+        ("insights", score | {"contact": {"email": EMAIL.title()}}),
+        ("insights", score | {"contact": {"external_id": KEY}}),
+        ("activities", call | {"summary": "Hello", "body": f"From: <{FORMER}>. Help!"}),
+        ("activities", call | {"summary": "Hello", "contact": KEY}),
+        ("accounts", firm | {"email": EMAIL}),
+    ]
+    for kind, item in sent:
+        answer = api.send(f"/api/v1/{kind}/bulk", [item]).json()
+        assert [row["errors"][0]["code"] for row in answer["results"]] == ["erased"], (kind, answer)
+    door = Client(headers={"Authorization": f"Bearer {token}"})
+    for message in (
+        {"type": "track", "event": "Sang", "userId": KEY, "messageId": "1"},
+        {"type": "identify", "userId": "u2", "messageId": "2", "context": {"traits": {"email": EMAIL}}},
+        {"type": "track", "event": "Sang", "userId": "u3", "messageId": "3"},
+    ):
+        assert door.post("/v1/track", json.dumps(message), content_type="application/json").status_code == 200
+    assert Event.objects.exclude(user_id="").filter(name="Sang").count() == 1
+    kept = Quarantined.objects.filter(code="erased")
+    assert set(kept.values_list("payload", "discarded", "settled_at")) == {("", True, kept[0].settled_at)}
+    assert kept.count() == 2
+    assert found_anywhere(folder) == []
+
+
+def test_who_was_erased_while_their_message_waited_is_not_taken_by_a_replay(floor: Floor, folder: Path) -> None:
+    contact = make_contact(floor.account, "Cy Example", email="cy@example.com")
+    message = (
+        '{"type": "track", "event": "Sang", "userId": "u1", "messageId": "1", "properties": {"to": "CY@Example.com"}}'
+    )
+    waiting = Quarantined.objects.create(
+        source=floor.source, kind="messages", payload="", code="x", message="x", received_at=NOW
+    )
+    erase(contact, floor)
+    Quarantined.objects.filter(pk=waiting.pk).update(payload=message)
+    replay_quarantined(by=floor.lead, now=NOW)
+    waiting.refresh_from_db()
+    assert (waiting.payload, waiting.code, waiting.discarded) == ("", "erased", True)
+    assert waiting.settled_at is not None
+
+
+@pytest.mark.parametrize(
+    ("payload", "address"),
+    [
+        (b'{"a": "Ana@Example.com"}', "ana@example.com"),
+        (b'{"a": "Write to <ana@example.com>, or call."}', "ana@example.com"),
+        (b'{"a": "mailto:ana@example.com?subject=x"}', "ana@example.com"),
+        (b'{"a": "https://x.example/u?m=ana%40example.com&b=1"}', "ana@example.com"),
+        (b'{"a": "J\\u00fcrg\\u0040example.com."}', "jürg@example.com"),
+        (b'{"ana@example.com": 1}', "ana@example.com"),
+    ],
+)
+def test_addresses_are_found_wherever_they_stand(payload: bytes, address: str) -> None:
+    assert address in addresses_in(payload)
 
 
 def test_the_invariant_finds_who_came_back(canary: Contact, floor: Floor) -> None:
