@@ -16,8 +16,13 @@ from core.services.scrubbing import Word
 
 # An id that a source gave is looked for in texts where it is long enough to mean nobody else.
 LONG_ID = 12
+# As they were called before: in the history of the row, which begins with its first change, and as they came.
 FORMER = """
-SELECT DISTINCT name, lower(email) FROM accounts_contactevent WHERE pgh_obj_id = ANY(%s)
+SELECT name, lower(email) FROM accounts_contactevent WHERE pgh_obj_id = ANY(%s)
+UNION SELECT coalesce(r.payload->>'name', ''), lower(coalesce(r.payload->>'email', ''))
+FROM accounts_contact c JOIN intake_record r
+  ON r.kind = 'contacts' AND r.source_id = c.source_id AND r.external_id = c.external_id
+WHERE c.id = ANY(%s)
 """
 
 
@@ -43,12 +48,12 @@ class Person:
 
 def identify(contact: Contact) -> Person:
     """Everybody who is the same person as `contact`: whoever has one of their present or former addresses."""
-    emails = {contact.email.lower()} | {email for _name, email in fetch_all(FORMER, [[contact.pk]])} - {""}
+    emails = {contact.email.lower()} | {email for _name, email in fetch_all(FORMER, [[contact.pk]] * 2)} - {""}
     emails.discard("")
     same = reduce(or_, (Q(email__iexact=email) for email in emails), Q(pk=contact.pk))
     contacts = sorted(Contact.objects.filter(same), key=lambda one: (one.pk != contact.pk, one.pk))
     ids = [one.pk for one in contacts]
-    former = fetch_all(FORMER, [ids])
+    former = fetch_all(FORMER, [ids] * 2)
     names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, _email in former))}
     names = {name for name in names if " " in name}
     shared = {name for name in names if _is_shared(name, ids)}
