@@ -18,7 +18,7 @@ from accounts.rules.segments import AccountFilter, read_filter
 from accounts.services import SegmentRefused, deactivate_segment
 from accounts.services.segments import keep_members
 from core.models import Team, User
-from core.templatetags.cx import money, words_of
+from core.templatetags.cx import money, place_of, words_of
 from cx_ops.account_filter import TEAM, filter_accounts
 from cx_ops.account_health import LABELS, Level
 from decisions.queries.saved import versions_naming
@@ -107,6 +107,7 @@ def describe(wanted: AccountFilter, owners: dict[str, str], types: dict[str, str
         "revenue_from": lambda amount: _("revenue from %s") % money(amount),
         "revenue_below": lambda amount: _("revenue below %s") % money(amount),
         "renews_within": lambda days: _("renews within %d days") % days,
+        "region": place_of,
         "quiet_for": lambda days: _("no touch for %d days") % days,
     }
     given = msgspec.structs.asdict(wanted).items()

@@ -16,7 +16,7 @@ from accounts.enums import AccountRole
 from accounts.models import Account
 from accounts.queries.values import Value, account_as_of
 from core.models import User
-from core.templatetags.cx import humane, money, words_of
+from core.templatetags.cx import humane, money, place_of, words_of
 
 PEOPLE, EXTRA = "people.", "fields."
 # The order of a record; what is not named here follows by its label.
@@ -105,7 +105,7 @@ def _written(field: str, held: Any, names: Mapping[str, str]) -> str:
     if field in DAYS and (day := parse_date(str(held))):
         return formats.date_format(day, "j M Y")
     if field in SLUGS:
-        return words_of(str(held))
+        return place_of(str(held)) if field == "region" else words_of(str(held))
     return names.get(str(held), str(held))
 
 

@@ -6,6 +6,7 @@ An absent field (UNSET) says nothing; an explicit null clears; a blank text is i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -138,9 +139,17 @@ class OrderItem(Struct, forbid_unknown_fields=True):
 UNPAID = frozenset({"failed", "canceled", "cancelled", "pending", "blocked", "incomplete", "uncaptured", "void"})
 
 
+# Letters that are no letter with a mark.
+_SPELT_OUT = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+
+
 def to_slug(text: str) -> str:
-    """`Mid Market ` → `mid-market`: how tiers, segments, regions and stages are compared."""
-    return re.sub(r"[^a-z0-9_]+", "-", text.strip().lower()).strip("-")
+    """`Mid Market ` → `mid-market`, `Österreich` → `osterreich`: how tiers, segments, regions, stages are compared."""
+    plain = text.strip().lower()
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFKD", plain.translate(_SPELT_OUT))
+        plain = "".join(part for part in parts if not unicodedata.combining(part))
+    return re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")
 
 
 def given(value: object) -> bool:

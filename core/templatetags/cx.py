@@ -91,6 +91,12 @@ def words_of(slug: str) -> str:
     return slug.upper() if is_abbreviated else capfirst(slug.replace("_", " "))
 
 
+@register.filter
+def place_of(slug: str) -> str:
+    """A region as words: "united-kingdom" is "United Kingdom", "emea" is "EMEA"."""
+    return " ".join(words_of(word) if at == 0 or len(word) > 2 else word for at, word in enumerate(slug.split("-")))
+
+
 def _signed(number: str, currency: str) -> str:
     sign = SIGNS.get(currency)
     if sign:

@@ -14,7 +14,7 @@ from accounts.models import Segment
 from accounts.rules.segments import AccountFilter
 from core.enums import Role
 from core.models import User
-from core.templatetags.cx import words_of
+from core.templatetags.cx import place_of, words_of
 from cx_ops.account_health import LABELS
 from cx_ops.portfolio import FACETS, SORTS, Asked, Facets
 from insights.models import InsightType
@@ -88,7 +88,8 @@ class PortfolioForm(WhoseForm):
     def __init__(self, data: QueryDict, *, user: User, owners: Sequence[tuple[str, str]], facets: Facets) -> None:
         super().__init__(data, user=user, owners=owners)
         for name in FACETS:
-            self.choose(name, [("", _("Any")), *((value, words_of(value)) for value in facets[name])])
+            called = place_of if name == "region" else words_of
+            self.choose(name, [("", _("Any")), *((value, called(value)) for value in facets[name])])
         for field in self.fields.values():
             if isinstance(field, forms.ChoiceField):
                 field.error_messages |= NOT_IN_LIST

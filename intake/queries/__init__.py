@@ -1,6 +1,7 @@
 from intake.queries.arrivals import (
     TokenLine,
     find_namespaces,
+    line_of,
     namespace_of,
     rejected_as_csv,
     rejected_as_sent,
@@ -14,6 +15,7 @@ from intake.queries.arrivals import (
 __all__ = [
     "TokenLine",
     "find_namespaces",
+    "line_of",
     "namespace_of",
     "rejected_as_csv",
     "rejected_as_sent",

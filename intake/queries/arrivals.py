@@ -36,6 +36,11 @@ def visible_imports(user: User) -> QuerySet[Import]:
     return Import.objects.visible_to(user).select_related("source", "created_by")
 
 
+def line_of(of: Import, row: int) -> int:
+    """The line at which a spreadsheet shows that row of a file without blank lines: below the header and any title."""
+    return row + 1 + int(of.dialect.get("title", 0))
+
+
 def rejected_rows(of: Import) -> Iterator[list[str]]:
     """The rows that were not taken, to mend and send again, the header first: original columns, then why."""
     header = [str(name) for name in of.dialect.get("header", [])]
@@ -43,7 +48,7 @@ def rejected_rows(of: Import) -> Iterator[list[str]]:
     for row in RejectedRow.objects.filter(of=of).order_by("row").iterator(2000):
         cells = [str(cell) for cell in row.cells][: len(header)]
         blanks = [""] * (len(header) - len(cells))
-        yield [*cells, *blanks, str(row.row), row.column, row.code, row.message, row.value]
+        yield [*cells, *blanks, str(line_of(of, row.row)), row.column, row.code, row.message, row.value]
 
 
 def rejected_as_csv(of: Import) -> Iterator[str]:
@@ -70,7 +75,7 @@ def warned_as_csv(of: Import) -> Iterator[str]:
     """The cells that were left out of rows which were taken, and why."""
     yield csv_line(REASON)
     for row in RowWarning.objects.filter(of=of).order_by("row", "id").iterator(2000):
-        yield csv_line([str(row.row), row.column, row.code, row.message, row.value])
+        yield csv_line([str(line_of(of, row.row)), row.column, row.code, row.message, row.value])
 
 
 # A token that ends so soon is pointed out.

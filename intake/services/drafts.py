@@ -61,7 +61,7 @@ SHOWN = 30
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Rows that would not be taken for one reason: how many, and one of them."""
+    """Rows that would not be taken for one reason: how many, and one of them. `row`: its line in a spreadsheet."""
 
     code: str
     column: str
@@ -254,7 +254,7 @@ def _troubles(plan: Plan, dialect: Dialect, rows: Sequence[list[str]], results: 
         counts[key] += 1
         if key not in found:
             value = clean_text(cell_under(column, dialect.header, row))[:80]
-            found[key] = Trouble(problem.code, column, problem.message, value, number)
+            found[key] = Trouble(problem.code, column, problem.message, value, number + dialect.title + 1)
     return [msgspec.structs.replace(found[key], count=count) for key, count in counts.most_common(SHOWN)]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import F
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,8 +20,9 @@ from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow, Source
-from intake.queries import rejected_as_sent, rejected_rows, visible_imports, warned_as_csv, warnings_of
+from intake.queries import line_of, rejected_as_sent, rejected_rows, visible_imports, warned_as_csv, warnings_of
 from intake.rules import Undone
+from intake.rules.examples import example_of
 from intake.services import ImportRefused
 from intake.services.drafts import draft_import
 from intake.services.kinds import file_kinds, find
@@ -78,10 +80,11 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @for_roles(*LEADS)
 def download_example(request: PersonRequest, kind: str) -> HttpResponse:
-    """A file with the columns of one kind and no rows, to be filled in."""
+    """A file with the columns of one kind and a row that shows how they are filled in."""
     if kind not in file_kinds():
         raise Http404
-    response = HttpResponse(csv_line(find(kind).header), content_type="text/csv; charset=utf-8")
+    lines = csv_line(find(kind).header) + csv_line(example_of(find(kind)))
+    response = HttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{kind}.csv"'
     return response
 
@@ -97,7 +100,9 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     if request.headers.get("HX-PTag") == tag:
         return HttpResponseNotModified()
     context = _with_progress(of) | {
-        "rejected": RejectedRow.objects.filter(of=of).order_by("row")[:REJECTED_SHOWN],
+        "rejected": RejectedRow.objects.filter(of=of)
+        .annotate(line=F("row") + line_of(of, 0))
+        .order_by("row")[:REJECTED_SHOWN],
         "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
         "warnings": warnings_of(of),
         "tag": tag,

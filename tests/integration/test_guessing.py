@@ -15,7 +15,7 @@ from intake.models import Import, Record, RejectedRow, RowWarning, Source
 from intake.rules.blanks import blanks_of
 from intake.services import ImportRefused, run_import, start_import
 from intake.services.drafts import columns_of, confirm_import, draft_import, is_unsure, preview_of
-from intake.services.kinds import find
+from intake.services.kinds import file_kinds, find
 from tests.factories import NOW, make_account, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,12 +97,12 @@ def test_when_no_row_would_be_taken_the_columns_come_first(source: Source) -> No
 
 
 def test_what_is_left_out_is_said_before_the_import(source: Source) -> None:
-    header = "Record ID,Company name,Company owner,Planned renewal,Shoe size,City"
-    page = page_of(ops(), draft(source, f"{header}\n1,One,Ana Alvarez,2027-01-01,42,Bergen\n"))
+    header = "Record ID,Company name,Company owner,Planned renewal,Shoe size,Type"
+    page = page_of(ops(), draft(source, f"{header}\n1,One,Ana Alvarez,2027-01-01,42,Partner\n"))
     assert ">Company owner</td>" in page, "before and after speak of fields as the columns do"
     assert "“Planned renewal” is not used. Is it Renews on?" in page
     assert "Not used: Shoe size" in page
-    assert "nothing acts on them: Company owner, City" in page
+    assert "nothing acts on them: Company owner, Type" in page
 
 
 def test_a_probability_in_place_of_a_confidence_is_said(source: Source) -> None:
@@ -234,3 +234,20 @@ def test_a_mapping_cannot_mean_what_is_not_on_the_list(source: Source) -> None:
             file=[content], filename="x.csv", kind="scores", source=source, by=None, now=NOW, loosely=True,
             mapping={"prediction": use},
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", file_kinds())
+def test_the_example_of_a_kind_is_taken_as_it_is(source: Source, kind: str) -> None:
+    make_account(external_id="EXAMPLE-1", source=source)
+    text = ops().get(f"/imports/{kind}.csv").content.decode()
+    preview = preview_of(draft(source, text.replace("2026-11-22", "2026-01-22"), kind))
+    assert not preview.refused
+    assert (preview.rows, "rejected" in preview.counts, preview.warnings) == (1, False, []), preview
+
+
+def test_a_row_is_named_by_the_line_that_a_spreadsheet_shows(source: Source) -> None:
+    made = draft(source, "account_id,name\nA1,One\nA2,\n")
+    assert [one.row for one in preview_of(made).troubles] == [3]
+    confirm_import(import_id=made.id, by=None, now=NOW)
+    run_import(made.id, NOW)
+    assert '<th scope="row">3</th>' in page_of(ops(), made)

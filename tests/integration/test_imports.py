@@ -93,7 +93,7 @@ def test_the_rejected_rows_can_be_mended_and_sent_again(source: Source) -> None:
     done = load(source, file_of(row("A1", "93 %"), row("=A2", "7")))
     text = "".join(rejected_as_csv(done))
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert [bad["_row"] for bad in rows] == ["1", "2"]
+    assert [bad["_row"] for bad in rows] == ["2", "3"], "as a spreadsheet counts: the header is line 1"
     assert rows[0]["_value"] == "93 %"
     assert rows[1]["account_id"] == "'=A2"
     mended = text.replace("93 %", "0.93").replace(",7,", ",0.7,")
@@ -111,7 +111,7 @@ def test_rejected_rows_come_back_as_they_were_sent(source: Source, encoding: str
     got = b"".join(client.get(f"/imports/{done.pk}/errors.csv").streaming_content)  # type: ignore[attr-defined]
     lines = got.decode(encoding).splitlines()
     assert lines[0].startswith("Konto;Name;Umsatz;ARR currency;_row;")
-    assert lines[1].startswith("K2;;'-5 EUR;EUR;2;")
+    assert lines[1].startswith("K2;;'-5 EUR;EUR;3;")
     mended = got.decode(encoding).replace("K2;;'-5 EUR", "K2;Weiß;5").encode(encoding)
     assert load(source, mended, kind="accounts", mapping=mapping).counts == {"created": 1}
 

@@ -68,6 +68,11 @@ def test_our_own_id_is_a_uuid() -> None:
 def test_slugs() -> None:
     assert to_slug(" Mid Market ") == "mid-market"
     assert to_slug("EMEA/North") == "emea-north"
+    assert (to_slug("Österreich"), to_slug("Côte d’Ivoire"), to_slug("Straße")) == (
+        "osterreich",
+        "cote-d-ivoire",
+        "strasse",
+    )
 
 
 A, B, C, D = (UUID(int=number) for number in range(1, 5))
