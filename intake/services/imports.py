@@ -29,7 +29,7 @@ from intake.services.files import Dialect, FileRefused, chunked, count_rows, dia
 from intake.services.kinds import find
 from intake.services.profiling import FileProfile
 from intake.services.rows import Plan, in_words, plan_of, read_row
-from intake.services.taking import counts_of, take
+from intake.services.taking import counts_of, take, what_was_wrong
 from intake.services.uploads import (
     ImportRefused,
     Upload,
@@ -277,7 +277,7 @@ def warnings_in(
     for number, (row, result) in enumerate(zip(rows, results, strict=True), start=1):
         for problem in result.warnings:
             column = plan.column_of(problem)
-            yield number, problem, column, clean_text(cell_under(column, header, row))[:LONGEST_CELL]
+            yield number, problem, column, clean_text(cell_under(column, header, row)).strip()[:LONGEST_CELL]
 
 
 def cell_under(column: str, header: Sequence[str], cells: Sequence[str]) -> str:
@@ -311,7 +311,8 @@ def _result(
     """What became of a row, in words for whoever sent the file."""
     result = next(taken) if isinstance(item, bytes) else Result(Landing.REJECTED, errors=(item,))
     if result.status is Landing.REJECTED:
-        return replace(result, errors=tuple(in_words(kind, plan, problem) for problem in result.errors))
+        errors = what_was_wrong(result.errors, left)
+        return replace(result, errors=tuple(in_words(kind, plan, problem) for problem in errors))
     return replace(result, warnings=(*left, *result.warnings)) if left else result
 
 

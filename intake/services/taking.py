@@ -50,7 +50,7 @@ def take(
             [raw[index]], [items[index]], undecoded = _decode_each(kind, [again], from_text)
             found = undecoded[0] if undecoded else kind.check(items[index], arrival.now)
         if found:
-            problems[index] = found
+            problems[index] = what_was_wrong(found, left)
             continue
         good.append(index)
         if left:
@@ -70,6 +70,12 @@ def take(
         if arrival.import_id is None:  # of a file as a whole: `profiling`
             note_shipment(arrival, kind.name, counts_of(results))
     return results
+
+
+def what_was_wrong(found: Problems, left: Problems) -> Problems:
+    """Why an item is refused: where what it lacks is a part that was left out, what was wrong with that part."""
+    wrong = {problem.field: problem for problem in reversed(left)}
+    return tuple(wrong.get(problem.field, problem) for problem in found)
 
 
 def counts_of(results: Sequence[Result]) -> dict[str, int]:

@@ -187,6 +187,15 @@ def test_a_row_is_taken_without_a_cell_that_it_does_not_need(source: Source) -> 
     assert RejectedRow.objects.get().column == "name"
 
 
+def test_an_amount_that_cannot_be_read_is_not_called_blank(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    header = "order_id,account_id,ordered_on,amount,currency\n"
+    rows = "O1,A1,2026-01-02,5.50,EUR\nO2,A1,2026-01-02,6.50,EUR\nO3,A1,2026-01-02,seven,EUR\n"
+    preview = preview_of(draft(source, header + rows))
+    assert preview.counts == {"created": 2, "rejected": 1}
+    assert (preview.troubles[0].code, preview.troubles[0].value) == ("not_a_number", "seven")
+
+
 def test_money_that_did_not_move_is_never_taken_without_its_status(source: Source) -> None:
     make_account(external_id="A1", source=source)
     made = draft(source, "order_id,account_id,ordered_on,amount,currency,status\nO1,A1,2026-01-02,5,EUR,cancelled\n")

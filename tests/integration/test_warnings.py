@@ -62,7 +62,7 @@ def test_accounts_are_taken_without_people_who_have_no_log_in(source: Source) ->
     assert managers() == {"Acme": "ana"}
     assert [(one.column, one.values) for one in warnings_of(done)] == [(said.column, said.values)]
     lines = "".join(warned_as_csv(done)).splitlines()
-    assert [line.split(",")[:3] for line in lines[1:]] == [[n, "CSM", "unknown_person"] for n in "234"]
+    assert [line.split(",")[:3] for line in lines[1:]] == [[n, "CSM", "unknown_person"] for n in "345"]
 
 
 def test_they_are_set_when_the_file_comes_again_after_they_were_added(source: Source) -> None:
