@@ -103,3 +103,11 @@ class ValueFormat(TextChoices):
     DATE = "date", _("Date")
     MONEY = "money", _("Money")
     YES_NO = "yes_no", _("Yes or no")
+
+
+class RunStatus(TextChoices):
+    """How a parallel run of a source stands."""
+
+    RUNNING = "running", _("Running beside")
+    SWITCHED = "switched", _("Switched over")
+    STOPPED = "stopped", _("Stopped")

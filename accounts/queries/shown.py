@@ -96,10 +96,10 @@ def label_of(field: str) -> str:
 
 def text_of(value: Value, names: Mapping[str, str]) -> str:
     """A value as people write it: money with its sign, days, slugs and user names as words."""
-    return _written(value.field, value.value, names)
+    return written(value.field, value.value, names)
 
 
-def _written(field: str, held: Any, names: Mapping[str, str]) -> str:
+def written(field: str, held: Any, names: Mapping[str, str]) -> str:
     if field == "arr" and isinstance(held, dict):
         return money(held.get("amount"), str(held.get("currency", "")))
     if field in DAYS and (day := parse_date(str(held))):
@@ -121,4 +121,4 @@ def names_of(values: Iterable[Value]) -> dict[str, str]:
 
 def named_value(field: str, value: Any) -> str:
     """A value as people write it, without looking up whom it names; nothing as a dash."""
-    return "–" if value in (None, "") else _written(field, value, {})
+    return "–" if value in (None, "") else written(field, value, {})

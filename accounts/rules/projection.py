@@ -126,3 +126,31 @@ def _place(said: Said, rule: FieldRule, now: datetime) -> tuple[int, int]:
 def is_too_old(said: Said, rule: FieldRule, now: datetime) -> bool:
     limit = rule.max_age_days
     return bool(limit) and datetime.fromisoformat(said.at) < now - timedelta(days=limit)
+
+
+def take_place(policy: Policy, old: str, new: str) -> Policy:
+    """Wherever `old` is believed, `new` is from now on, and `old` right after it: for what only it ever said."""
+    return Policy({field: _placed(rule, old, new) for field, rule in policy.rules.items()})
+
+
+def _placed(rule: FieldRule, old: str, new: str) -> FieldRule:
+    if old not in rule.sources:
+        return rule
+    before, after = rule.sources[: rule.sources.index(old)], rule.sources[rule.sources.index(old) :]
+    if new in before:
+        return rule
+    return msgspec.structs.replace(rule, sources=(*before, new, *(who for who in after if who != new)))
+
+
+def give_place_back(policy: Policy, new: str, *, before: Policy) -> Policy:
+    """Undo `take_place`: `new` stands where it stood in `before`, and all else is as it is now."""
+    return Policy({field: _back(rule, new, before.rules.get(field)) for field, rule in policy.rules.items()})
+
+
+def _back(rule: FieldRule, new: str, before: FieldRule | None) -> FieldRule:
+    was = before.sources if before else ()
+    if new not in rule.sources:
+        return rule
+    rest = tuple(who for who in rule.sources if who != new)
+    at = min(was.index(new), len(rest)) if new in was else None
+    return msgspec.structs.replace(rule, sources=rest if at is None else (*rest[:at], new, *rest[at:]))

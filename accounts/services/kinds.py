@@ -23,10 +23,11 @@ from accounts.services.reverting import (
     undo_orders,
     undo_rows,
 )
+from accounts.services.stating import SAID, state_accounts, state_contacts, state_rows
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
-from intake.rules import ABOUT_ACCOUNTS, BELIEVED, Kind
+from intake.rules import ABOUT_ACCOUNTS, BELIEVED, Kind, State
 from intake.rules.cells import read_json
 
 # Currencies that a header may end in: `amount_usd` is a sum in US dollars.
@@ -46,7 +47,7 @@ def _same(names: str) -> dict[str, str]:
 
 def _about_accounts(
     name: str, *, own_id: str, columns: Mapping[str, str], names: Mapping[str, tuple[str, ...]] | None = None,
-    told_as: tuple[str, ...] = (), **rest: Any,
+    told_as: tuple[str, ...] = (), state: State = state_rows, **rest: Any,
 ) -> Kind:  # fmt: skip
     """A kind of row about an account: it names the account in any of the usual ways, and waits for it.
 
@@ -59,6 +60,7 @@ def _about_accounts(
         columns={own_id: "external_id", **ABOUT, "external_id": "external_id", **columns},
         names={**presets.ABOUT_NAMES, **(names or {})},
         one_of=presets.ACCOUNT_BY,
+        state=state,
         **rest,
     )
 
@@ -67,6 +69,8 @@ ACCOUNTS = Kind(
     name="accounts",
     tell=teller("accounts"),
     undo=undo_accounts,
+    state=state_accounts,
+    said=SAID,
     struct=records.AccountItem,
     apply=upsert_accounts,
     check=records.check_account,
@@ -102,6 +106,7 @@ CONTACTS = _about_accounts(
     "contacts",
     told_as=("contacts", "consents"),
     undo=undo_contacts,
+    state=state_contacts,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,

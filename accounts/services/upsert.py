@@ -46,9 +46,9 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     people = find_people({name for item in items for name in appointments(item).values() if name})
     lock_keys()
     parents = {standard_id(item.parent) for item in items if isinstance(item.parent, str)}
-    known = _known({*names, *parents}, arrival)
+    known = find_known({*names, *parents}, arrival)
     said = [sayings(item, policy) for item in items]
-    strangers = {row: problems for row, item in enumerate(items) if (problems := tuple(_unknown(item, people)))}
+    strangers = {row: problems for row, item in enumerate(items) if (problems := tuple(unknown_people(item, people)))}
     refused: Refused = {} if arrival.import_id else strangers
     new = {names[row]: said[row] for row in range(len(items)) if row not in refused and names[row] not in known}
     again = taken_back(new, arrival)
@@ -89,11 +89,13 @@ def _ref(external_id: str, arrival: Arrival) -> Ref:
     return arrival.namespace_id, KeyKind.EXTERNAL_ID.value, external_id
 
 
-def _known(external_ids: Iterable[str], arrival: Arrival) -> dict[str, UUID]:
+def find_known(external_ids: Iterable[str], arrival: Arrival) -> dict[str, UUID]:
+    """External id → account, for those that the namespace knows."""
     return {ref[2]: account for ref, account in find_accounts(_ref(id, arrival) for id in external_ids).items()}
 
 
-def _unknown(item: AccountItem, people: Mapping[str, User]) -> Iterable[Problem]:
+def unknown_people(item: AccountItem, people: Mapping[str, User]) -> Iterable[Problem]:
+    """What is wrong with the people that a record names."""
     for role, name in appointments(item).items():
         if name and name not in people:
             where = "csm" if role == AccountRole.CSM and isinstance(item.csm, str) else f"people.{role}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from accounts.queries import find_accounts
 from accounts.rules.records import account_ref
+from accounts.services.stating import subjects_of
 from core.ids import uuid7
 from core.models import User
 from core.services import record_act
@@ -34,7 +35,7 @@ from insights.services.retraction import undo_scores
 from intake.enums import Landing, Scope
 from intake.models import Source
 from intake.queries import find_namespaces
-from intake.rules import BELIEVED, Arrival, Kind, Problem, Result
+from intake.rules import BELIEVED, Arrival, Kind, Problem, Result, Stated
 from intake.services import Row, land_records, take
 
 RECORD_KIND = "insights"
@@ -87,6 +88,33 @@ def _people(item: InsightItem | ScoreItem) -> tuple[str | None, ...]:
     return (item.contact.external_id,) if item.contact else ()
 
 
+# What a source claims now: its newest insight about an account of each type.
+SAID = """
+SELECT DISTINCT ON (i.account_id, i.type_id) i.account_id, i.type_id AS slot,
+    jsonb_build_object(i.type_id, jsonb_build_array(i.confidence, i.scored_at)) AS values
+FROM insights_insight i LEFT JOIN insights_retraction r ON r.insight_id = i.id
+WHERE i.source_id = %(old)s AND r.insight_id IS NULL ORDER BY i.account_id, i.type_id, i.scored_at DESC
+"""
+# Two models seldom agree to the last digit.
+NEAR = 0.05
+
+
+def state_insights(items: Sequence[InsightItem | ScoreItem], arrival: Arrival, run_id: UUID) -> list[Stated]:
+    """What each claims, and of which account; one that nobody knows may still become known."""
+    types = set(InsightType.objects.filter(is_active=True).values_list("slug", flat=True))
+    spaces = find_namespaces({item.account.source for item in items if item.account.source})
+    found = subjects_of(items, arrival, run_id)
+    stated = []
+    for row, item in enumerate(items):
+        refused = _refused(item, types, spaces)
+        at = item.scored_at.astimezone(UTC)
+        said = {item.type: [float(item.confidence), at.isoformat()]}
+        name = item.external_id or score_id(item)
+        problems = refused.errors if refused else ()
+        stated.append(Stated(name, found.get(row), said, slot=item.type, at=at, problems=problems))
+    return stated
+
+
 INSIGHTS = Kind(
     "insights",
     struct=InsightItem,
@@ -95,6 +123,10 @@ INSIGHTS = Kind(
     statuses=BELIEVED,
     scope=Scope.INSIGHTS_WRITE,
     people=_people,
+    undo=undo_scores,
+    state=state_insights,
+    said=SAID,
+    near=NEAR,
 )
 
 
@@ -149,6 +181,9 @@ SCORES = Kind(
     stand_ins={"confidence": "probability"},
     one_of={"account": ("id", "external_id", "domain")},
     undo=undo_scores,
+    state=state_insights,
+    said=SAID,
+    near=NEAR,
 )
 KINDS = (INSIGHTS, SCORES)
 

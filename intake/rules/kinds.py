@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -93,6 +93,28 @@ class Undo(Protocol):
     def __call__(self, *, import_id: UUID, by: Any, now: datetime) -> Undone: ...
 
 
+class Stated(NamedTuple):
+    """What a record says, without believing it: of which account, if one is known, and what of it can be compared.
+
+    values: field → [value, since when]. at, slot: as `Held` has them; at None: from when it came. external_id `""`: it
+    has none. problems: why it cannot be taken.
+    """
+
+    external_id: str
+    account_id: UUID | None = None
+    values: Mapping[str, list[Any]] = {}
+    slot: str = ""
+    at: datetime | None = None
+    is_doubtful: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+class State(Protocol):
+    """Says what items say, and writes nothing; one a item, in order. `run_id`: whose held records it may look at."""
+
+    def __call__(self, items: Sequence[Any], arrival: Arrival, run_id: UUID) -> list[Stated]: ...
+
+
 # The code of a row about somebody who was erased: nothing of it is kept.
 ERASED = "erased"
 UPSERTED = (Landing.CREATED, Landing.UPDATED, Landing.UNCHANGED, Landing.REJECTED)
@@ -147,6 +169,9 @@ class Kind:
     undo: takes an import back; None: it cannot be.
     owned: which of these fields a source (its id) may not fill, and whose they are, in words.
     people: what an item calls people at customers by, as its source does.
+    state: says what an item says, for a feed that runs beside another; None: it is counted, not compared.
+    said: SQL, (account_id, slot, values) of what the source %(old)s says now, as `Held` keeps it; `""`: not compared.
+    near: numbers no further apart count as the same.
     """
 
     name: str
@@ -171,6 +196,9 @@ class Kind:
     undo: Undo | None = None
     owned: Callable[[UUID, Collection[str]], Mapping[str, str]] = lambda source_id, fields: {}
     people: Callable[[Any], Iterable[object]] = lambda item: ()
+    state: State | None = None
+    said: str = ""
+    near: float = 0
 
     @property
     def label(self) -> str:

@@ -159,6 +159,8 @@ def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: st
     """
     with transaction.atomic():
         of = _lock_draft(import_id)
+        if not of.source.is_active:
+            raise ImportRefused(_("%s is switched off: nothing of it is taken any more.") % of.source, status=409)
         try:
             plan_of(find(of.kind), dialect_from(of.dialect).header, uses_from(of.mapping))
             _check_answered(of)

@@ -70,7 +70,17 @@ def change_source(*, source_id: UUID, terms: SourceTerms, by: User, now: datetim
     """Settle a source anew; what changed is in the audit trail. Raises `SourceRefused`, `Source.DoesNotExist`."""
     source = Source.objects.systems().select_for_update(of=("self",)).get(pk=source_id)
     _check(terms, source, before=source)
-    wanted = terms.as_fields()
+    return _settle(source, terms.as_fields(), by=by, now=now)
+
+
+@transaction.atomic
+def settle_source(*, source_id: UUID, wanted: Mapping[str, Any], by: User, now: datetime) -> Source:
+    """Change only some of what is settled, without looking at the rest again. Raises `Source.DoesNotExist`."""
+    source = Source.objects.systems().select_for_update(of=("self",)).get(pk=source_id)
+    return _settle(source, wanted, by=by, now=now)
+
+
+def _settle(source: Source, wanted: Mapping[str, Any], *, by: User, now: datetime) -> Source:
     changed = {name: value for name, value in wanted.items() if getattr(source, name) != value}
     if not changed:
         return source

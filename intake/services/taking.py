@@ -16,6 +16,7 @@ from core.text import clean_items, clean_json
 from intake.enums import Landing
 from intake.rules import Arrival, Kind, Problem, Result
 from intake.services.kinds import screened
+from intake.services.holding import hold, run_beside
 from intake.services.profiling import note_shipment
 
 LARGEST_BATCH = 10_000
@@ -37,7 +38,7 @@ def take(
     """Take each JSON item of `raw_items`; one result an item, in order, all of it committed together.
 
     from_text: numbers, times and so on may come as text (the cells of a file). mend: an item that can be taken
-    without a part is, with a warning.
+    without a part is, with a warning. What a source brings that runs beside another is held, not applied.
     """
     raw, items, problems = _decode_all(kind, raw_items, from_text)
     good: list[int] = []
@@ -61,7 +62,9 @@ def take(
         warned.pop(good[at], None)
     good = [index for at, index in enumerate(good) if at not in stopped]
     with transaction.atomic(savepoint=False):  # who goes on after a failure has a savepoint of their own
-        applied = kind.apply([items[index] for index in good], [raw[index] for index in good], arrival)
+        sound, bodies = [items[index] for index in good], [raw[index] for index in good]
+        run = run_beside(arrival)
+        applied = hold(kind, sound, bodies, arrival, run) if run else kind.apply(sound, bodies, arrival)
         results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
         for index, result in zip(good, applied, strict=True):
             results[index] = result

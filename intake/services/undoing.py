@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core.models import User
 from core.services import record_act
 from intake.enums import ImportStatus
-from intake.models import Import
+from intake.models import Held, Import
 from intake.rules import Undone
 from intake.services.kinds import find
 from intake.services.uploads import ImportRefused
@@ -53,6 +53,9 @@ def check_undo(of: Import) -> None:
         raise ImportRefused(_("This import is still under way: stop it first."), status=409)
     if find(of.kind).undo is None:
         raise ImportRefused(_("An import of %s cannot be undone.") % of.kind, status=409)
+    if Held.objects.filter(import_id=of.id).exists():
+        words = _("This file came beside another feed and is only kept: nobody has believed it. End the parallel run.")
+        raise ImportRefused(words, status=409)
     if not of.rows_done:
         raise ImportRefused(_("Nothing of this file was taken: there is nothing to undo."), status=409)
 

@@ -1,0 +1,347 @@
+"""A new feed beside the old one: held and compared, believed only after the switch, and taken back whole."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.enums import KeyKind
+from accounts.models import Account, AccountKey, Contact, FieldPolicy, FieldValue, Link, Pair
+from accounts.queries.comparing import Comparison, State, compare, differences
+from accounts.queries.policies import current_policy
+from accounts.rules.projection import FieldRule, Policy
+from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, EVENTS
+from accounts.services.policies import publish_policy
+from accounts.services.switching import Switched, switch_over, undo_switch
+from core.models import Act, User
+from insights.models import InsightType
+from insights.services.arrival import INSIGHTS
+from intake.enums import Landing, RunStatus
+from intake.models import Held, Import, ParallelRun, Record, RejectedRow, Shipment, Source
+from intake.rules import Kind, Result
+from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
+from tests.factories import NOW, make_source, make_user
+from tests.integration.test_accounts_bulk import send, statuses
+from tests.integration.test_undoing_accounts import projection
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def ops() -> User:
+    return make_user("ops", role="ops")
+
+
+@pytest.fixture
+def old() -> Source:
+    return make_source("crm", owner=make_user("otto"), cadence_hours=24, runbook="Call Omar.")
+
+
+@pytest.fixture
+def new() -> Source:
+    return make_source("crm-2")
+
+
+@pytest.fixture
+def run(old: Source, new: Source, ops: User) -> ParallelRun:
+    """Three accounts of the old feed; the new one runs beside it."""
+    send(ACCOUNTS, old, *(customer("A", number) for number in (1, 2, 3)))
+    return start_run(old=old, new=new, by=ops, now=NOW)
+
+
+def customer(letter: str, number: int, **fields: Any) -> dict[str, Any]:
+    known = {"external_id": f"{letter}{number}", "name": f"Fictional Firm {number}", "domain": f"firm{number}.example"}
+    return known | {"tier": "gold", "region": "emea"} | fields
+
+
+def bring(run: ParallelRun, *items: dict[str, Any], kind: Kind = ACCOUNTS, now: datetime = LATER) -> list[Result]:
+    return send(kind, run.new, *items, now=now)
+
+
+def switched(run: ParallelRun, by: User, now: datetime = LATER, **terms: Any) -> Switched:
+    newest = FieldPolicy.objects.order_by("-version").values_list("version", flat=True).first()
+    return switch_over(run_id=run.pk, by=by, now=now, **{"seen": newest or 0} | terms)
+
+
+def counts(found: Comparison) -> dict[str, dict[str, int]]:
+    return {line.field: dict(line.counts) for line in found.fields}
+
+
+# ── While it runs ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_the_new_feed_brings_is_held_and_nothing_shows_it(run: ParallelRun) -> None:
+    before = projection(), Link.objects.count(), FieldValue.objects.count(), Record.objects.count()
+    results = bring(run, customer("B", 1, tier="silver"), customer("B", 9))
+    assert statuses(results) == ["created", "created"]
+    assert statuses(bring(run, customer("B", 1, tier="silver"))) == ["unchanged"]
+    assert statuses(bring(run, customer("B", 1, tier="tin"))) == ["updated"]
+    assert before == (projection(), Link.objects.count(), FieldValue.objects.count(), Record.objects.count())
+    assert not Pair.objects.exists()
+    held = Held.objects.get(external_id="B1")
+    assert held.account_id == Account.objects.called("A1").get().pk
+    assert held.values["tier"][0] == "tin"
+    assert Held.objects.get(external_id="B9").account_id is None
+
+
+def test_the_same_checks_as_ever(run: ParallelRun) -> None:
+    results = bring(run, customer("B", 1, csm="nobody"), customer("B", 2, name=""), {"external_id": "B3", "nme": "x"})
+    assert [result.errors[0].code for result in results] == ["unknown_person", "invalid", "unknown_field"]
+    [lost] = bring(run, {"external_id": "c1", "account": {"external_id": "B7"}, "name": "Cy"}, kind=CONTACTS)
+    assert lost.errors[0].code == "unknown_account"
+    assert not Held.objects.exists()
+
+
+def test_rows_are_held_with_their_account_also_where_only_the_run_knows_it(run: ParallelRun) -> None:
+    bring(run, customer("B", 1), customer("B", 9))
+    people = ({"external_id": f"c{n}", "account": {"external_id": f"B{n}"}, "name": "Cy"} for n in (1, 9))
+    assert statuses(bring(run, *people, kind=CONTACTS)) == ["created", "created"]
+    held = dict(Held.objects.filter(kind="contacts").values_list("external_id", "account_id"))
+    assert held == {"c1": Account.objects.called("A1").get().pk, "c9": None}
+    assert not Contact.objects.exists()
+
+
+def test_scores_are_held_compared_and_decide_nothing(run: ParallelRun) -> None:
+    InsightType.objects.get_or_create(slug="churn_risk", defaults={"name": "Churn risk"})
+    bring(run, customer("B", 1))
+    score = {
+        "external_id": "s1", "type": "churn_risk", "account": {"external_id": "B1"}, "confidence": 0.91,
+        "scored_at": NOW.isoformat(), "model": "m", "model_version": "1",
+    }  # fmt: skip
+    assert statuses(bring(run, score, kind=INSIGHTS)) == ["accepted"]
+    assert statuses(bring(run, score, kind=INSIGHTS)) == ["duplicate"]
+    assert statuses(bring(run, score | {"confidence": 0.1}, kind=INSIGHTS)) == ["rejected"]
+    assert statuses(bring(run, score | {"external_id": "s2", "type": "no_such"}, kind=INSIGHTS)) == ["rejected"]
+    assert not Record.objects.filter(kind="insights").exists()
+    held = Held.objects.get(kind="insights")
+    assert (held.slot, held.values["churn_risk"][0]) == ("churn_risk", 0.91)
+    assert compare(run, INSIGHTS, ()).only_new == 1
+
+
+def test_events_are_held_too(run: ParallelRun) -> None:
+    event = {"name": "Signed in", "happened_at": NOW.isoformat(), "account": {"external_id": "A1"}}
+    assert statuses(bring(run, event, kind=EVENTS)) == ["accepted"]
+    assert Held.objects.get().kind == "events"
+
+
+def test_its_feed_is_watched_as_any(run: ParallelRun) -> None:
+    bring(run, customer("B", 1))
+    assert Shipment.objects.get(source=run.new).rows == 1
+
+
+def test_a_partial_record_is_laid_over_what_came_before(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, fields={"plan": "gold", "seats": 5}, arr={"amount": "12.50", "currency": "EUR"}))
+    bring(run, {"external_id": "B1", "name": "Fictional Firm 1", "fields": {"seats": 6}})
+    switched(run, ops)
+    account = Account.objects.called("B1").get()
+    assert (account.fields, str(account.arr_amount)) == ({"plan": "gold", "seats": 6}, "12.50")
+
+
+# ── Compared ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_fields_are_counted_by_how_they_differ(run: ParallelRun, ops: User) -> None:
+    new = customer("B", 1, tier="silver", region=None, stage="live")
+    bring(run, new, {"external_id": "B2", "name": "Fictional Firm 2", "domain": "firm2.example"}, customer("B", 9))
+    found = compare(run, ACCOUNTS, ())
+    assert (found.both, found.only_old, found.only_new) == (2, 1, 0)
+    assert counts(found) == {
+        "name": {"same": 2}, "domain": {"same": 2}, "tier": {"different": 1, "only_old": 1},
+        "region": {"blank": 1, "only_old": 1}, "stage": {"only_new": 1},
+    }  # fmt: skip
+    [tier] = differences(run, ACCOUNTS, ops, (), of="tier", state="different", most=5)
+    assert (tier.account, tier.old, tier.new) == ("Fictional Firm 1", "Gold", "Silver")
+    assert (tier.old_at, tier.new_at) == (NOW, LATER)
+    assert len(differences(run, ACCOUNTS, ops, (), most=9)) == 5
+    assert not differences(run, ACCOUNTS, ops, (), state="same", of="tier", most=9)
+    assert "tier" not in counts(compare(run, ACCOUNTS, {"accounts.tier"}))
+
+
+def test_a_manager_reads_only_of_accounts_that_they_may_see(run: ParallelRun) -> None:
+    bring(run, customer("B", 1, tier="silver"))
+    assert differences(run, ACCOUNTS, make_user("lena", role="manager"), (), most=5) == []
+
+
+def test_of_two_records_about_one_account_the_second_is_in_doubt(run: ParallelRun) -> None:
+    bring(run, customer("B", 1))
+    bring(run, customer("B", 1) | {"external_id": "B1-again"})
+    held = Held.objects.get(external_id="B1-again")
+    assert (held.account_id, held.is_doubtful) == (None, True)
+
+
+# ── The switch ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_preview_says_what_would_change_and_changes_nothing(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, tier="silver"), customer("B", 9))
+    before = projection()
+    found = switched(run, ops, preview=True)
+    assert (found.accounts, found.made, dict(found.fields), found.is_whole) == (1, 1, {"tier": 1}, True)
+    [one] = found.examples
+    assert (one.account, one.field, one.before, one.after) == ("Fictional Firm 1", "tier", "gold", "silver")
+    run.refresh_from_db()
+    assert (projection(), run.status, Import.objects.count()) == (before, RunStatus.RUNNING, 0)
+
+
+def test_the_new_feed_takes_the_old_ones_place(run: ParallelRun, ops: User) -> None:
+    crm, other = str(run.old_id), str(make_source("other").pk)
+    rules = {"tier": FieldRule(sources=(crm, other)), "region": FieldRule(sources=(other,))}
+    publish_policy(policy=Policy(rules), seen=0, why="Start", by=ops, now=NOW)
+    bring(run, customer("B", 1, tier="silver"), customer("B", 9))
+    done = switched(run, ops, why="It is complete")
+    assert (done.accounts, done.made, done.rules) == (1, 1, ["tier"])
+    assert Account.objects.called("B1").get().tier == "silver"
+    assert Account.objects.called("B1").get() == Account.objects.called("A1").get()
+    assert Account.objects.called("A2").get().tier == "gold"
+    assert current_policy().rules["tier"].sources == (str(run.new_id), crm, other)
+    assert current_policy().rules["region"].sources == (other,)
+    for source in (run.old, run.new):
+        source.refresh_from_db()
+    assert (run.old.is_active, run.new.is_active) == (False, True)
+    assert (run.new.owner, run.new.cadence_hours, run.new.runbook) == (run.old.owner, 24, "Call Omar.")
+    act = Act.objects.get(verb="run_switched")
+    assert (act.by, act.why, act.data["accounts"], act.subject_id) == (ops, "It is complete", 1, str(run.pk))
+    assert statuses(bring(run, customer("B", 1, tier="tin"))) == ["updated"]
+    assert Account.objects.called("B1").get().tier == "tin"
+
+
+def test_what_cannot_be_taken_after_all_is_listed_with_its_import(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, parent="B77"))
+    done = switched(run, ops)
+    assert sum(done.refused.values()) == 1
+    row = RejectedRow.objects.get()
+    assert (row.value, row.of.counts) == ("B1", {"rejected": 1})
+
+
+def test_undo_restores_what_accounts_showed(run: ParallelRun, ops: User) -> None:
+    rules = {"tier": FieldRule(sources=(str(run.old_id),))}
+    publish_policy(policy=Policy(rules), seen=0, why="Start", by=ops, now=NOW)
+    before = projection()
+    bring(run, customer("B", 1, tier="silver", arr={"amount": 5, "currency": "EUR"}), customer("B", 9))
+    person = {"external_id": "c9", "account": {"external_id": "B9"}, "name": "Cy", "email": "cy@firm9.example"}
+    call = {"external_id": "a1", "account": {"external_id": "B1"}, "kind": "call", "happened_at": NOW.isoformat()}
+    bring(run, person, kind=CONTACTS)
+    bring(run, call | {"summary": "Called", "contact": "c9"}, kind=ACTIVITIES)
+    done = switched(run, ops)
+    assert {kind: dict(found) for kind, found in done.records.items()} == {
+        "accounts": {"updated": 1, "created": 1}, "contacts": {"created": 1}, "activities": {"created": 1},
+    }  # fmt: skip
+    assert projection() != before
+    found = undo_switch(run_id=run.pk, by=ops, now=LATER + timedelta(minutes=1))
+    assert projection() == before
+    assert found.kept == 0
+    run.refresh_from_db()
+    run.old.refresh_from_db()
+    assert (run.status, run.old.is_active, current_policy().rules) == (RunStatus.RUNNING, True, rules)
+    assert not AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID, value__startswith="B").exists()
+    assert statuses(bring(run, customer("B", 1, tier="tin"))) == ["updated"]
+    assert Account.objects.called("A1").get().tier == "gold"
+    assert switched(run, ops, now=LATER + timedelta(hours=1)).made == 1
+    assert Account.objects.called("B1").get().tier == "tin"
+
+
+def test_an_undo_keeps_what_came_later(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, tier="silver", region="apac"))
+    switched(run, ops)
+    bring(run, customer("B", 1, tier="tin", region="apac"), now=LATER + timedelta(hours=1))
+    found = undo_switch(run_id=run.pk, by=ops, now=LATER + timedelta(hours=2))
+    account = Account.objects.called("A1").get()
+    assert (account.tier, account.region, found.kept) == ("tin", "emea", 1)
+
+
+def test_rules_that_somebody_changed_after_the_switch_stay(run: ParallelRun, ops: User) -> None:
+    crm, crm2 = str(run.old_id), str(run.new_id)
+    publish_policy(policy=Policy({"tier": FieldRule(sources=(crm,))}), seen=0, why="Start", by=ops, now=NOW)
+    bring(run, customer("B", 1))
+    switched(run, ops)
+    theirs = Policy({"tier": FieldRule(sources=(crm2,)), "region": FieldRule(sources=(crm,))})
+    publish_policy(policy=theirs, seen=2, why="Only it", by=ops, now=LATER)
+    undo_switch(run_id=run.pk, by=ops, now=LATER)
+    assert {name: rule.sources for name, rule in current_policy().rules.items()} == {"tier": (), "region": (crm,)}
+
+
+# ── What cannot be ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_source_beside_itself_or_in_two_runs_is_refused(run: ParallelRun, ops: User) -> None:
+    other = make_source("other")
+    for old, new, words in (
+        (other, other, "beside itself"),
+        (run.old, other, "already"),
+        (run.new, other, "itself runs beside"),
+        (other, run.new, "in another run"),
+        (other, run.old, "in another run"),
+    ):
+        with pytest.raises(RunRefused, match=words):
+            start_run(old=old, new=new, by=ops, now=NOW)
+    assert ParallelRun.objects.count() == 1
+
+
+def test_a_source_of_other_kinds_is_refused(old: Source, ops: User) -> None:
+    send(ACCOUNTS, old, customer("A", 1))
+    desk = make_source("desk")
+    send(CONTACTS, desk, {"external_id": "c1", "account": {"id": str(Account.objects.get().pk)}, "name": "Cy"})
+    with pytest.raises(RunRefused, match="sends contacts"):
+        start_run(old=old, new=desk, by=ops, now=NOW)
+
+
+def test_a_source_without_a_name_is_refused(old: Source, ops: User) -> None:
+    for name in ("", " ", "日本"):
+        with pytest.raises(RunRefused):
+            start_run(old=old, name=name, by=ops, now=NOW)
+    assert Source.objects.count() == 1
+
+
+def test_a_new_source_is_looked_after_as_the_old_one(old: Source, ops: User) -> None:
+    made = start_run(old=old, name="Next CRM", same_ids=True, by=ops, now=NOW).new
+    assert (made.slug, made.owner, made.cadence_hours) == ("next-crm", old.owner, 24)
+    assert made.account_namespace == old
+
+
+def test_nothing_to_switch_to(run: ParallelRun, ops: User) -> None:
+    with pytest.raises(RunRefused, match="Nothing has come"):
+        switched(run, ops)
+
+
+def test_a_file_under_way_is_waited_for(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1))
+    Import.objects.create(source=run.old, kind="accounts", filename="a.csv", created_at=NOW)
+    with pytest.raises(RunRefused, match=r"a\.csv"):
+        switched(run, ops)
+
+
+def test_who_comes_second_is_told_what_happened(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1))
+    publish_policy(policy=Policy({"tier": FieldRule(sources=(str(run.old_id),))}), seen=0, why="x", by=ops, now=NOW)
+    with pytest.raises(RunOver, match="field rules"):
+        switched(run, ops, seen=0)
+    switched(run, ops)
+    with pytest.raises(RunOver, match="switched from Crm to Crm-2"):
+        switched(run, ops)
+    with pytest.raises(RunOver, match="switched"):
+        stop_run(run_id=run.pk, by=ops, now=LATER)
+    undo_switch(run_id=run.pk, by=ops, now=LATER)
+    with pytest.raises(RunOver, match="undone"):
+        undo_switch(run_id=run.pk, by=ops, now=LATER)
+
+
+def test_a_stopped_run_leaves_nothing_and_takes_nothing_more(run: ParallelRun, ops: User) -> None:
+    before = projection()
+    bring(run, customer("B", 1))
+    stop_run(run_id=run.pk, by=ops, now=LATER)
+    run.new.refresh_from_db()
+    assert (projection(), Held.objects.count(), run.new.is_active) == (before, 0, False)
+    again = start_run(old=run.old, new=run.new, by=ops, now=LATER)
+    assert again.new.is_active
+
+
+def test_what_was_held_is_dropped_when_undo_ends(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1))
+    switched(run, ops)
+    assert forget_held(LATER + timedelta(days=29)) == 0
+    assert forget_held(LATER + timedelta(days=31)) == 1
+    with pytest.raises(RunRefused, match="30 days"):
+        undo_switch(run_id=run.pk, by=ops, now=LATER + timedelta(days=31))
