@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Matching, NullRule, Verdict
 from accounts.models import Account, Link
+from accounts.queries.comparing import Comparison, State
 from accounts.queries.find import find_by_words
 from accounts.queries.shown import ORDER, label_of
 from accounts.rules.projection import PEOPLE, FieldRule, Policy
@@ -136,3 +138,53 @@ class PolicyForm(forms.Form):
 
 def label_for(field: str) -> str:
     return str(LABELS.get(field) or label_of(field))
+
+
+class RunForm(forms.Form):
+    """Which source runs beside another: one that is there, or a new one."""
+
+    new = forms.ModelChoiceField(
+        Source.objects.none(), label=_("The new feed"), required=False, empty_label=_("A source that I name below"),
+        help_text=_("One that sends the same kinds of record, or a new one."),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=_("Name of the new source"), max_length=120, required=False,
+        help_text=_("It gets the owner, cadence, runbook and mappings of this one; its token you make next."),
+    )  # fmt: skip
+    same_ids = forms.BooleanField(
+        label=_("It calls accounts by the same ids"), required=False,
+        help_text=_("As a second export of one system does. Otherwise its records are matched as any new ones."),
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, old: Source) -> None:
+        super().__init__(data)
+        new = self.fields["new"]
+        assert isinstance(new, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        new.queryset = Source.objects.systems().exclude(pk=old.pk).order_by("name")
+
+
+class SwitchForm(forms.Form):
+    """`seen`: the version of the field rules that the preview was made with."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    why = forms.CharField(label=_("Why now"), widget=forms.Textarea(WHY), required=False, max_length=400)
+
+
+class DifferencesForm(forms.Form):
+    """Which differences are listed: of one field (`kind:field`), in one state."""
+
+    of = forms.ChoiceField(label=_("Field"), required=False)
+    state = forms.ChoiceField(label=_("How"), required=False, choices=[("", _("All that differ")), *State.choices])
+
+    def __init__(self, data: Any, *, found: Sequence[Comparison]) -> None:
+        super().__init__(data)
+        of = self.fields["of"]
+        assert isinstance(of, forms.ChoiceField)  # noqa: S101 - narrows the type
+        lines = [(f"{line.kind}:{line.field}", line.label) for one in found for line in one.fields]
+        of.choices = [("", _("All fields")), *lines]
+
+    def chosen(self) -> tuple[str, str, str]:
+        """(kind, field, state), `""` for all; what is not known is all too."""
+        data = self.cleaned_data if self.is_valid() else {}
+        kind, _colon, field = data.get("of", "").partition(":")
+        return kind, field, data.get("state", "")

@@ -12,6 +12,10 @@ urlpatterns = [
     path("review/alike/", views.judge_alike, name="review_alike"),
     path("review/<uuid:pair_id>/", views.judge, name="review_judge"),
     path("review/<uuid:pair_id>/undo/", views.undo_verdict, name="review_undo"),
+    path("sources/<slug:slug>/parallel/", views.show_run, name="parallel_run"),
+    path("sources/<slug:slug>/parallel/switch/", views.switch_run, name="parallel_switch"),
+    path("sources/<slug:slug>/parallel/stop/", views.stop, name="parallel_stop"),
+    path("sources/<slug:slug>/parallel/undo/", views.undo, name="parallel_undo"),
     path("policies/fields/", views.show_fields, name="field_policies"),
     path("policies/fields/matching/", views.set_mode, name="matching_mode"),
 ]

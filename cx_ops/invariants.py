@@ -98,6 +98,12 @@ INVARIANTS = {
         SELECT l.id FROM accounts_link AS l LEFT JOIN accounts_accountkey AS k
           ON k.value = l.external_id AND k.kind = 'external_id' AND k.namespace_id = l.namespace_id
         WHERE l.revoked_at IS NULL AND l.namespace_id IS NOT NULL AND k.account_id IS DISTINCT FROM l.account_id""",
+    "nothing that a feed brings beside another is believed": """
+        SELECT x.id FROM intake_parallelrun AS r JOIN (
+            SELECT l.id, l.source_id, (v.value->>1)::timestamptz AS at
+            FROM accounts_link AS l, jsonb_each(l.values) AS v WHERE l.revoked_at IS NULL
+            UNION ALL SELECT id, source_id, landed_at FROM intake_record) AS x ON x.source_id = r.new_id
+        WHERE r.status = 'running' AND x.at > r.started_at + interval '1 minute'""",
     "nothing but its own history names a merged account": """
         SELECT x.id FROM (
             SELECT id, account_id FROM accounts_link UNION ALL SELECT id, account_id FROM accounts_contact

@@ -33,6 +33,7 @@ from insights.models import Believed, Withdrawn
 from insights.services import believe_records
 from intake.models import Landed
 from intake.services.feeds import check_feeds
+from intake.services.parallel import forget_held
 from outcomes.services import record_outcomes
 from playbooks.models import ClosedTask
 from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick, withdraw_insights
@@ -74,6 +75,7 @@ def tick_all(now: datetime | None = None) -> None:
     refresh_tier_revenue(moment)
     refresh_segments(moment)
     check_feeds(moment)
+    forget_held(moment)
     tend_source_tasks(moment)
     tick(moment)
     advance_runs(moment)

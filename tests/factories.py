@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -19,6 +20,7 @@ from accounts.models import (
     Contact,
     Contract,
     Erasure,
+    Link,
     Merge,
     Pair,
 )
@@ -28,8 +30,9 @@ from core.stages import leave
 from insights.enums import ModelState
 from insights.models import Believed, Insight, ModelVersion
 from intake.enums import Happening, Scope, SourceMode
-from intake.models import ApiToken, Pull, Source, Webhook
+from intake.models import ApiToken, Held, ParallelRun, Pull, Source, Webhook
 from intake.services import create_token
+from intake.services.parallel import start_run
 from intake.services.pulls import PullTerms, create_pull
 from intake.services.webhooks import create_webhook, send_test
 
@@ -66,6 +69,24 @@ def make_pull(source: Source, by: User, url: str = "http://127.0.0.1:1/a.csv", *
     """A pull of accounts, every day, from a place of the own machine where nobody answers."""
     known = {"every_hours": 24} if "at_time" not in terms else {}
     return create_pull(source=source, kind="accounts", terms=PullTerms(url=url, **(known | terms)), by=by, now=NOW)
+
+
+def make_run(by: User, **fields: Any) -> ParallelRun:
+    """A feed beside another, each with one record about an account, of which one field differs."""
+    old, new = make_source(), make_source()
+    account = make_account(tier="gold", **fields)
+    values = {"name": [account.name, NOW.isoformat(), "1"], "tier": ["gold", NOW.isoformat(), "1"]}
+    Link.objects.create(
+        account=account, source_id=old.pk, namespace_id=old.pk, external_id="A1", rule="new", actor="test",
+        created_at=NOW, values=values,
+    )  # fmt: skip
+    run = start_run(old=old, new=new, by=by, now=NOW)
+    Held.objects.create(
+        run=run, kind="accounts", external_id="B1", account_id=account.pk, at=NOW, landed_at=NOW,
+        values={"name": [account.name, NOW.isoformat()], "tier": ["silver", NOW.isoformat()]},
+        payload=json.dumps({"external_id": "B1", "name": account.name, "tier": "silver"}),
+    )  # fmt: skip
+    return run
 
 
 def make_erasure(contact: Contact, by: User) -> Erasure:

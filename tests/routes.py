@@ -147,6 +147,10 @@ ROUTES = {
     "new_source": Route((MANAGER, OPS)),
     "source": Route(LEADS, "source"),
     "edit_source": Route((MANAGER, OPS), "source"),
+    "parallel_run": Route(LEADS, "parallel"),
+    "parallel_switch": Route((MANAGER, OPS), "parallel", "post"),
+    "parallel_stop": Route((MANAGER, OPS), "parallel", "post"),
+    "parallel_undo": Route((MANAGER, OPS), "parallel", "post"),
     "imports": Route(LEADS),
     "import": Route(LEADS, "import"),
     "import_errors": Route(LEADS, "import"),
@@ -163,7 +167,7 @@ ROUTES = {
 # Of these there is nothing foreign to those who may see any at all.
 SHARED = (
     "import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules",
-    "webhook", "delivery", "pull",
+    "webhook", "delivery", "pull", "parallel",
 )  # fmt: skip
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}

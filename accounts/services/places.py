@@ -133,5 +133,6 @@ ACCOUNTS = Room(
         Place("accounts_segmentmember", unless="y.segment_id = x.segment_id", weighs=False),
         Place("accounts_grant", unless="y.user_id = x.user_id", weighs=False),
         Place("accounts_resolved", record="x.id"),
+        Place("intake_held", weighs=False),
     )
 )

@@ -194,7 +194,9 @@ def _publish(policy: Policy, run: ParallelRun, words: str, by: User, now: dateti
         return []
     why = words % {"new": run.new, "old": run.old}
     version = newest.version + 1 if newest else 1
-    made = FieldPolicy.objects.create(version=version, rules=write_policy(policy), why=why, published_by=by, published_at=now)
+    made = FieldPolicy.objects.create(
+        version=version, rules=write_policy(policy), why=why, published_by=by, published_at=now
+    )
     record_act("published", made, by=by, now=now, why=why)
     return changed
 

@@ -1,6 +1,7 @@
 from accounts.views.fields import set_mode, show_fields
 from accounts.views.identity import merge_account, show_said, split_links, undo_account_merge
 from accounts.views.listing import show_accounts
+from accounts.views.parallel import show_run, stop, switch_run, undo
 from accounts.views.review import judge, judge_alike, show_review, undo_verdict
 
 __all__ = [
@@ -11,8 +12,12 @@ __all__ = [
     "show_accounts",
     "show_fields",
     "show_review",
+    "show_run",
     "show_said",
     "split_links",
+    "stop",
+    "switch_run",
+    "undo",
     "undo_account_merge",
     "undo_verdict",
 ]

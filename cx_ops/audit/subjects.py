@@ -53,6 +53,10 @@ SUBJECTS = {
     ),
     "team": Subject("core_team s", NO_ACCOUNT, "s.name", open=True),
     "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
+    "parallelrun": Subject(
+        "intake_parallelrun s JOIN intake_source o ON o.id = s.old_id JOIN intake_source n ON n.id = s.new_id",
+        NO_ACCOUNT, "n.name || ' beside ' || o.name", open=True,
+    ),
     "trouble": Subject("intake_trouble s", NO_ACCOUNT, "s.title", open=True),
     "fieldprivacy": Subject("intake_fieldprivacy s", NO_ACCOUNT, "s.field", key="text", open=True),
     "fieldpolicy": Subject(

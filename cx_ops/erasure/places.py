@@ -17,7 +17,7 @@ from accounts.models import Activity, Consent, Contact, Event, Prior, Visitor
 from core.models import Mail
 from cx_ops.erasure.person import Person
 from insights.models import Insight
-from intake.models import Quarantined, Record, RejectedRow, RowWarning
+from intake.models import Held, Quarantined, Record, RejectedRow, RowWarning
 from playbooks.models import Effect, TaskNote
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def _by_text(model: type[Model], *columns: str) -> Callable[[Person], QuerySet[A
 PLACES = (
     Place("records", _("Records as they arrived"), _records, ("kind", "external_id", "landed_at", "payload"),
           {"payload": {}}, hashed="payload"),
+    Place("held", _("Records of feeds that run beside others"), _by_text(Held, "payload"),
+          ("kind", "external_id", "landed_at", "payload"), None),
     Place("events", _("Events"), _events, ("at", "name", "payload"),
           {"payload": {}, "user_id": "", "contact": None}, hashed="payload"),
     Place("visitors", _("Who clients said they are"), lambda who: Visitor.objects.filter(contact__in=who.contacts),

@@ -51,6 +51,8 @@ def start_run(
     old = locked[old.pk]
     if new is not None and new.pk == old.pk:
         raise RunRefused(_("A source cannot run beside itself: choose another, or make a new one."), "new")
+    if not old.is_active:
+        raise RunRefused(_("%s is switched off: nothing can run beside it.") % old, "new")
     _check_free(old, new)
     if new is not None:
         _check_kinds(old, locked[new.pk])

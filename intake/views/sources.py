@@ -20,6 +20,7 @@ from intake.forms import SourceForm
 from intake.models import Source
 from intake.queries import visible_imports
 from intake.queries.health import last_shipments, troubles_of
+from intake.queries.parallel import runs_about
 from intake.queries.quarantine import waiting_in_quarantine
 from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
@@ -66,6 +67,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "may_settle": may_settle(request.user),
         "troubles": troubles_of(source, request.user),
         "shipments": last_shipments(source),
+        "runs": list(runs_about(source, request.user)),
     }
     return render(request, "intake/source.html", context)
 

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.enums import KeyKind
 from accounts.models import Account, AccountKey, Contact, FieldPolicy, FieldValue, Link, Pair
-from accounts.queries.comparing import Comparison, State, compare, differences
+from accounts.queries.comparing import Comparison, compare, differences
 from accounts.queries.policies import current_policy
 from accounts.rules.projection import FieldRule, Policy
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, EVENTS
@@ -18,7 +18,7 @@ from accounts.services.switching import Switched, switch_over, undo_switch
 from core.models import Act, User
 from insights.models import InsightType
 from insights.services.arrival import INSIGHTS
-from intake.enums import Landing, RunStatus
+from intake.enums import RunStatus
 from intake.models import Held, Import, ParallelRun, Record, RejectedRow, Shipment, Source
 from intake.rules import Kind, Result
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
