@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -24,6 +25,7 @@ LABELS = {"people": _("Roles on the account"), "fields": _("All other fields"), 
 # What somebody typed here is believed first about these, unless a rule says otherwise.
 BY_HAND_FIRST = ("people", "forecast")
 MOST_DAYS = 3650
+NTH = (_("First"), _("Second"), _("Third"))
 
 
 class VerdictForm(forms.Form):
@@ -79,7 +81,7 @@ class ModeForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """Per field: who is believed first, second, third; what a blank does; from what age a saying counts last."""
+    """Per field: who is believed first, second and so on; what a blank does; from what age a saying counts last."""
 
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     why = forms.CharField(label=_("What changes, and why"), widget=forms.Textarea(WHY), required=False, max_length=400)
@@ -88,14 +90,15 @@ class PolicyForm(forms.Form):
         super().__init__(data, initial={"seen": version})
         sources = Source.objects.filter(person=None).order_by("name")
         choices = [(PEOPLE, _("typed here")), *((str(one.pk), one.name) for one in sources)]
+        self.places = range(_places(policy, data or {}))
         for field in FIELDS:
             self._add(field, policy.rules.get(field), choices)
 
     def _add(self, field: str, rule: FieldRule | None, choices: list[tuple[str, Any]]) -> None:
-        listed = [*(rule.sources if rule else ()), "", "", ""]
+        listed = [*(rule.sources if rule else ()), *("" for _place in self.places)]
         label = label_for(field)
         nobody = _("typed here, else newest") if field in BY_HAND_FIRST else _("newest")
-        for place, words in enumerate((_("First"), _("Second"), _("Third"))):
+        for place, words in enumerate(self.headings):
             self.fields[f"{field}-{place}"] = forms.ChoiceField(
                 choices=[("", "–" if place else nobody), *choices],
                 required=False,
@@ -112,14 +115,18 @@ class PolicyForm(forms.Form):
         )  # fmt: skip
 
     @property
+    def headings(self) -> list[str]:
+        return [str(NTH[place]) if place < len(NTH) else f"{place + 1}." for place in self.places]
+
+    @property
     def lines(self) -> list[dict[str, Any]]:
         return [
             {
                 "label": label_for(field),
-                "sources": [self[f"{field}-{place}"] for place in range(3)],
+                "sources": [self[f"{field}-{place}"] for place in self.places],
                 "nulls": self[f"{field}-nulls"],
                 "days": self[f"{field}-days"],
-                "has_rule": any(self[f"{field}-{place}"].value() for place in range(3)),
+                "has_rule": any(self[f"{field}-{place}"].value() for place in self.places),
             }
             for field in FIELDS
         ]
@@ -131,9 +138,15 @@ class PolicyForm(forms.Form):
 
     def _rule(self, field: str) -> FieldRule:
         data = self.cleaned_data
-        sources = dict.fromkeys(source for place in range(3) if (source := data.get(f"{field}-{place}")))
+        sources = dict.fromkeys(source for place in self.places if (source := data.get(f"{field}-{place}")))
         nulls = NullRule(data.get(f"{field}-nulls") or NullRule.IGNORE)
         return FieldRule(sources=tuple(sources), nulls=nulls, max_age_days=data.get(f"{field}-days") or 0)
+
+
+def _places(policy: Policy, data: Mapping[str, Any]) -> int:
+    """How many sources a rule can name: three, or as many as the longest one does."""
+    sent = [int(name.rpartition("-")[2]) + 1 for name in data if re.fullmatch(r"[a-z_]+-\d{1,2}", name)]
+    return max([len(NTH), *sent, *(len(rule.sources) for rule in policy.rules.values())])
 
 
 def label_for(field: str) -> str:

@@ -23,7 +23,7 @@ from core.models import User
 from core.services import record_act
 from core.services.scrubbing import Word, count_texts, scrub_texts
 from cx_ops.erasure.person import Person, identify, is_colleague
-from cx_ops.erasure.places import ERASED_NAME, PLACES, Place
+from cx_ops.erasure.places import ERASED_NAME, PLACES, Place, count_rows
 from intake.enums import ImportStatus
 from intake.models import Import
 from intake.services.files import FileRefused, open_bytes
@@ -54,7 +54,8 @@ class ErasureRefused(Exception):
 
 def count_places(person: Person) -> list[tuple[str, int]]:
     """How many rows of each place are about the person: its label and the count."""
-    return [(str(place.label), place.rows(person).count()) for place in PLACES]
+    counts = count_rows(person)
+    return [(str(place.label), counts[place.name]) for place in PLACES]
 
 
 @transaction.atomic
@@ -68,7 +69,8 @@ def prepare_erasure(*, contact: Contact, reason: str, by: User, now: datetime) -
     person = identify(contact)
     _check(person)
     texts = count_texts(person.words("preview"))
-    counts = {place.name: place.rows(person).count() for place in PLACES if not place.texts}
+    rows = count_rows(person)
+    counts = {place.name: rows[place.name] for place in PLACES if not place.texts}
     counts |= {"texts": sum(texts.values()), "files": len(_files(person.words("preview")))}
     made = Erasure.objects.create(
         contact=contact, reason=reason.strip(), prepared_by=by, prepared_at=now, counts=counts

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cx_ops.erasure.person import Person
-from cx_ops.erasure.places import PLACES
+from cx_ops.erasure.places import PLACES, count_rows
 
 
 class Section(NamedTuple):
@@ -21,11 +21,12 @@ class Section(NamedTuple):
 
 def sections_of(person: Person) -> list[Section]:
     """Every place with at least one row."""
-    found = (
+    counts = count_rows(person)
+    return [
         Section(place.name, str(place.label), place.shown, list(place.rows(person).values_list(*place.shown)))
         for place in PLACES
-    )
-    return [section for section in found if section.rows]
+        if counts[place.name]
+    ]
 
 
 def as_json(person: Person) -> bytes:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Stakeholder
 from accounts.models import Activity, Consent, Contact, Event, Prior, Visitor
+from core.bulk import fetch_all
 from core.models import Mail
 from cx_ops.erasure.person import Person
 from insights.models import Insight
@@ -133,3 +135,16 @@ PLACES = (
           ("created_at", "subject", "body"), texts=True),
     Place("mail", _("Mailbox"), _by_text(Mail, "subject", "body", "to"), ("sent_at", "subject", "body"), texts=True),
 )  # fmt: skip
+
+
+def count_rows(person: Person) -> dict[str, int]:
+    """How many rows of each place are about the person; one query for all of them."""
+    parts, params = [], list[Any]()
+    for place in PLACES:
+        try:
+            sql, given = place.rows(person).order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append(f"SELECT '{place.name}', count(*) FROM ({sql}) AS {place.name}")  # noqa: S608 - ours  # nosec B608
+        params += given
+    return {place.name: 0 for place in PLACES} | dict(fetch_all(" UNION ALL ".join(parts), params) if parts else ())

@@ -70,7 +70,9 @@ def cadence_words(hours: int | None) -> str:
 def list_sources() -> QuerySet[Source]:
     """Every system that sends us records, the ones in use first."""
     return (
-        Source.objects.systems().select_related("owner", "backup", "account_namespace", "look_up").order_by("-is_active", "name")
+        Source.objects.systems()
+        .select_related("owner", "backup", "account_namespace", "look_up")
+        .order_by("-is_active", "name")
     )
 
 

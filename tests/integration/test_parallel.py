@@ -23,6 +23,7 @@ from intake.models import Held, Import, ParallelRun, Record, RejectedRow, Shipme
 from intake.rules import Kind, Result
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
 from tests.factories import NOW, make_source, make_user
+from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
 from tests.integration.test_undoing_accounts import projection
 
@@ -345,3 +346,15 @@ def test_what_was_held_is_dropped_when_undo_ends(run: ParallelRun, ops: User) ->
     assert forget_held(LATER + timedelta(days=31)) == 1
     with pytest.raises(RunRefused, match="30 days"):
         undo_switch(run_id=run.pk, by=ops, now=LATER + timedelta(days=31))
+
+
+def test_a_rule_of_more_than_three_sources_is_shown_and_kept_whole(old: Source, ops: User) -> None:
+    four = tuple(str(source.pk) for source in (old, *(make_source() for _ in range(3))))
+    publish_policy(policy=Policy({"tier": FieldRule(sources=four)}), seen=0, why="Start", by=ops, now=NOW)
+    browser = signed_in(ops)
+    page = browser.get("/policies/fields/").content.decode()
+    assert 'name="tier-3"' in page
+    sent = {f"tier-{place}": source for place, source in enumerate(four)}
+    browser.post("/policies/fields/", sent | {"seen": 1, "why": "Blanks clear", "tier-nulls": "clear", "do": "publish"})
+    assert current_policy().rules["tier"].sources == four
+    assert FieldPolicy.objects.count() == 2
