@@ -69,7 +69,7 @@ def _match(said: Mapping[str, Mapping[str, Any]], arrival: Arrival, run_id: UUID
 
     An account that another record of the run is about has its one id of this source already.
     """
-    matches = match_records(said, arrival)
+    matches = match_records(said, arrival, {})
     found = {name: match.account for name, match in matches.items() if match.rule != Evidence.NEW}
     there = set(Account.objects.filter(pk__in=found.values(), archived_at=None).values_list("pk", flat=True))
     mine = Held.objects.filter(run=run_id, kind=KIND, account_id__in=there).exclude(external_id__in=list(said))

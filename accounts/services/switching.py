@@ -19,11 +19,11 @@ from django.db.models import Min, Q, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from accounts.models import FieldPolicy, FieldValue, Link
+from accounts.models import Account, FieldPolicy, FieldValue, Link
 from accounts.queries.policies import current_policy
 from accounts.rules.projection import Policy, give_place_back, read_policy, take_place, write_policy
 from accounts.services.merging import project
-from accounts.services.resolve import lock_keys
+from accounts.services.parking import lock_keys
 from core.bulk import fetch_all
 from core.models import User
 from core.services import record_act
@@ -47,20 +47,26 @@ SHOWN = 12
 # What a new source that has none of its own takes over from the old one.
 CARRIED = ("owner", "backup", "cadence_hours", "runbook")
 # What accounts show since the switch, beside what they showed before: the history of values tells it.
+# An account is new where nobody spoke of it before: made now, or brought back by its record.
+AFFECTED = """
+WITH shown AS (
+    SELECT v.id, v.account_id, a.name, v.field, v.value, NOT EXISTS (
+        SELECT FROM accounts_link l
+        WHERE l.account_id = a.id AND l.revoked_at IS NULL AND l.created_at < %(now)s) AS is_new
+    FROM accounts_fieldvalue v JOIN accounts_account a ON a.id = v.account_id
+    WHERE v.id > %(last)s AND v.observed_at = %(now)s)
+"""
 COUNTED = """
-SELECT v.field, count(*) FILTER (WHERE a.created_at < %(now)s),
-    count(DISTINCT v.account_id) FILTER (WHERE a.created_at < %(now)s),
-    count(DISTINCT v.account_id) FILTER (WHERE a.created_at = %(now)s)
-FROM accounts_fieldvalue v JOIN accounts_account a ON a.id = v.account_id
-WHERE v.id > %(last)s AND v.observed_at = %(now)s GROUP BY GROUPING SETS ((v.field), ())
+SELECT field, count(*) FILTER (WHERE NOT is_new), count(DISTINCT account_id) FILTER (WHERE NOT is_new)
+FROM shown GROUP BY GROUPING SETS ((field), ())
 """
 EXAMPLES = """
-SELECT v.account_id, a.name, v.field, was.value, v.value
-FROM accounts_fieldvalue v JOIN accounts_account a ON a.id = v.account_id LEFT JOIN LATERAL (
+SELECT v.account_id, v.name, v.field, was.value, v.value
+FROM shown v LEFT JOIN LATERAL (
     SELECT p.value FROM accounts_fieldvalue p
     WHERE p.account_id = v.account_id AND p.field = v.field AND p.id <= %(last)s
     ORDER BY p.observed_at DESC, p.id DESC LIMIT 1) was ON true
-WHERE v.id > %(last)s AND v.observed_at = %(now)s AND a.created_at < %(now)s ORDER BY v.id LIMIT %(most)s
+WHERE NOT is_new ORDER BY v.id LIMIT %(most)s
 """
 
 
@@ -113,7 +119,8 @@ def switch_over(*, run_id: UUID, seen: int, by: User, now: datetime, why: str = 
     if version != seen and not preview:
         raise RunOver(_("Somebody published other field rules meanwhile. Look at what would change now, then switch."))
     last = FieldValue.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    done = Switched()
+    done, live = Switched(), Account.objects.filter(archived_at=None)
+    before = live.count()
     run.switched = {"version": version, "imports": []}
     end_run(run, RunStatus.SWITCHED, by=by, now=now)
     rules = take_place(current_policy(), str(run.old_id), str(run.new_id))
@@ -124,6 +131,7 @@ def switch_over(*, run_id: UUID, seen: int, by: User, now: datetime, why: str = 
         done.is_whole = done.is_whole and len(records) == Held.objects.filter(run=run, kind=kind.name).count()
         _bring(run, kind, records, done, by, now)
     project_accounts(earlier if done.rules else [], now)
+    done.made = live.count() - before
     _read_effect(done, last, now)
     if preview:
         transaction.set_rollback(True)
@@ -269,14 +277,14 @@ def _keep_refused(
 def _read_effect(done: Switched, last: int, now: datetime) -> None:
     """What accounts show since then that they did not show before."""
     names = {"last": last, "now": now, "most": SHOWN}
-    for name, changed, accounts, made in fetch_all(COUNTED, names):
+    for name, changed, accounts in fetch_all(AFFECTED + COUNTED, names):
         if name is None:
-            done.accounts, done.made = accounts, made
+            done.accounts = accounts
         elif changed:
             done.fields[name] = changed
     done.examples = [
         Shown(id, account, name, before and _decode(before), _decode(after))
-        for id, account, name, before, after in fetch_all(EXAMPLES, names)
+        for id, account, name, before, after in fetch_all(AFFECTED + EXAMPLES, names)
     ]
 
 
