@@ -13,6 +13,7 @@ from celery import current_app
 from core.bulk import execute
 from cx_ops.demo import people, sheets, stories
 from cx_ops.demo.arrivals import Door, advance
+from cx_ops.demo.beside import run_new_crm
 from cx_ops.demo.book import make_book
 from cx_ops.demo.cdnow import SHOP, open_folder
 from cx_ops.demo.credentials import Credentials, make_credentials
@@ -47,6 +48,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         history.live()
         leave_doubts(book, now=now)
         door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], crm=sources["crm"], now=now)
+        run_new_crm(book, crm=sources["crm"], now=now)
         advance(now)
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
     token = people.give_token(sources["crm"], now=now)

@@ -8,21 +8,25 @@ from typing import Any
 import pytest
 
 from accounts.enums import KeyKind
-from accounts.models import Account, AccountKey, Contact, FieldPolicy, FieldValue, Link, Pair
+from accounts.models import Account, AccountKey, Contact, ErasedKey, FieldPolicy, FieldValue, Link, Pair
 from accounts.queries.comparing import Comparison, compare, differences
 from accounts.queries.policies import current_policy
+from accounts.rules.erased import email_digest
 from accounts.rules.projection import FieldRule, Policy
+from accounts.services import merge_accounts
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, EVENTS
 from accounts.services.policies import publish_policy
 from accounts.services.switching import Switched, switch_over, undo_switch
 from core.models import Act, User
+from cx_ops.invariants import broken_invariants
 from insights.models import InsightType
 from insights.services.arrival import INSIGHTS
 from intake.enums import RunStatus
-from intake.models import Held, Import, ParallelRun, Record, RejectedRow, Shipment, Source
+from intake.models import FieldPrivacy, Held, Import, ParallelRun, Record, RejectedRow, Shipment, Source
 from intake.rules import Kind, Result
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
-from tests.factories import NOW, make_source, make_user
+from intake.services.undoing import may_undo
+from tests.factories import NOW, make_contact, make_erasure, make_source, make_user
 from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
 from tests.integration.test_undoing_accounts import projection
@@ -358,3 +362,112 @@ def test_a_rule_of_more_than_three_sources_is_shown_and_kept_whole(old: Source, 
     browser.post("/policies/fields/", sent | {"seen": 1, "why": "Blanks clear", "tier-nulls": "clear", "do": "publish"})
     assert current_policy().rules["tier"].sources == four
     assert FieldPolicy.objects.count() == 2
+
+
+# ── On its screens ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def page(by: User, path: str = "/sources/crm/parallel/") -> str:
+    return signed_in(by).get(path).content.decode()
+
+
+def test_a_run_is_begun_compared_switched_and_undone_in_the_browser(old: Source, ops: User) -> None:
+    send(ACCOUNTS, old, customer("A", 1))
+    browser = signed_in(ops)
+    assert "Run a new feed beside it" in page(ops, "/sources/crm/")
+    assert browser.post("/sources/crm/parallel/", {"name": "New CRM"}).status_code == 302
+    run = ParallelRun.objects.get()
+    assert "Nothing to compare has come" in page(ops)
+    bring(run, customer("B", 1, tier="silver"))
+    assert "?of=accounts:tier&amp;state=different" in page(ops)
+    assert "Not believed yet" in page(ops, "/sources/new-crm/")
+    tried = browser.post("/sources/crm/parallel/switch/", {"do": "try"}).content.decode()
+    assert "1 account would show something else" in tried
+    assert Account.objects.get().tier == "gold"
+    answer = browser.post("/sources/crm/parallel/switch/", {"seen": "0", "why": "It is complete"})
+    assert (answer.status_code, Account.objects.get().tier) == (302, "silver")
+    assert "New CRM has taken the place of Crm" in page(ops)
+    browser.post("/sources/crm/parallel/undo/")
+    assert Account.objects.get().tier == "gold"
+    assert browser.post("/sources/crm/parallel/stop/").status_code == 302
+    assert "no account ever showed it" in page(ops)
+
+
+def test_the_differences_are_a_file_by_field_and_state(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, tier="silver", region="apac"), customer("B", 2, tier="silver"))
+    lines = b"".join(signed_in(ops).get("/sources/crm/parallel/?format=csv").streaming_content).decode().splitlines()
+    assert len(lines) == 4
+    assert lines[1].startswith("Fictional Firm 1,region,Different,EMEA,")
+    wanted = "/sources/crm/parallel/?of=accounts:tier&state=different&format=csv"
+    lines = b"".join(signed_in(ops).get(wanted).streaming_content).decode().splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == ["tier", "tier"]
+
+
+def test_what_may_not_be_seen_or_leave_is_in_neither(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, tier="silver", region="apac"))
+    restrict = {"privacy": "restricted", "roles": ["leader"], "may_leave": False}
+    FieldPrivacy.objects.create(field="accounts.tier", **restrict)
+    FieldPrivacy.objects.create(field="accounts.region", privacy="internal", may_leave=False)
+    assert ">Silver<" not in page(ops)
+    assert ">APAC<" in page(ops)
+    lines = b"".join(signed_in(ops).get("/sources/crm/parallel/?format=csv").streaming_content).decode().splitlines()
+    assert len(lines) == 1
+
+
+def test_a_second_browser_is_told_who_was_quicker(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1, tier="silver"))
+    browser = signed_in(make_user("kai", role="ops"))
+    switched(run, ops)
+    for path, data in (("switch", {"seen": "0"}), ("stop", {})):
+        answer = browser.post(f"/sources/crm/parallel/{path}/", data)
+        assert answer.status_code == 409
+        assert "ops switched from Crm to Crm-2 meanwhile" in answer.content.decode()
+
+
+def test_a_refused_beginning_keeps_what_was_typed(run: ParallelRun, ops: User) -> None:
+    stop_run(run_id=run.pk, by=ops, now=NOW)
+    answer = signed_in(ops).post("/sources/crm/parallel/", {"name": "  "})
+    assert answer.status_code == 422
+    assert "give the new one a name" in answer.content.decode()
+    assert signed_in(make_user("lea", role="leader")).post("/sources/crm/parallel/", {"name": "X"}).status_code == 403
+
+
+# ── With the rest of the house ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_merge_takes_what_is_held_along(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1))
+    one, two = Account.objects.called("A1").get(), Account.objects.called("A2").get()
+    merge_accounts(survivor_id=two.pk, merged_id=one.pk, why="One firm", by=ops, now=LATER, despite_two_ids=True)
+    assert Held.objects.get().account_id == two.pk
+
+
+def test_a_file_that_is_held_is_not_undone_by_itself(run: ParallelRun) -> None:
+    of = Import.objects.create(
+        source=run.new, kind="accounts", filename="a.csv", created_at=NOW, status="done", rows_done=1
+    )
+    assert may_undo(of)
+    bring(run, customer("B", 1))
+    Held.objects.update(import_id=of.pk)
+    assert not may_undo(of)
+
+
+def test_whoever_is_erased_is_not_held(run: ParallelRun, ops: User) -> None:
+    bring(run, customer("B", 1))
+    erasure = make_erasure(make_contact(Account.objects.called("A1").get()), ops)
+    ErasedKey.objects.create(digest=email_digest("cy@example.com"), erasure=erasure)
+    person = {"external_id": "c1", "account": {"external_id": "B1"}, "name": "Cy", "email": "cy@example.com"}
+    [refused] = bring(run, person, kind=CONTACTS)
+    assert refused.errors[0].code == "erased"
+    assert not Held.objects.filter(kind="contacts").exists()
+
+
+def test_the_invariant_finds_what_is_believed_too_early(run: ParallelRun) -> None:
+    name = "nothing that a feed brings beside another is believed"
+    bring(run, customer("B", 1))
+    assert broken_invariants()[name] == []
+    link = Link.objects.filter(source_id=run.old_id)[0]
+    Link.objects.filter(pk=link.pk).update(source_id=run.new_id)
+    assert broken_invariants()[name] == []
+    ParallelRun.objects.update(started_at=NOW - timedelta(days=1))
+    assert set(broken_invariants()[name]) == {str(link.pk)}
