@@ -69,7 +69,7 @@ SELECT j.account_id, a.name, j.field, j.state, j.old, j.new, j.old_at, j.new_at
 FROM judged j JOIN accounts_account a ON a.id = j.account_id
 WHERE a.archived_at IS NULL AND (%(field)s = '' OR j.field = %(field)s)
   AND CASE WHEN %(state)s = '' THEN j.state <> 'same' ELSE j.state = %(state)s END {seen}
-ORDER BY a.name, a.id, j.field {limit}
+ORDER BY array_position(%(states)s, j.state), a.name, a.id, j.field {limit}
 """
 FETCHED = 2000
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -95,6 +95,10 @@ class FieldLine(NamedTuple):
         return self.total - self.counts.get(State.SAME, 0)
 
     @property
+    def contradicting(self) -> int:
+        return self.counts.get(State.DIFFERENT, 0) + self.counts.get(State.BLANK, 0)
+
+    @property
     def agreeing(self) -> float:
         return self.counts.get(State.SAME, 0) / self.total if self.total else 0.0
 
@@ -106,7 +110,7 @@ class FieldLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two feeds say of one kind: accounts by who speaks of them, and fields, the most differing first."""
+    """What two feeds say of one kind: accounts by who speaks of them, and fields, what contradicts most first."""
 
     kind: Kind
     both: int = 0
@@ -140,7 +144,7 @@ def compare(run: ParallelRun, kind: Kind, hidden: Collection[str]) -> Comparison
         else:
             accounts[state] = count
     lines = [FieldLine(kind.name, name, counts) for name, counts in fields.items()]
-    lines.sort(key=lambda line: (-line.differing, line.label))
+    lines.sort(key=lambda line: (-line.contradicting, -line.differing, line.label))
     return Comparison(kind, accounts["accounts"], accounts["only_old"], accounts["only_new"], lines)
 
 
@@ -180,7 +184,7 @@ def _listed(
         seen = "AND a.id = ANY(%(seen)s)"
         ids = {"seen": list(Account.objects.visible_to(user).values_list("id", flat=True))}
     sql = _sides(kind) + LISTED.replace("{seen}", seen).replace("{limit}", limit)
-    return sql, _params(run, kind, hidden) | {"field": of, "state": state} | ids
+    return sql, _params(run, kind, hidden) | {"field": of, "state": state, "states": State.values} | ids
 
 
 def _in_words(rows: Collection[tuple[Any, ...]]) -> list[Difference]:

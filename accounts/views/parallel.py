@@ -218,6 +218,7 @@ def _shown(done: Switched, hidden: frozenset[str]) -> dict[str, Any]:
         "accounts": done.accounts, "made": done.made, "is_whole": done.is_whole,
         "fields": [(label_of(name), count) for name, count in done.fields.most_common()],
         "records": [(kind, sorted(counts.items()), sum(counts.values())) for kind, counts in done.records.items()],
+        "has_scores": any(find(kind).near for kind in done.records),
         "refused": done.refused.most_common(5),
         "rules": [label_of(name) for name in done.rules],
         "carried": [str(CARRIED[name]) for name in done.carried],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.models import User
 from cx_ops.demo.arrivals import Door
-from cx_ops.demo.book import Book, Customer
+from cx_ops.demo.book import LEAVER, Book, Customer
 from cx_ops.demo.feeds import account
 from intake.models import Source
 from intake.services.parallel import start_run
@@ -32,7 +32,9 @@ def run_new_crm(book: Book, *, crm: Source, now: datetime) -> None:
 
 def _as_told(book: Book, place: int, customer: Customer) -> dict[str, object]:
     """What the new CRM says of a customer: as the old one, but for what was mistyped, not moved over, or cleared."""
-    item = account(customer, book.today) | {"external_id": f"NC-{customer.number:04}", "people": {}}
+    people = customer.people | ({"csm": customer.heir} if customer.people.get("csm") == LEAVER else {})
+    item = account(customer, book.today, people=people if place % 6 else None)
+    item["external_id"] = f"NC-{customer.number:04}"
     if place % 5 == 0:
         item["region"] = "emea" if item["region"] != "emea" else "apac"
     if place % 7 == 3:
@@ -41,5 +43,6 @@ def _as_told(book: Book, place: int, customer: Customer) -> dict[str, object]:
         del item["segment"]
     if place % 11 == 4:
         item["tier"] = "strategic"
-    item["fields"] = {"seats": customer.seats, "billing_city": "Fictional Springs"}
+    if place % 4 == 2:
+        item["fields"] = {"seats": customer.seats, "billing_city": "Fictional Springs"}
     return item
