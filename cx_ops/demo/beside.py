@@ -32,7 +32,7 @@ def run_new_crm(book: Book, *, crm: Source, now: datetime) -> None:
 
 def _as_told(book: Book, place: int, customer: Customer) -> dict[str, object]:
     """What the new CRM says of a customer: as the old one, but for what was mistyped, not moved over, or cleared."""
-    people = customer.people | ({"csm": customer.heir} if customer.people.get("csm") == LEAVER else {})
+    people = dict(customer.people) | ({"csm": customer.heir} if customer.people.get("csm") == LEAVER else {})
     item = account(customer, book.today, people=people if place % 6 else None)
     item["external_id"] = f"NC-{customer.number:04}"
     if place % 5 == 0:
