@@ -20,8 +20,8 @@ from accounts.rules.records import AccountItem, AccountRef, ContactItem
 from accounts.rules.sayings import appointments, sayings
 from accounts.services.customers import erased_rows
 from accounts.services.links import match_records
-from accounts.services.rows import accounts_of, unknown_account
 from accounts.services.upsert import find_known, unknown_people
+from accounts.services.whose import Refusals, find_whose
 from core.models import User
 from intake.models import Held
 from intake.rules import Arrival, Stated
@@ -35,7 +35,7 @@ WHERE source_id = %(old)s AND namespace_id IS NOT NULL AND revoked_at IS NULL OR
 
 
 def state_accounts(items: Sequence[AccountItem], arrival: Arrival, run_id: UUID) -> list[Stated]:
-    """Refused: an unknown person. A parent is looked at when the feed is switched to: it may still come."""
+    """As `upsert_accounts` would take them. A parent is looked at when the feed is switched to: it may still come."""
     names = [standard_id(item.external_id) for item in items]
     policy = current_policy()
     people = find_people({name for item in items for name in appointments(item).values() if name})
@@ -45,16 +45,18 @@ def state_accounts(items: Sequence[AccountItem], arrival: Arrival, run_id: UUID)
     said = {name: sayings(item, policy) for name, item in zip(names, items, strict=True)}
     new = {name: values for name, values in said.items() if linked.get(name) is None}
     matched, doubtful = _match(new, arrival, run_id) if new else ({}, set())
-    at = arrival.now.isoformat()
+    at, strict = arrival.now.isoformat(), arrival.import_id is None
+    strangers = [tuple(unknown_people(item, people)) for item in items]
     return [
         Stated(
             name,
             account_id=linked.get(name) or matched.get(name),
             values={field: [value, at] for field, value in _named(said[name], linked, people).items()},
             is_doubtful=name in doubtful,
-            problems=tuple(unknown_people(item, people)),
+            problems=unknown if strict else (),
+            warnings=() if strict else unknown,
         )
-        for name, item in zip(names, items, strict=True)
+        for name, unknown in zip(names, strangers, strict=True)
     ]
 
 
@@ -79,10 +81,11 @@ def _match(said: Mapping[str, Mapping[str, Any]], arrival: Arrival, run_id: UUID
 
 
 def _named(said: Mapping[str, Any], linked: Mapping[str, UUID | None], people: Mapping[str, User]) -> dict[str, Any]:
-    """People by their user name and parents by our id where it is known, as values are kept."""
+    """People by their user name and parents by our id where it is known, as values are kept; nothing of strangers."""
     words = {
-        field: people[value].username if field.startswith("people.") and value in people else value
+        field: people[value].username if value and field.startswith("people.") else value
         for field, value in said.items()
+        if not value or not field.startswith("people.") or value in people
     }
     if words.get("parent"):
         parent = standard_id(words["parent"])
@@ -91,28 +94,25 @@ def _named(said: Mapping[str, Any], linked: Mapping[str, UUID | None], people: M
 
 
 def state_rows(items: Sequence[Any], arrival: Arrival, run_id: UUID) -> list[Stated]:
-    """Rows about accounts. Refused: an account that neither we nor what is held of this run know."""
-    found = subjects_of(items, arrival, run_id)
+    """Rows about accounts. Refused: an account that cannot arrive."""
+    found, refused = subjects_of(items, arrival, run_id)
     return [
         Stated(
             item.external_id if item.external_id is not UNSET else "",
             account_id=found.get(row),
-            problems=() if row in found else (unknown_account(item.account),),
+            problems=refused.get(row, ()),
         )
         for row, item in enumerate(items)
     ]
 
 
-def subjects_of(items: Sequence[Any], arrival: Arrival, run_id: UUID) -> dict[int, UUID | None]:
-    """Row → the account it is about; None: one that only this run knows. Other rows are left out."""
-    found: dict[int, UUID | None] = {**accounts_of(items, arrival)}
-    rest = {
-        row: standard_id(item.account.external_id)
-        for row, item in enumerate(items)
-        if row not in found and _is_own(item.account, arrival)
-    }
+def subjects_of(items: Sequence[Any], arrival: Arrival, run_id: UUID) -> tuple[dict[int, UUID], Refusals]:
+    """Row → the account it is about, as far as we or what is held of this run know it; row → why it can have none."""
+    whose = find_whose(items, arrival)
+    rest = {row: standard_id(ref[2]) for row, ref in whose.waits.items() if _is_own(items[row].account, arrival)}
     held = _held_accounts(set(rest.values()), run_id) if rest else {}
-    return found | {row: held[name] for row, name in rest.items() if name in held}
+    linked = {row: account for row, name in rest.items() if (account := held.get(name)) is not None}
+    return {**whose.accounts, **linked}, whose.refused
 
 
 def _is_own(ref: AccountRef, arrival: Arrival) -> bool:

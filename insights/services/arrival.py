@@ -103,7 +103,7 @@ def state_insights(items: Sequence[InsightItem | ScoreItem], arrival: Arrival, r
     """What each claims, and of which account; one that nobody knows may still become known."""
     types = set(InsightType.objects.filter(is_active=True).values_list("slug", flat=True))
     spaces = find_namespaces({item.account.source for item in items if item.account.source})
-    found = subjects_of(items, arrival, run_id)
+    found, _refused_rows = subjects_of(items, arrival, run_id)
     stated = []
     for row, item in enumerate(items):
         refused = _refused(item, types, spaces)

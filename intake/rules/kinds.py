@@ -97,7 +97,7 @@ class Stated(NamedTuple):
     """What a record says, without believing it: of which account, if one is known, and what of it can be compared.
 
     values: field → [value, since when]. at, slot: as `Held` has them; at None: from when it came. external_id `""`: it
-    has none. problems: why it cannot be taken.
+    has none. problems: why it cannot be taken; warnings: what of it is left out.
     """
 
     external_id: str
@@ -107,6 +107,7 @@ class Stated(NamedTuple):
     at: datetime | None = None
     is_doubtful: bool = False
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 class State(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from core.bulk import fetch_all
 from core.ids import uuid7
@@ -60,6 +61,9 @@ class _Call:
     def take(self, name: str, stated: Stated, raw: bytes) -> Result:
         if stated.problems:
             return Result(Landing.REJECTED, errors=stated.problems)
+        return replace(self._take(name, stated, raw), warnings=stated.warnings)
+
+    def _take(self, name: str, stated: Stated, raw: bytes) -> Result:
         row, body = self.held.get(name), raw.decode()
         if row is None:
             return self._new(name, stated, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.ids import uuid7
 from core.models import Organisation
-from intake.models import Source, SourceMapping
+from intake.models import ParallelRun, Source, SourceMapping
 from intake.rules import Kind
 from intake.rules.kinds import key_of
 from intake.rules.mapping import Guess, Use, guess_columns, guess_kind, preset_of, problems_of, uses_from
@@ -157,8 +157,15 @@ def owned_elsewhere(kind: Kind, source: Source, uses: Mapping[str, Use]) -> str:
     )
     return " ".join(
         text % {"name": columns[field], "column": uses[columns[field]].to, "source": source.name, "owners": owners}
-        for field, owners in kind.owned(source.pk, columns).items()
+        for field, owners in _owned(kind, source, columns).items()
     )
+
+
+def _owned(kind: Kind, source: Source, fields: Collection[str]) -> Mapping[str, str]:
+    """A feed that runs beside another may fill what that one may: it is to take its place."""
+    owned = kind.owned(source.pk, fields)
+    old = ParallelRun.objects.running().filter(new=source).values_list("old", flat=True).first() if owned else None
+    return kind.owned(old, owned) if old else owned
 
 
 def doubled(name: str, header: Sequence[str]) -> str:

@@ -17,15 +17,18 @@ from accounts.services import merge_accounts
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, EVENTS
 from accounts.services.policies import publish_policy
 from accounts.services.switching import Switched, switch_over, undo_switch
+from core.ids import uuid7
 from core.models import Act, User
 from cx_ops.invariants import broken_invariants
 from insights.models import InsightType
 from insights.services.arrival import INSIGHTS
-from intake.enums import RunStatus
+from intake.enums import Landing, RunStatus
 from intake.models import FieldPrivacy, Held, Import, ParallelRun, Record, RejectedRow, Shipment, Source
 from intake.rules import Kind, Result
+from intake.rules.mapping import Use
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
 from intake.services.undoing import may_undo
+from intake.services.uploads import owned_elsewhere
 from tests.factories import NOW, make_contact, make_erasure, make_source, make_user
 from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
@@ -62,8 +65,10 @@ def customer(letter: str, number: int, **fields: Any) -> dict[str, Any]:
     return known | {"tier": "gold", "region": "emea"} | fields
 
 
-def bring(run: ParallelRun, *items: dict[str, Any], kind: Kind = ACCOUNTS, now: datetime = LATER) -> list[Result]:
-    return send(kind, run.new, *items, now=now)
+def bring(
+    run: ParallelRun, *items: dict[str, Any], kind: Kind = ACCOUNTS, now: datetime = LATER, **terms: Any
+) -> list[Result]:
+    return send(kind, run.new, *items, now=now, **terms)
 
 
 def switched(run: ParallelRun, by: User, now: datetime = LATER, **terms: Any) -> Switched:
@@ -95,9 +100,11 @@ def test_what_the_new_feed_brings_is_held_and_nothing_shows_it(run: ParallelRun)
 def test_the_same_checks_as_ever(run: ParallelRun) -> None:
     results = bring(run, customer("B", 1, csm="nobody"), customer("B", 2, name=""), {"external_id": "B3", "nme": "x"})
     assert [result.errors[0].code for result in results] == ["unknown_person", "invalid", "unknown_field"]
-    [lost] = bring(run, {"external_id": "c1", "account": {"external_id": "B7"}, "name": "Cy"}, kind=CONTACTS)
+    [lost] = bring(run, {"external_id": "c1", "account": {"domain": "gmail.com"}, "name": "Cy"}, kind=CONTACTS)
     assert lost.errors[0].code == "unknown_account"
     assert not Held.objects.exists()
+    [left] = bring(run, customer("B", 1, csm="nobody"), import_id=uuid7())
+    assert (left.status, left.warnings[0].code) == (Landing.CREATED, "unknown_person")
 
 
 def test_rows_are_held_with_their_account_also_where_only_the_run_knows_it(run: ParallelRun) -> None:
@@ -471,3 +478,14 @@ def test_the_invariant_finds_what_is_believed_too_early(run: ParallelRun) -> Non
     assert broken_invariants()[name] == []
     ParallelRun.objects.update(started_at=NOW - timedelta(days=1))
     assert set(broken_invariants()[name]) == {str(link.pk)}
+
+
+def test_a_feed_may_fill_what_that_one_may_which_it_is_to_replace(run: ParallelRun, ops: User) -> None:
+    crm, other = str(run.old_id), str(make_source("other").pk)
+    rules = {"tier": FieldRule(sources=(crm,)), "region": FieldRule(sources=(other,))}
+    publish_policy(policy=Policy(rules), seen=0, why="Start", by=ops, now=NOW)
+    uses = {"Tier": Use("tier")}
+    assert owned_elsewhere(ACCOUNTS, run.new, uses) == ""
+    assert "Other" in owned_elsewhere(ACCOUNTS, run.new, uses | {"Region": Use("region")})
+    stop_run(run_id=run.pk, by=ops, now=LATER)
+    assert "Tier" in owned_elsewhere(ACCOUNTS, run.new, uses)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0010_one_index_of_what_waits'),
+        ('intake', '0011_row_warnings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
