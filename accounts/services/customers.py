@@ -30,7 +30,7 @@ VALUE = Decimal("0.0001")
 
 def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
     """Also refuses people who were erased, and keeps what the others agreed to."""
-    results = upsert_rows(RowKind("contacts", Contact, _contact, refuse=erased_rows), items, raw, arrival)
+    results = upsert_rows(RowKind("contacts", Contact, _contact, refuse=_erased), items, raw, arrival)
     said = {
         result.id: item.consents
         for item, result in zip(items, results, strict=True)
@@ -72,7 +72,7 @@ def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arriv
     ]
 
 
-def erased_rows(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:
+def _erased(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:
     """Who was erased is known again by the hash of their e-mail address, or of what this source calls them."""
     marks = {row: _marks(item, arrival) for row, item in enumerate(items)}
     known = erased_among({mark for each in marks.values() for mark in each})

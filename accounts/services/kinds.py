@@ -23,7 +23,7 @@ from accounts.services.reverting import (
     undo_orders,
     undo_rows,
 )
-from accounts.services.stating import SAID, state_accounts, state_contacts, state_rows
+from accounts.services.stating import SAID, state_accounts, state_rows
 from accounts.services.support import add_movements, upsert_conversations, upsert_surveys, upsert_tickets
 from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
@@ -106,7 +106,6 @@ CONTACTS = _about_accounts(
     "contacts",
     told_as=("contacts", "consents"),
     undo=undo_contacts,
-    state=state_contacts,
     struct=records.ContactItem,
     apply=upsert_contacts,
     check=records.check_contact,

@@ -16,9 +16,8 @@ from accounts.models import Account
 from accounts.queries.identity import find_people
 from accounts.queries.policies import current_policy
 from accounts.rules.identity import standard_id
-from accounts.rules.records import AccountItem, AccountRef, ContactItem
+from accounts.rules.records import AccountItem, AccountRef
 from accounts.rules.sayings import appointments, sayings
-from accounts.services.customers import erased_rows
 from accounts.services.links import match_records
 from accounts.services.upsert import find_known, unknown_people
 from accounts.services.whose import Refusals, find_whose
@@ -118,12 +117,3 @@ def subjects_of(items: Sequence[Any], arrival: Arrival, run_id: UUID) -> tuple[d
 def _is_own(ref: AccountRef, arrival: Arrival) -> bool:
     """Whether the account is named by an id of the new feed itself."""
     return ref.external_id is not UNSET and ref.source in (UNSET, arrival.source_slug)
-
-
-def state_contacts(items: Sequence[ContactItem], arrival: Arrival, run_id: UUID) -> list[Stated]:
-    """Also refuses people who were erased: nothing of them is kept, not even held."""
-    erased = erased_rows(items, arrival)
-    return [
-        one._replace(problems=erased[row]) if row in erased else one
-        for row, one in enumerate(state_rows(items, arrival, run_id))
-    ]

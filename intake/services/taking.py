@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from core.text import clean_items, clean_json
 from intake.enums import Landing
 from intake.rules import Arrival, Kind, Problem, Result
-from intake.services.kinds import screened
 from intake.services.holding import hold, run_beside
+from intake.services.kinds import screened
 from intake.services.profiling import note_shipment
 
 LARGEST_BATCH = 10_000
