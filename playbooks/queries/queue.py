@@ -188,8 +188,10 @@ def next_in_order(
     at = order.index(task.pk) if task.pk in order else 0
     wanted = [*order[at:], *order[:at]]
     found = set(free.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+    if found:
+        return next(pk for pk in wanted if pk in found)
     rest = _free(scope.tasks, user, now).filter(lane=lane).exclude(pk__in=[task.pk, *order])
-    return next((pk for pk in wanted if pk in found), None) or _following(task, rest)
+    return _following(task, rest)
 
 
 def _free(tasks: TaskQuerySet, user: User, now: datetime) -> TaskQuerySet:

@@ -62,15 +62,14 @@ function settleContent() {
     announce(element.dataset.announce);
     element.removeAttribute("data-announce");
   }
-  const target = document.querySelector("[data-focus]");
-  if (target) {
-    target.removeAttribute("data-focus");
-    if (!target.matches("a[href], button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
-    target.focus();
-  }
   markCurrentRow();
   showGroups();
   refreshTimes();
+  const target = document.querySelector("[data-focus]");
+  if (!target) return;
+  target.removeAttribute("data-focus");
+  if (!target.matches("a[href], button, input, select, textarea, summary, [tabindex]")) target.tabIndex = -1;
+  target.focus(); // last: it makes the browser lay the page out
 }
 
 // --- dialogs ---
