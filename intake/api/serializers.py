@@ -41,7 +41,8 @@ class Upload(serializers.Serializer[Any]):
     mapping = extend_schema_field(
         {
             "type": "string",
-            "description": "JSON: your column → ours, or → {to, form, unit, zone}. Not needed where one is saved.",
+            "description": "JSON: your column → ours, or → {to, form, unit, zone, values: {your word: our value}}. "
+            "Not needed where one is saved.",
         }
     )(MappingField)(required=False)
     preview = serializers.BooleanField(
