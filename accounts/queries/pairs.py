@@ -54,7 +54,7 @@ class PairPage:
 
 # Why the ladder did not simply join them.
 AGAINST = {
-    "name": gettext_lazy("Their names do not agree, so nobody joined them."),
+    "name": gettext_lazy("That is not enough to join them without a person."),
     "several": gettext_lazy("Several accounts hold it, and more than one of them has such a name."),
     "two_ids": gettext_lazy("One source calls them by two ids, which it gives to different accounts."),
     "two_subscriptions": gettext_lazy("They have two subscriptions."),
@@ -118,7 +118,7 @@ def in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str] = (
     same, score = same_in_words(rule, evidence, hidden), evidence.get("name_score")
     if not same or score is None:
         return same or str(evidence.get("why") or Evidence(rule).label)
-    alike = _("names agree") if score >= NAMES_AGREE else _("names differ")
+    alike = _("names agree") if score >= NAMES_AGREE else _("names do not agree")
     names = _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
     figures = evidence.get("parts", {})
     parts = [_part(part, figures[part]) for part in Part if part in figures and part != Part.NAME]
@@ -160,6 +160,7 @@ def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
     seen = {field for field in (*said[one], *said[other]) if f"accounts.{field}" not in hidden}
     fields = sorted(seen, key=lambda field: (places.get(field, len(places)), field))
     rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
+    rows.sort(key=lambda row: not (row.first and row.second))  # what both say comes first
     rows.append(Row(_("Called"), called(one), called(other), is_field=False))
     for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):
         counts = _counts(model, [one, other])
