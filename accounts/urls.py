@@ -8,6 +8,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/merge/", views.merge_account, name="account_merge"),
     path("accounts/<uuid:account_id>/split/", views.split_links, name="account_split"),
     path("merges/<uuid:merge_id>/undo/", views.undo_account_merge, name="merge_undo"),
+    path("parked/", views.show_parked, name="parked"),
     path("review/", views.show_review, name="review"),
     path("review/alike/", views.judge_alike, name="review_alike"),
     path("review/<uuid:pair_id>/", views.judge, name="review_judge"),

@@ -37,6 +37,7 @@ ENTRIES = (
     Entry(_("Recently closed"), "closed", "history", DOERS, "g c"),
     Entry(_("Mailbox"), "mailbox", "mail", PEOPLE),
     Entry(_("Imports"), "imports", "import", (*LEADS,), "g d", _("Data")),
+    Entry(_("Waiting rows"), "parked", "clock", LEADS, "", _("Data"), below="imports"),
     Entry(_("Sources"), "sources", "data", LEADS, "g f", _("Data")),
     Entry(_("Webhooks"), "webhooks", "arrow-right", LEADS, "", _("Data"), below="sources"),
     Entry(_("API tokens"), "tokens", "lock", OPS, "", _("Data"), below="sources"),

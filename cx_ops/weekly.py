@@ -168,7 +168,7 @@ def _refused(week: Week, user: User) -> Found:
             "%(n)d record of %(kind)s waits for its account", "%(n)d records of %(kind)s wait for their account", count
         ) % {"n": count, "kind": kind}
         note = _("They go on as soon as an account with their key arrives.")
-        lines.append(Line(said, note, reverse("imports"), _("Send accounts")))
+        lines.append(Line(said, note, reverse("parked"), _("Which accounts")))
     held = Quarantined.objects.filter(settled_at=None).values_list("source__name", "source__slug").order_by()
     for name, slug, count in held.annotate(n=Count("id")):
         said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", count)

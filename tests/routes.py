@@ -102,6 +102,7 @@ ROUTES = {
     "account_merge": Route((MANAGER, OPS), "account", "post"),
     "account_split": Route((MANAGER, OPS), "account", "post"),
     "merge_undo": Route((MANAGER, OPS), "merge", "post"),
+    "parked": Route(LEADS),
     "review": Route((MANAGER, OPS)),
     "review_alike": Route((MANAGER, OPS), method="post"),
     "review_judge": Route((MANAGER, OPS), "pair", "post"),

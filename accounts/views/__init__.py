@@ -3,6 +3,7 @@ from accounts.views.identity import merge_account, show_said, split_links, undo_
 from accounts.views.listing import show_accounts
 from accounts.views.parallel import show_run, stop, switch_run, undo
 from accounts.views.review import judge, judge_alike, show_review, undo_verdict
+from accounts.views.waiting import show_parked
 
 __all__ = [
     "judge",
@@ -11,6 +12,7 @@ __all__ = [
     "set_mode",
     "show_accounts",
     "show_fields",
+    "show_parked",
     "show_review",
     "show_run",
     "show_said",

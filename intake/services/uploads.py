@@ -151,13 +151,15 @@ def owned_elsewhere(kind: Kind, source: Source, uses: Mapping[str, Use]) -> str:
     """
     used = {name: use for name, use in uses.items() if use.to and use.to not in kind.required}
     columns = {kind.field_of(use.to): name for name, use in used.items()}
+    owned: dict[str, list[str]] = {}
+    for field, owners in _owned(kind, source, columns).items():
+        owned.setdefault(owners, []).append(f"“{columns[field]}” ({uses[columns[field]].to})")
     text = _(
-        "“%(name)s” is read as %(column)s, which %(source)s may not fill: it is filled by %(owners)s. Leave the column"
-        " out, or name %(source)s in the rule of the field under Policies › Who is believed."
+        "%(source)s may not fill what is read from %(columns)s: it is filled by %(owners)s. Leave that out, or name"
+        " %(source)s in the rule of the field under Policies › Who is believed."
     )
     return " ".join(
-        text % {"name": columns[field], "column": uses[columns[field]].to, "source": source.name, "owners": owners}
-        for field, owners in _owned(kind, source, columns).items()
+        text % {"source": source.name, "columns": ", ".join(named), "owners": owners} for owners, named in owned.items()
     )
 
 

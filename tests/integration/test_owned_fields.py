@@ -63,7 +63,7 @@ def test_by_file_with_and_without_a_mapping(source: Source, billing: Source) -> 
         with pytest.raises(ImportRefused) as refused:
             send(source, mapping=mapping)
         words = str(refused.value)
-        for part in ("“arr_usd”", "House", "filled by Billing, else what is typed here", "Leave the column out"):
+        for part in ("“arr_usd”", "House", "filled by Billing, else what is typed here", "Leave that out"):
             assert part in words
         assert refused.value.field == "mapping"
     assert not Account.objects.exists()

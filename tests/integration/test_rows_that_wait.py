@@ -25,6 +25,7 @@ from intake.models import Import, Record, Source
 from intake.services import ImportRefused, imports, run_import, start_import
 from intake.services.undoing import undo_import
 from tests.factories import NOW, make_account, make_organisation, make_source, make_token, make_user
+from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
 from tests.integration.test_undo_of_every_kind import bring, seen
 
@@ -274,6 +275,22 @@ def test_a_person_who_was_erased_does_not_come_back_by_waiting(source: Source) -
     send(ACCOUNTS, source, {"external_id": "A1", "name": "One"})
     advance_all(NOW)
     assert [one.objects.count() for one in (Contact, DeadLetter, Released)] == [0, 0, 0]
+
+
+def test_the_page_says_which_accounts_are_missing(source: Source, ops: User) -> None:
+    browser = signed_in(ops)
+    assert "Nothing waits" in browser.get("/parked/").content.decode()
+    done = bring(source, "tickets", FILES["tickets"][0])
+    bring(source, "contacts", "account_domain,contact_id,name\nzenith.example,C1,Cy\n")
+    page = browser.get("/parked/").content.decode()
+    for words in ("2 accounts are missing", "3 records wait", "A1", "House", "tickets", "zenith.example", "its domain"):
+        assert words in page
+    assert page.index("A1") < page.index("zenith.example"), "what most waits for comes first"
+    lines = b"".join(browser.get("/parked/?format=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert lines[1].startswith("A1,House,tickets,2,")
+    assert 'href="/parked/"' in browser.get(f"/imports/{done.pk}/").content.decode()
+    bring(source, "accounts", ACCOUNT)
+    assert "A1" not in browser.get("/parked/").content.decode()
 
 
 def test_by_api_the_answer_says_parked(source: Source) -> None:
