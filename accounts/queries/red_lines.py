@@ -15,16 +15,18 @@ from core.bulk import AnyId, fetch_all
 SPONSOR_LEFT_DAYS = 90
 NOTICE_DAYS = 30
 
+# The ids come once: a batch has thousands, and each of the three would send and read them anew.
 RED_LINES = """
+WITH wanted AS MATERIALIZED (SELECT %(ids)s::uuid[] AS ids)
 SELECT account_id, kind FROM accounts_redlineflag
-WHERE account_id = ANY(%(ids)s) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
+WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
 UNION
 SELECT account_id, 'sponsor_left' FROM accounts_contact
-WHERE account_id = ANY(%(ids)s) AND stakeholder = 'sponsor'
+WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND stakeholder = 'sponsor'
   AND left_on > %(today)s::date - %(sponsor_days)s AND left_on <= %(today)s::date
 UNION
 SELECT account_id, 'notice_date' FROM accounts_contract
-WHERE account_id = ANY(%(ids)s) AND ended_early_on IS NULL
+WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND ended_early_on IS NULL
   AND notice_on BETWEEN %(today)s::date AND %(today)s::date + %(notice_days)s
 """
 
