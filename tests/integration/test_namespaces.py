@@ -67,7 +67,7 @@ def test_the_ids_that_would_do_are_offered_and_taken(crm: Source, text: str, kin
 
 
 def test_rows_that_are_wrong_anyhow_do_not_hide_it(crm: Source) -> None:
-    wrong = "".join(f"A1,nonsense,91,2026-02-2{day}T06:00:00Z,0.93,house,1\n" for day in range(9))
+    wrong = "".join(f"A1,churn_risk,91,2026-02-2{day}T06:00:00Z,1.35,house,1\n" for day in range(8))
     found = preview_of(draft(make_source("retainly"), SCORES + wrong, "scores")).strangers
     assert found is not None
     assert (found.rows, found.source, found.known) == (2, crm.slug, 2)
