@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -118,25 +119,25 @@ def _fixes(whole: Facts, by_source: Mapping[UUID, Facts], sources: list[Source])
 
 
 def _sentence(fix: Fix, source: str) -> str:
-    n, words = fix.count, {"n": fix.count, "source": source}
+    n, words = fix.count, {"n": number_format(fix.count, force_grouping=True), "source": source}
     return {
         "name": ngettext(
-            "Name the contact in %(n)d record of %(source)s", "Name the contact in %(n)d records of %(source)s", n
+            "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
         ),
         "daily": ngettext(
-            "Send %(source)s every day, not every %(n)d day", "Send %(source)s every day, not every %(n)d days", n
+            "Send %(source)s every day, not every %(n)s day", "Send %(source)s every day, not every %(n)s days", n
         ),
         "link": ngettext(
-            "Bring a second source for the %(n)d account that only %(source)s knows",
-            "Bring a second source for the %(n)d accounts that only %(source)s knows", n,
+            "Bring a second source for the %(n)s account that only %(source)s knows",
+            "Bring a second source for the %(n)s accounts that only %(source)s knows", n,
         ),
         "parked": ngettext(
-            "Send the account that %(n)d parked record of %(source)s waits for",
-            "Send the accounts that %(n)d parked records of %(source)s wait for", n,
+            "Send the account that %(n)s parked record of %(source)s waits for",
+            "Send the accounts that %(n)s parked records of %(source)s wait for", n,
         ),
         "money": ngettext(
-            "Bring orders or a contract for the %(n)d account of %(source)s without either",
-            "Bring orders or contracts for the %(n)d accounts of %(source)s without either", n,
+            "Bring orders or a contract for the %(n)s account of %(source)s without either",
+            "Bring orders or contracts for the %(n)s accounts of %(source)s without either", n,
         ),
     }[fix.what] % words  # fmt: skip
 

@@ -26,6 +26,8 @@ class VersionedForm(forms.Form):
     """A write about a task: it carries the version that was on the screen."""
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    is_pointless = False
+    """Whether there is nothing that could be chosen."""
 
 
 class CloseForm(VersionedForm):
@@ -163,14 +165,11 @@ class MergeForm(VersionedForm):
             .filter(account=task.account_id, source=task.source_id)
             .exclude(pk=task.pk)
         )
-        if choice.queryset.count() == 1:
-            choice.initial = choice.queryset.get()
+        others = list(choice.queryset[:2])
+        self.is_pointless = not others
+        if len(others) == 1:
+            choice.initial = others[0]
 
-    @property
-    def has_others(self) -> bool:
-        choice = self.fields["into"]
-        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101 - narrows the type
-        return bool(choice.queryset is not None and choice.queryset.exists())
 
 
 class SkipForm(VersionedForm):

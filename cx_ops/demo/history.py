@@ -10,7 +10,7 @@ from accounts.models import Account, AccountKey
 from core.models import Team
 from core.services import record_act
 from cx_ops import pipeline
-from cx_ops.demo import billing, deeds, feeds, people, scores, stories
+from cx_ops.demo import billing, deeds, feeds, habits, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
@@ -22,6 +22,7 @@ from playbooks.services import tasks
 
 Moment = tuple[datetime, str, tuple[str, ...]]
 CONCERNS = time(19)
+MORNING = time(9, 5)
 # When people work through their queues, by their own clock.
 SESSIONS = (
     ("emea", ("ana", "ben", "hana", "juno", "kai"), time(10, 30)),
@@ -64,6 +65,8 @@ class History:
                 (at(day, TICK).replace(hour=deed.hour), "follow", (str(number),))
                 for number, (deed, _) in enumerate(stories.deeds(self.book, day))
             ]
+        if day > workdays_before(self.book.today, habits.DIGEST_DAYS) and is_workday(day):
+            moments.append((at(day, MORNING, ZONES["emea"]), "begin", ()))
         if day == workdays_before(self.book.today, 1):
             moments.append((at(day, CONCERNS), "ask", ()))
         if day == self.book.left_on:
@@ -84,6 +87,9 @@ class History:
 
     def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         pipeline.tick_all(now)
+
+    def _begin(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        habits.begin_day(now)
 
     def _work(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         absent = {name for name in who if name == LEAVER and day > self.book.left_on}
@@ -111,7 +117,9 @@ class History:
             advance(now)
 
     def _ask(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
-        """The manager asks somebody for something by hand."""
+        """The manager asks somebody for something by hand; the leads have read their alerts."""
+        habits.read_alerts(now)
+        habits.save_segments(now)
         for favour in stories.FAVOURS:
             theirs = [
                 customer

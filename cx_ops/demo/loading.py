@@ -11,7 +11,7 @@ from pathlib import Path
 from celery import current_app
 
 from core.bulk import execute
-from cx_ops.demo import people, sheets, stories
+from cx_ops.demo import habits, people, sheets, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.beside import run_new_crm
 from cx_ops.demo.book import make_book
@@ -50,6 +50,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], crm=sources["crm"], now=now)
         run_new_crm(book, crm=sources["crm"], now=now)
         advance(now)
+        habits.keep_mail(now)
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))

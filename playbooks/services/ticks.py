@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from core.bulk import Id, execute, read_rows
 from core.services import raise_alert, record_acts
+from core.templatetags.cx import short_money
 from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
 from playbooks.queries.dispatching import ids_of, owners
@@ -155,7 +156,7 @@ def tell_leads(now: datetime) -> int:
 def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) -> str:
     if exposed is None:
         return _("%(who)s: %(count)d in Later") % {"who": who, "count": count}
-    money = f"{exposed:,.0f} {currency}".strip()
+    money = short_money(exposed, currency)
     return _("%(who)s: %(count)d in Later, %(money)s a year exposed") % {"who": who, "count": count, "money": money}
 
 

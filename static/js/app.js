@@ -242,5 +242,6 @@ document.addEventListener("visibilitychange", () => {
 
 setInterval(() => { if (!document.hidden) refreshTimes(); }, 30_000);
 all("#messages [data-message]").forEach((message) => announce(message.textContent.trim()));
+byId("nav")?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // of a long navigation
 settleContent();
 setTimeout(() => { root.dataset.ready = ""; }); // after htmx, which starts itself by an earlier timer

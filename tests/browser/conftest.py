@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +97,8 @@ def server(django_db_setup: None) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def floor(_django_db_helper: None) -> Floor:
+def floor(_django_db_helper: None, settings: Any, tmp_path: Path) -> Floor:
+    settings.CX_DATA_DIR = tmp_path
     return Floor()
 
 

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.floor import Floor, signed_in
 from tests.pages import PAGES, addresses, first_role, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("uploads")]
 
 KB = 1000
 STYLES, SCRIPTS, PAGE = 10 * KB, 25 * KB, 120 * 1024
