@@ -13,7 +13,7 @@ from core.services import mark_alerts_seen
 from playbooks.enums import EffectStatus
 from playbooks.models import Effect
 from playbooks.services.digests import write_digests
-from playbooks.services.outbox import message_id
+from playbooks.services.outbox import message_id, record_effects
 
 READER = "ana"
 DIGEST_DAYS = 5
@@ -21,7 +21,7 @@ MAIL_KEPT = timedelta(days=21)
 SENDER = "CX Ops <cx-ops@example.com>"
 SEGMENTS: tuple[tuple[str, str, AccountFilter], ...] = (
     ("ana", "Renews within 90 days, at risk", AccountFilter(health="risk", renews_within=90)),
-    ("mara", "Enterprise, no touch for 60 days", AccountFilter(tier="enterprise", quiet_for=60)),
+    ("mara", "Enterprise, no touch for 30 days", AccountFilter(tier="enterprise", quiet_for=30)),
     ("noor", "Over 100k a year, at risk", AccountFilter(health="risk", revenue_from=Decimal(100_000))),
 )  # fmt: skip
 
@@ -48,6 +48,7 @@ def keep_mail(now: datetime) -> None:
 
     A day that is replayed sends nothing (`cx_ops.pipeline.tick_all`): here the days are the demonstration's own.
     """
+    record_effects(now)
     written = Effect.objects.filter(status=EffectStatus.RECORDED, not_before__gt=now - MAIL_KEPT)
     Mail.objects.bulk_create(
         Mail(

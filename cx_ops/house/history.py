@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
+from django.forms import ModelChoiceField
+from django.utils.translation import gettext as _
 
 from core.models import Act
 from cx_ops.house.kind import RuleKind
@@ -31,7 +33,10 @@ def _fields(kind: RuleKind, act: Act) -> list[tuple[str, str, str]]:
     if act.verb != "rule_changed":
         return []
     before, after = act.data.get("before", {}), act.data.get("after", {})
-    return [(_label(kind, name), _plain(before.get(name)), _plain(value)) for name, value in after.items()]
+    return [
+        (_label(kind, name), _words(kind, name, before.get(name)), _words(kind, name, value))
+        for name, value in after.items()
+    ]
 
 
 def _label(kind: RuleKind, name: str) -> str:
@@ -44,7 +49,15 @@ def _label(kind: RuleKind, name: str) -> str:
         return name
 
 
-def _plain(value: Any) -> str:
+def _words(kind: RuleKind, name: str, value: Any) -> str:
+    """A value as the form shows it: somebody by name, and a tick as a word."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
-    return "–" if value in (None, "") else str(value)
+    if value in (None, ""):
+        return "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    field = kind.form.base_fields.get(name)
+    if isinstance(field, ModelChoiceField) and field.queryset is not None:
+        value = field.queryset.model._default_manager.filter(pk=value).first() or value
+    return str(value)
