@@ -276,7 +276,7 @@ class OrganisationForm(RuleForm):
     timezone = time_zone()
     catch_all = forms.ModelChoiceField(
         User.objects.filter(is_active=True).exclude(role="integration").order_by("first_name", "username"),
-        label=_("Catch-all"), required=False, empty_label=_("Nobody"), help_text=_("Takes what nobody else can take."),
+        label=_("Catch-all"), empty_label=_("Choose a person"), help_text=_("Takes what nobody else can take."),
     )  # fmt: skip
 
     class Meta:
@@ -289,4 +289,4 @@ class OrganisationForm(RuleForm):
         super().__init__(*args, **kwargs)
         self.fields["calendar"].empty_label = _("Nine to five, Monday to Friday")  # type: ignore[attr-defined]
         if self.instance.catch_all_id:  # whoever is named may be replaced, not taken away
-            self.fields["catch_all"].required, self.fields["catch_all"].empty_label = True, None  # type: ignore[attr-defined]
+            self.fields["catch_all"].empty_label = None  # type: ignore[attr-defined]

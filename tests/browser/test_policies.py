@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.models import AccountPerson
+from core.models import Organisation
 from decisions.models import AuthorityBand, OwnershipPolicy
 from tests.browser.conftest import Desk, Desks
 from tests.browser.looking import faults
+from tests.factories import make_account, make_user
 from tests.floor import Floor
 
 OWNERSHIP, AUTHORITY = "/policies/ownership/", "/policies/authority/"
@@ -78,3 +81,26 @@ def test_without_scripts_it_is_forms(floor: Floor, desks: Desks) -> None:
     page.fill("#id_bands_human", "0.95")
     page.click("#set-form button[type=submit]")
     assert "a human at once from 0.95 instead of 0.90" in desk.text("#draft")
+
+
+def test_the_readmes_red_cell_is_mended(floor: Floor, desks: Desks) -> None:
+    """A region without a team: its cell is red, another role takes it, and the next insight lands there."""
+    hana = make_user("hana", first_name="Hana", team=floor.team)
+    stray = make_account("Foxglove Studio", tier="digital", region="latam", source=floor.source)
+    AccountPerson.objects.create(account=stray, user=hana, role="account_executive")
+    Organisation.objects.update(catch_all=None)
+    desk = desks.of(floor.lead)
+    desk.open(OWNERSHIP)
+    page = desk.page
+    assert page.locator("tr:has(th:text('Churn risk')) .is-red").count() == 2
+    page.click("text=Add a cell for a region")
+    for name, value in (("type", "churn_risk"), ("region", "latam"), ("role", "account_executive")):
+        page.select_option(f"details[open] [name={name}]", value)
+    page.click("button:text('Add in a draft')")
+    assert page.locator("#draft td").all_inner_texts() == ["Churn risk", "Nobody", "Hana", "1"]
+    page.fill("#draft [name=why]", "The account executives take it until there is a team.")
+    page.click("#draft button:text('Publish version 2')")
+    page.locator(".in-force:has-text('Version 2')").wait_for()
+    assert page.locator("tr:has(th:text('Churn risk')) .is-red").count() == 0
+    assert floor.task(account=stray).assignee == hana
+    assert desk.errors == []
