@@ -171,7 +171,6 @@ class MergeForm(VersionedForm):
             choice.initial = others[0]
 
 
-
 class SkipForm(VersionedForm):
     """Why it is left for now."""
 
