@@ -279,3 +279,12 @@ def test_a_refused_beginning_keeps_what_was_typed(run: ParallelRun, ops: User) -
     assert answer.status_code == 422
     assert "give the new one a name" in answer.content.decode()
     assert signed_in(make_user("lea", role="leader")).post("/sources/crm/parallel/", {"name": "X"}).status_code == 403
+
+
+def test_a_file_says_that_its_source_is_only_compared(run: ParallelRun, ops: User) -> None:
+    for status in ("done", "waiting"):
+        of = Import.objects.create(source=run.new, kind="accounts", filename="a.csv", created_at=NOW, status=status)
+        assert "Crm-2 runs beside Crm: what this file brings is kept" in page(ops, f"/imports/{of.pk}/")
+    of.source = run.old
+    of.save()
+    assert "runs beside" not in page(ops, f"/imports/{of.pk}/")
