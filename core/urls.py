@@ -8,6 +8,7 @@ urlpatterns = [
     path("logout/", views.sign_out, name="logout"),
     path("theme/", views.set_theme, name="theme"),
     path("preferences/", views.show_preferences, name="preferences"),
+    path("preferences/password/", views.change_password, name="password"),
     path("preferences/away/", views.set_own_absence, name="own_absence"),
     path("preferences/away/end/", views.end_own_absence, name="own_absence_end"),
     path("alerts/", views.show_alerts, name="alerts"),

@@ -1,9 +1,11 @@
 """The Celery application: a doorbell only; the database is the queue (see docs/adr)."""
 
 import os
+from typing import Any
 
-from celery import Celery
-from celery.signals import worker_process_init
+from celery import Celery, Task
+from celery.signals import task_prerun, worker_process_init
+from django.db import close_old_connections
 
 from core.memory import expect_batches
 
@@ -15,6 +17,9 @@ app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# A job goes on with the connection of the one before, which has met its tables; Celery alone would open one a job.
+app.conf.update(CELERY_DB_REUSE_MAX=500)
+
 # A tick that no worker took before the next one is due is thrown away: the sweep looks at rows, not at ticks.
 app.conf.beat_schedule = {
     "advance": {"task": "cx_ops.tasks.advance", "schedule": 5.0, "options": {"expires": 5.0}},
@@ -22,6 +27,13 @@ app.conf.beat_schedule = {
     "pulls": {"task": "cx_ops.tasks.run_pulls", "schedule": 30.0, "options": {"expires": 30.0}},
     "outward": {"task": "cx_ops.tasks.send_outward", "schedule": 5.0, "options": {"expires": 5.0}},
 }
+
+
+@task_prerun.connect
+def look_at_the_connection(sender: Task[Any, Any], **_: object) -> None:
+    """A job begins: one that is old, or broke under the job before, is not used again."""
+    if not sender.request.is_eager:
+        close_old_connections()
 
 
 @worker_process_init.connect

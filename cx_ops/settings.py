@@ -104,14 +104,17 @@ TIME_ZONE = "UTC"
 
 # --- PostgreSQL
 
-# Connections that one process keeps for its threads; 0 opens one per request or job.
+# Connections that one process keeps for its threads; with 0 each thread keeps its own for a minute.
 DATABASE_POOL = environment.read_integer("CX_DB_POOL", default=0)
 _database = environment.database_from_url(os.environ.get("DATABASE_URL") or "postgresql:///cx_ops")
 _database["OPTIONS"].setdefault("connect_timeout", "5")
 # Set, so that the triggers of the audit trail need not find out by an exception a row that it is not.
 _database["OPTIONS"]["options"] = f"{_database['OPTIONS'].get('options', '')} -c pgtrigger.ignore={{}}".strip()
-if DATABASE_POOL and not IS_TEST:
-    _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+if not IS_TEST:
+    if DATABASE_POOL:
+        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
+    else:
+        _database["CONN_MAX_AGE"] = 60
 DATABASES = {"default": _database}
 
 # --- Valkey or Redis, Celery

@@ -29,6 +29,7 @@ ROUTES = {
     "home": Route(EVERYBODY),
     "start": Route((MANAGER, OPS)),
     "preferences": Route(EVERYBODY),
+    "password": Route(EVERYBODY),
     "own_absence": Route(EVERYBODY, "", "post"),
     "own_absence_end": Route(EVERYBODY, "", "post"),
     "alerts": Route(LEADS),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib import messages
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.enums import Role
-from core.guards import PEOPLE, public
+from core.guards import PEOPLE, PersonRequest, for_roles, public
 from core.models import User
 
 # One button a role on the demo's log-in page; the first three are the customer team.
@@ -41,6 +44,19 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     response = LogoutView.as_view()(request)
     assert isinstance(response, HttpResponse)  # noqa: S101 - narrows the type
     return response
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_roles(*PEOPLE)
+def change_password(request: PersonRequest) -> HttpResponse:
+    """One's own password; other sessions of the same person end with it."""
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, _("Your password is changed. Where you were signed in elsewhere, you no longer are."))
+        return redirect("preferences")
+    return render(request, "core/password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @public

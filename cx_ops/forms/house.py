@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
 from django.utils.dates import WEEKDAYS
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -240,8 +242,17 @@ class TeamForm(RuleForm):
 
 
 class PersonForm(RuleForm):
-    """Where somebody works and how much they are given."""
+    """Where somebody works and how much they are given; of somebody new also the log-in, with a first password."""
 
+    fixed = ("username", "email", "first_name", "last_name", "password")
+    email = forms.EmailField(label=_("E-mail"), help_text=_("Files and calls name people by it, or by the user name."))
+    first_name = forms.CharField(label=_("First name"), max_length=150)
+    last_name = forms.CharField(label=_("Last name"), max_length=150)
+    password = forms.CharField(
+        label=_("First password"), strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least twelve characters. They change it under Preferences."),
+    )  # fmt: skip
     team = forms.ModelChoiceField(
         Team.objects.filter(is_active=True), label=_("Team"), required=False, empty_label=_("No team")
     )
@@ -252,13 +263,30 @@ class PersonForm(RuleForm):
 
     class Meta:
         model = User
-        fields = ("team", "in_pool", "daily_cap", "calendar")
-        labels: ClassVar[dict[str, Any]] = {"in_pool": _("Takes what nobody owns"), "calendar": _("Working hours")}
-        help_texts: ClassVar[dict[str, Any]] = {"in_pool": _("Is in the pool of the team.")}
+        fields = (
+            "username", "email", "first_name", "last_name", "password", "team", "in_pool", "daily_cap", "calendar",
+        )  # fmt: skip
+        labels: ClassVar[dict[str, Any]] = {
+            "username": _("User name"),
+            "in_pool": _("Takes what nobody owns"),
+            "calendar": _("Working hours"),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {"username": "", "in_pool": _("Is in the pool of the team.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["calendar"].empty_label = _("The organisation's")  # type: ignore[attr-defined]
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"])
+        if User.objects.filter(email__iexact=email).exists():
+            raise forms.ValidationError(_("Somebody has this address already; a leaver keeps theirs."))
+        return email
+
+    def clean_password(self) -> str:
+        """The password as it is kept."""
+        validate_password(self.cleaned_data["password"])
+        return make_password(self.cleaned_data["password"])
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -165,9 +165,9 @@ def _people() -> Any:
 
 def _check_person(row: User, now: datetime) -> None:
     """The last one of a pool may leave it only where the team has a lead to fall back on."""
-    before = User.objects.select_related("team__lead").get(pk=row.pk)
-    team = before.team
-    leaves = team is not None and before.in_pool and (not row.in_pool or row.team_id != team.pk)
+    before = User.objects.select_related("team__lead").filter(pk=row.pk).first()
+    team = before.team if before else None
+    leaves = before is not None and team is not None and before.in_pool and (not row.in_pool or row.team_id != team.pk)
     if not leaves or team is None or (team.lead and team.lead.is_active):
         return
     if not User.objects.filter(team=team, in_pool=True, is_active=True).exclude(pk=row.pk).exists():
@@ -182,11 +182,13 @@ PEOPLE = RuleKind(
     title=gettext_lazy("People"),
     text=gettext_lazy(
         "Which team somebody works in, whether they take what nobody owns, and how many urgent tasks a day they get. "
-        "Log-ins and roles are kept in the back office; leavers and absences on the team's board."
+        "Who is added here is of the customer team; other roles are given in the back office, leavers and absences on "
+        "the team's board."
     ),
     one=gettext_lazy("person"),
     rows=lambda: _people().select_related("team", "calendar").order_by("team__name", "first_name", "username"),
     form=PersonForm,
+    fixed=("username", "email", "first_name", "last_name"),
     fields=("team", "in_pool", "daily_cap", "calendar"),
     columns=(
         Column(gettext_lazy("Person"), str),
@@ -200,7 +202,7 @@ PEOPLE = RuleKind(
         "They see their team's accounts at once. Open tasks stay theirs; new ones follow the pool and the cap."
     ),
     check=_check_person,
-    may_add=lambda: False,
+    editors=(Role.MANAGER, Role.OPS),
     may_change=lambda row: row.role == Role.CSM and not row.is_superuser,
 )
 

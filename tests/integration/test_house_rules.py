@@ -222,3 +222,26 @@ def test_a_currency_has_one_rate_a_day_and_ones_own_none(floor: Floor, manager: 
     assert manager.post(url, data | {"currency": "USD"}).status_code == 422
     assert manager.post(url, data | {"currency": "pounds"}).status_code == 422
     assert "GBP from 2026-01-01" in manager.get(reverse("audit")).content.decode()
+
+
+def test_somebody_new_can_log_in_and_choose_a_password_of_their_own(floor: Floor, manager: Client) -> None:
+    url = reverse("house_rule_new", args=["people"])
+    data = {
+        "username": "nell", "email": "Nell@example.com", "first_name": "Nell", "last_name": "Fernley",
+        "password": "a first one, long", "team": floor.lead.team_id, "daily_cap": "5",
+    }  # fmt: skip
+    assert manager.post(url, data | {"password": "short"}).status_code == 422
+    assert manager.post(url, data | {"email": floor.ana.email.upper()}).status_code == 422
+    assert manager.post(url, data).status_code == 302
+    nell = User.objects.get(username="nell")
+    assert (nell.role, nell.is_staff, nell.is_superuser) == ("csm", False, False)
+    assert "password" not in str(Act.objects.get(verb="rule_added").data)
+    theirs = Client()
+    assert theirs.login(username="nell", password=data["password"])
+    change_url = reverse("password")
+    new = {"new_password1": "her own words, longer", "new_password2": "her own words, longer"}
+    assert theirs.post(change_url, new | {"old_password": "guessed"}).status_code == 422
+    assert theirs.post(change_url, new | {"old_password": data["password"]}).status_code == 302
+    assert theirs.get(reverse("preferences")).status_code == 200, "this session stays"
+    assert not Client().login(username="nell", password=data["password"])
+    assert Client().login(username="nell", password=new["new_password1"])
