@@ -97,7 +97,9 @@ def read_policy(stored: Mapping[str, Any]) -> Policy:
 
 
 def write_policy(policy: Policy) -> dict[str, Any]:
-    return {field: msgspec.to_builtins(rule) for field, rule in sorted(policy.rules.items())}
+    """As it is kept: what is written equals what is read back."""
+    rules: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(sorted(policy.rules.items()))))
+    return rules
 
 
 def choose(sayings: Sequence[Said], rule: FieldRule | None, now: datetime) -> Said | None:

@@ -166,6 +166,8 @@ def test_rules_are_tried_published_and_taken_back(desk: Client, source: Source) 
     ) == ["unchanged"]
     stale = desk.post("/policies/fields/", form | {"do": "publish", "why": "again"})
     assert stale.status_code == 422
+    same = desk.post("/policies/fields/", form | {"seen": "1", "do": "publish", "why": "again"})
+    assert "Nothing is different from the rules in force" in same.content.decode()
     desk.post("/policies/fields/", rules(seen="1", do="publish", why="back"))
     assert Account.objects.get().tier == "mid"
     assert Act.objects.filter(verb="published", subject_type="fieldpolicy").count() == 2
