@@ -27,7 +27,7 @@ class UploadForm(forms.Form):
     )  # fmt: skip
     source = forms.ChoiceField(label=_("Source"), help_text=_("The system it was exported from."))
     source_name = forms.CharField(
-        label=_("Name of the new source"), max_length=60, required=False,
+        label=_("Its name, if it is new"), max_length=60, required=False,
         help_text=_("Only for a new one, such as HubSpot. You answer for it until somebody else is named."),
     )  # fmt: skip
     ids_of = forms.ChoiceField(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import F, JSONField, OuterRef, Prefetch, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.models import Contract
@@ -80,6 +81,13 @@ class TaskPage:
         if not facts or self.task.type is None:
             return self.task.title
         return f"{self.task.type.name}: {uncapitalised(facts[0].text)}"
+
+    @property
+    def is_due_too_late(self) -> bool:
+        """Whether the term that runs ends before the task is due."""
+        if not self.is_active or self.renewal is None or self.task.due_at is None:
+            return False
+        return bool(self.renewal.ends_on < timezone.localdate(self.task.due_at))
 
     @property
     def steps_done(self) -> int:
