@@ -65,8 +65,8 @@ CASES = {
         "", "name", 499, 1,
     ),
     "columns that mean nothing": Case(b"a,b\n1,2\n", "", "cannot be seen"),
-    "a number that is none": Case(
-        b"account_id,name,arr,currency\nA1,One,lots,USD\nA2,Two,5,USD\n", "", "not a number", 1, 1
+    "a moment that is none": Case(
+        f"{EVENTS}A1,Sign,lately\nA1,Sign,2026-02-01T00:00:00Z\n".encode(), "", "not a date", 1, 1
     ),
 }  # fmt: skip
 

@@ -155,7 +155,7 @@ def test_the_first_screen_says_what_to_bring(client: Client) -> None:
     assert "format=csv" not in page
     for kind in file_kinds():
         assert reverse("import_example", args=[kind]) in page
-        (header,) = csv.reader(client.get(reverse("import_example", args=[kind])).content.decode().splitlines())
+        header, _example = csv.reader(client.get(reverse("import_example", args=[kind])).content.decode().splitlines())
         assert {find(kind).columns[name] for name in header} == set(find(kind).columns.values())
     assert client.get(reverse("import_example", args=["nonsense"])).status_code == 404
 
