@@ -87,7 +87,7 @@ class TaskPage:
         """Whether the term that runs ends before the task is due."""
         if not self.is_active or self.renewal is None or self.task.due_at is None:
             return False
-        return bool(self.renewal.ends_on < timezone.localdate(self.task.due_at))
+        return bool(self.renewal.ends_on < self.task.due_at.astimezone(timezone.get_current_timezone()).date())
 
     @property
     def steps_done(self) -> int:
