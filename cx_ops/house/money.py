@@ -44,7 +44,7 @@ EXCHANGE_RATES = RuleKind(
         "What one unit of another currency is worth, from a day until the next rate. Revenue in a currency without a "
         "rate is unknown, never nothing. The newest rate of each is shown."
     ),
-    one=gettext_lazy("exchange rate"),
+    one=gettext_lazy("rate"),
     rows=lambda: FxRate.objects.order_by("currency", "-on_day").distinct("currency"),
     form=RateForm,
     fixed=("currency", "on_day"),
