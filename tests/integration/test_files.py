@@ -16,6 +16,7 @@ from tests.routes import ROUTES
 NO_LIST = {
     "home": "goes on to another screen",
     "preferences": "a form",
+    "password": "a form",
     "styleguide": "examples of components",
     "queue_changes": "a part that is polled",
     "queue_rows": "a part of the queue, which is a file",
