@@ -18,6 +18,11 @@ def current_policy() -> Policy:
     return read_policy(rules or {})
 
 
+def current_version() -> int:
+    """The version of the rules in force; 0 before the first."""
+    return FieldPolicy.objects.order_by("-version").values_list("version", flat=True).first() or 0
+
+
 def owned_fields(source_id: UUID, fields: Collection[str]) -> dict[str, str]:
     """Those of `fields` (of an account's item, dotted) that the source may not fill, and who may, the owner first."""
     policy = current_policy()

@@ -31,7 +31,3 @@ def why_not(person: Permission, channel: Channel, today: date) -> Refusal | None
     if state is None:
         return Refusal.NOT_ASKED
     return Refusal.REFUSED if state is ConsentState.REFUSED else None
-
-
-def may_contact(person: Permission, channel: Channel, today: date) -> bool:
-    return why_not(person, channel, today) is None

@@ -20,7 +20,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, FieldPolicy, FieldValue, Link
-from accounts.queries.policies import current_policy
+from accounts.queries.policies import current_policy, current_version
 from accounts.rules.projection import Policy, give_place_back, read_policy, take_place, write_policy
 from accounts.services.merging import project
 from accounts.services.parking import lock_keys
@@ -115,7 +115,7 @@ def switch_over(*, run_id: UUID, seen: int, by: User, now: datetime, why: str = 
     run = lock_run(run_id)
     lock_keys()
     _check_ready(run)
-    version = FieldPolicy.objects.order_by("-version").values_list("version", flat=True).first() or 0
+    version = current_version()
     if version != seen and not preview:
         raise RunOver(_("Somebody published other field rules meanwhile. Look at what would change now, then switch."))
     last = FieldValue.objects.order_by("-id").values_list("id", flat=True).first() or 0

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import DifferencesForm, RunForm, SwitchForm
-from accounts.models import FieldPolicy
 from accounts.queries.comparing import Difference, all_differences, compare, differences
+from accounts.queries.policies import current_version
 from accounts.queries.shown import label_of, named_value
 from accounts.services.switching import Switched, check_undo, switch_over, undo_switch
 from accounts.views.review import JUDGES
@@ -63,7 +63,7 @@ def switch_run(request: PersonRequest, slug: str) -> HttpResponse:
     old, run = _found(request, slug)
     if run is None:
         return redirect("parallel_run", slug=slug)
-    version = FieldPolicy.objects.order_by("-version").values_list("version", flat=True).first() or 0
+    version = current_version()
     if request.POST.get("do") == "try":
         return _preview(request, old, run, SwitchForm(initial={"seen": version}))
     form = SwitchForm(request.POST, initial={"seen": version})

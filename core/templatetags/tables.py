@@ -3,8 +3,7 @@
 On a phone each line is a card, its cells under the words of their columns (`.stacked` in parts/content.css). So each
 cell gets its column's words as `data-label`, and all get the roles that a cell loses once it is no table cell to the
 style sheet. Of a heading, `across` gives its cells the whole width of the card, `wide-only` leaves them out of it, and
-one that only screen readers see names no cell; nor is a cell named
-that has a `data-label` of its own, such as an empty one.
+one that only screen readers see names no cell; nor is a cell named that has a `data-label` of its own.
 """
 
 from __future__ import annotations

@@ -14,11 +14,6 @@ from intake.enums import PrivacyClass
 from intake.models import FieldPrivacy
 
 
-def may_see(field: str, user: User) -> bool:
-    """Whether `user` may see the values of `field`. For many fields ask `hidden_fields` once."""
-    return field not in hidden_fields(user)
-
-
 def may_leave(field: str) -> bool:
     """Whether the values of `field` may leave: in exports, webhooks, answers to tokens. For many: `kept_fields`."""
     return field not in kept_fields()

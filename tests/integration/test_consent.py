@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage
 
 from accounts.enums import Channel, ConsentState, Refusal
 from accounts.models import Consent, Contact
-from accounts.rules.permission import Permission, may_contact, why_not
+from accounts.rules.permission import Permission, why_not
 from playbooks.models import Effect
 from playbooks.services import send_effects
 from tests.conftest import ApiClient
@@ -36,7 +36,6 @@ YES, NO = ConsentState.GRANTED, ConsentState.REFUSED
 )
 def test_what_is_not_agreed_to_is_a_no(person: Permission, refusal: Refusal | None) -> None:
     assert why_not(person, Channel.EMAIL, TODAY) is refusal
-    assert may_contact(person, Channel.EMAIL, TODAY) is (refusal is None)
 
 
 def effect_to(address: str, **fields: Any) -> Effect:

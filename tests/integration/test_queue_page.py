@@ -10,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.bulk import database_now
 from core.enums import Role
 from core.models import Organisation
+from decisions.queries.facts import TYPICAL
 from playbooks.models import Task, TaskNote
 from playbooks.queries.queue import PAGE
-from tests.factories import NOW, make_user
+from tests.factories import NOW, make_contract, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +38,7 @@ def fill(floor: Floor, count: int, **fields: Any) -> None:
     """Tasks of Ana's in Now, each a little less worth than the one before."""
     values: dict[str, Any] = {"assignee": floor.ana, "lane": "now", "opened_at": NOW, "account": floor.account} | fields
     Task.objects.bulk_create(
-        Task(title=f"Task {number}", priority=10_000 - number, due_at=NOW + timedelta(days=1), **values)
+        Task(title=f"Task {number}", priority=10_000 - number, **{"due_at": NOW + timedelta(days=1)} | values)
         for number in range(count)
     )
 
@@ -230,3 +232,29 @@ def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> Non
     page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
     assert "Three days before the window for acting closes on 28 Mar" in page
     assert "Needed only for a day after 28 Mar" in page
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"arr_amount": None, "arr_currency": ""}, "about $25k a year"),
+        ({"arr_amount": 18_000, "arr_currency": "EUR"}, "€18k a year"),
+    ],
+)
+def test_revenue_that_is_only_typical_says_so(desk: Client, floor: Floor, own: dict[str, Any], words: str) -> None:
+    """And the account's own stands instead, in a currency without a rate too."""
+    Organisation.objects.update(reporting_currency="USD")
+    type(floor.account).objects.filter(pk=floor.account.pk).update(**own)
+    fill(floor, 1, priority_parts=[["revenue exposed", "25000.00", f"{TYPICAL} c: own revenue unknown"]])
+    [row] = desk.get("/queue/").context["rows"]
+    assert words in row.meta
+    assert words in desk.get(f"/tasks/{row.id}/").content.decode()
+
+
+@pytest.mark.parametrize(("days", "is_late"), [(0, True), (9, False)])
+def test_a_task_that_is_due_after_the_term_says_so(desk: Client, floor: Floor, days: int, is_late: bool) -> None:
+    now = database_now()
+    make_contract(floor.account, starts_on=now.date() - timedelta(days=9), ends_on=now.date() + timedelta(days=days))
+    fill(floor, 1, due_at=now + timedelta(days=5))
+    task = Task.objects.get()
+    assert ("Due after the term ends" in desk.get(f"/tasks/{task.pk}/").content.decode()) is is_late
