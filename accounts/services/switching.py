@@ -44,6 +44,8 @@ CHUNK = 5000
 # A person waits for a preview: so many records of each kind show what is what.
 PREVIEW_RECORDS = 2000
 SHOWN = 12
+# The one column of an import of held records: what the source calls each.
+RECORD = "record"
 # What a new source that has none of its own takes over from the old one.
 CARRIED = ("owner", "backup", "cadence_hours", "runbook")
 # What accounts show since the switch, beside what they showed before: the history of values tells it.
@@ -250,9 +252,6 @@ def _bring(
     of.counts = dict(counts)
     of.save(update_fields=["counts"])
     record_act("imported", of, by=by, now=now, data={"status": of.status, "counts": of.counts})
-
-
-RECORD = "record"
 
 
 def _keep_refused(

@@ -101,7 +101,7 @@ NEAR = 0.05
 
 def state_insights(items: Sequence[InsightItem | ScoreItem], arrival: Arrival, run_id: UUID) -> list[Stated]:
     """What each claims, and of which account; one that nobody knows may still become known."""
-    types = set(InsightType.objects.filter(is_active=True).values_list("slug", flat=True))
+    types = set(active_types())
     spaces = find_namespaces({item.account.source for item in items if item.account.source})
     found, _refused_rows = subjects_of(items, arrival, run_id)
     stated = []
