@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from celery import current_app
+from django.db import connection
 
 from bench.traffic import Client, Unexpected
 from core.bulk import fetch_all
 from core.doorbell import ADVANCE
-from cx_ops.launch import application, processes
+from cx_ops.launch import application, database, processes
 from cx_ops.launch.instance import Instance
 from cx_ops.launch.processes import Child, Plan
 
@@ -31,6 +32,19 @@ class Stage:
 
     instance: Instance
     environ: Mapping[str, str]
+
+    @contextmanager
+    def with_copied_database(self) -> Iterator[Stage]:
+        """The same with a copy of the database as it is now, so that two sizes of it can be measured in turns."""
+        url = self.environ["DATABASE_URL"]
+        name = f"{database.name_in(url)}_copy"
+        connection.close()
+        with database.connect(database.with_name(url, "postgres")) as server:
+            database.create(server, name, like=database.name_in(url))
+            try:
+                yield replace(self, environ={**self.environ, "DATABASE_URL": database.with_name(url, name)})
+            finally:
+                database.drop(server, name)
 
     def with_own_broker(self) -> Stage:
         """The same with a broker that no worker listens to: what lands then waits."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Sizes:
     """Rows, calls and repetitions of one scale.
 
-    `held` are the numbers of insights held for B7, `open_tasks` those of open tasks for B5; each is filled up to the
-    next, and the first is the base of the growth. `file_rows` are the rows of the two files of B3, `peer_rows` those
-    that its peer gets.
+    `held` are the numbers of insights held for B7, each filled up to the next, and the first is the base of the growth.
+    `open_tasks` are the two numbers of open tasks that B5 asks in turns. `file_rows` are the rows of the two files of
+    B3, `peer_rows` those that its peer gets.
     """
 
     accounts: int
@@ -22,7 +22,7 @@ class Sizes:
     single_rows: int
     held: tuple[int, ...]
     held_rows: int
-    open_tasks: tuple[int, ...]
+    open_tasks: tuple[int, int]
     page_requests: int
     urgent_posts: int
     events: int

@@ -47,8 +47,10 @@ def ensure_exists(url: str) -> None:
             create(connection, name)
 
 
-def create(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+def create(connection: psycopg.Connection, name: str, *, like: str = "template0") -> None:
+    """A database with what `like` holds, which nobody may be connected to meanwhile."""
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    connection.execute(statement.format(sql.Identifier(name), sql.Identifier(like)))
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:
