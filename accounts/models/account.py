@@ -14,7 +14,7 @@ from django.db.models.functions import Now, Upper
 from accounts.enums import AccountRole, KeyKind
 from core.enums import Role
 from core.ids import uuid7
-from core.models import Team, User
+from core.models import Organisation, Team, User
 
 READS_ALL = (Role.LEADER, Role.OPS)
 Row = TypeVar("Row", bound=models.Model)
@@ -50,7 +50,7 @@ class Works(models.Func):
 
 
 def seen_by(user: User, *, of: str = "") -> Q:
-    """The accounts that `user` may see (TRUST.md): by role on the account, by team, by an item assigned.
+    """The accounts that `user` may see: by role on the account, by team, by an item assigned (TRUST.md, ADR 0020).
 
     `of` leads from a row to its account, such as "account__".
     """
@@ -60,7 +60,8 @@ def seen_by(user: User, *, of: str = "") -> Q:
         return Q(**{f"{of}id__isnull": False})
     of_team = Q(**{f"{of}team": user.team_id}) if user.team_id else Q(pk__in=[])
     if user.role == Role.MANAGER:
-        return of_team | Q(**{f"{of}team__lead": user})
+        of_no_team = Q(**{f"{of}team": None, f"{of}id__isnull": False})
+        return of_team | Q(**{f"{of}team__lead": user}) | (of_no_team & Q(Organisation.caught_by(user)))
     return of_team | Q(Works(f"{of}id", user.pk)) if user.role == Role.CSM else Q(pk__in=[])
 
 

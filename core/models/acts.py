@@ -45,8 +45,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
             return self.none()
         if user.is_superuser or user.role in (Role.LEADER, Role.OPS):
             return self
-        catch_all = Organisation.objects.filter(catch_all=user)
-        return self.filter(models.Q(team__lead=user) | (models.Q(team=None) & models.Exists(catch_all)))
+        return self.filter(models.Q(team__lead=user) | (models.Q(team=None) & models.Q(Organisation.caught_by(user))))
 
 
 class Alert(models.Model):

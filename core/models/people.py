@@ -148,3 +148,8 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def caught_by(cls, user: User) -> models.Exists:
+        """Whether `user` is the catch-all: what has no team is theirs to give away."""
+        return models.Exists(cls.objects.filter(catch_all=user))

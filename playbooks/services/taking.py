@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import AccountPerson
 from core.enums import Role
-from core.models import Act, User
+from core.models import Act, Organisation, User
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from decisions.queries.facts import lock_accounts
@@ -187,12 +187,20 @@ def leads(user: User, task: Task) -> bool:
     team = task.account.team if task.account else None
     if user.is_superuser or (team is not None and team.lead_id == user.pk):
         return True
-    return user.role == Role.MANAGER and (_is_in_team(user, task) or _manages(user, task.assignee_id))
+    if user.role != Role.MANAGER:
+        return False
+    return _is_in_team(user, task) or _manages(user, task.assignee_id) or _catches(user, task)
 
 
 def _is_in_team(user: User, task: Task) -> bool:
     teams = (task.team_id, task.account.team_id if task.account else None)
     return user.team_id is not None and user.team_id in teams
+
+
+def _catches(user: User, task: Task) -> bool:
+    """Whether the account is of no team, and `user` takes what is nobody's."""
+    of_no_team = task.account is not None and task.account.team_id is None
+    return of_no_team and Organisation.objects.filter(catch_all=user).exists()
 
 
 def _has_authority(user: User, task: Task) -> bool:

@@ -323,3 +323,14 @@ def test_two_sources_with_one_name_are_told_apart(source: Source) -> None:
     make_source("ana")
     log_activity(account=account, kind=ActivityKind.NOTE, summary="x", by=ana, now=NOW)
     assert Source.objects.get(person=ana).slug != "ana"
+
+
+@pytest.mark.parametrize(("role", "is_catch_all", "sees"), [
+    (Role.MANAGER, True, True), (Role.MANAGER, False, False), (Role.CSM, True, False),
+])  # fmt: skip
+def test_an_account_of_no_team_is_the_catch_alls_if_they_manage(role: Role, is_catch_all: bool, sees: bool) -> None:
+    reader = make_user("reader", role=role)
+    make_organisation(catch_all=reader if is_catch_all else make_user("somebody"))
+    of_no_team = make_account("Acme")
+    make_account("Of a team", team=make_team("Others"))
+    assert list(Account.objects.visible_to(reader)) == ([of_no_team] if sees else [])

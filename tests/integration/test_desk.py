@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Account
+from core.models import User
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from playbooks.enums import Lane, TaskStatus
@@ -183,6 +185,15 @@ def test_only_a_manager_takes_over_and_says_why(floor: Floor, task: Task) -> Non
     assert taken.claimed_by == floor.lead
     with pytest.raises(TaskRefused, match="Only a manager"):
         take_over_task(task_id=task.pk, by=floor.ana, note="No.", now=NOW)
+
+
+def test_the_catch_all_leads_where_there_is_no_team(floor: Floor, task: Task) -> None:
+    omar = User.objects.get(username="omar")
+    claim_task(task_id=task.pk, by=floor.ana, now=NOW)
+    with pytest.raises(Task.DoesNotExist):
+        take_over_task(task_id=task.pk, by=omar, note="Not mine to see.", now=NOW)
+    Account.objects.filter(pk=task.account_id).update(team=None)
+    assert take_over_task(task_id=task.pk, by=omar, note="Nobody leads here.", now=NOW).claimed_by == omar
 
 
 def test_a_skip_says_why_and_moves_nothing(floor: Floor, task: Task) -> None:
