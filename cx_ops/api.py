@@ -38,5 +38,8 @@ urlpatterns: list[URLPattern] = [
     path("imports", intake.Imports.as_view(), name="api-imports"),
     path("imports/<uuid:id>", intake.OneImport.as_view(), name="api-import"),
     path("imports/<uuid:id>/confirm", intake.ConfirmImport.as_view(), name="api-import-confirm"),
+    path("imports/<uuid:id>/stop", intake.StopImport.as_view(), name="api-import-stop"),
+    path("imports/<uuid:id>/undo", intake.UndoImport.as_view(), name="api-import-undo"),
     path("imports/<uuid:id>/errors", intake.ImportErrors.as_view(), name="api-import-errors"),
+    path("imports/<uuid:id>/warnings", intake.ImportWarnings.as_view(), name="api-import-warnings"),
 ]

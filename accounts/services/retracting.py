@@ -22,7 +22,7 @@ from core.services import record_acts
 from intake.rules import FieldChange, Undone
 
 
-def undo_accounts(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_accounts(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take back what an import of accounts said, in the caller's transaction.
 
     An account that only this import made, and on which nothing hangs, is archived and its key is free again; the same
@@ -31,7 +31,7 @@ def undo_accounts(*, import_id: UUID, by: User, now: datetime) -> Undone:
     lock_keys()
     restored, removed, kept = 0, 0, list[FieldChange]()
     for priors in newest_first(import_id, "accounts"):
-        call = _Call(priors, by, now)
+        call = _Call(priors, by, actor, now)
         call.run()
         restored, removed, kept = restored + call.restored, removed + len(call.archived), kept + call.kept
         forget(priors)
@@ -41,8 +41,8 @@ def undo_accounts(*, import_id: UUID, by: User, now: datetime) -> Undone:
 class _Call:
     """One batch of priors."""
 
-    def __init__(self, priors: list[Prior], by: User, now: datetime) -> None:
-        self.priors, self.by, self.now = priors, by, now
+    def __init__(self, priors: list[Prior], by: User | None, actor: str, now: datetime) -> None:
+        self.priors, self.by, self.actor, self.now = priors, by, actor, now
         self.restored, self.kept = 0, list[FieldChange]()
         self.archived: set[UUID] = set()
         self.said: dict[UUID, Held] = {}
@@ -114,7 +114,10 @@ class _Call:
             freed = set(names) - set(still.values_list("external_id", flat=True))
             AccountKey.objects.filter(namespace_id=namespace, kind="external_id", value__in=freed).delete()
         Account.objects.filter(pk__in=self.archived, archived_at=None).update(archived_at=self.now)
-        record_acts("archived", "account", ((id, WHY, {}) for id in sorted(self.archived)), by=self.by, now=self.now)
+        record_acts(
+            "archived", "account", ((id, WHY, {}) for id in sorted(self.archived)), by=self.by, actor=self.actor,
+            now=self.now,
+        )  # fmt: skip
 
     def _show(self, board: Board) -> None:
         write_sayings([link for id, link in self.said.items() if id not in self.revoked])

@@ -70,7 +70,7 @@ def _value(kept: Any) -> Any:
 def undo_rows(kind: str, model: type[Model]) -> Undo:
     """How an import of contacts, contracts or activities is taken back."""
 
-    def undo(*, import_id: UUID, by: User, now: datetime) -> Undone:
+    def undo(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
         restored, removed, kept = 0, len(take_back_parked(import_id)), list[FieldChange]()
         for priors in newest_first(import_id, kind):
             rows = _locked(model, priors)
@@ -102,7 +102,7 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
     return undo
 
 
-def undo_orders(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_orders(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take the ledger entries of a file away: nothing ever changes them, so nothing else can have written there."""
     removed = len(take_back_parked(import_id))
     for priors in newest_first(import_id, "orders"):
@@ -112,7 +112,7 @@ def undo_orders(*, import_id: UUID, by: User, now: datetime) -> Undone:
     return Undone(removed=removed)
 
 
-def undo_events(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_events(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take the events of a file away; their keys are free again."""
     [(removed,)] = fetch_all(EVENTS_OF_A_FILE, [import_id])
     return Undone(removed=removed)
@@ -161,14 +161,14 @@ def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str])
     return {field.removesuffix("_id") for field in back}
 
 
-def undo_contacts(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_contacts(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take back contacts, and first what they agreed to."""
     restored, kept = 0, list[FieldChange]()
     for priors in newest_first(import_id, "consents"):
         back, later = put_back_consents(priors)
         restored, kept = restored + back, kept + later
         forget(priors)
-    rows = _UNDO_CONTACTS(import_id=import_id, by=by, now=now)
+    rows = _UNDO_CONTACTS(import_id=import_id, by=by, now=now, actor=actor)
     return Undone(restored=restored + rows.restored, removed=rows.removed, kept=kept + rows.kept)
 
 

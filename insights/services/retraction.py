@@ -78,7 +78,7 @@ def retract_import(*, import_id: UUID, why: str, now: datetime, by: User | None 
     return len(retracted)
 
 
-def undo_scores(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_scores(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take back what a file of scores made us believe, in the caller's transaction; their keys are free again.
 
     Scores that wait for their account wait no longer. Raises `UndoRefused` while some are on their way.
@@ -88,7 +88,7 @@ def undo_scores(*, import_id: UUID, by: User, now: datetime) -> Undone:
     if coming:
         raise UndoRefused(_("Scores of this file are still being worked on. Try again in a moment."))
     believed = list(Insight.objects.filter(import_id=import_id).values_list("id", flat=True))
-    removed = retract_import(import_id=import_id, why=_("The import was undone."), by=by, now=now)
+    removed = retract_import(import_id=import_id, why=_("The import was undone."), by=by, actor=actor, now=now)
     free_keys([*parked, *believed])
     return Undone(removed=removed + len(parked))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -12,6 +13,9 @@ from rest_framework import serializers
 
 from intake.enums import ImportStatus, Landing
 from intake.models import Import
+from intake.queries import warnings_of
+
+KEPT_SHOWN = 50
 
 
 class MappingField(serializers.Field[Any, Any, Any, Any]):
@@ -56,6 +60,35 @@ class Progress(serializers.Serializer[Any]):
     rejected = serializers.IntegerField()
 
 
+class WarningOut(serializers.Serializer[Any]):
+    """Cells of one column that were left out for one reason, while their rows were taken."""
+
+    column = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    rows = serializers.IntegerField()
+    values = serializers.DictField(child=serializers.IntegerField(), help_text="The most frequent → how often.")
+    more = serializers.IntegerField(help_text="How many other values there are.")
+
+
+class KeptOut(serializers.Serializer[Any]):
+    """What an undo left as it is, since something later wrote it or hangs on it (then `field` is empty)."""
+
+    external_id = serializers.CharField()
+    field = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class UndoneOut(serializers.Serializer[Any]):
+    """What taking an import back did."""
+
+    restored = serializers.IntegerField(help_text="Values put back.")
+    removed = serializers.IntegerField(help_text="Records taken away.")
+    kept = serializers.IntegerField(help_text="What stays as it is.")
+    kept_values = KeptOut(many=True, help_text=f"The first {KEPT_SHOWN} of what stays.")
+
+
 class ImportOut(serializers.ModelSerializer[Import]):
     """A file on its way in, or landed."""
 
@@ -66,13 +99,14 @@ class ImportOut(serializers.ModelSerializer[Import]):
     mapping = serializers.DictField(read_only=True, help_text="Your column → what it is read as.")
     preview = serializers.DictField(read_only=True, help_text="What the first rows would do; empty without a preview.")
     errors_url = serializers.SerializerMethodField()
+    warnings_url = serializers.SerializerMethodField()
+    undone = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "kind", "source", "filename", "status", "message", "progress", "counts", "mapping", "preview",
-            "errors_url", "created_at",
-            "finished_at",
+            "errors_url", "warnings_url", "undone", "created_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -84,6 +118,32 @@ class ImportOut(serializers.ModelSerializer[Import]):
     def get_errors_url(self, row: Import) -> str | None:
         """Where the rejected rows are; null while there are none."""
         return reverse("api-import-errors", args=[row.id]) if row.counts.get(Landing.REJECTED.value) else None
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_warnings_url(self, row: Any) -> str | None:
+        """Where the cells are without which rows were taken; null while there are none."""
+        return reverse("api-import-warnings", args=[row.id]) if row.is_warned else None
+
+    @extend_schema_field(UndoneOut(allow_null=True))
+    def get_undone(self, row: Import) -> dict[str, Any] | None:
+        if not row.undone:
+            return None
+        kept = row.undone["kept"]
+        return {**row.undone, "kept": len(kept), "kept_values": kept[:KEPT_SHOWN]}
+
+
+class ImportReport(ImportOut):
+    """A file with all that is known about it."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(ImportOut.Meta):
+        fields = (*ImportOut.Meta.fields, "warnings")
+        read_only_fields = fields
+
+    @extend_schema_field(WarningOut(many=True))
+    def get_warnings(self, row: Any) -> list[dict[str, Any]]:
+        return [msgspec.to_builtins(one) for one in warnings_of(row)] if row.is_warned else []
 
 
 class ImportQuery(serializers.Serializer[Any]):

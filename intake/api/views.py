@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -23,12 +23,13 @@ from core.api.problems import Problem, unprocessable
 from core.api.schema import problems
 from core.api.views import ApiView, page, read_query, visible_rows
 from core.bulk import database_now
-from intake.api.serializers import ImportOut, ImportQuery, Upload
-from intake.enums import Scope
-from intake.models import ApiToken, Import
-from intake.queries import rejected_as_csv
-from intake.services import ImportRefused, UnknownKind, find, start_import
+from intake.api.serializers import ImportOut, ImportQuery, ImportReport, Upload
+from intake.enums import ImportStatus, Scope
+from intake.models import ApiToken, Import, RowWarning
+from intake.queries import rejected_as_csv, warned_as_csv
+from intake.services import ImportRefused, UnknownKind, find, start_import, stop_import
 from intake.services.drafts import confirm_import, draft_import
+from intake.services.undoing import undo_import
 
 FORM_ROOM = 64 * 1024
 WRITE_SCOPES = frozenset({Scope.INSIGHTS_WRITE, Scope.ACCOUNTS_WRITE, Scope.EVENTS_WRITE})
@@ -57,9 +58,10 @@ def _fingerprint(request: Request) -> bytes:
 
 
 def readable_imports(request: Request) -> QuerySet[Import]:
-    """Files that the caller may see."""
+    """Files that the caller may see, and of each whether rows of it were taken without some of their cells."""
+    warned = Exists(RowWarning.objects.filter(of=OuterRef("pk")))
     rows: QuerySet[Import] = visible_rows(request, Import.objects.select_related("source"))
-    return rows
+    return rows.annotate(is_warned=warned & ~Q(status=ImportStatus.UNDONE))
 
 
 class Imports(ApiView):
@@ -82,7 +84,7 @@ class Imports(ApiView):
     @extend_schema(
         operation_id="send_file",
         request={"multipart/form-data": Upload},
-        responses={202: ImportOut} | problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
+        responses={202: ImportReport} | problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     )
     def post(self, request: Request) -> HttpResponseBase:
         return _send(self, request)
@@ -101,7 +103,7 @@ def _start(view: Imports, request: Request) -> Response:
         made = draft_import(**terms) if fields["preview"] else start_import(**terms)
     except ImportRefused as refused:
         raise _problem(refused) from None
-    return Response(ImportOut(made).data, status=202, headers={"Location": f"/api/v1/imports/{made.id}"})
+    return _report(request, made.id, status=202, headers={"Location": f"/api/v1/imports/{made.id}"})
 
 
 _send = idempotent(_start, _fingerprint)
@@ -122,31 +124,77 @@ def _check_may_send(token: ApiToken, fields: Mapping[str, Any]) -> None:
 class OneImport(ApiView):
     """`/api/v1/imports/{id}`"""
 
-    @extend_schema(operation_id="read_import", responses={200: ImportOut} | problems(401, 403, 404, 429))
+    @extend_schema(operation_id="read_import", responses={200: ImportReport} | problems(401, 403, 404, 429))
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(ImportOut(_import_or_404(request, id)).data)
+        return _report(request, id)
 
 
 class ConfirmImport(ApiView):
-    """`/api/v1/imports/{id}/confirm`"""
+    """`/api/v1/imports/{id}/confirm`: let a file that was sent with `preview` go its way."""
 
     write_scope = WRITE_SCOPES
 
     @extend_schema(
         operation_id="confirm_import",
         request=None,
-        responses={202: ImportOut} | problems(401, 403, 404, 409, 422, 429, 503),
+        responses={202: ImportReport} | problems(401, 403, 404, 409, 422, 429, 503),
     )
+    @idempotent
     def post(self, request: Request, id: UUID) -> Response:
-        token = cast("ApiToken", request.auth)
-        of = _import_or_404(request, id)
-        if of.source_id != token.source_id or find(of.kind).scope not in token.scopes:
-            raise Problem(403, _("This token may confirm files of the source %s only.") % token.source.slug)
-        try:
-            confirm_import(import_id=of.id, by=None, now=database_now(), actor=f"source {token.source.slug}")
-        except ImportRefused as refused:
+        _act_on(request, id, confirm_import)
+        return _report(request, id, status=202)
+
+
+class StopImport(ApiView):
+    """`/api/v1/imports/{id}/stop`: take no further rows of a file; those that are in stay, until it is undone.
+
+    A file that is stopped already stays so: 200 again.
+    """
+
+    write_scope = WRITE_SCOPES
+
+    @extend_schema(
+        operation_id="stop_import", request=None,
+        responses={200: ImportReport} | problems(401, 403, 404, 409, 422, 429, 503),
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request, id: UUID) -> Response:
+        _act_on(request, id, stop_import, unless=ImportStatus.STOPPED)
+        return _report(request, id)
+
+
+class UndoImport(ApiView):
+    """`/api/v1/imports/{id}/undo`: put back what a file changed, but for what something later has written.
+
+    `undone` says what was put back, taken away and kept. An import that is undone already stays so: 200 again.
+    """
+
+    write_scope = WRITE_SCOPES
+
+    @extend_schema(
+        operation_id="undo_import", request=None,
+        responses={200: ImportReport} | problems(401, 403, 404, 409, 422, 429, 503),
+    )  # fmt: skip
+    @idempotent
+    def post(self, request: Request, id: UUID) -> Response:
+        _act_on(request, id, undo_import, unless=ImportStatus.UNDONE)
+        return _report(request, id)
+
+
+def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: ImportStatus | None = None) -> None:
+    """Do something with a file of the token's source; nothing where that is how it stands already."""
+    token = cast("ApiToken", request.auth)
+    of = _import_or_404(request, id)
+    if of.source_id != token.source_id:
+        raise Problem(403, _("This token may handle files of the source %s only.") % token.source.slug)
+    if (needed := find(of.kind).scope) not in token.scopes:
+        raise Problem(403, _("This token lacks the scope %s.") % needed.value)
+    try:
+        act(import_id=of.id, by=None, now=database_now(), actor=f"source {token.source.slug}")
+    except ImportRefused as refused:
+        of.refresh_from_db(fields=["status"])
+        if of.status != unless:
             raise _problem(refused) from None
-        return Response(ImportOut(_import_or_404(request, id)).data, status=202)
 
 
 def _problem(refused: ImportRefused) -> Problem:
@@ -165,12 +213,30 @@ class ImportErrors(ApiView):
     )
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
         of = _import_or_404(request, id)
-        name = f"rejected-{of.id}.csv"
-        return StreamingHttpResponse(
-            rejected_as_csv(of),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return _csv(f"rejected-{of.id}.csv", rejected_as_csv(of))
+
+
+class ImportWarnings(ApiView):
+    """`/api/v1/imports/{id}/warnings`: the cells that were left out of rows which were taken, and why."""
+
+    @extend_schema(
+        operation_id="read_import_warnings",
+        responses={(200, "text/csv"): OpenApiTypes.STR} | problems(401, 403, 404, 429),
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
+        of = _import_or_404(request, id)
+        return _csv(f"warnings-{of.id}.csv", warned_as_csv(of))
+
+
+def _csv(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _report(request: Request, id: UUID, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A file as it is now, with all that is known about it."""
+    return Response(ImportReport(_import_or_404(request, id)).data, status=status, headers=headers)
 
 
 def _import_or_404(request: Request, id: UUID) -> Import:

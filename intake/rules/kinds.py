@@ -88,9 +88,9 @@ class Undone(msgspec.Struct, frozen=True):
 
 
 class Undo(Protocol):
-    """Takes back what an import did, in the caller's transaction."""
+    """Takes back what an import did, in the caller's transaction; where no person does, `actor` says who."""
 
-    def __call__(self, *, import_id: UUID, by: Any, now: datetime) -> Undone: ...
+    def __call__(self, *, import_id: UUID, by: Any, now: datetime, actor: str = "") -> Undone: ...
 
 
 class Stated(NamedTuple):

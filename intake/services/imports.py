@@ -143,7 +143,7 @@ def keep_import(
     return made
 
 
-def stop_import(*, import_id: UUID, by: User, now: datetime) -> Import:
+def stop_import(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Import:
     """Take no further rows of a file; those that are in stay, until it is undone. Raises `ImportRefused`."""
     with transaction.atomic():
         of = Import.objects.select_for_update().get(id=import_id)
@@ -151,7 +151,7 @@ def stop_import(*, import_id: UUID, by: User, now: datetime) -> Import:
             raise ImportRefused(_("This import is over: there is nothing left to stop."), status=409)
         of.status, of.finished_at, of.leased_until = ImportStatus.STOPPED, now, None
         of.save(update_fields=["status", "finished_at", "leased_until"])
-        record_act("stopped", of, by=by, now=now, data={"rows": of.rows_done})
+        record_act("stopped", of, by=by, actor=actor, now=now, data={"rows": of.rows_done})
     return of
 
 

@@ -24,7 +24,7 @@ class UndoRefused(Exception):
     """A room cannot take the import back now; says why, and what to do."""
 
 
-def undo_import(*, import_id: UUID, by: User, now: datetime) -> Undone:
+def undo_import(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Put back what an import changed, but for what something later has written; that is listed.
 
     Raises `ImportRefused` while it runs, where it was undone before, and where its kind cannot be undone.
@@ -35,13 +35,13 @@ def undo_import(*, import_id: UUID, by: User, now: datetime) -> Undone:
         undo = find(of.kind).undo
         assert undo is not None  # noqa: S101 - check_undo refuses it
         try:
-            done = undo(import_id=of.id, by=by, now=now)
+            done = undo(import_id=of.id, by=by, now=now, actor=actor)
         except UndoRefused as refused:
             raise ImportRefused(str(refused), status=409) from None
         of.status, of.undone = ImportStatus.UNDONE, msgspec.to_builtins(done, str_keys=True)
         of.save(update_fields=["status", "undone"])
         data = {"restored": done.restored, "removed": done.removed, "kept": len(done.kept)}
-        record_act("undone", of, by=by, now=now, data=data)
+        record_act("undone", of, by=by, actor=actor, now=now, data=data)
     return done
 
 

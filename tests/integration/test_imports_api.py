@@ -1,0 +1,158 @@
+"""Imports by API: confirmed, stopped and taken back by the source that sent them; what was left out is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import Account
+from core.models import Act
+from cx_ops.pipeline import advance_all
+from intake.enums import Scope
+from intake.models import Import, Source
+from intake.services import imports, run_import, run_waiting_imports
+from intake.services.kinds import file_kinds, find
+from intake.services.undoing import undo_import
+from tests.conftest import ApiClient
+from tests.factories import NOW, make_organisation, make_source, make_token, make_user
+from tests.integration.test_undo_of_every_kind import BASE, FILES
+
+pytestmark = pytest.mark.django_db
+ACCOUNTS = "account_id,name,tier,csm\nA1,Acme,gold,kim@example.com\nA2,Bolt,silver,tom@example.com\nA3,,gold,\n"
+OTHER = "account_id,name,tier\nA1,Acme,iron\n"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Any, tmp_path: Path) -> None:
+    settings.CX_DATA_DIR = tmp_path
+    make_organisation(reporting_currency="USD", catch_all=make_user("omar", role="manager"))
+
+
+def send(api: ApiClient, text: str, *, kind: str = "accounts", run: bool = True, **fields: Any) -> str:
+    form = {"file": SimpleUploadedFile("crm.csv", text.encode()), "kind": kind} | fields
+    answer = api.post("/api/v1/imports", form, headers={"Authorization": f"Bearer {api.token}"})
+    assert answer.status_code == 202, answer.content
+    if run:
+        run_waiting_imports(NOW)
+    return f"/api/v1/imports/{answer.json()['id']}"
+
+
+def test_what_was_left_out_is_told_by_column_and_reason(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    told = api.read(url).json()
+    assert told["counts"] == {"created": 2, "rejected": 1}
+    [warned] = told["warnings"]
+    assert (warned["column"], warned["code"], warned["rows"]) == ("csm", "unknown_person", 2)
+    assert warned["values"] == {"kim@example.com": 1, "tom@example.com": 1}
+    assert told["warnings_url"] == f"{url}/warnings"
+    answer = api.read(told["warnings_url"])
+    assert answer["Content-Type"].startswith("text/csv")
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert [line.split(",")[:3] for line in lines[1:]] == [["2", "csm", "unknown_person"], ["3", "csm", "unknown_person"]]
+    [listed] = api.read("/api/v1/imports").json()["results"]
+    assert listed["warnings_url"] == told["warnings_url"]
+    clean = api.read(send(api, OTHER)).json()
+    assert (clean["warnings"], clean["warnings_url"], clean["undone"]) == ([], None, None)
+
+
+def test_an_import_is_taken_back_once(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    answer = api.send(f"{url}/undo", None)
+    assert answer.status_code == 200, answer.content
+    undone = answer.json()
+    assert undone["status"] == "undone"
+    assert undone["undone"] == {"restored": 4, "removed": 2, "kept": 0, "kept_values": []}
+    assert undone == api.read(url).json()
+    assert not Account.objects.filter(archived_at=None).exists()
+    assert Act.objects.get(verb="undone", subject_type="import").actor == "source house"
+
+    again = api.send(f"{url}/undo", None)
+    assert (again.status_code, again.json()) == (200, undone)
+    assert Act.objects.filter(verb="undone").count() == 1
+
+
+def test_what_something_later_wrote_is_kept_and_named(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    send(api, OTHER)
+    undone = api.send(f"{url}/undo", None).json()["undone"]
+    assert undone["kept"] == 1
+    assert undone["kept_values"] == [{"external_id": "A1", "field": "tier", "before": "gold", "after": "iron"}]
+
+
+@pytest.mark.parametrize("kind", sorted(FILES))
+def test_every_kind_is_taken_back_by_its_source(api: ApiClient, source: Source, kind: str) -> None:
+    before, text = FILES[kind]
+    send(api, BASE)
+    if before:
+        send(api, before, kind=kind)
+    url = send(api, text, kind=kind)
+    if kind == "scores":
+        early = api.send(f"{url}/undo", None)
+        assert early.status_code == 409
+        assert "still being worked on" in early.json()["detail"]
+    advance_all(NOW)
+    answer = api.send(f"{url}/undo", None)
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["status"] == "undone"
+
+
+def test_every_kind_of_file_is_tried() -> None:
+    assert {name for name in file_kinds() if find(name).undo} == set(FILES)
+
+
+def test_an_import_is_stopped_and_its_rows_can_be_taken_back(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "CHUNK_ROWS", 1)
+    url = send(api, ACCOUNTS, run=False)
+    run_import(Import.objects.get().pk, NOW, seconds=0)
+    early = api.send(f"{url}/undo", None)
+    assert early.status_code == 409
+    assert "stop it first" in early.json()["detail"]
+
+    stopped = api.send(f"{url}/stop", None)
+    assert stopped.status_code == 200, stopped.content
+    assert (stopped.json()["status"], stopped.json()["progress"]["done"]) == ("stopped", 1)
+    assert api.send(f"{url}/stop", None).json() == stopped.json()
+    assert run_waiting_imports(NOW) == 0
+    assert api.send(f"{url}/undo", None).json()["undone"]["removed"] == 1
+    over = api.send(f"{url}/stop", None)
+    assert over.status_code == 409
+    assert "nothing left to stop" in over.json()["detail"]
+
+
+def test_a_draft_is_confirmed_or_stopped(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS, preview="true", run=False)
+    assert api.send(f"{url}/stop", None).json()["status"] == "stopped"
+    assert api.send(f"{url}/confirm", None).status_code == 409
+    assert api.send(f"{url}/undo", None).status_code == 409, "nothing of it was taken"
+
+
+def test_the_same_key_gets_the_same_answer(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    first = api.send(f"{url}/undo", None, Idempotency_Key="k")
+    again = api.send(f"{url}/undo", None, Idempotency_Key="k")
+    assert first.json() == again.json()
+    assert again["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("verb", ["undo", "stop", "confirm"])
+def test_only_a_token_of_the_source_with_the_kind_s_scope(api: ApiClient, source: Source, verb: str) -> None:
+    url = send(api, ACCOUNTS)
+    for token, status in (
+        (make_token(source, Scope.READ)[1], 403),
+        (make_token(source, Scope.INSIGHTS_WRITE)[1], 403),
+        (make_token(make_source("vendor"))[1], 403),
+        ("", 401),
+    ):
+        assert ApiClient(token).send(f"{url}/{verb}", None).status_code == status
+    assert api.send(f"/api/v1/imports/{uuid4()}/{verb}", None).status_code == 404
+    assert Account.objects.count() == 2
+
+
+def test_one_that_a_person_took_back_is_no_conflict(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    undo_import(import_id=Import.objects.get().pk, by=make_user("ops", role="ops"), now=NOW)
+    assert api.send(f"{url}/undo", None).json()["undone"]["removed"] == 2
