@@ -323,10 +323,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "OutcomeKindEnum": "decisions.enums.OutcomeKind",
-        "ImportOutStatusEnum": "intake.enums.ImportStatus",
-    },
+    "ENUM_NAME_OVERRIDES": {"OutcomeKindEnum": "decisions.enums.OutcomeKind", "FileState": "intake.enums.ImportStatus"},
 }
 
 # --- Logs: one plain stream, ids only

@@ -52,7 +52,10 @@ def test_what_was_left_out_is_told_by_column_and_reason(api: ApiClient) -> None:
     answer = api.read(told["warnings_url"])
     assert answer["Content-Type"].startswith("text/csv")
     lines = b"".join(answer.streaming_content).decode().splitlines()
-    assert [line.split(",")[:3] for line in lines[1:]] == [["2", "csm", "unknown_person"], ["3", "csm", "unknown_person"]]
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        ["2", "csm", "unknown_person"],
+        ["3", "csm", "unknown_person"],
+    ]
     [listed] = api.read("/api/v1/imports").json()["results"]
     assert listed["warnings_url"] == told["warnings_url"]
     clean = api.read(send(api, OTHER)).json()
