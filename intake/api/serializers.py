@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from intake.enums import ImportStatus, Landing
 from intake.models import Import
 from intake.queries import warnings_of
+from intake.services.uploads import ImportRefused, read_mapping
 
 KEPT_SHOWN = 50
 
@@ -21,16 +20,11 @@ KEPT_SHOWN = 50
 class MappingField(serializers.Field[Any, Any, Any, Any]):
     """A JSON object of texts and objects, sent as a part of a form."""
 
-    default_error_messages = {"invalid": _("mapping must be a JSON object: your column → our column.")}
-
     def to_internal_value(self, data: Any) -> dict[str, object]:
         try:
-            found = json.loads(data) if isinstance(data, str) else data
-        except ValueError:
-            self.fail("invalid")
-        if not isinstance(found, dict) or not all(isinstance(value, (str, dict)) for value in found.values()):
-            self.fail("invalid")
-        return found
+            return read_mapping(str(data))
+        except ImportRefused as refused:
+            raise serializers.ValidationError(str(refused), code="invalid") from None
 
     def to_representation(self, value: Any) -> Any:
         return value
@@ -49,6 +43,9 @@ class Upload(serializers.Serializer[Any]):
             "Not needed where one is saved.",
         }
     )(MappingField)(required=False)
+    preset = serializers.CharField(
+        required=False, max_length=60, help_text="A known system's export, such as HubSpot; else seen from the columns."
+    )
     preview = serializers.BooleanField(
         required=False, default=False, help_text="Try the first rows and wait to be confirmed."
     )

@@ -97,6 +97,7 @@ def _start(view: Imports, request: Request) -> Response:
     terms: dict[str, Any] = {
         "file": fields["file"].chunks(), "filename": fields["file"].name or "upload.csv", "kind": fields["kind"],
         "source": token.source, "by": None, "now": database_now(), "mapping": fields.get("mapping"),
+        "preset": fields.get("preset", ""),
         "actor": f"source {token.source.slug}",
     }  # fmt: skip
     try:

@@ -81,6 +81,18 @@ def preset_of(kind: Kind, header: Iterable[str]) -> Preset | None:
     return max(fits, key=lambda preset: len(preset.signature), default=None)
 
 
+def uses_by_preset(kind: Kind, preset: Preset, header: Iterable[str]) -> dict[str, Use]:
+    """What a preset says of the columns of a file; of two that would be one field, the first is it."""
+    uses: dict[str, Use] = {}
+    taken: set[str] = set()
+    for name in header:
+        column = _by_preset(preset, name)
+        if column and kind.field_of(column) not in taken:
+            uses[name] = Use(column)
+            taken.add(kind.field_of(column))
+    return uses
+
+
 def own_name(name: str) -> str:
     """A column's name as that of a field of its own: `Company owner` is `company_owner`."""
     plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()

@@ -45,6 +45,7 @@ from intake.services.uploads import (
     given_uses,
     guesses_of,
     kind_of,
+    kind_of_preset,
     mapping_json,
     owned_elsewhere,
     samples_of,
@@ -111,15 +112,17 @@ def draft_import(
     now: datetime,
     mapping: Mapping[str, object] | None = None,
     actor: str = "",
+    preset: str = "",
 ) -> Import:
     """Store a file, understand its columns, and try its first rows; a person confirms it. `kind` may be `""`.
 
     Raises `UnknownKind`, and `ImportRefused` where nothing can be made of the file.
     """
+    kind = kind_of_preset(preset, kind) if preset else kind
     upload = store_upload(file, hoped_for=[*saved_names(source), *(mapping or {})])
     try:
         found = file_kind(kind) if kind else seen_kind(upload.dialect, source) or guessed_kind(upload, source)
-        given = given_uses(found, mapping or {})
+        given = given_uses(found, mapping or {}, preset, upload.dialect.header)
     except ImportRefused:
         upload.path.unlink()
         raise

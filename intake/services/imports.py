@@ -37,6 +37,7 @@ from intake.services.uploads import (
     given_uses,
     guesses_of,
     kind_of,
+    kind_of_preset,
     mapping_json,
     saved_names,
     store_upload,
@@ -85,19 +86,22 @@ def start_import(
     mapping: Mapping[str, object] | None = None,
     actor: str = "",
     loosely: bool = False,
+    preset: str = "",
 ) -> Import:
     """Store an upload and leave it for a worker. `file` gives its bytes in chunks; `kind` may be `""`: to be guessed.
 
-    The columns are what `mapping` says, else what the source's saved mapping says, else what their names and the
-    presets say (`loosely`: names that are only close too). Raises `UnknownKind`, and `ImportRefused` for what can be
-    seen at once: empty, too large, columns missing, a date that can be read in two ways.
+    The columns are what `mapping` says, else the named `preset`, else the source's saved mapping, else what their names
+    and the presets say (`loosely`: names that are only close too). Raises `UnknownKind`, and `ImportRefused` for what
+    can be seen at once: empty, too large, columns missing, a date that can be read in two ways.
     """
     hoped_for = list(mapping or {}) + saved_names(source)
-    given = given_uses(file_kind(kind), mapping or {}) if kind else {}
+    kind = kind_of_preset(preset, kind) if preset else kind
+    if kind:
+        given_uses(file_kind(kind), mapping or {})  # refused before the file is read
     upload = store_upload(file, hoped_for=hoped_for)
     try:
         found = file_kind(kind) if kind else guessed_kind(upload, source)
-        given = given or given_uses(found, mapping or {})
+        given = given_uses(found, mapping or {}, preset, upload.dialect.header)
         guesses = guesses_of(found, upload.dialect, upload.samples, source=source, given=given, loosely=loosely)
         check_guesses(found, guesses, source=source, given=given)
     except ImportRefused:

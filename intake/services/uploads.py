@@ -20,7 +20,16 @@ from core.models import Organisation
 from intake.models import ParallelRun, Source, SourceMapping
 from intake.rules import Kind
 from intake.rules.kinds import key_of
-from intake.rules.mapping import Guess, Use, guess_columns, guess_kind, preset_of, problems_of, uses_from
+from intake.rules.mapping import (
+    Guess,
+    Use,
+    guess_columns,
+    guess_kind,
+    preset_of,
+    problems_of,
+    uses_by_preset,
+    uses_from,
+)
 from intake.services.files import Dialect, FileRefused, look_at, rows_of
 from intake.services.kinds import all_kinds
 from intake.services.sheets import is_workbook, unpack_workbook
@@ -187,8 +196,38 @@ def mapping_json(uses: Mapping[str, Use]) -> dict[str, object]:
     return {name: use.to if use == Use(use.to) else msgspec.to_builtins(use) for name, use in uses.items()}
 
 
-def given_uses(kind: Kind, mapping: Mapping[str, object]) -> dict[str, Use]:
-    """A mapping that a caller sent. Raises `ImportRefused`."""
+def read_mapping(text: str) -> dict[str, object]:
+    """A mapping written as JSON. Raises `ImportRefused`."""
+    try:
+        return dict(msgspec.json.decode(text, type=dict[str, str | dict[str, object]]))
+    except msgspec.MsgspecError:
+        words = _("mapping must be a JSON object: your column → our column.")
+        raise ImportRefused(words, field="mapping") from None
+
+
+def kind_of_preset(name: str, kind: str = "") -> str:
+    """The kind that a preset's files are. Raises `ImportRefused` for one that is not known, or is not of `kind`."""
+    known = {preset.name.lower(): one.name for one in all_kinds() for preset in one.presets}
+    found = known.get(name.strip().lower(), "")
+    if not found:
+        names = sorted(preset.name for one in all_kinds() for preset in one.presets)
+        text = _("There is no preset “%(name)s”. There are: %(names)s.")
+        raise ImportRefused(text % {"name": name, "names": ", ".join(names)}, field="preset")
+    if kind and kind != found:
+        text = _("The preset “%(name)s” is of %(found)s, not of %(kind)s. Leave one of them out.")
+        raise ImportRefused(text % {"name": name, "found": found, "kind": kind}, field="preset")
+    return found
+
+
+def given_uses(
+    kind: Kind, mapping: Mapping[str, object], preset: str = "", header: Sequence[str] = ()
+) -> dict[str, Use]:
+    """What a caller said of the columns of a file: by the mapping sent, else by the preset. Raises `ImportRefused`."""
+    chosen = next((one for one in kind.presets if one.name.lower() == preset.strip().lower()), None)
+    return (uses_by_preset(kind, chosen, header) if chosen else {}) | _mapped(kind, mapping)
+
+
+def _mapped(kind: Kind, mapping: Mapping[str, object]) -> dict[str, Use]:
     try:
         uses = uses_from(mapping)
     except msgspec.ValidationError as error:

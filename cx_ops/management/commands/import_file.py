@@ -1,4 +1,4 @@
-"""`manage.py import_file PATH --source slug [--kind accounts] [--preview | --wait]`, `--undo ID`: as in the browser."""
+"""`manage.py import_file PATH --source slug [--kind accounts] [--dry-run | --preview | --wait]`, `--undo ID`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from core.bulk import database_now
 from core.models import User
 from intake.models import Import, Source
 from intake.services import ImportRefused, UnknownKind, run_import, start_import
-from intake.services.drafts import columns_of, draft_import, preview_of
+from intake.services.drafts import Preview, columns_of, draft_import, preview_of
 from intake.services.undoing import undo_import
+from intake.services.uploads import read_mapping, stored_path
 
 BLOCK = 1 << 20
 
@@ -28,7 +30,12 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, nargs="?")
         parser.add_argument("--kind", default="", help="accounts, scores, …; left out: seen from the file")
         parser.add_argument("--source", help="the slug of the source that the rows come from")
+        parser.add_argument(
+            "--mapping", default="", help="JSON, or a file of it: your column → ours, or → {to, form, …}"
+        )
+        parser.add_argument("--preset", default="", help="a known system's export, such as HubSpot")
         parser.add_argument("--wait", action="store_true", help="do it here and now, not in a worker")
+        parser.add_argument("--dry-run", action="store_true", help="say what it would do, and leave nothing behind")
         parser.add_argument("--preview", action="store_true", help="say what it would do, and leave it to be confirmed")
         parser.add_argument("--undo", type=UUID, metavar="ID", help="take an import back")
         parser.add_argument("--by", help="user name of whoever takes it back")
@@ -52,10 +59,15 @@ class Command(BaseCommand):
         path, source = options["path"], _source(options["source"])
         terms: dict[str, Any] = {
             "file": _blocks(path), "filename": path.name, "kind": options["kind"], "source": source, "by": None,
-            "now": now, "actor": "import_file",
+            "now": now, "actor": "import_file", "mapping": _mapping(options["mapping"]), "preset": options["preset"],
         }  # fmt: skip
+        if options["dry_run"]:
+            self._try(terms)
+            return
         if options["preview"]:
-            self._preview(draft_import(**terms))
+            made = draft_import(**terms)
+            self.stdout.write(f"{made.id} {made.kind}, to be confirmed in the browser")
+            self._preview(made)
             return
         made = start_import(**terms, loosely=True)
         if options["wait"]:
@@ -64,17 +76,29 @@ class Command(BaseCommand):
         if made.status == "failed":
             raise CommandError(made.message)
 
+    def _try(self, terms: dict[str, Any]) -> None:
+        """The preview, of which nothing is kept. Raises `CommandError` where the file would not be taken."""
+        with transaction.atomic():
+            made = draft_import(**terms)
+            transaction.set_rollback(True)
+        try:
+            self.stdout.write(made.kind)
+            self._preview(made)
+        finally:
+            stored_path(made.stored_as).unlink()
+        if preview_of(made).refused:
+            raise CommandError("Nothing of this file can be taken as it is.")
+
     def _preview(self, made: Import) -> None:
         preview = preview_of(made)
-        self.stdout.write(f"{made.id} {made.kind}, to be confirmed in the browser")
         for guess in columns_of(made):
             self.stdout.write(
                 f"  {guess.name!r} is {guess.use.to or 'not used'} {guess.use.form} {guess.use.unit}".rstrip()
             )
         counts = ", ".join(f"{count} {status}" for status, count in sorted(preview.counts.items()))
         self.stdout.write(preview.refused or f"the first {preview.rows} rows: {counts}")
-        for trouble in preview.troubles:
-            self.stdout.write(f"  {trouble.count} x {trouble.column}: {trouble.message}")
+        for line in _details(preview):
+            self.stdout.write(f"  {line}")
 
     def _undo(self, import_id: UUID, by: str | None, now: datetime) -> None:
         person = User.objects.filter(username=by or "", is_active=True).first()
@@ -103,3 +127,24 @@ def _blocks(path: Path) -> Iterator[bytes]:
 def _summary(made: Import) -> str:
     counts = ", ".join(f"{count} {status}" for status, count in sorted(made.counts.items()))
     return f"{made.id} {made.kind} {made.status}: {made.rows_done} rows. {counts} {made.message}".strip()
+
+
+def _details(preview: Preview) -> Iterator[str]:
+    """What would not be taken, what would be left out, and what would change."""
+    for trouble in preview.troubles:
+        yield f"{trouble.count} x {trouble.column}: {trouble.message}"
+    for warned in preview.warnings:
+        yield f"{warned.rows} x without {warned.column}: {warned.message}"
+    for one in preview.fields:
+        yield f"{one.field}: {one.new} new, {one.changed} changed"
+    for rule, count in preview.rules.items():
+        yield f"{count} found by {rule}"
+    if preview.reviews:
+        yield f"{preview.reviews} pairs for review"
+
+
+def _mapping(said: str) -> dict[str, object]:
+    """What `--mapping` says: JSON, or the name of a file of it."""
+    is_json = said.lstrip().startswith("{")
+    text = said if is_json or not said else Path(said).read_text(encoding="utf-8-sig")
+    return read_mapping(text) if text else {}
