@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.bulk import Id, execute, read_rows
+from core.bulk import AnyId, Id, execute, read_rows
 from core.services import raise_alert
 from playbooks.rules.cap import FLOOD_DAYS, Room, band_that_fits, is_flood
 from playbooks.rules.steps import per_cent
@@ -41,6 +41,27 @@ FROM unnest(%s::uuid[], %s::date[], %s::int[]) AS new (user_id, on_day, n)
 WHERE c.user_id = new.user_id AND c.on_day = new.on_day
 """
 
+# What the acts say of a task: on which day it was given to whoever has it, if they were given it by the cap.
+GIVE_BACK = """
+WITH given AS (
+    SELECT t.assignee_id AS user_id, (act.at AT TIME ZONE u.timezone)::date AS on_day, count(*) AS n
+    FROM playbooks_task t JOIN core_user u ON u.id = t.assignee_id
+    CROSS JOIN LATERAL (
+        SELECT a.verb, a.at FROM core_act a WHERE a.subject_type = 'task' AND a.subject_id = t.id::text
+            AND (a.verb = 'released' OR a.verb = 'opened' AND a.data ->> 'lane' = 'now' OR a.data ? 'to')
+        ORDER BY a.at DESC, a.id DESC LIMIT 1
+    ) AS act
+    WHERE t.item_id = ANY(%s) AND t.urgent AND t.status IN ('open', 'claimed', 'snoozed', 'waiting')
+        AND act.verb IN ('opened', 'released')
+    GROUP BY t.assignee_id, on_day
+), locked AS (
+    SELECT c.user_id, c.on_day, given.n FROM playbooks_capcounter c JOIN given USING (user_id, on_day)
+    ORDER BY c.user_id, c.on_day FOR UPDATE OF c
+)
+UPDATE playbooks_capcounter c SET taken = greatest(c.taken - locked.n, 0)
+FROM locked WHERE c.user_id = locked.user_id AND c.on_day = locked.on_day
+"""
+
 
 def lock_rooms(people: Collection[Owner], now: datetime) -> dict[Id, Room]:
     """The room each has on their local day, held until the transaction ends, in (person, day) order."""
@@ -58,6 +79,16 @@ def take_room(people: Collection[Owner], given: Mapping[Id, int], now: datetime)
     days = {id: day for id, day in _days(people, now).items() if given.get(id)}
     if days:
         execute(TAKE, [list(days), list(days.values()), [given[id] for id in days]])
+
+
+def give_room_back(items: Collection[AnyId]) -> None:
+    """Urgent tasks of these items that nobody began are void: the day on which they were given has their room again.
+
+    To be called before the tasks themselves are locked, as the counters are everywhere. What was handed on since then
+    took no room of whoever has it now.
+    """
+    if items:
+        execute(GIVE_BACK, [sorted(items)])
 
 
 def _days(people: Collection[Owner], now: datetime) -> dict[Id, date]:

@@ -86,9 +86,14 @@ def clear_items(cases: Sequence[Case], now: datetime) -> None:
     close_untouched(sorted(set(items) - touched), outcome=OutcomeKind.SIGNAL_CLEARED, why="the signal cleared", now=now)
 
 
+def touched_among(items: Collection[AnyId]) -> set[Id]:
+    """Those items that somebody has begun to work on."""
+    return ids_of(TOUCHED, [list(items)])
+
+
 def flag_touched(items: Collection[AnyId], flag: str) -> set[Id]:
     """Flag the active tasks of those items that somebody has begun to work on; which items these are."""
-    touched = ids_of(TOUCHED, [list(items)])
+    touched = touched_among(items)
     execute(FLAG, [flag, list(touched), flag])
     return touched
 

@@ -12,7 +12,8 @@ from core.services import record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import forget_streams
 from insights.models import Withdrawn
-from playbooks.services.evidence import FLAG, close_untouched, flag_touched
+from playbooks.services.capacity import give_room_back
+from playbooks.services.evidence import FLAG, close_untouched, flag_touched, touched_among
 
 LOCK_ACCOUNTS = """
 SELECT id FROM accounts_account WHERE id IN (SELECT account_id FROM insights_insight WHERE id = ANY(%s))
@@ -35,7 +36,10 @@ UNWATCH = "DELETE FROM playbooks_watch WHERE last_insight_id = ANY(%s)"
 
 
 def withdraw_insights(rows: Sequence[Withdrawn], now: datetime) -> None:
-    """Void untouched items that nothing else speaks for; flag the others; put what was sent on record."""
+    """Void untouched items that nothing else speaks for, with the room they took; flag the others.
+
+    What was sent is put on record.
+    """
     insights = [row.id for row in rows]
     read_rows(LOCK_ACCOUNTS, [insights])
     forget_streams(insights)
@@ -43,6 +47,7 @@ def withdraw_insights(rows: Sequence[Withdrawn], now: datetime) -> None:
     items = read_rows(ITEMS, [insights])
     held = [item for item, others_speak in items if others_speak]
     alone = [item for item, others_speak in items if not others_speak]
+    give_room_back(set(alone) - touched_among(alone))
     flag = _("An insight behind this was taken back on %(day)s.") % {"day": f"{now:%Y-%m-%d}"}
     execute(FLAG, [flag, held, flag])
     touched = flag_touched(alone, flag)

@@ -7,10 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from core.models import Alert, User
+from cx_ops.pipeline import advance_all
 from decisions.models import Item
+from insights.models import Insight
+from insights.services import retract_insight
 from playbooks.enums import Lane, RunStatus, TaskStatus
 from playbooks.models import CapCounter, Run, Task
 from playbooks.services import tick
+from playbooks.services.assigning import assign_task
 from playbooks.services.tasks import close_task, snooze_task, touch_task, wait_on_customer
 from tests.factories import NOW, make_insight
 from tests.floor import Floor
@@ -50,6 +54,45 @@ def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> 
 
 def names_in_now() -> set[str]:
     return set(Task.objects.active().filter(lane=Lane.NOW).values_list("account__name", flat=True))
+
+
+def test_what_is_taken_back_untouched_gives_its_place_back_on_the_day_it_was_given(floor: Floor) -> None:
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=2)
+    for revenue in range(1, 6):
+        make_insight(floor.new_account(f"Co{revenue}", arr_amount=revenue * 1000), "0.95", source=floor.source)
+    floor.work()
+    assert names_in_now() == {"Co5", "Co4"}
+    take_back("Co5")
+    assert CapCounter.objects.get(user=floor.ana).taken == 1
+    tick(NOW)
+    assert names_in_now() == {"Co4", "Co3"}
+    take_back("Co2")
+    assert CapCounter.objects.get(user=floor.ana).taken == 2, "it waited in Later, and had no place"
+
+    for name in ("Co4", "Co3"):
+        take_back(name)
+    tick(TOMORROW)
+    assert names_in_now() == {"Co1"}
+    assert dict(CapCounter.objects.values_list("on_day", "taken")) == {NOW.date(): 0, TOMORROW.date(): 1}
+    take_back("Co1")
+    assert dict(CapCounter.objects.values_list("on_day", "taken")) == {NOW.date(): 0, TOMORROW.date(): 0}
+
+
+def test_what_somebody_began_or_handed_on_keeps_its_place(floor: Floor) -> None:
+    begun, handed = floor.task(), floor.task(account=floor.new_account("Beta"))
+    touch_task(task_id=begun.pk, by=floor.ana, version=1, now=NOW)
+    CapCounter.objects.create(user=floor.bea, on_day=NOW.date(), taken=1)
+    assign_task(task_id=handed.pk, by=floor.ana, version=1, to=floor.bea, now=NOW)
+    for task in (begun, handed):
+        take_back(task.account.name)  # type: ignore[union-attr]
+    assert dict(Task.objects.values_list("account__name", "status")) == {"Acme": "claimed", "Beta": "closed"}
+    assert dict(CapCounter.objects.values_list("user__username", "taken")) == {"ana": 2, "bea": 1}
+
+
+def take_back(name: str) -> None:
+    insight = Insight.objects.get(account__name=name)
+    retract_insight(insight_id=insight.pk, why="wrong", now=NOW, actor="source house")
+    advance_all(NOW)
 
 
 def test_tasks_expire_untouched_and_are_flagged_touched(floor: Floor) -> None:
