@@ -14,6 +14,7 @@ urlpatterns = [
     path("review/<uuid:pair_id>/", views.judge, name="review_judge"),
     path("review/<uuid:pair_id>/undo/", views.undo_verdict, name="review_undo"),
     path("sources/<slug:slug>/parallel/", views.show_run, name="parallel_run"),
+    path("sources/<slug:slug>/parallel/compare/", views.count_again, name="parallel_compare"),
     path("sources/<slug:slug>/parallel/switch/", views.switch_run, name="parallel_switch"),
     path("sources/<slug:slug>/parallel/stop/", views.stop, name="parallel_stop"),
     path("sources/<slug:slug>/parallel/undo/", views.undo, name="parallel_undo"),

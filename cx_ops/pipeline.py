@@ -19,6 +19,7 @@ from accounts.models import Released, Resolved
 from accounts.services import (
     admit_records,
     follow_merges,
+    keep_comparisons,
     keep_events,
     link_events,
     refresh_tier_revenue,
@@ -76,6 +77,7 @@ def tick_all(now: datetime | None = None) -> None:
     refresh_segments(moment)
     check_feeds(moment)
     forget_held(moment)
+    keep_comparisons(moment)
     tend_source_tasks(moment)
     tick(moment)
     advance_runs(moment)

@@ -150,6 +150,7 @@ ROUTES = {
     "source": Route(LEADS, "source"),
     "edit_source": Route((MANAGER, OPS), "source"),
     "parallel_run": Route(LEADS, "parallel"),
+    "parallel_compare": Route(LEADS, "parallel", "post"),
     "parallel_switch": Route((MANAGER, OPS), "parallel", "post"),
     "parallel_stop": Route((MANAGER, OPS), "parallel", "post"),
     "parallel_undo": Route((MANAGER, OPS), "parallel", "post"),

@@ -1,4 +1,5 @@
 from accounts.services.admitting import admit_records
+from accounts.services.comparing import keep_comparisons
 from accounts.services.contracts import ForecastChanged, set_forecast
 from accounts.services.kinds import KINDS
 from accounts.services.linking import link_events
@@ -38,6 +39,7 @@ __all__ = [
     "deactivate_segment",
     "flag_red_line",
     "follow_merges",
+    "keep_comparisons",
     "keep_events",
     "kept_since",
     "lift_red_line",

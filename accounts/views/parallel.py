@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -15,16 +15,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import DifferencesForm, RunForm, SwitchForm
-from accounts.queries.comparing import Difference, all_differences, compare, differences
+from accounts.queries.comparing import Comparison, Difference, all_differences, comparison, differences, kept_of
 from accounts.queries.policies import current_version
 from accounts.queries.shown import label_of, named_value
+from accounts.services.comparing import compare_anew
 from accounts.services.switching import Switched, check_undo, switch_over, undo_switch
 from accounts.views.review import JUDGES
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import RunStatus
 from intake.models import ParallelRun, Source
-from intake.queries.parallel import kind_lines, run_of
+from intake.queries.parallel import KindLine, kind_lines, run_of
 from intake.queries.privacy import hidden_fields, kept_fields
 from intake.queries.sources import find_source
 from intake.services.kinds import find
@@ -79,6 +80,16 @@ def switch_run(request: PersonRequest, slug: str) -> HttpResponse:
             messages.success(request, _switched_words(done))
             return redirect("parallel_run", slug=slug)
     return _preview(request, old, run, form)
+
+
+@require_POST
+@for_roles(*LEADS)
+def count_again(request: PersonRequest, slug: str) -> HttpResponse:
+    """Compare the feeds as they are now, where what was counted last is shown."""
+    _old, run = _found(request, slug)
+    if run is not None:
+        compare_anew(run_id=run.pk, now=request.now)
+    return redirect("parallel_run", slug=slug)
 
 
 @require_POST
@@ -159,25 +170,33 @@ def _page(
 
 def _compared(request: PersonRequest, run: ParallelRun) -> dict[str, Any]:
     lines, hidden = kind_lines(run), hidden_fields(request.user)
-    found = [compare(run, find(line.kind), hidden) for line in lines if line.held and find(line.kind).said]
+    found = _compare(run, lines, hidden)
     filters = DifferencesForm(request.GET, found=found)
     kind, of, state = filters.chosen()
     shown: list[Difference] = []
     for one in found:
         if len(shown) < SHOWN and kind in ("", one.kind.name):
-            shown += differences(run, one.kind, request.user, hidden, of=of, state=state, most=SHOWN - len(shown))
+            shown += differences(run, one, request.user, hidden, of=of, state=state, most=SHOWN - len(shown))
     return {
+        "as_of": min((one.as_of for one in found if one.as_of), default=None),
+        "since": sum(one.since for one in found),
         "kinds": lines, "found": found, "fields": [line for one in found for line in one.fields], "filters": filters,
         "shown": shown, "is_full": len(shown) == SHOWN, "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "is_filtered": bool(of or state),
     }  # fmt: skip
 
 
+def _compare(run: ParallelRun, lines: Sequence[KindLine], hidden: frozenset[str]) -> list[Comparison]:
+    kept = kept_of(run)
+    return [
+        comparison(run, find(line.kind), line, kept, hidden) for line in lines if line.held and find(line.kind).said
+    ]
+
+
 def _all(request: PersonRequest, run: ParallelRun) -> Iterator[Difference]:
     """Every difference that is asked for, without the fields that may not leave."""
     hidden = hidden_fields(request.user) | kept_fields()
-    kinds = [find(line.kind) for line in kind_lines(run) if line.held]
-    found = [compare(run, kind, hidden) for kind in kinds if kind.said]
+    found = _compare(run, kind_lines(run), hidden)
     kind, of, state = DifferencesForm(request.GET, found=found).chosen()
     wanted = [one.kind for one in found if kind in ("", one.kind.name)]
     return chain.from_iterable(all_differences(run, one, request.user, hidden, of=of, state=state) for one in wanted)

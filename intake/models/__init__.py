@@ -15,7 +15,7 @@ from intake.models.arrivals import (
 from intake.models.federation import LookedUp, LookUp
 from intake.models.health import FieldProfile, Shipment, Trouble, TroubleQuerySet
 from intake.models.outward import Announcement, Delivery, DeliveryAttempt, WatchedQuerySet, Webhook
-from intake.models.parallel import Held, ParallelRun, ParallelRunQuerySet
+from intake.models.parallel import Compared, Held, ParallelRun, ParallelRunQuerySet
 from intake.models.privacy import FieldPrivacy
 from intake.models.pulls import Pull, PullRun
 from intake.models.quarantine import Quarantined
@@ -24,6 +24,7 @@ __all__ = [
     "WATCH_THE_DATA",
     "Announcement",
     "ApiToken",
+    "Compared",
     "Delivery",
     "DeliveryAttempt",
     "FieldPrivacy",

@@ -89,3 +89,24 @@ class Held(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.external_id}"
+
+
+class Compared(models.Model):
+    """What the two feeds of a run say of one kind, as it was counted last: kept where counting takes long.
+
+    `counts`, `first`: as `accounts.queries.comparing.count_sides` has them. `rows`: what both had brought by then.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(ParallelRun, models.CASCADE, related_name="compared", db_index=False)
+    kind = models.CharField(max_length=20)
+    as_of = models.DateTimeField()
+    rows = models.BigIntegerField()
+    counts = models.JSONField(default=dict)
+    first = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="compared_once_per_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.as_of:%Y-%m-%d %H:%M}"

@@ -33,6 +33,11 @@ class KindLine:
     unmatched: int = 0
     doubtful: int = 0
 
+    @property
+    def brought(self) -> int:
+        """Rows of both feeds since the run began."""
+        return self.old.rows + self.new.rows
+
 
 def run_of(source: Source, user: User) -> ParallelRun | None:
     """The run that is on beside a source, else the last one that was."""

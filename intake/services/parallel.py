@@ -88,6 +88,7 @@ def lock_run(run_id: UUID, status: RunStatus = RunStatus.RUNNING) -> ParallelRun
 
 
 def end_run(run: ParallelRun, status: RunStatus, *, by: User, now: datetime) -> None:
+    run.compared.all().delete()
     run.status, run.ended_by, run.ended_at = status, by, now
     run.save(update_fields=["status", "ended_by", "ended_at", "switched"])
 

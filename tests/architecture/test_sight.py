@@ -50,6 +50,7 @@ NOT_LISTED = {
     "insights.ModelVersion": SETTING,
     "insights.Retraction": PARENT,
     "intake.Announcement": INTERNAL,
+    "intake.Compared": PARENT,
     "intake.Held": PARENT,
     "intake.LookedUp": PARENT,
     "intake.PullRun": PARENT,
