@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from intake.enums import ImportStatus, Landing
 from intake.models import Import
-from intake.queries import warnings_of
+from intake.queries import mended_rows, warnings_of
 from intake.services.uploads import ImportRefused, read_mapping
 
 KEPT_SHOWN = 50
@@ -99,11 +99,15 @@ class ImportOut(serializers.ModelSerializer[Import]):
     warnings_url = serializers.SerializerMethodField()
     undone = serializers.SerializerMethodField()
 
+    mends = serializers.UUIDField(
+        source="mends_id", read_only=True, allow_null=True, help_text="The import whose rejected rows these were."
+    )
+
     class Meta:
         model = Import
         fields: tuple[str, ...] = (
             "id", "kind", "source", "filename", "status", "message", "progress", "counts", "mapping", "preview",
-            "errors_url", "warnings_url", "undone", "created_at", "finished_at",
+            "errors_url", "warnings_url", "mends", "undone", "created_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -133,14 +137,20 @@ class ImportReport(ImportOut):
     """A file with all that is known about it."""
 
     warnings = serializers.SerializerMethodField()
+    mended = serializers.SerializerMethodField()
 
     class Meta(ImportOut.Meta):
-        fields = (*ImportOut.Meta.fields, "warnings")
+        fields = (*ImportOut.Meta.fields, "warnings", "mended")
         read_only_fields = fields
 
     @extend_schema_field(WarningOut(many=True))
     def get_warnings(self, row: Any) -> list[dict[str, Any]]:
         return [msgspec.to_builtins(one) for one in warnings_of(row)] if row.is_warned else []
+
+    def get_mended(self, row: Import) -> int:
+        """How many of its rejected rows were taken since, from mended files."""
+        found = mended_rows(row) if row.counts.get(Landing.REJECTED.value) else None
+        return found.rows if found else 0
 
 
 class ImportQuery(serializers.Serializer[Any]):

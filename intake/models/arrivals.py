@@ -150,6 +150,9 @@ class Import(models.Model):
     counts = models.JSONField(default=dict, help_text="Rows per Landing status.")
     preview = models.JSONField(default=dict, db_default={}, help_text="What the first rows would do.")
     undone = models.JSONField(default=dict, db_default={}, help_text="What taking it back did.")
+    mends = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="mended", help_text="The file whose rejected rows these were."
+    )
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -196,6 +199,9 @@ class RejectedRow(models.Model):
     message = models.TextField()
     value = models.TextField(blank=True)
     cells = models.JSONField()
+    mended_by = models.ForeignKey(
+        Import, models.PROTECT, null=True, related_name="+", db_index=False, help_text="With which it was taken since."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["of", "row"], name="one_reason_per_rejected_row")]

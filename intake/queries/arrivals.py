@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from core.export import csv_line
 from core.models import User
-from intake.enums import Scope
+from intake.enums import Landing, Scope
 from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
-from intake.rules.warned import REASON, Warned, add_up_warnings
+from intake.rules.warned import OURS, REASON, ROW, Warned, add_up_warnings
 
 
 def namespace_of(source: Source) -> UUID:
@@ -33,7 +33,7 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
 
 def visible_imports(user: User) -> QuerySet[Import]:
     """Files that `user` may see, with what a list shows of them."""
-    return Import.objects.visible_to(user).select_related("source", "created_by")
+    return Import.objects.visible_to(user).select_related("source", "created_by", "mends")
 
 
 def line_of(of: Import, row: int) -> int:
@@ -42,13 +42,20 @@ def line_of(of: Import, row: int) -> int:
 
 
 def rejected_rows(of: Import) -> Iterator[list[str]]:
-    """The rows that were not taken, to mend and send again, the header first: original columns, then why."""
+    """The rows that were not taken, to mend and send again, the header first: original columns, why, of which file.
+
+    Rows of a file that was mended already keep the line and the file that they came back from first.
+    """
     header = [str(name) for name in of.dialect.get("header", [])]
-    yield [*header, *REASON]
+    kept = [at for at, name in enumerate(header) if name not in OURS]
+    at_row = header.index(ROW) if of.mends_id and ROW in header else -1
+    yield [*(header[at] for at in kept), *OURS]
     for row in RejectedRow.objects.filter(of=of).order_by("row").iterator(2000):
         cells = [str(cell) for cell in row.cells][: len(header)]
-        blanks = [""] * (len(header) - len(cells))
-        yield [*cells, *blanks, str(line_of(of, row.row)), row.column, row.code, row.message, row.value]
+        cells += [""] * (len(header) - len(cells))
+        line = str(line_of(of, row.row)) if at_row < 0 else cells[at_row]
+        why = (line, row.column, row.code, row.message, row.value, str(of.mends_id or of.id))
+        yield [*(cells[at] for at in kept), *why]
 
 
 def rejected_as_csv(of: Import) -> Iterator[str]:
@@ -62,6 +69,23 @@ def rejected_as_sent(of: Import) -> Iterator[bytes]:
     delimiter = str(of.dialect.get("delimiter") or ",")
     for row in rejected_rows(of):
         yield encode(csv_line(row, delimiter))
+
+
+@dataclass(frozen=True)
+class Mended:
+    """How many rejected rows of a file were taken since, and with which files, each with its count."""
+
+    rows: int
+    of: int
+    files: list[tuple[UUID, str, int]]
+
+
+def mended_rows(of: Import) -> Mended | None:
+    """What became of a file's rejected rows; None where none of them was taken since."""
+    rows = RejectedRow.objects.filter(of=of, mended_by__isnull=False).values_list("mended_by", "mended_by__filename")
+    files = list(rows.annotate(count=Count("id")).order_by("mended_by"))
+    taken = sum(count for _id, _name, count in files)
+    return Mended(taken, of.counts.get(Landing.REJECTED.value, 0), files) if taken else None
 
 
 def warnings_of(of: Import) -> list[Warned]:

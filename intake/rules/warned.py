@@ -9,6 +9,9 @@ import msgspec
 
 # What stands behind the original columns of a row that came back to be mended.
 REASON = ("_row", "_column", "_code", "_message", "_value")
+# And last, the import that they came back from: sent again, they are known to be its rows.
+ROW, FILE = "_row", "_file"
+OURS = (*REASON, FILE)
 # The code of a cell that names somebody who has no log-in here.
 UNKNOWN_PERSON = "unknown_person"
 SHOWN_VALUES = 12
@@ -16,7 +19,7 @@ SHOWN_VALUES = 12
 
 def is_mended(header: Iterable[str]) -> bool:
     """Whether a file is rows that came back, mended: it still has our columns."""
-    return {"_row", "_code"} <= set(header)
+    return {ROW, "_code"} <= set(header)
 
 
 class Warned(msgspec.Struct, frozen=True):

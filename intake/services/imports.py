@@ -27,6 +27,7 @@ from intake.rules import ERASED, Arrival, Kind, Problem, Result
 from intake.rules.mapping import Use, uses_from
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
+from intake.services.mending import first_file_of, note_mended
 from intake.services.profiling import FileProfile
 from intake.services.rows import Plan, in_words, plan_of, read_row
 from intake.services.taking import counts_of, take, what_was_wrong
@@ -140,6 +141,7 @@ def keep_import(
             id=upload.id, source=source, kind=kind.name, filename=clean_text(PurePath(filename).name)[:255],
             stored_as=upload.path.name, sha256=upload.digest, mapping=mapping_json(uses), created_by=by,
             created_at=now, dialect=upload.dialect.as_json(), status=status,
+            mends=first_file_of(upload, kind.name, source),
         )  # fmt: skip
         record_act("uploaded", made, by=by, actor=actor or "system", now=now, data={"sha256": upload.digest})
         if status is ImportStatus.WAITING:
@@ -175,7 +177,7 @@ def run_import(import_id: UUID, now: datetime | None = None, *, seconds: float =
     """
     if not execute(LEASE, [LEASE_SECONDS, import_id]):
         return Import.objects.select_related("source").get(id=import_id)
-    of = Import.objects.select_related("source").get(id=import_id)
+    of = Import.objects.select_related("source", "mends").get(id=import_id)
     try:
         _run(of, now or database_now(), time.monotonic() + seconds)
     except _Overtaken:
@@ -242,6 +244,7 @@ def _land_chunk(
         if not execute(MOVE, names | {"id": of.id, "before": of.rows_done}):
             raise _Overtaken
         profile.add(chunk, counts)
+        note_mended(of, chunk, results)
         _keep_rejected(of, plan, chunk, results)
         _keep_warnings(of, plan, chunk, results)
     of.rows_done, of.counts = done, counts

@@ -15,6 +15,7 @@ from intake.enums import ImportStatus
 from intake.models import Held, Import
 from intake.rules import Undone
 from intake.services.kinds import find
+from intake.services.mending import forget_mended
 from intake.services.uploads import ImportRefused
 
 OVER = (ImportStatus.DONE, ImportStatus.FAILED, ImportStatus.STOPPED)
@@ -38,6 +39,7 @@ def undo_import(*, import_id: UUID, by: User | None, now: datetime, actor: str =
             done = undo(import_id=of.id, by=by, now=now, actor=actor)
         except UndoRefused as refused:
             raise ImportRefused(str(refused), status=409) from None
+        forget_mended(of)
         of.status, of.undone = ImportStatus.UNDONE, msgspec.to_builtins(done, str_keys=True)
         of.save(update_fields=["status", "undone"])
         data = {"restored": done.restored, "removed": done.removed, "kept": len(done.kept)}

@@ -20,7 +20,15 @@ from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.forms import UploadForm
 from intake.models import Import, RejectedRow, Source
-from intake.queries import line_of, rejected_as_sent, rejected_rows, visible_imports, warned_as_csv, warnings_of
+from intake.queries import (
+    line_of,
+    mended_rows,
+    rejected_as_sent,
+    rejected_rows,
+    visible_imports,
+    warned_as_csv,
+    warnings_of,
+)
 from intake.rules import Undone
 from intake.rules.examples import example_of
 from intake.services import ImportRefused
@@ -103,6 +111,8 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
         "rejected": RejectedRow.objects.filter(of=of)
         .annotate(line=F("row") + line_of(of, 0))
         .order_by("row")[:REJECTED_SHOWN],
+        "mended": mended_rows(of) if of.counts.get(Landing.REJECTED.value) else None,
+        "first_mended": mended_rows(of.mends) if of.mends else None,
         "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
         "warnings": warnings_of(of),
         "tag": tag,
