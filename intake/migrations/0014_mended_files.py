@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0012_parallel_runs'),
+        ('intake', '0013_comparisons_kept'),
     ]
 
     operations = [
