@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
@@ -49,10 +50,10 @@ class PreferencesForm(forms.ModelForm[User]):
             "digest": _("Digest by e-mail"),
         }
         help_texts: ClassVar[dict[str, object]] = {
-            "timezone": _("Times and snoozes are in this zone."),
-            "calendar": _("Service levels count only while you work. A manager keeps them under House rules."),
-            "single_keys": _("Such as E to close a task. Switch off if they get in the way of a screen reader."),
-            "digest": _("What is in Now, due, woken and waiting, when your day begins. Nothing on days off."),
+            "timezone": _("Times are shown in it, and “tomorrow 09:00” is meant in it."),
+            "calendar": _("Time limits run only in these hours. A manager sets them under House rules."),
+            "single_keys": _("Such as E to close a task; ? lists them. Switch them off if they get in the way of a screen reader."),
+            "digest": _("Sent when your working day begins: what to do now, what is due, what has come back, and how much waits."),
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -65,6 +66,24 @@ class PreferencesForm(forms.ModelForm[User]):
             help_text=self.fields["timezone"].help_text,
             choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
             error_messages={"invalid_choice": _("This is not a time zone. Choose one from the list.")},
+        )
+
+
+class OwnPasswordForm(PasswordChangeForm[User]):
+    """The password of whoever is signed in, in our own words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "old_password": _("Current password"),
+            "new_password1": _("New password"),
+            "new_password2": _("New password again"),
+        }
+        for name, label in labels.items():
+            self.fields[name].label = label
+            self.fields[name].help_text = ""
+        self.fields["new_password1"].help_text = _(
+            "At least 12 characters; not one that many people use, and nothing like your name."
         )
 
 

@@ -94,7 +94,9 @@ def lapsed_days(term_end: date | None, today: date) -> int | None:
 def _risks(signs: Signs) -> tuple[str, ...]:
     found = []
     if signs.lapsed_days is not None:
-        words = ngettext("No term since %(n)d day", "No term since %(n)d days", signs.lapsed_days)
+        words = ngettext(
+            "Term ended %(n)d day ago, not renewed", "Term ended %(n)d days ago, not renewed", signs.lapsed_days
+        )
         found.append(words % {"n": signs.lapsed_days})
     if signs.risk:
         sure = percent(signs.confidence)

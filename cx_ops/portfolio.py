@@ -14,6 +14,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, SegmentMember
@@ -24,6 +25,7 @@ from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, with_signs
 from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
 from playbooks.models import Task
+from playbooks.queries.doings import without_name
 
 PAGE_ROWS = 50
 FILE_ROWS = 500
@@ -43,11 +45,12 @@ class Asked(NamedTuple):
 
 
 class NextStep(NamedTuple):
-    """The task of an account that is due first."""
+    """The task of an account that is due first. `late`: by how many days, 0 while it is not."""
 
     task_id: UUID
     title: str
     on: date
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class Line:
     health: Health
     next_step: NextStep | None
     open_tasks: int
+
+    @property
+    def ran_out(self) -> int:
+        """Days since its renewal date; 0 where that is today or ahead."""
+        return max(-(self.renews_in or 0), 0)
 
     @property
     def wants_step(self) -> bool:
@@ -194,6 +202,14 @@ def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     return [_line(row, _health(row, crossed.get(row.pk, ()), now), steps.get(row.pk, []), now) for row in rows]
 
 
+def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep | None:
+    """The step that is due first, said beside its account's name."""
+    if not steps:
+        return None
+    late = (timezone.localdate(now) - steps[0].on).days
+    return steps[0]._replace(title=without_name(steps[0].title, account), late=max(late, 0))
+
+
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
     """How `accounts` stand, by id: two queries, whatever their number."""
     rows = list[Any](with_signs(accounts, now))
@@ -227,7 +243,7 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         renews_in=(row.renews_on - now.date()).days if row.renews_on else None,
         last_touch=row.last_touch,
         health=health,
-        next_step=steps[0] if steps else None,
+        next_step=_first(steps, row.name, now),
         open_tasks=len(steps),
     )
 
@@ -236,5 +252,5 @@ def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
     tasks = Task.objects.active().filter(account__in=ids).order_by("due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
     for account, task, title, due_at, on in tasks.values_list("account_id", "pk", "title", "due_at", "next_step_on"):
-        found[account].append(NextStep(task, title, on or due_at.date()))
+        found[account].append(NextStep(task, title, on or timezone.localdate(due_at)))
     return found

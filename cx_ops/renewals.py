@@ -80,6 +80,7 @@ class Line:
     csm: str
     revenue: Decimal | None
     ends_on: date
+    ends_in: int
     notice_on: date | None
     notice_in: int | None
     auto_renews: bool
@@ -228,6 +229,7 @@ def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
         csm=row.csm or "",
         revenue=row.yearly,
         ends_on=row.day,
+        ends_in=(row.day - today).days,
         notice_on=row.notice,
         notice_in=(row.notice - today).days if row.notice else None,
         auto_renews=row.itself,

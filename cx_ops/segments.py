@@ -66,16 +66,17 @@ def put_segment_away(*, segment: Segment, version: int, by: User, now: datetime)
 def list_segments(user: User, now: datetime) -> list[SegmentLine]:
     """Every segment, those in use first, with how many accounts of `user`'s are in it: five queries at most."""
     segments = list(Segment.objects.visible_to(user).select_related("made_by").order_by("-is_active", "name"))
+    rates = rates_on(now.date())
     mine = Account.objects.visible_to(user).filter(archived_at=None)
     sums = (
         mine.filter(memberships__isnull=False)
-        .annotate(yearly=yearly_revenue(rates_on(now.date())))
+        .annotate(yearly=yearly_revenue(rates))
         .order_by()
         .values_list("memberships__segment")
         .annotate(n=Count("pk"), total=Sum("yearly"))
     )
     found = {segment: (count, total or Decimal(0)) for segment, count, total in sums}
-    names = _Names(segments)
+    names = _Names(segments, next(reversed(rates)))
     return [
         SegmentLine(segment, names.describe(segment), *found.get(segment.pk, (0, Decimal(0)))) for segment in segments
     ]
@@ -84,7 +85,8 @@ def list_segments(user: User, now: datetime) -> list[SegmentLine]:
 class _Names:
     """The names of what definitions refer to by id or slug, read once for all of them."""
 
-    def __init__(self, segments: list[Segment]) -> None:
+    def __init__(self, segments: list[Segment], currency: str) -> None:
+        self.currency = currency
         wanted = [read_filter(segment.definition) for segment in segments]
         owners = {one.owner for one in wanted if one.owner}
         people = {UUID(owner) for owner in owners if not owner.startswith(TEAM)}
@@ -95,17 +97,17 @@ class _Names:
         self.types = dict(InsightType.objects.values_list("slug", "name"))
 
     def describe(self, segment: Segment) -> list[str]:
-        return describe(read_filter(segment.definition), self.owners, self.types)
+        return describe(read_filter(segment.definition), self.owners, self.types, self.currency)
 
 
-def describe(wanted: AccountFilter, owners: dict[str, str], types: dict[str, str]) -> list[str]:
-    """A filter in words, a phrase for each part that is given."""
+def describe(wanted: AccountFilter, owners: dict[str, str], types: dict[str, str], currency: str) -> list[str]:
+    """A filter in words, a phrase for each part that is given; amounts are in `currency`."""
     words: dict[str, Any] = {
         "owner": lambda owner: _("of %s") % owners.get(owner, _("somebody who is not known")),
         "health": lambda health: str(LABELS[Level[health.upper()]]),
         "open": lambda slug: _("open: %s") % types.get(slug, slug),
-        "revenue_from": lambda amount: _("revenue from %s") % money(amount),
-        "revenue_below": lambda amount: _("revenue below %s") % money(amount),
+        "revenue_from": lambda amount: _("revenue from %s") % money(amount, currency),
+        "revenue_below": lambda amount: _("revenue below %s") % money(amount, currency),
         "renews_within": lambda days: _("renews within %d days") % days,
         "region": place_of,
         "quiet_for": lambda days: _("no touch for %d days") % days,

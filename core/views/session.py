@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.enums import Role
+from core.forms import OwnPasswordForm
 from core.guards import PEOPLE, PersonRequest, for_roles, public
 from core.models import User
 
@@ -51,7 +51,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @for_roles(*PEOPLE)
 def change_password(request: PersonRequest) -> HttpResponse:
     """One's own password; other sessions of the same person end with it."""
-    form = PasswordChangeForm(request.user, request.POST or None)
+    form = OwnPasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your password is changed. Where you were signed in elsewhere, you no longer are."))

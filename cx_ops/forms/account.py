@@ -28,8 +28,9 @@ class RaiseForm(forms.Form):
     """An insight by a person: it goes through the same door, and is measured like any other."""
 
     type = forms.ModelChoiceField(
-        label=_("What do you think will happen?"), queryset=InsightType.objects.filter(is_active=True), empty_label=None
-    )
+        label=_("What do you think will happen?"), queryset=InsightType.objects.filter(is_active=True),
+        empty_label=_("Choose one"), error_messages={"required": _("Choose what you think will happen.")},
+    )  # fmt: skip
     confidence = forms.TypedChoiceField(label=_("How sure are you?"), choices=SURE, coerce=Decimal, initial="0.75")
     words = forms.CharField(
         label=_("What did you see or hear?"), max_length=240, widget=forms.Textarea(attrs={"rows": 3}),

@@ -76,7 +76,7 @@ def new_segment(request: PersonRequest) -> HttpResponse:
             messages.success(request, _("Saved. It keeps itself up to date."))
             return redirect(f"{reverse('portfolio')}?who=&saved={segment.pk}")
     names = {**dict(owners), str(request.user.pk): str(request.user)}
-    words = describe(wanted, names, dict(InsightType.objects.values_list("slug", "name")))
+    words = describe(wanted, names, dict(InsightType.objects.values_list("slug", "name")), reporting_currency())
     status = 422 if form.errors else 200
     return render(request, "portfolio/new_segment.html", {"form": form, "words": words}, status=status)
 

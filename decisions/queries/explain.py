@@ -138,8 +138,8 @@ def parts_of(parts: Iterable[Sequence[Any]]) -> list[Part]:
 
 
 def interval(lower: Decimal, upper: Decimal) -> str:
-    """A half-open band, such as "0.70 to 0.90"."""
-    return _("%(lower)s to %(upper)s") % {"lower": f"{lower:.2f}", "upper": f"{upper:.2f}"}
+    """A half-open band, such as "70 % to 90 %"."""
+    return _("%(lower)s to %(upper)s") % {"lower": percent(lower), "upper": percent(upper)}
 
 
 def _fact_text(factor: dict[str, Any]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from re import Pattern
 from typing import TYPE_CHECKING
 
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy
 
 from core.templatetags.cx import humane, percent
@@ -122,6 +124,17 @@ def _place(value: str) -> str:
     return humane(value)
 
 
+def _when(value: str) -> str:
+    """A stored day, or a moment of UTC, as it is written elsewhere; moments in the reader's zone."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    if len(value) == len("2026-03-09"):
+        return formats.date_format(moment, "j M Y")
+    return formats.date_format(timezone.localtime(moment.replace(tzinfo=UTC)), "j M Y, H:i")
+
+
 PARTS: dict[str, Callable[[str], str]] = {
     "sure": percent,
     "lower": percent,
@@ -130,6 +143,7 @@ PARTS: dict[str, Callable[[str], str]] = {
     "outcome": _outcome,
     "type": humane,
     "place": _place,
+    "when": _when,
     "role": lambda value: str(ROLES.get(value, humane(value).lower())),
 }
 

@@ -33,7 +33,7 @@ class SourceForm(forms.Form):
     )  # fmt: skip
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.none(), empty_label=_("Choose a person"),
-        help_text=_("Gets a task when the feed is late, silent, shrunken or drifting."),
+        help_text=_("Gets a task when nothing comes, much less comes than usual, or it looks different."),
         error_messages={"required": _("Choose who answers for it: a feed that nobody owns dies unnoticed.")},
     )  # fmt: skip
     backup = forms.ModelChoiceField(
@@ -49,11 +49,20 @@ class SourceForm(forms.Form):
         label=_("Runbook"), required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 7}),
         help_text=_("What to do when it breaks, step by step: where to look, whom to call. It stands in the task."),
     )  # fmt: skip
-    mode = forms.ChoiceField(label=_("Mode"), choices=SourceMode.choices)
-    score_meaning = forms.ChoiceField(label=_("Its scores say"), choices=ScoreMeaning.choices)
+    mode = forms.ChoiceField(
+        label=_("How it is connected"), choices=SourceMode.choices,
+        help_text=_(
+            "Copied in: it sends records, which are kept here. Our changes pushed out: it is told of them by webhook. "
+            "Looked up live: it is asked when somebody opens an account, and nothing is kept."
+        ),
+    )  # fmt: skip
+    score_meaning = forms.ChoiceField(
+        label=_("Its scores say"), choices=ScoreMeaning.choices,
+        help_text=_("Matters only where it sends scores. A probability is watched, not acted on, until it is checked."),
+    )  # fmt: skip
     account_namespace = forms.ModelChoiceField(
         label=_("Whose account ids it uses"), queryset=Source.objects.none(), required=False,
-        empty_label=_("Its own"), help_text=_("A model scored on CRM exports uses the ids of the CRM."),
+        empty_label=_("Its own"), help_text=_("Where its records name accounts by the ids of another system, such as the CRM, choose that one."),
     )  # fmt: skip
     is_active = forms.BooleanField(
         label=_("In use"), required=False, initial=True,

@@ -35,6 +35,7 @@ class Doing(NamedTuple):
     outcome: str
     at: datetime
     may_undo: bool
+    until: datetime | None = None
 
 
 def done_lately(user: User, *, since: datetime) -> list[Doing]:
@@ -55,6 +56,7 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
             outcome=label_of(tasks[id].outcome) if act.verb in ("closed", "merged") and tasks[id].outcome else "",
             at=act.at,
             may_undo=last.get(id) == act,
+            until=tasks[id].snoozed_until if act.verb == "snoozed" else None,
         )
         for id, act in newest.items()
         if id in tasks
@@ -63,7 +65,12 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
 
 def title_beside_account(task: Task) -> str:
     """The title without the account's name at its end, for where that name stands beside it."""
-    return task.title.removesuffix(f": {task.about}").removeprefix(f"{task.about}: ")
+    return without_name(task.title, str(task.about))
+
+
+def without_name(title: str, name: str) -> str:
+    """A task's title without the name of its account."""
+    return title.removesuffix(f": {name}").removeprefix(f"{name}: ")
 
 
 def last_acts(task_ids: Collection[str]) -> dict[str, Act]:

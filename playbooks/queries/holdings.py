@@ -70,7 +70,7 @@ PLACES = {
     "watch": Place(
         Held.WATCHES, "playbooks_watch", "user_id", "bigint", "true",
         """SELECT w.id, w.account_id, y.name, NULL FROM playbooks_watch w
-        JOIN insights_insighttype y ON y.slug = w.type_id WHERE w.user_id = %(user)s""",
+        JOIN insights_insighttype y ON y.slug = w.type_id WHERE w.user_id = %(user)s AND w.until > %(now)s""",
     ),
     "playbook": Place(
         Held.OWNED, "playbooks_playbook", "owner_id", "slug", "true",
@@ -109,7 +109,9 @@ class Holding(NamedTuple):
     kept: datetime | None
 
 
-def holdings_of(user: User, groups: Collection[Held], *, due_before: datetime | None = None) -> list[Holding]:
+def holdings_of(
+    user: User, groups: Collection[Held], *, now: datetime, due_before: datetime | None = None
+) -> list[Holding]:
     """What is `user`'s in these groups, in one order. due_before: of the tasks only those due by then."""
     names = [name for name, place in PLACES.items() if place.held in groups]
     if not names:
@@ -119,7 +121,7 @@ def holdings_of(user: User, groups: Collection[Held], *, due_before: datetime | 
         f" FROM ({PLACES[name].select}) AS x (id, account_id, what, kept)"
         for number, name in enumerate(names)
     )
-    rows = fetch_all(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2", {"user": user.pk, "before": due_before})
+    rows = fetch_all(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2", {"user": user.pk, "before": due_before, "now": now})
     return [Holding(names[number], *row) for number, *row in rows]
 
 

@@ -104,7 +104,7 @@ def hand_over(
     check_may_hand_over(by, user)
     for held, person in (to or {}).items():
         _check_takes(held, person, now)
-    accounts = {row.account_id for row in holdings_of(user, groups, due_before=due_before) if row.account_id}
+    accounts = {row.account_id for row in holdings_of(user, groups, now=now, due_before=due_before) if row.account_id}
     lock_accounts(sorted(accounts))
     moves = _moves(user, to or {}, groups, due_before, now)
     done = [move for move in moves if move.to or move.holding.place not in NEVER_EMPTY]
@@ -177,7 +177,7 @@ def taken_back(user: User) -> set[str]:
 def deactivate_user(*, user: User, by: User, now: datetime) -> None:
     """End somebody's log-in. Raises `WorkLeft` while anything is theirs: that is handed over first."""
     User.objects.select_for_update().get(pk=user.pk)
-    left = len([row for row in holdings_of(user, tuple(Held)) if row.what])
+    left = len([row for row in holdings_of(user, tuple(Held), now=now) if row.what])
     if left:
         raise WorkLeft(user, left)
     user.is_active = False
@@ -190,7 +190,7 @@ def deactivate_user(*, user: User, by: User, now: datetime) -> None:
 
 def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetime | None, now: datetime) -> list[Move]:
     """Each row that is `user`'s, and who takes it."""
-    holdings = holdings_of(user, groups, due_before=due_before)
+    holdings = holdings_of(user, groups, now=now, due_before=due_before)
     by_chain = {row.account_id for row in holdings if row.account_id and PLACES[row.place].held not in to}
     accounts = list(Account.objects.filter(pk__in=by_chain).select_related("team__lead").order_by("id"))
     chain = successors(accounts, leaver=user, now=now) if accounts else {}

@@ -208,7 +208,7 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
         "Customer success manager of the account: Ana",
         "95 % lies between 90 % and 100 %",
         "it closes by itself",
-        "0.90 to 1.00",
+        "90 % to 100 %",
     ):
         assert words in text
 

@@ -112,17 +112,21 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
-    assert "is open to a churn risk or a red line" in body
+    assert "with an account that has an open churn risk or a red line" in body
     assert "Churn risk, up to 95 % sure" in body
 
 
-def test_a_notice_date_that_passed_is_a_warning_unless_it_is_renewed(floor: Floor) -> None:
+def test_a_term_that_ended_is_a_warning_unless_it_is_renewed(floor: Floor) -> None:
     day = database_now().date()
-    make_contract(floor.account, ends_on=day + 40 * DAY, notice_on=day - DAY)
-    client = signed_in(floor.ana)
-    assert "Passed, not renewed" in client.get("/renewals/").content.decode()
-    make_contract(floor.account, starts_on=day + 40 * DAY, ends_on=day + 800 * DAY)
-    assert "Passed, not renewed" not in client.get("/renewals/").content.decode()
+    make_contract(floor.account, ends_on=day - DAY, notice_on=day - 60 * DAY)
+    client, url = signed_in(floor.ana), f"/renewals/?start={day - DAY:%Y-%m}"
+    body = client.get(url).content.decode()
+    assert "Ended, not renewed" in body
+    assert "<small>passed</small>" in body
+    make_contract(floor.account, starts_on=day, ends_on=day + 800 * DAY)
+    body = client.get(url).content.decode()
+    assert "Ended, not renewed" not in body
+    assert "<small>passed</small>" not in body
 
 
 def test_the_page_of_renewals_keeps_a_month_and_refuses_nonsense(floor: Floor) -> None:

@@ -14,18 +14,18 @@ STORED = {
     "stale: a score of 2026-03-02 12:00 by the same model was decided already": (
         "A newer score of the same model, of 2026-03-02 12:00, was decided already."
     ),
-    "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2026-03-02.",
+    "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": "It rose from “monitoring”, and a rise counts at once.",
     "3 scores in a row below human, and the dwell is over: it falls": (
         "3 scores in a row were too low for “a human at once”, for long enough: it falls."
     ),
     "dwell: human is left below 0.85, after 2026-03-09 12:00 and 2 lower scores in a row (this is number 1)": (
-        "It stays “a human at once” until 2 scores in a row are under 85 %, and not before 2026-03-09 12:00;"
+        "It stays “a human at once” until 2 scores in a row are under 85 %, and not before 9 Mar 2026, 12:00;"
         " this is number 1."
     ),
     "automation is switched off: all": "Automation is switched off (all).",
     "cool-down after risk_resolved until 2026-06-01": (
-        "It was closed lately (risk resolved); it stays quiet until 2026-06-01."
+        "It was closed lately (risk resolved); it stays quiet until 1 Jun 2026."
     ),
     "an item for this account and type is open: this is added to it; a new reason": (
         "The same is open on this account already, so this was added to it."
