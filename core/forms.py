@@ -69,7 +69,7 @@ class PreferencesForm(forms.ModelForm[User]):
         )
 
 
-class OwnPasswordForm(PasswordChangeForm[User]):
+class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
     """The password of whoever is signed in, in our own words."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +34,12 @@ SHOWN = 8
 SECONDS = timedelta(seconds=60)
 # Outcomes with which a task rightly ends without a step.
 SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)
-REVIEWED = "reviewed"
+REVIEWED, GAVE_UP = "reviewed", "gave_up"
+# What was done to accounts as wholes, in words.
+JOINED = {
+    "merged": gettext_lazy("merged"), "split": gettext_lazy("split"), "unmerged": gettext_lazy("taken apart again"),
+}  # fmt: skip
+CAME, LETTERS, PARKED, HELD = "came", "letters", "parked", "held"
 
 
 class Line(NamedTuple):
@@ -114,11 +120,30 @@ def reviews_of(week: Week) -> list[Reviewed]:
     return [Reviewed(act.by, act.at, act.why) for act in acts]
 
 
+class Lost(NamedTuple):
+    """Records that were not taken: of a stage, a kind or a source, by `slug`; `rows` are all that came."""
+
+    slug: str
+    name: str
+    kind: str
+    rejected: int
+    parked: int
+    rows: int
+
+
+class Seen(NamedTuple):
+    """What several sections count from: acts of the week by verb, and what was not taken, by where it is now."""
+
+    acts: dict[str, int]
+    lost: dict[str, list[Lost]]
+
+
 def load_sections(week: Week, user: User) -> list[Section]:
     """Everything there is to look at, in the order in which it is looked through."""
+    seen = Seen(_count_acts(week), _count_lost(week))
     found = []
     for name, (title, why, good, find) in SECTIONS.items():
-        lines, count = find(week, user)
+        lines, count = find(week, user, seen)
         found.append(Section(name, str(title), str(why), str(good), count, lines[:SHOWN]))
     return found
 
@@ -132,20 +157,49 @@ def _may_replay(user: User) -> bool:
     return user.role == Role.OPS or user.is_superuser
 
 
-def _failures(week: Week, user: User) -> Found:
+def _count_acts(week: Week) -> dict[str, int]:
+    """How often each of the acts that the review names was done."""
+    named = Q(verb=GAVE_UP, subject_type="effect") | Q(verb__in=JOINED, subject_type="account")
+    acts = Act.objects.filter(named, at__gte=week.begins, at__lt=week.ends).order_by()
+    return dict(acts.values_list("verb").annotate(Count("id")))
+
+
+def _count_lost(week: Week) -> dict[str, list[Lost]]:
+    """Rows of the week's shipments, and what nobody has settled of whichever week: one query."""
+    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
+    sums = {"no": Sum("rejected"), "later": Sum("parked"), "all": Sum("rows")}
+    counts = {"no": Count("pk"), "later": Value(0), "all": Value(0)}
+    name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
+    parts = (
+        _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(Q(no__gt=0) | Q(later__gt=0)),
+        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(**counts),
+        _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
+        _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
+    )
+    found: dict[str, list[Lost]] = defaultdict(list)
+    for row in parts[0].union(*parts[1:], all=True).order_by("-no", "-later", "key"):
+        found[row["what"]].append(Lost(row["key"], row["called"], row["of_kind"], row["no"], row["later"], row["all"]))
+    return found
+
+
+def _grouped(rows: QuerySet[Any], what: str, key: Any, called: Any, kind: Any) -> QuerySet[Any]:
+    return rows.order_by().values(what=Value(what), key=key, called=called, of_kind=kind)
+
+
+def _failures(week: Week, user: User, seen: Seen) -> Found:
     files = Import.objects.visible_to(user).filter(status=ImportStatus.FAILED)
     files = files.filter(finished_at__gte=week.begins, finished_at__lt=week.ends)
     shown = list(files[:SHOWN])
     lines = [Line(of.filename, of.message, reverse("import", args=[of.pk]), _("Open the file")) for of in shown]
-    mails = Act.objects.filter(verb="gave_up", subject_type="effect", at__gte=week.begins, at__lt=week.ends).count()
-    if mails:
+    if mails := seen.acts.get(GAVE_UP, 0):
         words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
-        lines.append(Line(words, "", f"{reverse('audit')}?kind=gave_up+effect", _("In the audit trail")))
-    letters = DeadLetter.objects.filter(replayed_at=None).values_list("stage").annotate(n=Count("id")).order_by("stage")
-    for stage, count in letters:
+        lines.append(Line(words, "", f"{reverse('audit')}?kind={GAVE_UP}+effect", _("In the audit trail")))
+    letters = seen.lost[LETTERS]
+    for letter in letters:
+        count = letter.rejected
         words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", count)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
-        lines.append(Line(words % {"n": count, "stage": stage}, note, url, _("Look and replay")))
+        lines.append(Line(words % {"n": count, "stage": letter.slug}, note, url, _("Look and replay")))
     return lines, _all_of(files, shown) + bool(mails) + len(letters)
 
 
@@ -154,23 +208,21 @@ def _all_of(rows: QuerySet[Any], shown: Sequence[object]) -> int:
     return rows.count() if len(shown) == SHOWN else len(shown)
 
 
-def _refused(week: Week, user: User) -> Found:
-    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
-    by_kind = came.values_list("source__name", "source__slug", "kind").order_by()
-    sums = by_kind.annotate(no=Sum("rejected"), later=Sum("parked"), all=Sum("rows"))
+def _refused(week: Week, user: User, seen: Seen) -> Found:
     lines = []
-    for name, slug, kind, no, later, rows in sums.filter(Q(no__gt=0) | Q(later__gt=0)).order_by("-no", "-later"):
+    for slug, name, kind, no, later, rows in seen.lost[CAME]:
         words = {"source": name, "n": no + later, "all": rows, "kind": kind}
-        note = _("%(no)d rejected, %(later)d parked") % {"no": no, "later": later}
+        note = _("%(no)d rejected, %(later)d waiting for their account") % {"no": no, "later": later}
         lines.append(Line(_("%(source)s: %(n)d of %(all)d %(kind)s not taken") % words, note, *_to_source(slug)))
-    for kind, count in Parked.objects.values_list("kind").annotate(n=Count("record_id")).order_by("-n"):
+    for parked in seen.lost[PARKED]:
+        kind, count = parked.slug, parked.rejected
         said = ngettext(
             "%(n)d record of %(kind)s waits for its account", "%(n)d records of %(kind)s wait for their account", count
         ) % {"n": count, "kind": kind}
         note = _("They go on as soon as an account with their key arrives.")
         lines.append(Line(said, note, reverse("parked"), _("Which accounts")))
-    held = Quarantined.objects.filter(settled_at=None).values_list("source__name", "source__slug").order_by()
-    for name, slug, count in held.annotate(n=Count("id")):
+    for held in seen.lost[HELD]:
+        slug, name, count = held.slug, held.name, held.rejected
         said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", count)
         where = _to_source(slug)
         if _may_replay(user):
@@ -179,29 +231,29 @@ def _refused(week: Week, user: User) -> Found:
     return lines, len(lines)
 
 
-def _troubles(week: Week, user: User) -> Found:
+def _troubles(week: Week, user: User, seen: Seen) -> Found:
     found = Trouble.objects.visible_to(user).filter(found_at__lt=week.ends)
     found = found.filter(Q(cleared_at=None) | Q(found_at__gte=week.begins)).select_related("source")
-    tasks = dict(Task.objects.active().filter(trouble__in=found).values_list("trouble_id", "id"))
+    tasks = Task.objects.active().filter(trouble=OuterRef("pk")).values("pk")
     lines = []
-    for trouble in found:
+    for trouble in found.annotate(task=Subquery(tasks[:1])):
         state = _("still so")
         if trouble.cleared_at or trouble.accepted_at:
             state = _("well again") if trouble.cleared_at else _("no fault, said its owner")
         where = _to_source(trouble.source.slug)
-        if task := tasks.get(trouble.pk):
-            where = reverse("task", args=[task]), _("Open the task")
+        if trouble.task:
+            where = reverse("task", args=[trouble.task]), _("Open the task")
         lines.append(Line(trouble.title, state, *where))
     return lines, len(lines)
 
 
-def _unowned(week: Week, user: User) -> Found:
+def _unowned(week: Week, user: User, seen: Seen) -> Found:
     lines = []
     for source in list_sources().filter(is_active=True):
         lacks = {
             _("no owner"): source.owner is None or not source.owner.is_active,
             _("no backup"): source.backup is None or not source.backup.is_active,
-            _("no cadence"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
+            _("no expected rhythm"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
             _("no runbook"): not source.runbook.strip(),
         }
         if any(lacks.values()):
@@ -210,17 +262,17 @@ def _unowned(week: Week, user: User) -> Found:
     return lines, len(lines)
 
 
-def _merges(week: Week, user: User) -> Found:
-    acts = Act.objects.filter(subject_type="account", at__gte=week.begins, at__lt=week.ends)
-    kinds = {"merged": _("merged"), "split": _("split"), "unmerged": _("taken apart again")}
+def _merges(week: Week, user: User, seen: Seen) -> Found:
     lines = []
-    for verb, count in acts.filter(verb__in=kinds).values_list("verb").annotate(n=Count("id")).order_by():
-        said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": kinds[verb]}
+    for verb, words in JOINED.items():
+        if not (count := seen.acts.get(verb, 0)):
+            continue
+        said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
         lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
     return lines, len(lines)
 
 
-def _unused(week: Week, user: User) -> Found:
+def _unused(week: Week, user: User, seen: Seen) -> Found:
     """Columns that every file of four weeks brought empty, and columns that no mapping reads."""
     since = week.ends - timedelta(days=28)
     files = FieldProfile.objects.filter(shipment__at__gte=since, shipment__at__lt=week.ends)
@@ -240,7 +292,7 @@ def _unused(week: Week, user: User) -> Found:
     return lines, len(lines)
 
 
-def _workarounds(week: Week, user: User) -> Found:
+def _workarounds(week: Week, user: User, seen: Seen) -> Found:
     closed = Task.objects.visible_to(user).filter(closed_at__gte=week.begins, closed_at__lt=week.ends)
     done = RunStep.objects.filter(run=OuterRef("run_id"), status=RunStepStatus.DONE)
     stepless = Q(run__isnull=False, run_step=None) & ~Exists(done)
@@ -257,7 +309,7 @@ def _workarounds(week: Week, user: User) -> Found:
 
 
 # Name of a section: its title, why one looks at it, what is said where there is nothing, and what finds it.
-SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[[Week, User], Found]]] = {
+SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[[Week, User, Seen], Found]]] = {
     "failures": (
         gettext_lazy("What failed"),
         gettext_lazy("Files that could not be read, e-mails given up, records that a stage gave up on."),
@@ -265,18 +317,18 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "refused": (
         gettext_lazy("Rows that were not taken"),
-        gettext_lazy("Rejected, parked and quarantined: what a source sent and nobody sees."),
+        gettext_lazy("What a source sent and nobody sees: rejected, waiting for its account, or in quarantine."),
         gettext_lazy("Every row was taken."), _refused,
     ),
     "troubles": (
-        gettext_lazy("Feeds that were not well"),
-        gettext_lazy("Late, silent, shrunken, other columns, other values."),
-        gettext_lazy("Every feed was well."), _troubles,
+        gettext_lazy("Feeds with trouble"),
+        gettext_lazy("Nothing came, much less came, or columns and values were not as usual."),
+        gettext_lazy("No feed had trouble."), _troubles,
     ),
     "unowned": (
-        gettext_lazy("Sources that nobody would miss in time"),
-        gettext_lazy("Without an owner, a backup, a cadence or a runbook."),
-        gettext_lazy("Every source has its people, its cadence and its runbook."), _unowned,
+        gettext_lazy("Sources that nobody looks after"),
+        gettext_lazy("Without an owner, a backup, an expected rhythm or a runbook: if they stop, nobody is told in time."),
+        gettext_lazy("Every source has its people, its rhythm and its runbook."), _unowned,
     ),
     "merges": (
         gettext_lazy("Accounts merged and split"),
@@ -288,8 +340,8 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
         gettext_lazy("Every column holds something, and is read."), _unused,
     ),
     "workarounds": (
-        gettext_lazy("Ways around the process"),
-        gettext_lazy("Closed with no step done or within a minute: it does not fit, or work is done elsewhere."),
+        gettext_lazy("Tasks closed without the steps"),
+        gettext_lazy("With no step done, or within a minute: the playbook does not fit, or the work is done elsewhere."),
         gettext_lazy("No task was closed past its playbook."), _workarounds,
     ),
 }  # fmt: skip

@@ -284,7 +284,7 @@ class HandAllOverForm(forms.Form):
             self.fields[f"take_{held}"] = forms.BooleanField(label=held.label, required=False)
             self.fields[f"to_{held}"] = RowField(
                 people if held == Held.OWNED else workers,
-                label=_("%(what)s: to whom") % {"what": held.label}, nothing=_("Along each account's chain"),
+                label=_("%(what)s: to whom") % {"what": held.label}, nothing=_("As each account says"),
             )  # fmt: skip
 
     def groups(self) -> list[Held]:

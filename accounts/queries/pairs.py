@@ -161,7 +161,7 @@ def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
     fields = sorted(seen, key=lambda field: (places.get(field, len(places)), field))
     rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
     rows.sort(key=lambda row: not (row.first and row.second))  # what both say comes first
-    rows.append(Row(_("Called"), called(one), called(other), is_field=False))
+    rows.append(Row(_("Ids in its sources"), called(one), called(other), is_field=False))
     for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):
         counts = _counts(model, [one, other])
         rows.append(Row(label, str(counts.get(one, 0)), str(counts.get(other, 0)), is_field=False))

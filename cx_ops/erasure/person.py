@@ -24,6 +24,12 @@ FROM accounts_contact c JOIN intake_record r
   ON r.kind = 'contacts' AND r.source_id = c.source_id AND r.external_id = c.external_id
 WHERE c.id = ANY(%s)
 """
+# Of some names those that somebody else bears too: a text with such a name may be about them.
+SHARED = """
+SELECT borne.name FROM unnest(%(names)s::text[]) AS borne (name)
+WHERE EXISTS (SELECT FROM accounts_contact c WHERE upper(c.name) = upper(borne.name) AND NOT c.id = ANY(%(ids)s::uuid[]))
+   OR EXISTS (SELECT FROM core_user u WHERE upper(u.first_name || ' ' || u.last_name) = upper(borne.name))
+"""
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,16 @@ class Person:
 
 def identify(contact: Contact) -> Person:
     """Everybody who is the same person as `contact`: whoever has one of their present or former addresses."""
-    emails = {contact.email.lower()} | {email for _name, email in fetch_all(FORMER, [[contact.pk]] * 2)} - {""}
+    known = fetch_all(FORMER, [[contact.pk]] * 2)
+    emails = {contact.email.lower()} | {email for _name, email in known} - {""}
     emails.discard("")
     same = reduce(or_, (Q(email__iexact=email) for email in emails), Q(pk=contact.pk))
     contacts = sorted(Contact.objects.filter(same), key=lambda one: (one.pk != contact.pk, one.pk))
     ids = [one.pk for one in contacts]
-    former = fetch_all(FORMER, [ids] * 2)
+    former = fetch_all(FORMER, [ids] * 2) if ids != [contact.pk] else known
     names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, _email in former))}
     names = {name for name in names if " " in name}
-    shared = {name for name in names if _is_shared(name, ids)}
+    shared = {name for (name,) in fetch_all(SHARED, {"names": list(names), "ids": ids})} if names else set()
     return Person(
         contacts=ids,
         accounts=sorted({one.account_id for one in contacts}),
@@ -72,11 +79,3 @@ def is_colleague(person: Person) -> bool:
     """Whether one of the addresses is of somebody who works here: they are no contact to be erased."""
     return any(User.objects.filter(email__iexact=email).exists() for email in person.emails)
 
-
-def _is_shared(name: str, ids: list[UUID]) -> bool:
-    """Whether somebody else is called so too: then a text with it may be about them."""
-    first, _space, last = name.rpartition(" ")
-    return (
-        Contact.objects.filter(name__iexact=name).exclude(pk__in=ids).exists()
-        or User.objects.filter(first_name__iexact=first, last_name__iexact=last).exists()
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -30,6 +30,9 @@ SAID_BY_PEOPLE = (
 )  # fmt: skip
 
 
+NINE, FIVE, MONDAY_TO_FRIDAY = time(9), time(17), (0, 1, 2, 3, 4)
+
+
 class RuleForm(forms.ModelForm[Any]):
     """A row: what it has for ever is asked only of a new one."""
 
@@ -49,13 +52,18 @@ class RuleForm(forms.ModelForm[Any]):
 
 def time_zone() -> forms.ChoiceField:
     return forms.ChoiceField(
-        label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
-    )
+        label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        initial="UTC",
+    )  # fmt: skip
 
 
-def currency(label: Any, help_text: Any = "") -> forms.RegexField:
+def clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def currency(label: Any, help_text: Any, initial: str = "") -> forms.RegexField:
     return forms.RegexField(
-        r"^[A-Z]{3}$", label=label, help_text=help_text, initial="USD", max_length=3,
+        r"^[A-Z]{3}$", label=label, help_text=help_text, initial=initial, max_length=3,
         error_messages={"invalid": _("A currency is three capital letters, such as EUR.")},
     )  # fmt: skip
 
@@ -64,11 +72,11 @@ class RateForm(RuleForm):
     """What one unit of a currency is worth from a day on."""
 
     fixed = ("currency", "on_day")
-    currency = currency(_("Currency"))
+    currency = currency(_("Currency"), _("Three capital letters, such as EUR."))
     on_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     rate = forms.DecimalField(
-        label=_("Worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
-        help_text=_("How much of the organisation's currency one unit of it buys."),
+        label=_("One unit is worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
+        help_text=_("In the organisation's currency: where it counts in USD and a euro costs 1.10 dollars, write 1.10."),
     )  # fmt: skip
 
     class Meta:
@@ -82,11 +90,11 @@ class LevelForm(RuleForm):
     fixed = ("tier",)
     tier = forms.ChoiceField(label=_("Tier"))
     acknowledge_hours = forms.IntegerField(
-        label=_("Acknowledge within, working hours"), min_value=1, max_value=80,
+        label=_("Open within (working hours)"), min_value=1, max_value=80,
         help_text=_("Somebody has opened the task and knows of it."),
     )  # fmt: skip
     touch_hours = forms.IntegerField(
-        label=_("First touch within, working hours"), min_value=1, max_value=400,
+        label=_("Act within (working hours)"), min_value=1, max_value=400,
         help_text=_("Somebody has acted on it. 8 hours are one working day."),
     )  # fmt: skip
 
@@ -205,10 +213,10 @@ class CalendarForm(RuleForm):
     """Hours, days and holidays of a group of people."""
 
     timezone = time_zone()
-    opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
-    closes = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    opens = forms.TimeField(label=_("From"), initial=NINE, widget=clock())
+    closes = forms.TimeField(label=_("To"), initial=FIVE, widget=clock())
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("Working days"), choices=list(WEEKDAYS.items()), coerce=int,
+        label=_("Working days"), choices=list(WEEKDAYS.items()), coerce=int, initial=MONDAY_TO_FRIDAY,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one working day.")},
     )  # fmt: skip
@@ -299,7 +307,7 @@ class OrganisationForm(RuleForm):
     """The organisation's own hours and its last safety net."""
 
     reporting_currency = currency(
-        _("Currency"), _("Sums are shown in it. What is paid in another counts by its exchange rate.")
+        _("Currency"), _("Sums are shown in it. What is paid in another counts by its exchange rate."), "USD"
     )
     timezone = time_zone()
     catch_all = forms.ModelChoiceField(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet, Subquery
 from django.utils import formats
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +14,7 @@ from accounts.models import Account, FxRate
 from accounts.queries.money import reporting_currency
 from core.enums import Role
 from core.export import Column
+from core.models import Organisation
 from core.services import HouseRuleRefused
 from cx_ops.forms.house import RateForm
 from cx_ops.house.kind import RuleKind
@@ -37,22 +38,32 @@ def _check_rate(row: FxRate, now: datetime) -> None:
         raise HouseRuleRefused(words % {"currency": own}, "currency")
 
 
+def _rates() -> QuerySet[Any]:
+    """The newest of each currency, with the `own` currency that it is told in."""
+    own = Organisation.objects.values("reporting_currency")[:1]
+    return FxRate.objects.order_by("currency", "-on_day").distinct("currency").annotate(own=Subquery(own))
+
+
+def _worth(row: Any) -> str:
+    return f"{formats.number_format(row.rate.normalize(), use_l10n=True)} {row.own}"
+
+
 EXCHANGE_RATES = RuleKind(
     slug="exchange-rates",
     title=gettext_lazy("Exchange rates"),
     text=gettext_lazy(
-        "What one unit of another currency is worth, from a day until the next rate. Revenue in a currency without a "
-        "rate is unknown, never nothing. The newest rate of each is shown."
+        "What one unit of another currency is worth in the organisation's own, from a day until the next rate. Revenue "
+        "in a currency without a rate counts as unknown, not as zero. The newest rate of each is shown."
     ),
     one=gettext_lazy("rate"),
-    rows=lambda: FxRate.objects.order_by("currency", "-on_day").distinct("currency"),
+    rows=_rates,
     form=RateForm,
     fixed=("currency", "on_day"),
     fields=("rate",),
     columns=(
         Column(gettext_lazy("Currency"), lambda row: row.currency),
         Column(gettext_lazy("From"), lambda row: formats.date_format(row.on_day, "j M Y")),
-        Column(gettext_lazy("Worth"), lambda row: formats.number_format(row.rate.normalize(), use_l10n=True)),
+        Column(gettext_lazy("One unit is worth"), _worth),
     ),
     touches=_touched_by_rates,
     later=gettext_lazy("Sums that are shown follow it at once; tasks that are open keep the worth they were given."),

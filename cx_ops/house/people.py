@@ -42,7 +42,7 @@ def _touched_by_calendars(now: datetime) -> Mapping[Any, str]:
 
 def _people_words(count: int, *, is_general: bool) -> str:
     people = ngettext("%(n)d person works by it", "%(n)d people work by it", count) % {"n": count}
-    return _("%(people)s, those without one of their own among them") % {"people": people} if is_general else people
+    return _("%(people)s, with all who have not chosen any") % {"people": people} if is_general else people
 
 
 def _check_calendar(row: BusinessCalendar, now: datetime) -> None:
@@ -60,7 +60,7 @@ CALENDARS = RuleKind(
     slug="working-hours",
     title=gettext_lazy("Working hours"),
     text=gettext_lazy(
-        "Service levels, waits and “tomorrow 09:00” count only while people work. People choose their hours in "
+        "Time limits, waits and “tomorrow 09:00” count only while people work. Everybody chooses their hours in "
         "Preferences, or a manager does under People."
     ),
     one=gettext_lazy("set of working hours"),
@@ -129,7 +129,8 @@ TEAMS = RuleKind(
     slug="teams",
     title=gettext_lazy("Teams"),
     text=gettext_lazy(
-        "People who share accounts. What nobody owns goes to the team's pool, then to its lead, then to the catch-all."
+        "People who share accounts. What nobody owns goes to the team's pool, then to its lead, then to the "
+        "catch-all (see Organisation)."
     ),
     one=gettext_lazy("team"),
     rows=lambda: Team.objects.select_related("lead").annotate(
@@ -199,7 +200,7 @@ PEOPLE = RuleKind(
     ),
     touches=_touched_by_people,
     later=gettext_lazy(
-        "They see their team's accounts at once. Open tasks stay theirs; new ones follow the pool and the cap."
+        "They see their team's accounts at once. Open tasks stay theirs; new ones come by what is set here."
     ),
     check=_check_person,
     editors=(Role.MANAGER, Role.OPS),
@@ -209,12 +210,10 @@ PEOPLE = RuleKind(
 
 def _touched_by_organisation(now: datetime) -> Mapping[Any, str]:
     without = User.objects.filter(is_active=True, calendar=None).count()
-    words = ngettext(
-        "%(n)d person has no working hours of their own and follows it",
-        "%(n)d people have no working hours of their own and follow it",
-        without,
-    )
-    return {row.pk: words % {"n": without} for row in Organisation.objects.all()}
+    words = ngettext("%(n)d person works by its hours", "%(n)d people work by its hours", without) % {"n": without}
+    if not without:
+        words = _("Everybody has working hours of their own")
+    return {row.pk: words for row in Organisation.objects.all()}
 
 
 def _check_organisation(row: Organisation, now: datetime) -> None:

@@ -51,7 +51,7 @@ SERVICE_LEVELS = RuleKind(
     slug="service-levels",
     title=gettext_lazy("Service levels"),
     text=gettext_lazy(
-        "How soon an urgent task is acknowledged and acted on, in working hours of whoever owns it. "
+        "How soon an urgent task must be opened and acted on, in working hours of whoever owns it. "
         "A tier without a level of its own follows the default."
     ),
     one=gettext_lazy("service level"),
@@ -61,8 +61,8 @@ SERVICE_LEVELS = RuleKind(
     fields=("acknowledge_hours", "touch_hours", "passes_cap"),
     columns=(
         Column(gettext_lazy("Tier"), lambda row: words_of(row.tier) if row.tier else _("Default")),
-        Column(gettext_lazy("Acknowledge within, hours"), lambda row: row.acknowledge_hours),
-        Column(gettext_lazy("First touch within, hours"), lambda row: row.touch_hours),
+        Column(gettext_lazy("Open within (hours)"), lambda row: row.acknowledge_hours),
+        Column(gettext_lazy("Act within (hours)"), lambda row: row.touch_hours),
         Column(gettext_lazy("Passes the daily cap"), lambda row: _("Yes") if row.passes_cap else _("No")),
     ),
     touches=_touched_by_levels,
@@ -76,7 +76,7 @@ def _touched_by_reasons(now: datetime) -> Mapping[Any, str]:
     given = {(outcome, slug): n for outcome, slug, n in _by_reason(closed)}
     return {
         row.pk: ngettext(
-            "Given for %(n)d close in the last 90 days", "Given for %(n)d closes in the last 90 days", n
+            "Chosen %(n)d time in the last 90 days", "Chosen %(n)d times in the last 90 days", n
         ) % {"n": n}
         for row in CloseReason.objects.all()
         for n in [given.get((row.outcome, row.slug), 0)]
@@ -117,9 +117,9 @@ def _touched_by_cool_downs(now: datetime) -> Mapping[Any, str]:
         if (pk := rules.get((type, outcome), rules.get(("", outcome)))) is not None:
             sums[pk] += count
     return {
-        pk: ngettext("%(n)d item is quiet under it now", "%(n)d items are quiet under it now", n) % {"n": n}
+        pk: ngettext("In force for %(n)d insight now", "In force for %(n)d insights now", n) % {"n": n}
         if n
-        else _("Nothing is quiet under it now")
+        else _("In force for none now")
         for pk, n in sums.items()
     }
 
@@ -141,8 +141,8 @@ COOL_DOWNS = RuleKind(
     slug="cool-downs",
     title=gettext_lazy("Cool-downs"),
     text=gettext_lazy(
-        "How long an account stays quiet for an insight type after a task was closed. A higher band, a new reason or "
-        "a red line breaks the quiet."
+        "For how long the same insight about the same account opens no new task after one was closed. Much surer scores, "
+        "a new reason or a red line open one all the same."
     ),
     one=gettext_lazy("cool-down"),
     rows=lambda: CoolDown.objects.select_related("type").order_by("outcome", "type__name"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import add_never_cache_headers
@@ -157,8 +157,9 @@ def _person(request: PersonRequest, contact_id: UUID) -> tuple[Contact, Person]:
     """A contact and who they are; 404 where they work for a customer as well that one may not see."""
     contact = get_object_or_404(_contacts(request), pk=contact_id)
     person = identify(contact)
-    for other in person.contacts:
-        get_object_or_404(_contacts(request), pk=other)
+    others = [other for other in person.contacts if other != contact.pk]
+    if others and _contacts(request).filter(pk__in=others).count() < len(others):
+        raise Http404
     return contact, person
 
 

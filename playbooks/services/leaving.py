@@ -10,6 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -17,7 +20,7 @@ from accounts.services.people import source_of
 from accounts.services.values import say_by_hand
 from core.bulk import Id, fetch_all
 from core.enums import Role
-from core.models import Act, Organisation, User
+from core.models import Act, User
 from core.services import record_act, record_acts, set_absence
 from decisions.queries.facts import lock_accounts
 from playbooks.enums import Held
@@ -25,7 +28,7 @@ from playbooks.models import Task
 from playbooks.queries.caretakers import Caretakers
 from playbooks.queries.holdings import PLACES, Holding, called, holdings_of
 from playbooks.services.grants import grant_sight, revoke_idle
-from playbooks.services.resolving import successors
+from playbooks.services.resolving import IS_CATCH_ALL, successors
 from playbooks.services.taking import TaskRefused, check_can_take
 
 # Where nobody is left to take these, they stay whose they are.
@@ -149,7 +152,7 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
     check_may_hand_over(by, user)
     if "moves" not in act.data:
         raise CannotTakeBack(_("This hand-over is from before undo was kept: give the work back by hand."))
-    if str(act.pk) in taken_back(user):
+    if hand_overs_of(user).filter(pk=act.pk, is_undone=True).exists():
         raise CannotTakeBack(_("This hand-over was taken back already."))
     if not user.is_active:
         raise CannotTakeBack(_("%(who)s has left: nothing can be theirs again.") % {"who": user})
@@ -167,10 +170,11 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
     return len(restored), len(moves) - len(restored)
 
 
-def taken_back(user: User) -> set[str]:
-    """The ids of `user`'s hand-overs that were undone."""
-    undone = Act.objects.filter(subject_type="user", subject_id=str(user.pk), verb=TAKEN_BACK)
-    return set(undone.values_list("data__of", flat=True))
+def hand_overs_of(user: User) -> QuerySet[Any]:
+    """The acts by which `user`'s work was handed over, the newest first; `is_undone`: it was taken back."""
+    acts = Act.objects.filter(subject_type="user", subject_id=str(user.pk))
+    undone = acts.annotate(of=KT("data__of")).filter(verb=TAKEN_BACK, of=Cast(OuterRef("pk"), TextField()))
+    return acts.filter(verb=HANDED_OVER).annotate(is_undone=Exists(undone)).select_related("by")
 
 
 @transaction.atomic
@@ -218,10 +222,10 @@ def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, Us
 
 def _heir(user: User, now: datetime) -> User | None:
     """Who takes what belongs to no account: the lead of the team, else the catch-all."""
-    organisation = Organisation.objects.first()
-    chain = (user.team.lead_id if user.team else None, organisation.catch_all_id if organisation else None)
-    here = {person.pk: person for person in User.objects.available_at(now).filter(pk__in=[pk for pk in chain if pk])}
-    return next((here[pk] for pk in chain if pk in here and pk != user.pk), None)
+    lead = user.team.lead_id if user.team else None
+    here = User.objects.available_at(now).exclude(pk=user.pk).annotate(is_catch_all=IS_CATCH_ALL)
+    heirs = here.filter(Q(pk=lead) | Q(is_catch_all=True))
+    return min(heirs, key=lambda heir: heir.pk != lead, default=None)
 
 
 def _summary(held: Held, moves: Iterable[Move]) -> Group:

@@ -6,12 +6,15 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountPerson
 from core.models import Organisation, User
 from playbooks.enums import ACTIVE
+
+# Of a person: whether they take what nobody else can.
+IS_CATCH_ALL = Exists(Organisation.objects.filter(catch_all=OuterRef("pk")))
 
 
 def lead_of(account: Account) -> User | None:
@@ -29,19 +32,20 @@ def successors(accounts: Collection[Account], *, leaver: User, now: datetime) ->
 
     A pool takes in turn, those with the fewest open tasks first. None where nobody is left.
     """
-    available = {user.pk: user for user in User.objects.available_at(now).exclude(pk=leaver.pk)}
+    here = User.objects.available_at(now).exclude(pk=leaver.pk).annotate(is_catch_all=IS_CATCH_ALL)
+    available = {user.pk: user for user in here}
     csms = dict(
         AccountPerson.objects.filter(account__in=accounts, role=AccountRole.CSM).values_list("account_id", "user_id")
     )
     pools = Pools(available)
-    catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
+    catch_all = next((user for user in here if user.is_catch_all), None)
 
     def chain(account: Account) -> Iterator[User | None]:
         yield available.get(csms.get(account.pk))
         if account.team:
             yield pools.next_of(account.team.pk)
             yield available.get(account.team.lead_id)
-        yield available.get(catch_all)
+        yield catch_all
 
     return {account.pk: next(filter(None, chain(account)), None) for account in accounts}
 

@@ -27,8 +27,8 @@ from playbooks.services.leaving import (
     deactivate_user,
     go_away,
     hand_over,
+    hand_overs_of,
     preview_hand_over,
-    taken_back,
     undo_hand_over,
 )
 from playbooks.services.taking import TaskRefused
@@ -155,8 +155,6 @@ def _page(
         request.GET if "first_day" in request.GET else None, zone=zone_of(person.timezone),
         initial={"meanwhile": AwayForm.DUE},
     )  # fmt: skip
-    acts = Act.objects.filter(subject_type="user", subject_id=str(person.pk), verb=HANDED_OVER).select_related("by")
-    undone = taken_back(person)
     context: dict[str, Any] = {
         "person": person,
         "form": form,
@@ -165,7 +163,7 @@ def _page(
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
-        "hand_overs": [(act, str(act.pk) in undone) for act in acts[:HAND_OVERS_SHOWN]],
+        "hand_overs": hand_overs_of(person)[:HAND_OVERS_SHOWN],
         "now": now,
     }
     return render(request, "playbooks/leaving.html", context, status=status)

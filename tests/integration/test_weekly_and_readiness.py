@@ -36,7 +36,7 @@ def texts(floor: Floor, name: str) -> list[str]:
 
 def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: Source) -> None:
     send(feed, NOW, rows=40, name="", region="", header=("external_id", "name", "region", "plan_code"))
-    assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | 40 rejected, 0 parked"]
+    assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | 40 rejected, 0 waiting for their account"]
     unused = texts(floor, "unused")
     assert "Crm: nobody fills “region” of accounts | blank in all 40 rows of four weeks" in unused
     assert "Crm: nothing reads plan_code of accounts | sent, and mapped to no field" in unused
@@ -62,7 +62,7 @@ def test_a_file_that_failed(floor: Floor) -> None:
 def test_sources_that_lack_something(floor: Floor) -> None:
     make_source("whole", owner=floor.ana, backup=floor.bea, cadence_hours=24, runbook="Call.")
     make_source("left", owner=make_user("gone", is_active=False), backup=floor.bea, cadence_hours=24, runbook="Call.")
-    assert texts(floor, "unowned") == ["House | no owner, no backup, no cadence, no runbook", "Left | no owner"]
+    assert texts(floor, "unowned") == ["House | no owner, no backup, no expected rhythm, no runbook", "Left | no owner"]
 
 
 def test_tasks_that_were_closed_past_their_playbook(floor: Floor) -> None:

@@ -25,9 +25,7 @@ KB = 1000
 STYLES, SCRIPTS, PAGE = 10 * KB, 25 * KB, 120 * 1024
 QUERIES = 12
 # Pages of more parts than that, each with the most it may ask. The list may only shrink.
-MORE_QUERIES = {
-    "account": 32, "authority": 13, "leave": 14, "ownership": 14, "person": 14, "person_export": 15, "weekly": 17,
-}  # fmt: skip
+MORE_QUERIES = {"account": 32, "authority": 13, "ownership": 14}
 # What every page shares; the rest of STYLES is for the screen's own.
 SHARED_STYLES = 7 * KB
 STORAGE = {**settings.STORAGES, "staticfiles": {"BACKEND": "cx_ops.style_sheets.StyleSheetStorage"}}

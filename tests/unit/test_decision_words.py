@@ -12,7 +12,7 @@ STORED = {
         " (authority, version 3, Churn risk, all tiers)."
     ),
     "stale: a score of 2026-03-02 12:00 by the same model was decided already": (
-        "A newer score of the same model, of 2026-03-02 12:00, was decided already."
+        "A newer score of the same model, of 2 Mar 2026, 12:00, was decided already."
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": "It rose from “monitoring”, and a rise counts at once.",
