@@ -52,8 +52,12 @@ class PreferencesForm(forms.ModelForm[User]):
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times are shown in it, and “tomorrow 09:00” is meant in it."),
             "calendar": _("Time limits run only in these hours. A manager sets them under House rules."),
-            "single_keys": _("Such as E to close a task; ? lists them. Switch them off if they get in the way of a screen reader."),
-            "digest": _("Sent when your working day begins: what to do now, what is due, what has come back, and how much waits."),
+            "single_keys": _(
+                "Such as E to close a task; ? lists them. Switch them off if they get in the way of a screen reader."
+            ),
+            "digest": _(
+                "Sent when your working day begins: what to do now, what is due and came back, how much waits."
+            ),
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -69,7 +73,7 @@ class PreferencesForm(forms.ModelForm[User]):
         )
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]
+class OwnPasswordForm(PasswordChangeForm):
     """The password of whoever is signed in, in our own words."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

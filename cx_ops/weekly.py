@@ -172,7 +172,9 @@ def _count_lost(week: Week) -> dict[str, list[Lost]]:
     name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
     parts = (
         _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(Q(no__gt=0) | Q(later__gt=0)),
-        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(**counts),
+        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(
+            **counts
+        ),
         _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
         _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
     )
@@ -235,8 +237,9 @@ def _troubles(week: Week, user: User, seen: Seen) -> Found:
     found = Trouble.objects.visible_to(user).filter(found_at__lt=week.ends)
     found = found.filter(Q(cleared_at=None) | Q(found_at__gte=week.begins)).select_related("source")
     tasks = Task.objects.active().filter(trouble=OuterRef("pk")).values("pk")
+    with_task: QuerySet[Any] = found.annotate(task=Subquery(tasks[:1]))
     lines = []
-    for trouble in found.annotate(task=Subquery(tasks[:1])):
+    for trouble in with_task:
         state = _("still so")
         if trouble.cleared_at or trouble.accepted_at:
             state = _("well again") if trouble.cleared_at else _("no fault, said its owner")
@@ -327,7 +330,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
-        gettext_lazy("Without an owner, a backup, an expected rhythm or a runbook: if they stop, nobody is told in time."),
+        gettext_lazy("Without an owner, a backup, an expected rhythm or a runbook: nobody is told when they stop."),
         gettext_lazy("Every source has its people, its rhythm and its runbook."), _unowned,
     ),
     "merges": (
@@ -341,7 +344,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "workarounds": (
         gettext_lazy("Tasks closed without the steps"),
-        gettext_lazy("With no step done, or within a minute: the playbook does not fit, or the work is done elsewhere."),
+        gettext_lazy("With no step done or within a minute: the playbook does not fit, or work is done elsewhere."),
         gettext_lazy("No task was closed past its playbook."), _workarounds,
     ),
 }  # fmt: skip

@@ -26,8 +26,8 @@ WHERE c.id = ANY(%s)
 """
 # Of some names those that somebody else bears too: a text with such a name may be about them.
 SHARED = """
-SELECT borne.name FROM unnest(%(names)s::text[]) AS borne (name)
-WHERE EXISTS (SELECT FROM accounts_contact c WHERE upper(c.name) = upper(borne.name) AND NOT c.id = ANY(%(ids)s::uuid[]))
+SELECT borne.name FROM unnest(%s::text[]) AS borne (name)
+WHERE EXISTS (SELECT FROM accounts_contact c WHERE upper(c.name) = upper(borne.name) AND NOT c.id = ANY(%s::uuid[]))
    OR EXISTS (SELECT FROM core_user u WHERE upper(u.first_name || ' ' || u.last_name) = upper(borne.name))
 """
 
@@ -63,7 +63,7 @@ def identify(contact: Contact) -> Person:
     former = fetch_all(FORMER, [ids] * 2) if ids != [contact.pk] else known
     names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, _email in former))}
     names = {name for name in names if " " in name}
-    shared = {name for (name,) in fetch_all(SHARED, {"names": list(names), "ids": ids})} if names else set()
+    shared = {name for (name,) in fetch_all(SHARED, [list(names), ids])} if names else set()
     return Person(
         contacts=ids,
         accounts=sorted({one.account_id for one in contacts}),
@@ -78,4 +78,3 @@ def identify(contact: Contact) -> Person:
 def is_colleague(person: Person) -> bool:
     """Whether one of the addresses is of somebody who works here: they are no contact to be erased."""
     return any(User.objects.filter(email__iexact=email).exists() for email in person.emails)
-

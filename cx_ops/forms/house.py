@@ -76,7 +76,7 @@ class RateForm(RuleForm):
     on_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     rate = forms.DecimalField(
         label=_("One unit is worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
-        help_text=_("In the organisation's currency: where it counts in USD and a euro costs 1.10 dollars, write 1.10."),
+        help_text=_("In the organisation's currency. Where that is USD and a euro costs 1.10 dollars, write 1.10."),
     )  # fmt: skip
 
     class Meta:

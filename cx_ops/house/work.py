@@ -141,8 +141,8 @@ COOL_DOWNS = RuleKind(
     slug="cool-downs",
     title=gettext_lazy("Cool-downs"),
     text=gettext_lazy(
-        "For how long the same insight about the same account opens no new task after one was closed. Much surer scores, "
-        "a new reason or a red line open one all the same."
+        "For how long the same insight about the same account opens no new task after one was closed. A score in a "
+        "higher band, a new reason or a red line opens one all the same."
     ),
     one=gettext_lazy("cool-down"),
     rows=lambda: CoolDown.objects.select_related("type").order_by("outcome", "type__name"),

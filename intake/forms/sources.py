@@ -62,7 +62,7 @@ class SourceForm(forms.Form):
     )  # fmt: skip
     account_namespace = forms.ModelChoiceField(
         label=_("Whose account ids it uses"), queryset=Source.objects.none(), required=False,
-        empty_label=_("Its own"), help_text=_("Where its records name accounts by the ids of another system, such as the CRM, choose that one."),
+        empty_label=_("Its own"), help_text=_("If it names accounts by the ids of another system, choose that one."),
     )  # fmt: skip
     is_active = forms.BooleanField(
         label=_("In use"), required=False, initial=True,
