@@ -6,7 +6,8 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ WORKERS = 1
 BLOCK = 1 << 20
 BOUNDARY = "bench"
 PATIENCE_SECONDS = 1800
+POLL_SECONDS = 0.25  # what asking costs is counted
 COPIED = """
 CREATE TABLE IF NOT EXISTS bench_scores (account_id text, insight_type text, horizon_days int, scored_at timestamptz,
     confidence numeric, model text, model_version text, reason text)
@@ -37,11 +39,13 @@ CREATE TABLE IF NOT EXISTS bench_scores (account_id text, insight_type text, hor
 def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
     files = {rows: _write(stage, book, rows) for rows in sizes.file_rows}
     costs: dict[int, list[Cost]] = {rows: [] for rows in files}
+    landed: dict[int, list[Cost]] = {rows: [] for rows in files}
     peaks: dict[int, list[int]] = {rows: [] for rows in files}
     for rows, path in files.items():
         for _ in range(sizes.file_runs):
-            cost, peak = _bring(stage, book, path, rows)
-            costs[rows].append(cost)
+            landing, deciding, peak = _bring(stage, book, path, rows)
+            landed[rows].append(landing)
+            costs[rows].append(landing + deciding)
             peaks[rows].append(peak)
     few, many = min(files), max(files)
     ours = typical(costs[many])
@@ -60,6 +64,9 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
     for rows in files:
         text = f"From the upload to the last task, {WORKERS} Celery worker: {typical(costs[rows])}."
         report.note("B3", f"{text} Peak of web and worker together: {median(peaks[rows]) / 2**20:,.0f} MiB.")
+        alone = typical(landed[rows])
+        times = f"{peer.per_row / alone.per_row:.3g} times django-import-export, which does neither"
+        report.note("B3", f"Of that, until the last row has landed, nothing decided yet: {alone}. {times}.")
     report.note("B3", f"COPY of the same file into a bare table, no look-ups, no index: {limit}")
     report.note("B3", f"django-import-export 4, its defaults, account by look-up, no decision, no task: {peer}")
 
@@ -78,27 +85,39 @@ def _write(stage: Stage, book: Book, rows: int) -> Path:
     return path
 
 
-def _bring(stage: Stage, book: Book, path: Path, rows: int) -> tuple[Cost, int]:
-    """What it costs to have a file in and decided, and the peak memory of the processes that did it."""
+def _bring(stage: Stage, book: Book, path: Path, rows: int) -> tuple[Cost, Cost, int]:
+    """What it costs to have a file in, what to have it decided, and the peak memory of the processes that did it.
+
+    One worker lands a file before it decides any of it, unless that takes longer than a job may.
+    """
     empty(*WORK, "intake_import")
     refresh_statistics()
-    with serving(stage) as server, working(stage, concurrency=WORKERS) as worker:
-        bring = partial(_upload_and_wait, server, book, path, rows)
-        with _Peak([server.pid, worker.pid]) as peak:
-            cost = measure(bring, rows=rows, processes=[server.pid, worker.pid])
-    return cost, peak.bytes
+    with (
+        serving(stage) as server,
+        working(stage, concurrency=WORKERS) as worker,
+        _Peak([server.pid, worker.pid]) as peak,
+    ):
+        landing = peak.measure(partial(_upload_and_wait, server, book, path, rows), rows)
+        deciding = peak.measure(partial(_wait_until_decided, rows), rows)
+    return landing, deciding, peak.bytes
 
 
 class _Peak(threading.Thread):
-    """Looks at the memory of some process trees ten times a second."""
+    """Looks at the memory of some process trees ten times a second, and measures without what looking costs."""
 
     def __init__(self, roots: list[int]) -> None:
         super().__init__(daemon=True)
-        self.roots, self.bytes, self.over = roots, 0, threading.Event()
+        self.roots, self.bytes, self.cpu, self.over = roots, 0, 0.0, threading.Event()
 
     def run(self) -> None:
         while not self.over.wait(0.1):
             self.bytes = max(self.bytes, memory_of(self.roots))
+            self.cpu = time.thread_time()
+
+    def measure(self, work: Callable[[], object], rows: int) -> Cost:
+        before = self.cpu
+        cost = measure(work, rows=rows, processes=self.roots)
+        return replace(cost, cpu=cost.cpu - (self.cpu - before))
 
     def __enter__(self) -> _Peak:
         self.start()
@@ -121,7 +140,7 @@ def _upload_and_wait(server: Server, book: Book, path: Path, rows: int) -> None:
     body = answer.read()
     if answer.status != 202:
         raise Unexpected(f"the upload was answered {answer.status}: {body[:500]!r}")
-    _wait(json.loads(body)["id"], rows)
+    _wait_until_landed(json.loads(body)["id"], rows)
 
 
 def _form(path: Path) -> tuple[bytes, bytes]:
@@ -138,17 +157,20 @@ def _body(head: bytes, path: Path, tail: bytes) -> Iterator[bytes]:
     yield tail
 
 
-def _wait(import_id: str, rows: int) -> None:
-    """Until every row has landed and nothing waits for a decision any more."""
+def _wait_until_landed(import_id: str, rows: int) -> None:
     ends = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < ends:
         [(status, done)] = fetch_all("SELECT status, rows_done FROM intake_import WHERE id = %s", [import_id])
-        if status == "done":
-            break
-        if status == "failed":
-            raise Unexpected(f"the import failed after {done:,} rows")
-        time.sleep(0.05)
-    wait_until_quiet()
+        if status == "done" and done == rows:
+            return
+        if status in ("done", "failed"):
+            raise Unexpected(f"the import is {status} after {done:,} of {rows:,} rows")
+        time.sleep(POLL_SECONDS)
+    raise Unexpected(f"the import is not done after {PATIENCE_SECONDS} s")
+
+
+def _wait_until_decided(rows: int) -> None:
+    wait_until_quiet(POLL_SECONDS)
     [(decided,)] = fetch_all("SELECT count(*) FROM decisions_decision")
     if decided != rows:
         raise Unexpected(f"{decided:,} of {rows:,} scores were decided")

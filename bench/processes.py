@@ -138,12 +138,12 @@ def _answers(port: int) -> bool:
         client.close()
 
 
-def wait_until_quiet() -> None:
-    """Until no stage has anything left. Raises `Unexpected`."""
+def wait_until_quiet(every: float = POLL_SECONDS) -> None:
+    """Until no stage has anything left, asked `every` so many seconds. Raises `Unexpected`."""
     ends = time.monotonic() + QUIET_SECONDS
     while time.monotonic() < ends:
         [(waiting,)] = fetch_all("SELECT EXISTS (SELECT FROM core_batch)")
         if not waiting:
             return
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     raise Unexpected(f"the pipeline still has work after {QUIET_SECONDS} s")
