@@ -137,7 +137,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 # ── Policy: what managers published ───────────────────────────────────────────────────────────────────────────────
 
 
-class Band(Struct, frozen=True):
+class Band(Struct, frozen=True, cache_hash=True):
     """Confidence in [lower, upper) asks for `response`; the top band includes 1."""
 
     lower: Decimal
@@ -157,7 +157,7 @@ class Authority(Struct, frozen=True):
     calibrated_sources: tuple[str, ...] = ()
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, cache_hash=True):
     """Insight type × segment → role; "" stands for all."""
 
     type: str
@@ -350,9 +350,8 @@ def grants(band: Band) -> Response:
 def is_cleared(response: Response, facts: Facts, now: datetime, why: list[str]) -> bool:
     """Whether no live stream asks for anything any more; disagreement among them is said."""
     others = [stream for stream in facts.other_streams if stream.expires_at > now]
-    dissent = [other for other in others if other.response is not response]
     clash = "they disagree, the higher holds what is open"
-    why.extend(f"{other.model} says {other.response.value}: {clash}" for other in dissent)
+    why += [f"{o.model} says {o.response.value}: {clash}" for o in others if o.response is not response]
     return not acts_on(response) and not any(acts_on(other.response) for other in others)
 
 

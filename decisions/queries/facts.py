@@ -129,9 +129,10 @@ def situation_of(
 ) -> Situation:
     """Read what is known about these accounts: nine queries, whatever their number; ten where a matrix names segments.
 
-    `deciding`: somebody will be given work, so the pools that will be asked are held until the transaction ends.
+    `deciding`: somebody will be given work, so the accounts, then the pools that will be asked, are held until the
+    transaction ends. Streams, items and people are read after that.
     """
-    teams, places, stakes = _accounts(account_ids, now)
+    teams, places, stakes = _accounts(account_ids, now, hold=deciding)
     place_in_saved(places, account_ids, matrices)
     people = PeopleOfAccounts.read(account_ids, teams, now)
     if deciding:
@@ -148,8 +149,7 @@ def situation_of(
 
 
 ACCOUNTS = """
-WITH wanted AS (SELECT unnest(%(ids)s::uuid[]) AS id),
-organisation AS (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation)
+WITH organisation AS (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation)
 SELECT a.id, a.team_id, a.tier, a.region, a.stage, a.segment,
        a.arr_amount * CASE WHEN a.arr_currency = o.currency THEN 1 ELSE fx.rate END,
        CASE WHEN a.arr_amount IS NULL THEN (
@@ -164,24 +164,28 @@ SELECT a.id, a.team_id, a.tier, a.region, a.stage, a.segment,
        (SELECT min(notice_on) FROM accounts_contract AS c
         WHERE c.account_id = a.id AND c.ended_early_on IS NULL AND notice_on >= %(today)s),
        a.renews_on
-FROM wanted JOIN accounts_account AS a ON a.id = wanted.id CROSS JOIN organisation AS o
+FROM accounts_account AS a CROSS JOIN organisation AS o
 LEFT JOIN LATERAL (
     SELECT rate FROM accounts_fxrate WHERE currency = a.arr_currency AND on_day <= %(today)s
     ORDER BY on_day DESC LIMIT 1) AS fx ON a.arr_currency <> o.currency
 LEFT JOIN accounts_tierrevenue AS median ON median.tier = a.tier
+WHERE a.id = ANY(%(ids)s::uuid[])
 """
+# In id order, as all lock accounts.
+HOLDING = "ORDER BY a.id FOR NO KEY UPDATE OF a"
 
 # How the words on a revenue begin that is not the account's own.
 TYPICAL = "median of tier"
 Stakes = dict[Id, tuple[Decimal | None, str, int | None, str]]
+Teams = dict[Id, Id | None]
 
 
-def _accounts(account_ids: Sequence[AnyId], now: datetime) -> tuple[dict[Id, Id | None], dict[Id, Place], Stakes]:
-    teams: dict[Id, Id | None] = {}
+def _accounts(account_ids: Sequence[AnyId], now: datetime, *, hold: bool) -> tuple[Teams, dict[Id, Place], Stakes]:
+    teams: Teams = {}
     places: dict[Id, Place] = {}
     stakes: Stakes = {}
     for id, team, tier, region, stage, segment, arr, orders, median, notice, renewal in read_rows(
-        ACCOUNTS, {"ids": list(account_ids), "today": now.date()}
+        ACCOUNTS + HOLDING if hold else ACCOUNTS, {"ids": list(account_ids), "today": now.date()}
     ):
         teams[id] = team
         places[id] = Place(tier, region, stage, segment)
@@ -262,7 +266,7 @@ class PeopleOfAccounts:
     persons: dict[Id, Person]
     roles: dict[Id, dict[str, Person]]
     teams: Mapping[Id, Id | None]
-    names: dict[Id, tuple[str, Id | None]]
+    names: dict[Id, tuple[str, Person | None]]
     members: dict[Id, list[Id]]
     caps: dict[Id, int]
     catch_all: Person | None
@@ -280,7 +284,8 @@ class PeopleOfAccounts:
         roles: dict[Id, dict[str, Person]] = defaultdict(dict)
         for account, role, user in read_rows(ROLES, [account_ids]):
             roles[account][role] = persons[user]
-        names = {id: (name, lead) for id, name, lead in read_rows("SELECT id, name, lead_id FROM core_team")}
+        held = read_rows("SELECT id, name, lead_id FROM core_team")
+        names = {id: (name, persons.get(lead) if lead else None) for id, name, lead in held}
         catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
         return cls(
             persons, roles, teams, names, members, {row[0]: row[4] for row in users},
@@ -292,13 +297,8 @@ class PeopleOfAccounts:
         roles = self.roles.get(account, {})
         team = self.teams.get(account)
         name, lead = self.names.get(team, ("", None)) if team else ("", None)
-        return People(
-            by_role=roles,
-            team=name,
-            pool=self._pool(team) if team and self._needs_pool(account) else (),
-            lead=self.persons.get(lead) if lead else None,
-            catch_all=self.catch_all,
-        )
+        pool = self._pool(team) if team and self._needs_pool(account) else ()
+        return People(by_role=roles, team=name, pool=pool, lead=lead, catch_all=self.catch_all)
 
     def took(self, person: Person | None) -> None:
         """Count an item that was just given to somebody, for the next look into a pool."""

@@ -20,7 +20,6 @@ from decisions.queries.facts import (
     PendingInsight,
     Situation,
     StreamKey,
-    lock_accounts,
     pending_insights,
     situation_of,
 )
@@ -36,15 +35,14 @@ encode = msgspec.json.Encoder(decimal_format="string").encode
 def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     """Decide all waiting insights of these rows' accounts, and leave what is to be done for dispatch.
 
-    The accounts are locked first, and what waits is read after that: insights that another worker decided in the
-    meantime are gone, and those that arrived in another batch are decided here, in order.
+    The accounts are locked as they are read, and what waits is read after that: insights that another worker decided in
+    the meantime are gone, and those that arrived in another batch are decided here, in order.
     """
     accounts = list({row.account_id for row in rows})
     switches = switches_thrown()
-    lock_accounts(accounts)
-    insights = pending_insights(accounts)
     policy = policy_at(now)
     ledger = Ledger(situation_of(accounts, switches, now, matrices=[policy.ownership]), policy, now)
+    insights = pending_insights(accounts)
     for insight in insights:
         ledger.decide(insight)
     ledger.write()
