@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, MsgspecError, Struct, json
@@ -19,6 +20,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_DECIMALS = 19
 LONGEST_TEXT = 4000
 SLUG = "[A-Za-z0-9_.-]*"
+_is_slug = re.compile(SLUG).fullmatch
 LONGEST_SLUG = 60
 
 # What models and vendors call the built-in types, as names are compared.
@@ -88,7 +90,7 @@ def check_claim(item: Claim, now: datetime) -> tuple[Problem, ...]:
 
 def settle_reason(item: ScoreItem) -> None:
     """A sentence is no slug that would keep one item per reason: it becomes the first factor, as it was written."""
-    if len(item.reason) > LONGEST_SLUG or not re.fullmatch(SLUG, item.reason):
+    if len(item.reason) > LONGEST_SLUG or not _is_slug(item.reason):
         item.factors = [Factor(item.reason), *item.factors]
         item.reason = ""
 
@@ -97,8 +99,13 @@ def score_id(item: Claim) -> str:
     """The key of a score within its source: (type, account, model, scored_at)."""
     account = item.account
     whom = account.external_id or account.domain or account.id
-    at = item.scored_at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-    return f"{item.type}/{whom}/{item.model}/{at}Z"
+    return f"{item.type}/{whom}/{item.model}/{_moment(item.scored_at)}"
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime) -> str:
+    """In UTC to the microsecond, whichever way it was written; a file holds few."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def _problems(item: Claim, now: datetime) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-from accounts.queries.identity import find_accounts, find_people
+from accounts.queries.identity import find_accounts, find_people, unknown_among
 from accounts.queries.money import (
     rates_on,
     reporting_currency,
@@ -29,6 +29,7 @@ __all__ = [
     "shown_values",
     "to_reporting_currency",
     "trailing_revenue",
+    "unknown_among",
     "value_as_of",
     "yearly_revenue",
 ]

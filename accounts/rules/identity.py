@@ -14,8 +14,8 @@ from tldextract import TLDExtract
 
 from accounts.enums import KeyKind
 
-Ref = tuple[UUID | None, str, str]
-"""(namespace, kind of key, value): how a record names the account it is about."""
+Ref = tuple[UUID | str | None, str, str]
+"""(namespace, kind of key, value): how a record names the account it is about; ids as text where there are many."""
 
 # Values that systems write where they know no id: they would join strangers (INTAKE.md, Identity).
 PLACEHOLDER = re.compile(r"^(?:[0-]*|-1|null|nil|n/?a|none|test|anonymous|unknown|undefined)$", re.IGNORECASE)

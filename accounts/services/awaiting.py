@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
 
+from accounts.rules.identity import Ref
 from core.bulk import execute
 
 USER, VISITOR = "user", "visitor"
@@ -17,7 +17,7 @@ ON CONFLICT (value, kind, namespace_id) DO UPDATE SET value = EXCLUDED.value
 """
 
 
-def await_refs(refs: Iterable[tuple[UUID | None, str, str]]) -> None:
+def await_refs(refs: Iterable[Ref]) -> None:
     """Put down (namespace, kind, value) of what is to be looked for, as `Awaited` has them."""
     rows = sorted(set(refs), key=str)
     if rows:

@@ -25,7 +25,18 @@ from accounts.rules.records import account_ref
 from accounts.services.awaiting import USER, await_refs
 from accounts.services.retention import kept_since
 from accounts.services.visitors import take_visitors
-from core.bulk import NULL, Id, copy_lines, copy_text, execute, fetch_all, moment_text, moment_texts, read_rows
+from core.bulk import (
+    NULL,
+    AnyId,
+    Id,
+    copy_lines,
+    copy_text,
+    execute,
+    fetch_all,
+    moment_text,
+    moment_texts,
+    read_rows,
+)
 from intake.enums import Landing
 from intake.queries import find_namespaces
 from intake.rules import Arrival, Problem, Result
@@ -200,11 +211,11 @@ def _write(rows: Sequence[Named], arrival: Arrival) -> set[str]:
 
 
 # Writing an id or a name is dear, and those of a source's events are the same again and again.
-_text = lru_cache(maxsize=16_384)(UUID.__str__)
+_text = lru_cache(maxsize=16_384)(str)
 _name = lru_cache(maxsize=16_384)(copy_text)
 
 
-def _id_text(id: UUID | None) -> Id | None:
+def _id_text(id: AnyId | None) -> Id | None:
     return _text(id) if id else None
 
 

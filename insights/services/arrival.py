@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,7 +13,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from accounts.queries import find_accounts
+from accounts.queries import unknown_among
+from accounts.rules.identity import Ref
 from accounts.rules.records import account_ref
 from accounts.services.stating import subjects_of
 from core.ids import uuid7
@@ -45,15 +46,25 @@ _canonical = msgspec.json.Encoder(decimal_format="number")
 def land_insights(items: Sequence[InsightItem | ScoreItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
     """Land each item; PARKED where nobody knows its account yet."""
     types = set(active_types())
-    spaces = find_namespaces({item.account.source for item in items if item.account.source})
+    spaces = _spaces_of(items)
     results: list[Result | None] = [_refused(item, types, spaces) for item in items]
-    rows = [_row(item, spaces, arrival) for item, result in zip(items, results, strict=True) if result is None]
-    known = find_accounts({row.about for row in rows})
-    landed = iter(zip(rows, land_records(RECORD_KIND, rows, arrival), strict=True))
-    return [result or _parked(*next(landed), known=known) for result in results]
+    own = str(arrival.namespace_id)
+    rows = [_row(item, spaces, own) for item, result in zip(items, results, strict=True) if result is None]
+    unknown = unknown_among([row.about for row in rows])
+    landed = land_records(RECORD_KIND, rows, arrival)
+    if unknown:
+        landed = [_parked(row, result, unknown) for row, result in zip(rows, landed, strict=True)]
+    answers = iter(landed)
+    return [result or next(answers) for result in results]
 
 
-def _refused(item: Claim, types: set[str], spaces: dict[str, UUID]) -> Result | None:
+def _spaces_of(items: Sequence[Claim]) -> dict[str, str]:
+    """The sources whose ids items use beside their own, by slug; their ids as text, since each row has one."""
+    found = find_namespaces({item.account.source for item in items if item.account.source})
+    return {slug: str(id) for slug, id in found.items()}
+
+
+def _refused(item: Claim, types: set[str], spaces: Mapping[str, str]) -> Result | None:
     if item.type not in types:
         text = _("There is no insight type “%(type)s”. There are: %(types)s.") % {
             "type": item.type,
@@ -66,7 +77,7 @@ def _refused(item: Claim, types: set[str], spaces: dict[str, UUID]) -> Result | 
     return None
 
 
-def _row(item: InsightItem | ScoreItem, spaces: dict[str, UUID], arrival: Arrival) -> Row:
+def _row(item: InsightItem | ScoreItem, spaces: Mapping[str, str], own: str) -> Row:
     if isinstance(item, ScoreItem):
         settle_reason(item)
     if not item.external_id:
@@ -74,12 +85,12 @@ def _row(item: InsightItem | ScoreItem, spaces: dict[str, UUID], arrival: Arriva
     if item.scored_at.utcoffset():
         item.scored_at = item.scored_at.astimezone(UTC)
     source = item.account.source
-    space = spaces[source] if source else arrival.namespace_id
+    space = spaces[source] if source else own
     return Row(item.external_id, _canonical.encode(item), account_ref(item.account, space))
 
 
-def _parked(row: Row, result: Result, *, known: dict[tuple[UUID | None, str, str], UUID]) -> Result:
-    if result.status is Landing.ACCEPTED and row.about not in known:
+def _parked(row: Row, result: Result, unknown: Collection[Ref]) -> Result:
+    if result.status is Landing.ACCEPTED and row.about in unknown:
         return Result(Landing.PARKED, result.id)
     return result
 
@@ -102,7 +113,7 @@ NEAR = 0.05
 def state_insights(items: Sequence[InsightItem | ScoreItem], arrival: Arrival, run_id: UUID) -> list[Stated]:
     """What each claims, and of which account; one that nobody knows may still become known."""
     types = set(active_types())
-    spaces = find_namespaces({item.account.source for item in items if item.account.source})
+    spaces = _spaces_of(items)
     found, _refused_rows = subjects_of(items, arrival, run_id)
     stated = []
     for row, item in enumerate(items):

@@ -236,17 +236,18 @@ def _land_chunk(
     """Land some rows, and in the same transaction say so."""
     with transaction.atomic():
         results = take_rows(kind, plan, chunk, arrival)
-        counts = dict(of.counts)
-        for status, count in counts_of(results).items():
-            counts[status] = counts.get(status, 0) + count
+        fresh = counts_of(results)
+        counts = {status: of.counts.get(status, 0) + fresh.get(status, 0) for status in {**of.counts, **fresh}}
         done = of.rows_done + len(chunk)
         names = {"done": done, "counts": msgspec.json.encode(counts).decode(), "lease": LEASE_SECONDS}
         if not execute(MOVE, names | {"id": of.id, "before": of.rows_done}):
             raise _Overtaken
         profile.add(chunk, counts)
         note_mended(of, chunk, results)
-        _keep_rejected(of, plan, chunk, results)
-        _keep_warnings(of, plan, chunk, results)
+        if Landing.REJECTED in fresh:
+            _keep_rejected(of, plan, chunk, results)
+        if any(result.warnings for result in results):
+            _keep_warnings(of, plan, chunk, results)
     of.rows_done, of.counts = done, counts
 
 

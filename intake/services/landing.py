@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from core.bulk import NULL, Id, copy_lines, copy_text, execute, moment_text, read_rows
+from core.bulk import NULL, AnyId, Id, copy_json, copy_lines, copy_text, execute, moment_text, read_rows
 from core.doorbell import ring_on_commit
 from core.ids import uuid7, uuid7_text
 from intake.enums import Landing
@@ -21,7 +21,7 @@ from intake.rules import Arrival, Problem, Result
 
 STAGE = "resolve"
 HASH_BYTES = 16
-About = tuple[UUID | None, str, str]
+About = tuple[AnyId | None, str, str]
 
 # One a connection: rows are gone with the transaction, the table's definition stays.
 STAGE_TABLE = """
@@ -125,7 +125,7 @@ def _land(kind: str, rows: list[Landable], arrival: Arrival) -> None:
     copy_lines(
         "intake_record",
         ["id", "external_id", "payload", "source_id", "kind", "import_id", "landed_at"],
-        [f"{id}\t{copy_text(row.external_id)}\t{copy_text(row.payload.decode())}\t{tail}" for id, _digest, row in rows],
+        [f"{id}\t{copy_text(row.external_id)}\t{copy_json(row.payload.decode())}\t{tail}" for id, _digest, row in rows],
     )
     tail = f"{kind}\t{batch}"
     copy_lines(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -22,6 +22,9 @@ from intake.services.files import FileRefused
 _encode = msgspec.json.Encoder().encode
 
 
+# Most columns say the same few things in row after row: so many of their cells are read once.
+MOST_KNOWN, LONGEST_KNOWN = 1000, 60
+_UNREAD = object()
 # What is wrong with a cell that is not written as its column is: a row can be taken without it, if it is not needed.
 MISWRITTEN = frozenset({
     "invalid", "not_a_date", "not_a_number", "not_a_time", "no_time_zone", "not_an_id", "not_json", "not_listed",
@@ -29,15 +32,36 @@ MISWRITTEN = frozenset({
 })  # fmt: skip
 
 
+class Cell(NamedTuple):
+    """A column and the place of its cells in the item. `read`: what reads one that is not just its text.
+
+    known: texts that came before, and what they say.
+    """
+
+    at: int
+    path: tuple[str, ...]
+    read: Read | None
+    blanks: frozenset[str]
+    known: dict[str, Any]
+
+    def value_of(self, text: str) -> Any:
+        """What a cell says; `""` for a blank. Raises `Unreadable`."""
+        cell = read_cell(text.strip())
+        value = "" if cell in self.blanks else self.read(cell) if self.read and cell else cell
+        if len(self.known) < MOST_KNOWN and len(text) <= LONGEST_KNOWN and isinstance(value, (str, int, float)):
+            self.known[text] = value  # a list could be changed later on
+        return value
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Which cell goes where: (index, path in the item, what reads it if it is not just its text, what is a blank).
+    """Which cell goes where.
 
     sums: paths of objects of a sum and its currency, which say nothing without the sum.
     optional: fields without which a record is one all the same.
     """
 
-    cells: tuple[tuple[int, tuple[str, ...], Read | None, frozenset[str]], ...]
+    cells: tuple[Cell, ...]
     columns: Mapping[str, str]
     defaults: Mapping[str, Any]
     sums: tuple[tuple[str, ...], ...]
@@ -50,15 +74,16 @@ class Plan:
         item: dict[str, Any] = {}
         for name, value in self.defaults.items():
             _put(item, tuple(name.split(".")), value)
-        cells = [cell for cell in self.cells if ".".join(cell[1]) not in without] if without else self.cells
-        for index, path, read, blanks in cells:
-            cell = read_cell(row[index].strip()) if index < len(row) else ""
-            if not cell or cell in blanks:
-                continue
-            try:
-                value = read(cell) if read else cell
-            except Unreadable as unreadable:
-                return Problem(".".join(path), unreadable.code, str(unreadable))
+        cells = [cell for cell in self.cells if ".".join(cell.path) not in without] if without else self.cells
+        for cell in cells:
+            at, path, _read, _blanks, known = cell
+            text = row[at] if at < len(row) else ""
+            value = known.get(text, _UNREAD)
+            if value is _UNREAD:
+                try:
+                    value = cell.value_of(text)
+                except Unreadable as unreadable:
+                    return Problem(".".join(path), unreadable.code, str(unreadable))
             if value == "":
                 continue
             if len(path) == 1:
@@ -109,7 +134,7 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
         if not field:
             continue
         columns[field] = name
-        cells.append((index, tuple(field.split(".")), _read(kind, field, use), blanks_of(kind, field)))
+        cells.append(Cell(index, tuple(field.split(".")), _read(kind, field, use), blanks_of(kind, field), {}))
         currency = currency_beside(kind.struct, field)
         if currency and use.unit and use.unit not in FACTORS:
             defaults[currency] = use.unit.upper()
