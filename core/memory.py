@@ -11,4 +11,4 @@ def expect_batches() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(250_000, 20, 20)

@@ -55,14 +55,14 @@ INSIGHTS = """
 SELECT i.id, i.account_id, i.source_id, CASE WHEN t.split_by_reason THEN i.reason ELSE '' END,
        i.type_id, s.slug, i.model, trim_scale(i.confidence), i.scored_at,
        i.scored_at + make_interval(days => i.horizon_days), i.scored_at + make_interval(days => t.max_age_days),
-       trim_scale(i.probability), i.reason, s.score_meaning = 'probability', coalesce(m.state = 'checked', false),
+       trim_scale(i.probability), i.reason, s.score_meaning = 'probability', EXISTS (
+           SELECT FROM insights_modelversion AS m WHERE m.state = 'checked'
+              AND m.source_id = i.source_id AND m.model = i.model AND m.version = i.model_version),
        t.base_rate, t.acting_share
 FROM insights_believed AS b
 CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = b.id OFFSET 0) AS i
 JOIN insights_insighttype AS t ON t.slug = i.type_id
 JOIN intake_source AS s ON s.id = i.source_id
-LEFT JOIN insights_modelversion AS m
-    ON m.source_id = i.source_id AND m.model = i.model AND m.version = i.model_version
 WHERE b.account_id = ANY(%s)
 ORDER BY i.scored_at, i.id
 """

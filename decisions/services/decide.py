@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from decisions.queries.facts import (
     situation_of,
 )
 from decisions.queries.policies import policy_at, switches_thrown
-from decisions.rules import RANK, Act, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
+from decisions.rules import RANK, Act, Band, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
 from insights.models import Believed
 from intake.enums import Happening
 from intake.services import announce
@@ -87,6 +88,8 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.known_streams = frozenset(self.situation.streams)
+        self.versions = f"{self.policy.authority.version}\t{self.policy.ownership.version}"
+        self.end = f"{CODE_VERSION}\t{moment_text(self.now)}"
 
     def decide(self, insight: PendingInsight) -> None:
         """Decide one insight and remember what it changes, so that the next one sees it."""
@@ -167,11 +170,10 @@ class Ledger:
         claim, band, owner, priority = facts.claim, verdict.band, verdict.owner, verdict.priority
         return "\t".join(
             (
-                insight.id, insight.account_id, claim.type, str(claim.confidence),
-                str(band.lower), str(band.upper), band.response, verdict.response, verdict.suppressed_by or "",
-                str(self.policy.authority.version), str(self.policy.ownership.version), owner.id if owner else NULL,
-                _json(verdict.owner_path), _json(verdict.reasons), _json(priority) if priority else NULL,
-                item or NULL, verdict.playbook, _json(facts), CODE_VERSION, moment_text(self.now),
+                insight.id, insight.account_id, claim.type, str(claim.confidence), _band_cells(band),
+                verdict.response, verdict.suppressed_by or "", self.versions, owner.id if owner else NULL,
+                _json(verdict.owner_path) if verdict.owner_path else "[]", _json(verdict.reasons),
+                _json(priority) if priority else NULL, item or NULL, verdict.playbook, _json(facts), self.end,
             )
         )  # fmt: skip
 
@@ -235,6 +237,11 @@ WHERE item.id = new.id
 
 def _json(value: object) -> str:
     return copy_json(encode(value).decode())
+
+
+@lru_cache(maxsize=1024)
+def _band_cells(band: Band) -> str:
+    return f"{band.lower}\t{band.upper}\t{band.response}"
 
 
 def _stream_line(key: StreamKey, stream: StreamState) -> str:

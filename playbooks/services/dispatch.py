@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from core.bulk import AnyId, execute, fetch_all
+from core.bulk import AnyId, execute, fetch_all, moment_text
 from decisions.models import Decided
 from playbooks.queries.dispatching import Case, locked_cases
 from playbooks.services.evidence import add_evidence, clear_items, wake_with_evidence
@@ -50,7 +50,15 @@ def watch(cases: Sequence[Case], now: datetime) -> None:
         newest[case.account_id, case.type_id] = (case, times + 1)
     columns = zip(
         *(
-            (c.account_id, c.type_id, c.owner_id, times, c.confidence, c.expires_at, c.insight_id)
+            (
+                c.account_id,
+                c.type_id,
+                c.owner_id,
+                str(times),
+                str(c.confidence),
+                moment_text(c.expires_at),
+                c.insight_id,
+            )
             for c, times in newest.values()
         ),
         strict=True,

@@ -52,9 +52,9 @@ def start_runs(cases: Sequence[Case], now: datetime) -> None:
     """
     fresh = _never_started(cases)
     thrown = switches_thrown()
-    stopped = {case: why for case in fresh if (why := switch_for(case.type_id, case.playbook, case.source, thrown))}
-    _not_started(stopped, now)
-    allowed = [case for case in fresh if case not in stopped]
+    whys = {case.insight_id: switch_for(case.type_id, case.playbook, case.source, thrown) for case in fresh if thrown}
+    _not_started({case: why for case in fresh if (why := whys.get(case.insight_id))}, now)
+    allowed = [case for case in fresh if not whys.get(case.insight_id)]
     book = Book.of(allowed, now)
     runs = {uuid7_text(): case for case in allowed if case.playbook in book.plans}
     copy_lines("playbooks_run", RUN_COLUMNS, (run_line(id, case, book, automated=True) for id, case in runs.items()))
