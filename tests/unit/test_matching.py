@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
+from cleanco import basename
+from cleanco.clean import prepare_default_terms
 
 from accounts.enums import Evidence, Matching
 from accounts.rules.alike import Part, parts_of
-from accounts.rules.identity import registrable_domain, standard_id, standard_name
+from accounts.rules.identity import plain_words, registrable_domain, standard_id, standard_name
 from accounts.rules.keys import keys_of
 from accounts.rules.matching import Index, Match, Sighted, match_all
 from bench.companies import book_as_told as book
@@ -203,3 +206,22 @@ def test_names_and_salesforce_ids_are_written_one_way() -> None:
     assert standard_id("001A0000006Vm9r") == "001A0000006Vm9rIAC"
     assert standard_id("001A0000006Vm9rIAC") == "001A0000006Vm9rIAC"
     assert standard_id("ABCDEFGHIJKLMNO") == "ABCDEFGHIJKLMNO"
+
+
+NAMES_WITH_FORMS = (
+    "Acme Ltd.", "Foo GmbH & Co. KG", "Foo Ltd)", "Foo Pty. Ltd., Inc.", "ÖBB Holding AG", "Łódź Sp. z o.o.", "x - Co",
+    "Société à responsabilité limitée", "Bar Ltd. (UK)", "A/S Bar", "Ltd", "", "...", " ltd  ltd ", "Two Words",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES_WITH_FORMS)
+def test_legal_forms_come_off_as_cleanco_takes_them_off(name: str) -> None:
+    assert standard_name(name) == plain_words(basename(name) or name)
+
+
+def test_any_legal_forms_come_off_so() -> None:
+    random = Random(5)
+    words = sorted({word for _size, words in prepare_default_terms() for word in words})
+    for _ in range(3000):
+        name = " ".join(random.choice([*random.choices(words, k=4), "Foo"]) for _ in range(random.randint(1, 6)))
+        assert standard_name(name) == plain_words(basename(name) or name)
