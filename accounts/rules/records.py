@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -143,6 +144,7 @@ UNPAID = frozenset({"failed", "canceled", "cancelled", "pending", "blocked", "in
 _SPELT_OUT = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
 
+@lru_cache(maxsize=4096)
 def to_slug(text: str) -> str:
     """`Mid Market ` → `mid-market`, `Österreich` → `osterreich`: how tiers, segments, regions, stages are compared."""
     plain = text.strip().lower()

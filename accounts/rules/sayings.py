@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -48,18 +49,31 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
+_FIELDS = [(field, read) for field, (_at, read) in READERS.items()]
+_all_of = attrgetter(*(at for at, _read in READERS.values()))
+
+
 def sayings(item: AccountItem, policy: Policy) -> dict[str, Any]:
     """Field → value; None asserts that it is empty. What is absent or blank says nothing, unless its rule says so.
 
     People and parents are said as they were named.
     """
-    given_here = [(field, read, getattr(item, at)) for field, (at, read) in READERS.items()]
-    said = {field: read(value) for field, read, value in given_here if value is not UNSET}
-    said |= {f"people.{role}": name for role, name in appointments(item).items()}
+    said: dict[str, Any] = {}
+    blank: list[str] = []
+    for (field, read), value in zip(_FIELDS, _all_of(item), strict=True):
+        if value is not UNSET:
+            said[field] = read(value)
+            if _is_blank(value):
+                blank.append(field)
+    for role, name in appointments(item).items():
+        said[f"people.{role}"] = name
     if item.fields:
         said |= {f"fields.{key}": value if given(value) else None for key, value in item.fields.items()}
-    blank = {field for field in _blanks(item) if not policy.blank_clears(field)}
-    return {field: value for field, value in said.items() if field not in blank}
+        blank += [f"fields.{key}" for key, value in item.fields.items() if _is_blank(value)]
+    for field in blank:
+        if not policy.blank_clears(field):
+            said.pop(field, None)
+    return said
 
 
 def appointments(item: AccountItem) -> dict[str, str | None]:
@@ -68,14 +82,6 @@ def appointments(item: AccountItem) -> dict[str, str | None]:
     if item.csm is not UNSET:
         said[AccountRole.CSM.value] = item.csm
     return {role: name for role, name in said.items() if given(name)}
-
-
-def _blanks(item: AccountItem) -> set[str]:
-    """Fields that are there and blank (not null): they say nothing unless a rule says that they clear."""
-    blank = {field for field, (at, _read) in READERS.items() if _is_blank(getattr(item, at))}
-    if item.fields:
-        blank |= {f"fields.{key}" for key, value in item.fields.items() if _is_blank(value)}
-    return blank
 
 
 def _is_blank(value: object) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,9 @@ from accounts.services.board import Board, Held, open_board, write_keys
 from accounts.services.links import Sayings, match_records
 from accounts.services.parking import lock_keys
 from accounts.services.reviving import revive, taken_back
+from accounts.services.unchanged import find_standing, find_unchanged
 from accounts.services.values import log_records
+from core.bulk import Id
 from core.ids import uuid7
 from core.models import User
 from intake.enums import Happening, Landing
@@ -45,35 +48,54 @@ def upsert_accounts(items: Sequence[AccountItem], raw: Sequence[bytes], arrival:
     policy = current_policy()
     people = find_people({name for item in items for name in appointments(item).values() if name})
     lock_keys()
-    parents = {standard_id(item.parent) for item in items if isinstance(item.parent, str)}
-    known = find_known({*names, *parents}, arrival)
     said = [sayings(item, policy) for item in items]
-    strangers = {row: problems for row, item in enumerate(items) if (problems := tuple(unknown_people(item, people)))}
+    standing = find_standing(chain(names, _parents(items)), arrival)
+    known = {name: one.account for name, one in standing.items()}
+    same = find_unchanged(names, said, standing, policy, people)
+    rest = [row for row in range(len(items)) if row not in same]
+    strangers = {row: problems for row in rest if (problems := tuple(unknown_people(items[row], people)))}
     refused: Refused = {} if arrival.import_id else strangers
-    new = {names[row]: said[row] for row in range(len(items)) if row not in refused and names[row] not in known}
+    new = {names[row]: said[row] for row in rest if row not in refused and names[row] not in known}
     again = taken_back(new, arrival)
     matches = match_records(new, arrival, again) if new else {}
     ids = known | {name: match.account for name, match in matches.items()}
     refused |= _bad_parents(items, names, ids, known, refused)
-    taken = [row for row in range(len(items)) if row not in refused]
+    records = _log(names, raw, refused, arrival)
+    taken = [row for row in rest if row not in refused]
     call = _call(matches, {names[row] for row in taken}, set(known.values()), set(again.values()), arrival)
-    board = open_board({ids[name] for name in names if name in ids}, now=arrival.now, policy=policy, people=people)
-    records = log_records("accounts", [names[row] for row in taken], [raw[row] for row in taken], arrival)
+    about = {ids[names[row]] for row in rest if names[row] in ids}
+    board = open_board(about, now=arrival.now, policy=policy, people=people)
     results = {row: Result(Landing.REJECTED, errors=problems) for row, problems in refused.items()}
+    results |= {row: Result(Landing.UNCHANGED, id=account) for row, account in same.items()}
     links = _links_of(board, arrival)
-    for row, record in zip(taken, records, strict=True):
+    for row in taken:
         words = _resolved(said[row], ids, people)
-        result = _take(ids[names[row]], names[row], words, record, board, call, links)
+        result = _take(ids[names[row]], names[row], words, records[row], board, call, links)
         results[row] = replace(result, warnings=strangers[row]) if row in strangers else result
-    keys: dict[Ref, UUID] = {_ref(name, arrival): ids[name] for name in call.matches}
+    _write(board, call, {_ref(name, arrival): ids[name] for name in call.matches})
+    return [results[row] for row in range(len(items))]
+
+
+def _parents(items: Sequence[AccountItem]) -> Iterator[str]:
+    return (standard_id(item.parent) for item in items if isinstance(item.parent, str))
+
+
+def _log(names: Sequence[str], raw: Sequence[bytes], refused: Collection[int], arrival: Arrival) -> dict[int, Id]:
+    """Keep the records that are not refused as they came; row → the record's id."""
+    rows = [row for row in range(len(names)) if row not in refused]
+    ids = log_records("accounts", [names[row] for row in rows], [raw[row] for row in rows], arrival)
+    return dict(zip(rows, ids, strict=True))
+
+
+def _write(board: Board, call: Sayings, keys: Mapping[Ref, UUID]) -> None:
+    """Write what a call comes to, and tell of it."""
     board.write_accounts()
     write_keys(keys)
     call.write()
     board.write(keys=keys)
-    new_here = board.made | call.revived
+    new_here, arrival = board.made | call.revived, call.arrival
     announce(new_here, Happening.ACCOUNT_CREATED, now=arrival.now, origin=arrival.source_id)
     announce(board.touched - new_here, Happening.ACCOUNT_UPDATED, now=arrival.now, origin=arrival.source_id)
-    return [results[row] for row in range(len(items))]
 
 
 def _call(
@@ -145,7 +167,7 @@ def _links_of(board: Board, arrival: Arrival) -> dict[str, Held]:
     }
 
 
-def _take(id: UUID, name: str, said: Said, record: UUID, board: Board, call: Sayings, links: dict[str, Held]) -> Result:
+def _take(id: UUID, name: str, said: Said, record: Id, board: Board, call: Sayings, links: dict[str, Held]) -> Result:
     """Keep what one record says, and let its account show what holds now."""
     made = id not in board.accounts
     back = id in call.revived and id not in board.touched
@@ -161,10 +183,10 @@ def _take(id: UUID, name: str, said: Said, record: UUID, board: Board, call: Say
         link = links[name] = Held(uuid7(), id, arrival.source_id, arrival.namespace_id, name, {})
         call.new[link.id] = link
         board.links.setdefault(id, []).append(link)
-    at, mark = board.now.isoformat(), str(record)
+    at = board.now.isoformat()
     news = [field for field, value in said.items() if _is_news(board, link, field, value, at)]
     for field in news:
-        call.say(link, field, [said[field], at, mark])
+        call.say(link, field, [said[field], at, record])
     team = board.accounts[id].team_id
     changed = board.settle(id, dict.fromkeys([*news, *board.shown_fields(id)]) if back else news)
     if back:

@@ -11,7 +11,7 @@ import msgspec
 
 from accounts.models import FieldValue
 from accounts.rules.projection import Said
-from core.bulk import copy_rows, execute
+from core.bulk import NULL, Id, copy_lines, copy_rows, copy_text, execute, moment_text
 from core.ids import uuid7, uuid7_text
 from intake.models import Record
 from intake.rules import Arrival
@@ -34,16 +34,17 @@ class Change(NamedTuple):
     said: Said | None
 
 
-def log_records(kind: str, external_ids: Sequence[str], raw: Sequence[bytes], arrival: Arrival) -> list[UUID]:
+def log_records(kind: str, external_ids: Sequence[str], raw: Sequence[bytes], arrival: Arrival) -> list[Id]:
     """Write records to the landing log as they came; their ids, in order."""
-    ids = [uuid7() for _ in external_ids]
-    copy_rows(
+    ids = [uuid7_text() for _ in external_ids]
+    source, of = f"{arrival.source_id}\t{kind}", f"{arrival.import_id or NULL}\t{moment_text(arrival.now)}"
+    copy_lines(
         Record._meta.db_table,
         ["id", "source_id", "kind", "external_id", "payload", "import_id", "landed_at"],
-        (
-            (id, arrival.source_id, kind, external_id, payload.decode(), arrival.import_id, arrival.now)
+        [
+            f"{id}\t{source}\t{copy_text(external_id)}\t{copy_text(payload.decode())}\t{of}"
             for id, external_id, payload in zip(ids, external_ids, raw, strict=True)
-        ),
+        ],
     )
     return ids
 

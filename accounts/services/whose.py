@@ -71,7 +71,7 @@ class Whose:
             self.records = {row: self.arrival.records[row] for row in fresh}
         else:
             ids = log_records(kind, [names[row] for row in fresh], [raw[row] for row in fresh], self.arrival)
-            self.records = dict(zip(fresh, ids, strict=True))
+            self.records = dict(zip(fresh, map(UUID, ids), strict=True))
         parked = ((self.records[row], ref, park_as or kind) for row, ref in self.waits.items() if row not in waiting)
         park_records(parked, stage=ADMIT)
         results = {row: Result(Landing.REJECTED, errors=problems) for row, problems in self.refused.items()}
