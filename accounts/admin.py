@@ -56,7 +56,7 @@ class AccountAdmin(ReadOnly):
 
 @admin.register(Contact)
 class ContactAdmin(ReadOnly):
-    list_display = ("name", "email", "title", "account", "stakeholder", "left_on")
+    list_display = ("name", "email", "phone", "title", "account", "stakeholder", "left_on")
     list_filter = ("stakeholder", "do_not_contact")
     search_fields = ("name", "email", "external_id")
     list_select_related = ("account",)

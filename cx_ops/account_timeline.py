@@ -29,7 +29,7 @@ from playbooks.enums import EffectStatus
 from playbooks.models import Effect, Task, TaskNote
 
 SHOWN = 30
-# From so many insights in a row on that led to nothing, they are one line.
+# From so many quiet entries in a row on, they are one line.
 FOLDED_FROM = 3
 QUIET_ICON = "insight"
 TEXT_SHOWN = 400
@@ -74,22 +74,29 @@ def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: 
         found += READERS[name].load(account, start, _PLACES[name], shown)
     found.sort(key=lambda one: one[0], reverse=True)
     older = str(found[shown - 1][0]) if len(found) > shown else ""
-    return Timeline(fold_quiet([entry for _, entry in found[:shown]]), older)
+    return Timeline(fold_quiet([entry for _, entry in found[:shown]], use=not kind), older)
 
 
-def fold_quiet(entries: Sequence[Entry]) -> list[Entry]:
-    """Runs of insights that were recorded and led to nothing, as one line that opens; all else as it is."""
+def fold_quiet(entries: Sequence[Entry], *, use: bool) -> list[Entry]:
+    """Runs of insights that were only recorded, and of `use` too, as one line that opens; all else as it is."""
     lines: list[Entry] = []
-    for is_quiet, alike in groupby(entries, key=lambda entry: entry.icon == QUIET_ICON and entry.tone == "minor"):
+    for is_quiet, alike in groupby(entries, key=lambda one: one.tone == "minor" and (use or one.icon == QUIET_ICON)):
         run = tuple(alike)
         lines += [_folded(run)] if is_quiet and len(run) >= FOLDED_FROM else run
     return lines
 
 
 def _folded(run: tuple[Entry, ...]) -> Entry:
-    words = ngettext("%(n)d insight recorded only", "%(n)d insights recorded only", len(run)) % {"n": len(run)}
+    insights = sum(entry.icon == QUIET_ICON for entry in run)
+    used = len(run) - insights
+    parts = [
+        insights
+        and ngettext("%(n)d insight recorded only", "%(n)d insights recorded only", insights) % {"n": insights},
+        used and ngettext("%(n)d entry about use", "%(n)d entries about use", used) % {"n": used},
+    ]
     since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}
-    return Entry(run[0].at, QUIET_ICON, words, meta=since, tone="minor", folded=run)
+    words = ", ".join(part for part in parts if part)
+    return Entry(run[0].at, QUIET_ICON if insights else "data", words, meta=since, tone="minor", folded=run)
 
 
 def _older(start: Position | None, place: int) -> Q:

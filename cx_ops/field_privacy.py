@@ -18,7 +18,7 @@ ALWAYS_SEEN = {
     "accounts": ("name", "domain", "arr", "tier", "segment", "region", "stage", "renews_on", "parent", "people"),
     "contacts": ("name", "email", "stakeholder", "left_on", "do_not_contact"),
 }
-CAN_BE_HIDDEN = {"accounts": ("customer_since",), "contacts": ("title", "influence", "sentiment")}
+CAN_BE_HIDDEN = {"accounts": ("customer_since",), "contacts": ("phone", "title", "influence", "sentiment")}
 # Fields of a customer's own are found in the data.
 MOST_OWN = 100
 OWN = "SELECT DISTINCT jsonb_object_keys(fields) AS name FROM accounts_account ORDER BY name LIMIT %s"

@@ -25,7 +25,7 @@ from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, with_signs
 from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
 from playbooks.models import Task
-from playbooks.queries.doings import without_name
+from playbooks.queries.queue import title_beside
 
 PAGE_ROWS = 50
 FILE_ROWS = 500
@@ -207,7 +207,7 @@ def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep |
     if not steps:
         return None
     late = (timezone.localdate(now) - steps[0].on).days
-    return steps[0]._replace(title=without_name(steps[0].title, account), late=max(late, 0))
+    return steps[0]._replace(title=title_beside(steps[0].title, account), late=max(late, 0))
 
 
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:

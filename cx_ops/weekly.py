@@ -24,7 +24,7 @@ from intake.queries.sources import list_sources
 from intake.services.imports import unused_columns
 from playbooks.enums import RunStepStatus
 from playbooks.models import RunStep, Task
-from playbooks.queries.doings import title_beside_account
+from playbooks.queries.queue import title_beside
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -305,7 +305,7 @@ def _workarounds(week: Week, user: User, seen: Seen) -> Found:
     for task in found.select_related("account", "source", "closed_by").order_by("-closed_at")[:SHOWN]:
         is_hasty = task.closed_at is not None and task.closed_at < task.opened_at + SECONDS
         said = _("%(who)s closed it within a minute") if is_hasty else _("%(who)s closed it with no step done")
-        text = f"{task.about}: {title_beside_account(task)}"
+        text = f"{task.about}: {title_beside(task.title, str(task.about))}"
         where = reverse("task", args=[task.pk]), _("Open the task")
         lines.append(Line(text, said % {"who": task.closed_by}, *where))
     return lines, _all_of(found, lines)

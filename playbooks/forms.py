@@ -43,8 +43,9 @@ class CloseForm(VersionedForm):
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=60)
     note = forms.CharField(
-        label=_("Note"), required=False, max_length=NOTE_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3, "data-key": "n", "data-key-label": _("Write a note")}),
+        label=_("Closing note"), required=False, max_length=NOTE_LENGTH,
+        help_text=_("Kept with the outcome, and shown on the account’s timeline."),
+        widget=forms.Textarea(attrs={"rows": 2, "data-key": "n", "data-key-label": _("Write a note")}),
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:

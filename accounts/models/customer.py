@@ -46,6 +46,7 @@ class Contact(models.Model):
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True, db_default="")
     title = models.CharField(max_length=120, blank=True)
     stakeholder = models.CharField(max_length=16, choices=Stakeholder, default=Stakeholder.UNKNOWN)
     influence = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 5")

@@ -1,8 +1,8 @@
 from accounts.queries.identity import find_accounts, find_people, unknown_among
 from accounts.queries.money import (
+    in_reporting_currency,
     rates_on,
     reporting_currency,
-    to_reporting_currency,
     trailing_revenue,
     yearly_revenue,
 )
@@ -21,13 +21,13 @@ __all__ = [
     "crosses_red_line",
     "find_accounts",
     "find_people",
+    "in_reporting_currency",
     "listed_accounts",
     "rates_on",
     "red_lines",
     "reporting_currency",
     "search_accounts",
     "shown_values",
-    "to_reporting_currency",
     "trailing_revenue",
     "unknown_among",
     "value_as_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -57,10 +57,10 @@ def yearly_revenue(rates: Mapping[str, Decimal]) -> Case:
     return Case(*whens, output_field=DecimalField(max_digits=20, decimal_places=2))
 
 
-def to_reporting_currency(amounts: Sequence[tuple[Decimal, str]], on_day: date) -> list[Decimal | None]:
-    """Each (amount, currency) in the reporting currency at the newest rate not after `on_day`; None: no such rate."""
-    rates = rates_on(on_day, only={currency for _, currency in amounts})
-    return [amount * rates[currency] if currency in rates else None for amount, currency in amounts]
+def in_reporting_currency(amount: Decimal, currency: str, on_day: date) -> tuple[Decimal | None, str]:
+    """The amount at the newest rate not after `on_day` (None: there is no such rate), and the reporting currency."""
+    rates = rates_on(on_day, only={currency})
+    return amount * rates[currency] if currency in rates else None, [*rates][-1]
 
 
 def trailing_revenue(account_ids: Collection[UUID], day: date) -> dict[UUID, Decimal | None]:

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.enums import TOUCHES, ActivityKind, ErasureStatus, RedLine
 from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, Erasure, StageEntry
 from accounts.queries.behaviour import Behaviour, recent_behaviour
-from accounts.queries.money import to_reporting_currency, trailing_revenue
+from accounts.queries.money import in_reporting_currency, trailing_revenue
 from accounts.queries.red_lines import red_lines
 from accounts.queries.shown import ShownValue, shown_values
 from core.models import User
@@ -25,11 +25,12 @@ READINGS = 26
 
 @dataclass(frozen=True)
 class AccountFacts:
-    """The head of the page. Revenue is in the reporting currency; None: unknown."""
+    """The head of the page. Revenue is in the reporting currency, `reporting`; None: unknown."""
 
     account: Account
     keys: list[str]
     arr: Decimal | None
+    reporting: str
     trailing_revenue: Decimal | None
     renews_in_days: int | None
     notice_on: date | None
@@ -37,7 +38,7 @@ class AccountFacts:
 
 
 # What a contact has where the reader may not see it.
-BLANK: dict[str, object] = {"title": "", "influence": None, "sentiment": None}
+BLANK: dict[str, object] = {"phone": "", "title": "", "influence": None, "sentiment": None}
 
 
 def veiled(contacts: Iterable[Contact], hidden: Collection[str]) -> list[Contact]:
@@ -114,14 +115,15 @@ def _touches(account: Account) -> QuerySet[Activity]:
 
 def _facts(account: Account, contracts: Iterable[Contract], now: datetime) -> AccountFacts:
     today = now.date()
-    arr = None
+    arr, reporting = None, ""
     if account.arr_amount is not None:
-        [arr] = to_reporting_currency([(account.arr_amount, account.arr_currency)], today)
+        arr, reporting = in_reporting_currency(account.arr_amount, account.arr_currency, today)
     notices = [one.notice_on for one in contracts if one.notice_on and one.ended_early_on is None]
     return AccountFacts(
         account=account,
         keys=list(AccountKey.objects.filter(account=account).order_by("id").values_list("value", flat=True)),
         arr=arr,
+        reporting=reporting,
         trailing_revenue=trailing_revenue([account.id], today).get(account.id),
         renews_in_days=(account.renews_on - today).days if account.renews_on else None,
         notice_on=min((day for day in notices if day >= today), default=None),

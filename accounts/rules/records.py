@@ -75,6 +75,7 @@ class ContactItem(Struct, forbid_unknown_fields=True):
     account: AccountRef
     name: Name
     email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
+    phone: Short | UnsetType | None = UNSET
     title: Annotated[str, Meta(max_length=120)] | UnsetType | None = UNSET
     stakeholder: Stakeholder | UnsetType | None = UNSET
     influence: Annotated[int, Meta(ge=1, le=5)] | UnsetType | None = UNSET

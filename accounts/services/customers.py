@@ -86,7 +86,7 @@ def _marks(item: ContactItem, arrival: Arrival) -> set[bytes]:
 
 
 def _contact(item: ContactItem) -> Values:
-    said = _said(item, ("title", "left_on", "influence", "sentiment"), texts=("title",))
+    said = _said(item, ("title", "phone", "left_on", "influence", "sentiment"), texts=("title", "phone"))
     if given(item.email):
         said["email"] = (item.email or "").strip().lower()
     if given(item.stakeholder):

@@ -111,13 +111,14 @@ CONTACTS = _about_accounts(
     check=records.check_contact,
     own_id="contact_id",
     columns={
-        **_same("name email title stakeholder influence sentiment left_on do_not_contact"),
+        **_same("name email phone title stakeholder influence sentiment left_on do_not_contact"),
         **{f"consent_{channel}": f"consents.{channel}" for channel in Channel.values},
     },
     required=("name",),
     names={
         "name": ("full name", "contact name", "contact"),
         "email": ("email address", "e-mail", "mail"),
+        "phone": ("phone number", "telephone", "direct phone", "work phone", "mobile", "mobile phone"),
         "title": ("job title", "position"),
         "do_not_contact": ("opted out", "email opt out", "unsubscribed"),
     },

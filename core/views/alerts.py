@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import Alert
+from core.queries import fold_alerts
 from core.services import mark_alerts_seen
 
 SHOWN = 100
@@ -50,7 +51,7 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
         return csv_file("alerts", COLUMNS, alerts.select_related("team"))
     found = list(alerts.select_related("team")[:SHOWN])
     context = {
-        "alerts": [(alert, _where_to(alert.kind)) for alert in found],
+        "alerts": [(told, _where_to(told.alert.kind)) for told in fold_alerts(found)],
         "unseen": sum(alert.seen_at is None for alert in found),
     }
     return render(request, "core/alerts.html", context)

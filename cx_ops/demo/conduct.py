@@ -98,17 +98,18 @@ class Desk:
             return bool(_put_off(task, by, now))
         if _goes_on(task, now.date()) or (task.touched_at is None and age >= manner.writes):
             chance = customer.random("touch", task.type_id, now.date())
-            self._touch(task, goes_on_after(manner, age, chance), chance, by, now)
+            on = workdays_before(now.date(), -goes_on_after(manner, age, chance))
+            self._touch(task, min(on, last_chance(customer, now.date())), chance, by, now)
             return True
         return task.acknowledged_at is None and age >= manner.notices and bool(_acknowledge(task, by, now))
 
-    def _touch(self, task: OpenTask, days: int, chance: Random, by: User, now: datetime) -> None:
+    def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
         """Work on a task: a note, a day to go on, and often a step of its plan."""
         tasks.touch_task(
             task_id=task.id,
             by=by,
             version=task.version,
-            next_step_on=workdays_before(now.date(), -days),
+            next_step_on=on,
             note=note_of(task.type_id, chance),
             now=now,
         )
@@ -123,6 +124,11 @@ class Desk:
         tasks.close_task(
             task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
         )
+
+
+def last_chance(customer: Customer, day: date) -> date:
+    """The last workday before the term ends, but not before tomorrow's."""
+    return max(workdays_before(customer.term_at(day)[1], 1), workdays_before(day, -1))
 
 
 def _goes_on(task: OpenTask, day: date) -> bool:

@@ -29,6 +29,9 @@ TITLES = {
     "unknown": "Coordinator",
 }
 STAKEHOLDERS = ("champion", "sponsor", "decision_maker", "user", "detractor", "unknown")
+# Numbers that are kept free for fiction, with the place for the last signs.
+PHONES = {"emea": ("+44 20 7946 0{:03}", 1000), "apac": ("+61 2 5550 {:04}", 10_000)}
+AMERICAN = ("+1 202 555 01{:02}", 100)
 TOUCHES = (
     ("call", "Call with {who}", "Went through open points; they had no surprises."),
     ("meeting", "Quarterly review with {who}", "Looked at what they set out to do, and how far they are."),
@@ -114,19 +117,26 @@ def contract(customer: Customer, day: date) -> Item:
 def contacts(customer: Customer) -> Iterator[Item]:
     """3 to 6 people of a named customer, one or two of a digital one."""
     chance = customer.random("contacts")
-    count = chance.randrange(3, 7) if customer.is_named else chance.randrange(1, 3)
+    count, known = chance.randrange(3, 7) if customer.is_named else chance.randrange(1, 3), set[tuple[str, str]]()
     for number, stakeholder in enumerate(STAKEHOLDERS[:count], start=1):
-        first, last = names.person_name(chance)
+        first, last = next(who for who in iter(lambda: names.person_name(chance), None) if who not in known)
+        known.add((first, last))
         yield {
             "external_id": f"{customer.external_id}-{number}",
             "account": {"external_id": customer.external_id},
             "name": f"{first} {last}",
-            "email": f"{first}.{last}{number}@{customer.domain}".lower(),
+            "email": f"{first}.{last}@{customer.domain}".lower(),
+            "phone": _phone(customer, number),
             "title": TITLES[stakeholder],
             "stakeholder": stakeholder,
             "influence": chance.randrange(1, 6),
             "sentiment": chance.choice((-1, 0, 0, 1, 1, 2)),
         }
+
+
+def _phone(customer: Customer, number: int) -> str:
+    form, free = PHONES.get(customer.region, AMERICAN)
+    return form.format(customer.random("phone", number).randrange(free))
 
 
 def activity(

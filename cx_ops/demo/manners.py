@@ -18,9 +18,9 @@ Outcome = tuple[str, str, str]
 
 NOTES: Mapping[str, tuple[str, ...]] = {
     "churn_risk": (
-        "Spoke with the champion. The fall is real; they lost two people in spring.",
+        "Spoke with the champion: it is real. They lost two people in spring.",
         "Left a message, and sent two times to talk.",
-        "They are annoyed about the open tickets. Kai knows.",
+        "They are annoyed, and said why. Kai knows.",
         "Call done: they will look at it again with me on Thursday.",
     ),
     "expansion_signal": (

@@ -24,11 +24,13 @@ MODELS = {
 }
 VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
+SURELY_NOT = 0.06  # the least that the vendor says of anybody
+ACTS_UNLESS = 0.8  # of what the house models are sure of, so much happens if nobody acts
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
 # Nine of one person's customers on the last day, each of the worthiest five for another reason. None of these reasons
 # speaks of use, which stays as it was.
-MORNING = ("sponsor_left", "ticket_backlog", "invoice_dispute", "competitor_named", "slow_adoption")
+MORNING = ("champion_silent", "ticket_backlog", "invoice_dispute", "competitor_named", "slow_adoption")
 MORNING_CUSTOMERS = 9
 
 
@@ -57,6 +59,7 @@ def insight(
     if vendor and confidence >= EXPLAINED_FROM:
         item["factors"] = vendor_factors_of(customer, day)
     elif confidence >= EXPLAINED_FROM:
+        item["probability"] = round(confidence * ACTS_UNLESS, 2)
         item["factors"] = factors_of(customer, type, reason, day)
         item["talking_points"] = talking_points_of(type, reason)
     return item
@@ -98,7 +101,7 @@ def _scored(book: Book, day: date) -> Iterator[Customer]:
 def _risks(scored: Iterable[Customer], day: date) -> Iterator[Item]:
     for customer in scored:
         noise = customer.random("house", day).gauss(0, 0.03)
-        confidence = min(0.985, max(0.01, risk_of(customer, day) + noise))
+        confidence = min(0.985, max(0.04, risk_of(customer, day) + noise))
         yield insight(customer, "churn_risk", confidence, day, reason=customer.reason)
 
 
@@ -173,4 +176,4 @@ def _too_sure(customer: Customer, day: date) -> float:
     """The vendor's number: the risk, pushed towards 0 and 1."""
     risk = risk_of(customer, day)
     pushed = 2.6 * math.log(risk / (1 - risk)) + 1.0 + customer.random("vendor", day).gauss(0, 0.8)
-    return min(0.9999, max(0.0001, 1 / (1 + math.exp(-pushed))))
+    return min(0.995, max(SURELY_NOT, 1 / (1 + math.exp(-pushed))))

@@ -38,7 +38,7 @@ RISK = {
     ),
     "slow_adoption": Wording(
         lambda customer, chance: [
-            ("features in use, of 14", chance.randrange(2, 5), chance.randrange(5, 8), 0.7),
+            ("features in use (of 14)", chance.randrange(2, 5), chance.randrange(5, 8), 0.7),
             ("seats never used", round(customer.seats * chance.uniform(0.3, 0.5)), None, 0.5),
         ],
         ("Ask what they bought it for, in their words", "Pick one result to reach before the renewal"),
@@ -46,13 +46,13 @@ RISK = {
     "logins_fell": Wording(
         lambda customer, chance: [
             ("log-ins a week", chance.randrange(8, 40), chance.randrange(60, 140), 0.8),
-            ("main user's last log-in, days ago", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
+            ("days since the main user logged in", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
         ],
         ("Ask whether the main user has a new job", "Find out who does this work now"),
     ),
     "invoice_dispute": Wording(
         lambda customer, chance: [
-            ("invoice overdue, days", chance.randrange(18, 50), 0, 0.9),
+            ("days that an invoice is overdue", chance.randrange(18, 50), 0, 0.9),
             ("e-mails about the invoice", chance.randrange(3, 8), 0, 0.4),
         ],
         ("Have the invoice and the contract in front of you", "Bring accounting in before you talk about value"),
@@ -64,10 +64,17 @@ RISK = {
         ],
         ("Ask who inherits the goals of the one who left", "Ask the champion to introduce you this week"),
     ),
+    "champion_silent": Wording(
+        lambda customer, chance: [
+            ("days since the champion answered", chance.randrange(19, 34), chance.randrange(1, 4), 1.2),
+            ("meetings put off in 60 days", chance.randrange(2, 5), 0, 0.6),
+        ],
+        ("Write to the champion and call somebody else there", "Ask whether the goals of the year still stand"),
+    ),
     "competitor_named": Wording(
         lambda customer, chance: [
-            ("mentions of another vendor in tickets", chance.randrange(1, 4), 0, 1.1),
-            ("exports of all data in 14 days", chance.randrange(1, 3), 0, 0.8),
+            ("mentions of another vendor in tickets", chance.randrange(3, 7), 0, 1.1),
+            ("exports of all their data in 14 days", chance.randrange(2, 5), 0, 0.8),
         ],
         ("Do not name the other vendor first", "Ask what they would miss, and what they would not"),
     ),
@@ -91,7 +98,7 @@ EXPANSION = {
 ADVOCACY = {
     "survey_praise": Wording(
         lambda customer, chance: [
-            ("survey answer, of 10", chance.choice((9, 10)), chance.choice((6, 7, 8)), 0.9),
+            ("survey answer (of 10)", chance.choice((9, 10)), chance.choice((6, 7, 8)), 0.9),
             ("tickets solved on the first answer", chance.randrange(3, 9), None, 0.3),
         ],
         ("Thank them before asking", "Let them choose: a review, a call, a story"),
@@ -131,11 +138,11 @@ TYPES = {
 # What the vendor's model names: two of these a customer, and nothing to say to them.
 VENDOR: tuple[Callable[[Customer, Random], Fact], ...] = (
     lambda customer, chance: ("days since the last meeting", chance.randrange(35, 95), None, 0.31),
-    lambda customer, chance: ("seats in use, of 100", chance.randrange(31, 58), chance.randrange(59, 80), 0.28),
+    lambda customer, chance: ("seats in use (of 100)", chance.randrange(31, 58), chance.randrange(59, 80), 0.28),
     lambda customer, chance: ("tickets in 30 days", chance.randrange(5, 14), chance.randrange(1, 4), 0.24),
     lambda customer, chance: ("payments late in 12 months", chance.randrange(2, 5), 0, 0.22),
     lambda customer, chance: ("answers rated poor in 60 days", chance.randrange(2, 6), 0, 0.27),
-    lambda customer, chance: ("e-mails opened, of the last 10", chance.randrange(0, 3), chance.randrange(5, 9), 0.19),
+    lambda customer, chance: ("e-mails opened (of the last 10)", chance.randrange(0, 3), chance.randrange(5, 9), 0.19),
 )
 
 
@@ -146,13 +153,18 @@ def vendor_factors_of(customer: Customer, day: date) -> list[dict[str, object]]:
     return _as_factors(sorted(named, key=lambda fact: -fact[3]), day)
 
 
+WORTH_SAYING = 0.1  # a change of use by less speaks for nothing
+
+
 def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[dict[str, object]]:
     """The facts behind a claim, those about the use of the product first."""
     chance = customer.random("facts", type, reason, day.isocalendar()[:2])
     facts: list[Fact] = []
     if type in ("churn_risk", "expansion_signal"):
         now, was = users_of(customer, day), users_of(customer, date.fromordinal(day.toordinal() - 56))
-        facts.append(("people active in a week", now, was, round(abs(now - was) / max(was, 1) * 2, 2)))
+        moved = (was - now if type == "churn_risk" else now - was) / max(was, 1)
+        if moved >= WORTH_SAYING:
+            facts.append(("people active in a week", now, was, round(moved * 2, 2)))
     return _as_factors(facts + TYPES[type][reason].facts(customer, chance), day)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
@@ -35,6 +36,19 @@ class Part(NamedTuple):
     name: str
     value: Decimal | None
     source: str
+
+    @property
+    def label(self) -> str:
+        return str(PARTS.get(self.name, self.name))
+
+
+# The parts of a priority as `decisions.rules.priority_of` names them, in words.
+PARTS = {
+    "revenue exposed": gettext_lazy("Revenue at stake"),
+    "probability": gettext_lazy("Chance that it happens if nobody acts"),
+    "share that acting changes": gettext_lazy("How often acting changes that"),
+    "urgency": gettext_lazy("Urgency"),
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,11 @@ def first_fact(factors: object) -> str:
     """The weightiest of an insight's factors as a sentence, or ""."""
     found = _by_weight(factors)
     return _fact_text(found[0]) if found else ""
+
+
+def uncapitalised(text: str) -> str:
+    """`text` to go on with after a colon; a first word in capitals, such as NPS, stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _by_weight(factors: object) -> list[dict[str, Any]]:

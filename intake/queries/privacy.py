@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.models import User
 from intake.enums import PrivacyClass
@@ -21,10 +21,15 @@ def may_leave(field: str) -> bool:
 
 def hidden_fields(user: User) -> frozenset[str]:
     """The fields that `user` may not see. One query."""
+    return frozenset(fields_hidden_from(user))
+
+
+def fields_hidden_from(user: User) -> QuerySet[FieldPrivacy, str]:
+    """The same as a query set, for a query that asks for more."""
     if user.is_superuser and user.is_active:
-        return frozenset()
+        return FieldPrivacy.objects.none().values_list("field", flat=True)
     restricted = FieldPrivacy.objects.filter(~Q(roles__contains=[user.role]), privacy=PrivacyClass.RESTRICTED)
-    return frozenset(restricted.values_list("field", flat=True))
+    return restricted.values_list("field", flat=True)
 
 
 def kept_fields() -> frozenset[str]:

@@ -17,7 +17,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Deadline(NamedTuple):
-    """`state` is one of the chip's; `text` is short ("4 hours late"), `reason` says what is due and when."""
+    """`state` is one of the chip's; `text` is short ("4 hours late", "due in 7 days"), `reason` says what, and when."""
 
     state: str
     text: str
@@ -53,11 +53,11 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     if left <= timedelta(0):
         return Deadline("late", _("%(time)s late") % {"time": span(-left)}, reason)
     if left <= SOON:
-        return Deadline("due_soon", span(left), reason)
+        return Deadline("due_soon", _("due in %(time)s") % {"time": span(left)}, reason)
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
-    return Deadline("on_track", span(left), reason)
+    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)
 
 
 def _paused(task: HasDeadlines) -> Deadline:
@@ -74,7 +74,7 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
         return _("Acknowledge by"), task.acknowledge_by
     if task.touch_by and not task.touched_at:
         return _("First touch by"), task.touch_by
-    return _("Due"), task.due_at
+    return _("By"), task.due_at
 
 
 def in_words(at: datetime) -> str:

@@ -17,7 +17,7 @@ from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.queries.deadlines import HasDeadlines, next_deadline
 from playbooks.queries.dispatching import hours_of
-from playbooks.queries.queue import Columns, read_columns, row_text
+from playbooks.queries.queue import Columns, read_columns, title_beside
 
 SHOWN = 8
 WOKEN = ("woken", "resumed")
@@ -91,7 +91,7 @@ def content_for(reader: Reader, *, since: datetime, day_ends: datetime, now: dat
     """Four short lists at most; a task stands in the first that it belongs to."""
     mine = Task.objects.active().filter(assignee=UUID(reader.id)).order_by("-priority", "due_at", "id")
     waiting, later = mine.filter(lane=Lane.WAITING).count(), mine.filter(lane=Lane.LATER).count()
-    at_hand = read_columns(mine.exclude(lane__in=(Lane.WAITING, Lane.LATER)))
+    at_hand = read_columns(mine.exclude(lane__in=(Lane.WAITING, Lane.LATER)), now)
     ids = [str(row["id"]) for row in at_hand]
     acts = Act.objects.filter(subject_type="task", subject_id__in=ids, verb__in=WOKEN, at__gt=since)
     woken = set(acts.values_list("subject_id", flat=True))
@@ -110,7 +110,8 @@ def content_for(reader: Reader, *, since: datetime, day_ends: datetime, now: dat
 
 def _line(row: dict[str, Any], now: datetime) -> Line:
     deadline = next_deadline(cast("HasDeadlines", Columns(row)), now)
-    return Line(row["id"], row["account__name"] or row["source__name"], row_text(row), deadline.whole, deadline.state)
+    about = row["account__name"] or row["source__name"]
+    return Line(row["id"], about, title_beside(row["title"], about), deadline.whole, deadline.state)
 
 
 def written_already(keys: Iterable[str]) -> set[str]:

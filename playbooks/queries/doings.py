@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import Act, User
 from playbooks.models import Task
 from playbooks.queries.outcomes import label_of
+from playbooks.queries.queue import title_beside
 
 # The acts that have an inverse (playbooks.services.undoing), in words.
 UNDOABLE = {
@@ -51,7 +52,7 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
     return [
         Doing(
             task=tasks[id],
-            title=title_beside_account(tasks[id]),
+            title=title_beside(tasks[id].title, str(tasks[id].about)),
             said=str(UNDOABLE[act.verb]),
             outcome=label_of(tasks[id].outcome) if act.verb in ("closed", "merged") and tasks[id].outcome else "",
             at=act.at,
@@ -61,16 +62,6 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
         for id, act in newest.items()
         if id in tasks
     ]
-
-
-def title_beside_account(task: Task) -> str:
-    """The title without the account's name at its end, for where that name stands beside it."""
-    return without_name(task.title, str(task.about))
-
-
-def without_name(title: str, name: str) -> str:
-    """A task's title without the name of its account."""
-    return title.removesuffix(f": {name}").removeprefix(f"{name}: ")
 
 
 def last_acts(task_ids: Collection[str]) -> dict[str, Act]:

@@ -58,7 +58,7 @@ class Filters(NamedTuple):
             tasks = tasks.filter(
                 Q(account__name__icontains=self.q) | Q(source__name__icontains=self.q) | Q(title__icontains=self.q)
             )
-        return tasks.annotate(next_due=NEXT_DUE).filter(_in_state(self.sla, now)) if self.sla else tasks
+        return tasks.annotate(next_due=NEXT_DUE).filter(in_state(self.sla, now)) if self.sla else tasks
 
     def in_words(self) -> Iterator[str]:
         """What it narrows to, for the head of the list."""
@@ -69,7 +69,8 @@ class Filters(NamedTuple):
             yield f"“{self.q}”"
 
 
-def _in_state(state: str, now: datetime) -> Q:
+def in_state(state: str, now: datetime) -> Q:
+    """Tasks in one of `STATES`, where `NEXT_DUE` is there as `next_due`."""
     waits = Q(status=TaskStatus.WAITING)
     late, soon = Q(next_due__lte=now), Q(next_due__gt=now, next_due__lte=now + SOON)
     closing = Q(next_due__gt=now + SOON, expires_at__lte=now + CLOSING)

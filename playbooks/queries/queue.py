@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, F, JSONField, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Contract
 from core.enums import Role
 from core.models import Organisation, Team, User
-from core.templatetags.cx import humane, percent, short_money, to_decimal
-from decisions.queries.explain import first_fact
+from core.templatetags.cx import percent, short_money, to_decimal
 from decisions.queries.facts import TYPICAL
+from decisions.rules import URGENCY
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
-from playbooks.queries.filters import Filters
+from playbooks.queries.filters import NEXT_DUE, Filters, in_state
 
 PAGE = 25
 MOST_SEGMENTS = 50
@@ -33,7 +36,6 @@ ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name", "decision__confidence",
-    "decision__insight__factors", "decision__insight__reason", "decision__insight__model", "run_step_id",
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "source_id",
 )  # fmt: skip
 # What few tasks have: asked for where one has it, since with these tables too PostgreSQL plans ten times as long.
@@ -43,6 +45,45 @@ SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_b
 # How `decisions.rules.priority_of` names the part that is money.
 REVENUE = "revenue exposed"
 REPORTING = Subquery(Organisation.objects.values("reporting_currency")[:1])
+# From so many days before a term's notice date or end the priority counts how near it is (`decisions.rules.URGENCY`).
+NEAR_DAYS = URGENCY[-1][0]
+
+
+class Term(NamedTuple):
+    """The term that runs now: its end, and the last day on which notice can be given."""
+
+    ends_on: date
+    notice_on: date | None
+
+    @classmethod
+    def read(cls, contract: dict[str, str] | None) -> Term | None:
+        """From what `running_term` finds."""
+        if not contract:
+            return None
+        notice = contract.get("notice_on")
+        return cls(date.fromisoformat(contract["ends_on"]), date.fromisoformat(notice) if notice else None)
+
+    def next_date(self, today: date) -> tuple[str, date]:
+        """What comes first, in words, and its day: the notice date, else the renewal."""
+        if self.notice_on and self.notice_on >= today:
+            return _("notice by"), self.notice_on
+        return _("renews"), self.ends_on
+
+    def nearness(self, today: date) -> str:
+        """How near that is, where it makes a task more urgent; else ""."""
+        left = (self.next_date(today)[1] - today).days
+        if left > NEAR_DAYS:
+            return ""
+        if self.notice_on and self.notice_on >= today:
+            return ngettext("notice in %(n)d day", "notice in %(n)d days", left) % {"n": left}
+        return ngettext("renews in %(n)d day", "renews in %(n)d days", left) % {"n": left}
+
+
+def running_term(today: date) -> Subquery:
+    """The term of a task's account that runs on `today`, for `Term.read`."""
+    running = Contract.objects.filter(account=OuterRef("account_id"), ends_on__gte=today).order_by("ends_on")
+    found = JSONObject(ends_on=F("ends_on"), notice_on=F("notice_on"))
+    return Subquery(running.values(found=found)[:1], output_field=JSONField())
 
 
 class Money(NamedTuple):
@@ -74,7 +115,7 @@ class Scope:
 
 
 class Row(NamedTuple):
-    """One line of the queue, in words: `meta` says how sure, how much is exposed, how many signals."""
+    """One line of the queue, in words: `meta` says what makes it weigh most, how much, how sure, how many signals."""
 
     id: UUID
     account: str
@@ -134,16 +175,25 @@ def segments_of(user: User) -> list[str]:
     return sorted(set(found.distinct()[:MOST_SEGMENTS]))
 
 
-def count_lanes(scope: Scope) -> dict[str, int]:
-    """Active tasks per lane; every lane is there."""
-    found = scope.tasks.active().values_list("lane").annotate(count=Count("id")).order_by()
-    return {lane.value: 0 for lane in Lane} | dict(found)
+class Counted(NamedTuple):
+    """How many active tasks a lane holds, and how many of them are late."""
+
+    all: int = 0
+    late: int = 0
+
+
+def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
+    """The counts of every lane."""
+    lanes = scope.tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
+    rows = lanes.annotate(n=Count("id"), late=Count("id", filter=in_state("late", now))).order_by()
+    found = {lane: Counted(*counts) for lane, *counts in rows}
+    return {lane.value: found.get(lane.value, Counted()) for lane in Lane}
 
 
 def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[list[Row], str]:
     """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
     tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by(*IN_ORDER)
-    found = read_columns(tasks[: PAGE + 1])
+    found = read_columns(tasks[: PAGE + 1], now)
     rows = [_row(values, now) for values in found[:PAGE]]
     return rows, rows[-1].position if len(found) > PAGE else ""
 
@@ -162,12 +212,12 @@ def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
 def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
     """The rows of these tasks as they are now, as far as `user` may see them."""
     tasks = Task.objects.visible_to(user).filter(pk__in=ids)
-    return [_row(values, now) for values in read_columns(tasks)]
+    return [_row(values, now) for values in read_columns(tasks, now)]
 
 
-def read_columns(tasks: TaskQuerySet) -> list[dict[str, Any]]:
+def read_columns(tasks: TaskQuerySet, now: datetime) -> list[dict[str, Any]]:
     """What the lines of these tasks are made of, by column."""
-    rows = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING))
+    rows = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING, term=running_term(now.date())))
     few = [row["id"] for row in rows if row["source_id"] or row["claimed_by_id"]]
     seldom = {row["id"]: row for row in Task.objects.filter(pk__in=few).values("id", *SELDOM)} if few else {}
     return [row | (seldom.get(row["id"]) or dict.fromkeys(SELDOM)) for row in rows]
@@ -238,13 +288,11 @@ class Columns:
         self.__dict__.update(values)
 
 
-def row_text(values: Mapping[str, Any]) -> str:
-    """What a row says: the weightiest fact, else the reason given; the title, where the task has words of its own."""
-    model = values["decision__insight__model"]
-    if model is None or values["run_step_id"] is not None:
-        return str(values["title"]).removeprefix(f"{values['source__name']}: ")
-    said = first_fact(values["decision__insight__factors"]) or humane(values["decision__insight__reason"])
-    return said or _("%(model)s says so, without facts") % {"model": model}
+def title_beside(title: str, *shown: str | None) -> str:
+    """A task's title without what is `shown` beside it: its type, or the name of its account or source."""
+    for words in filter(None, shown):
+        title = title.removeprefix(f"{words}: ").removesuffix(f": {words}")
+    return f"{title[:1].upper()}{title[1:]}"
 
 
 def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, currency: str, reporting: str) -> Money:
@@ -270,10 +318,10 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
     return Row(
         id=values["id"],
         account=values["account__name"] or values["source__name"],
-        title=row_text(values),
+        title=title_beside(values["title"], values["source__name"], values["type__name"]),
         type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
-        meta=list(_meta(values)),
+        meta=list(filter(None, _meta(values, timezone.localdate(now)))),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
         at_work=_at_work(values, now),
@@ -290,9 +338,10 @@ def _at_work(values: Mapping[str, Any], now: datetime) -> str:
     return str(values["claimed_by__first_name"] or values["claimed_by__username"])
 
 
-def _meta(values: Mapping[str, Any]) -> Iterator[str]:
-    if values["decision__confidence"] is not None:
-        yield _("%(sure)s sure") % {"sure": percent(values["decision__confidence"])}
+def _meta(values: Mapping[str, Any], today: date) -> Iterator[str]:
+    """The first is the strongest reason why it stands where it stands."""
+    if values["priority"] and (term := Term.read(values["term"])):
+        yield term.nearness(today)
     exposed = exposed_revenue(
         values["priority_parts"],
         values["account__arr_amount"],
@@ -301,5 +350,7 @@ def _meta(values: Mapping[str, Any]) -> Iterator[str]:
     )
     if exposed.amount is not None:
         yield exposed.a_year
+    if values["decision__confidence"] is not None:
+        yield _("%(sure)s sure") % {"sure": percent(values["decision__confidence"])}
     if (count := values["evidence_count"]) > 1:
         yield ngettext("%(n)d signal", "%(n)d signals", count) % {"n": count}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, JSONField, OuterRef, Prefetch, Subquery
-from django.db.models.functions import JSONObject
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Prefetch
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
-from accounts.models import Contract
+from accounts.queries.reach import Reachable, people_there, reachable
 from core.models import User
 from core.templatetags.cx import percent
 from decisions.models import Decision
 from decisions.queries.explain import Explanation, Fact, Part, explain, parts_of
 from intake.queries.health import Seen, what_was_seen
+from intake.queries.privacy import fields_hidden_from
 from playbooks.enums import ACTIVE, RunStepStatus, StepKind
 from playbooks.models import RunStep, Step, Task, TaskNote
 from playbooks.queries.deadlines import Deadline, next_deadline
@@ -28,7 +28,7 @@ from playbooks.queries.grounds import (
     track_record,
     what_would_change,
 )
-from playbooks.queries.queue import REPORTING, Money, exposed_of
+from playbooks.queries.queue import REPORTING, Money, Term, exposed_of, running_term
 from playbooks.rules.steps import fill
 
 
@@ -46,13 +46,6 @@ class StepLine(NamedTuple):
     may_tick: bool
 
 
-class Renewal(NamedTuple):
-    """The term that runs now: its end, and the last day on which notice can be given."""
-
-    ends_on: Any
-    notice_on: Any
-
-
 @dataclass(frozen=True)
 class TaskPage:
     """What `templates/playbooks/task.html` shows."""
@@ -61,7 +54,9 @@ class TaskPage:
     deadline: Deadline
     exposed: Money
     reporting: str
-    renewal: Renewal | None
+    term: Term | None
+    term_next: tuple[str, date] | None
+    contacts: list[Reachable]
     explanation: Explanation | None
     track_record: str
     priority: list[Part]
@@ -75,19 +70,16 @@ class TaskPage:
     is_active: bool
 
     @property
-    def headline(self) -> str:
-        """The type and the weightiest fact, unless the task has words of its own."""
-        facts = self.explanation.facts if self.explanation and self.task.run_step_id is None else []
-        if not facts or self.task.type is None:
-            return self.task.title
-        return f"{self.task.type.name}: {uncapitalised(facts[0].text)}"
+    def origin(self) -> Fact | None:
+        """One of the facts, where all are from its source and its moment; else None."""
+        return self.facts[0] if len({(fact.source, fact.at) for fact in self.facts}) == 1 else None
 
     @property
     def is_due_too_late(self) -> bool:
         """Whether the term that runs ends before the task is due."""
-        if not self.is_active or self.renewal is None or self.task.due_at is None:
+        if not self.is_active or self.term is None or self.task.due_at is None:
             return False
-        return bool(self.renewal.ends_on < self.task.due_at.astimezone(timezone.get_current_timezone()).date())
+        return bool(self.term.ends_on < self.task.due_at.astimezone(timezone.get_current_timezone()).date())
 
     @property
     def steps_done(self) -> int:
@@ -101,12 +93,15 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
     insight = task.decision.insight if task.decision else None
     explanation = explain(task.decision) if task.decision else None
     evidence = list_evidence(task)
+    term = Term.read(task.term)  # type: ignore[attr-defined]
     return TaskPage(
         task=task,
         deadline=next_deadline(task, now),
         exposed=exposed_of(task, reporting),
         reporting=reporting,
-        renewal=_renewal(task.contract),  # type: ignore[attr-defined]
+        term=term,
+        term_next=term.next_date(timezone.localdate(now)) if term else None,
+        contacts=reachable(task.people, task.hidden),  # type: ignore[attr-defined]
         explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
         priority=parts_of(task.priority_parts),
@@ -122,11 +117,11 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
 
 
 def _find(task_id: UUID, user: User, now: datetime) -> Task:
-    running = Contract.objects.filter(account=OuterRef("account_id"), ends_on__gte=now.date()).order_by("ends_on")
-    described = JSONObject(ends_on=F("ends_on"), notice_on=F("notice_on"))
     tasks = Task.objects.visible_to(user).annotate(
         reporting=REPORTING,
-        contract=Subquery(running.values(found=described)[:1], output_field=JSONField()),
+        term=running_term(now.date()),
+        people=people_there(now.date()),
+        hidden=ArraySubquery(fields_hidden_from(user)),
     )
     # The decision apart: PostgreSQL plans two handfuls of joins in a tenth of the time that it needs for all at once.
     # A source and its trouble, and who closed it or made it by hand, are asked for where they are shown: few have any.
@@ -171,15 +166,3 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         run_step_id=row.pk if row else None,
         may_tick=row is not None and task.run is not None and not task.run.automated and task.status in ACTIVE,
     )
-
-
-def uncapitalised(text: str) -> str:
-    """`text` to go on with after a colon; a first word in capitals, such as NPS, stays."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
-
-
-def _renewal(contract: dict[str, str] | None) -> Renewal | None:
-    if not contract:
-        return None
-    notice = contract.get("notice_on")
-    return Renewal(parse_date(contract["ends_on"]), parse_date(notice) if notice else None)

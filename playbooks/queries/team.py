@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.bulk import fetch_all, ids_of
 from core.enums import Role
 from core.models import Absence, Alert, Organisation, Team, User
+from core.queries import Told, fold_alerts
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import CapCounter, Task
 from playbooks.models.task import TaskQuerySet
@@ -24,7 +25,7 @@ from playbooks.queries.queue import REVENUE
 
 # An absence is announced so long before it begins.
 AHEAD = timedelta(days=14)
-ALERTS_SHOWN = 5
+ALERTS_SHOWN, ALERTS_READ = 5, 100
 UNASSIGNED_SHOWN = 20
 
 # What a late task waits for, in the order in which `next_deadline` looks: the sum is the number of late chips.
@@ -107,7 +108,7 @@ class Board:
     total: Load
     unassigned: list[Task]
     unassigned_count: int
-    alerts: list[Alert]
+    alerts: list[Told]
     away_now: int
     currency: str
 
@@ -162,6 +163,7 @@ def load_board(user: User, now: datetime) -> Board:
         card.total.add(person.load)
     for pk, card in cards.items():
         card.unassigned = nobodys[pk]
+    unseen = Alert.objects.visible_to(user).filter(seen_at=None)
     board = Board(
         teams=list(cards.values()),
         total=Load(),
@@ -169,7 +171,7 @@ def load_board(user: User, now: datetime) -> Board:
             tasks.filter(assignee=None).select_related("account", "source", "team", "type")[:UNASSIGNED_SHOWN]
         ),
         unassigned_count=nobodys.total(),
-        alerts=list(Alert.objects.visible_to(user).filter(seen_at=None).select_related("team")[:ALERTS_SHOWN]),
+        alerts=fold_alerts(unseen.select_related("team")[:ALERTS_READ])[:ALERTS_SHOWN],
         away_now=sum(_is_away(person.away, now) for card in cards.values() for person in card.people),
         currency=Organisation.objects.values_list("reporting_currency", flat=True).first() or "",
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.bulk import NULL, Id, copy_lines, copy_text, moment_text
 from core.business_time import Hours, add_business_hours
 from core.ids import uuid7_text
 from core.services import raise_alert, record_acts
+from core.templatetags.cx import humane
+from decisions.queries.explain import first_fact, uncapitalised
 from playbooks.enums import Lane, RunStatus, RunStepStatus, StepKind, TaskStatus
 from playbooks.queries.dispatching import (
     Case,
@@ -207,8 +211,13 @@ def _task_line(id: Id, case: Case, lane: Lane, run: Id | None, book: Book) -> st
 
 
 def title_of(case: Case) -> str:
-    """What the task is called, such as "Churn risk: Acme"."""
-    return f"{case.type}: {case.account}"[:200]
+    """What the task is called on every screen: its type and the weightiest fact, else the reason given."""
+    said = (
+        first_fact(json.loads(case.factors or "[]"))
+        or humane(case.reason)
+        or _("%(who)s says so, without facts") % {"who": case.says}
+    )
+    return f"{case.type}: {uncapitalised(said)}"[:200]
 
 
 def open_items_of(cases: Collection[Case]) -> list[Id]:

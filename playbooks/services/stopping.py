@@ -55,12 +55,12 @@ def _stop(steps: Mapping[Due, str], now: datetime) -> None:
 
 def _hand_over(texts: Mapping[Due, str], now: datetime) -> None:
     """A task for the item of each step, with its text."""
-    flag = _("Its playbook stopped: go on by hand.")
+    flag, title = _("Its playbook stopped: go on by hand."), _("%(type)s: its playbook stopped")
     copy_rows(
         "playbooks_task",
         STEP_TASK_COLUMNS,
         (
-            task_row(step, f"{step.type}: {step.account}", text, due_at=now, now=now, flag=flag, of_run=False)
+            task_row(step, title % {"type": step.type}, text, due_at=now, now=now, flag=flag, of_run=False)
             for step, text in texts.items()
         ),
     )

@@ -176,4 +176,4 @@ def _act_of(id: str, user: User) -> Act | None:
 
 def _lanes(request: PersonRequest, lane: str) -> list[dict[str, Any]]:
     listed = read_list(request, lane=lane)
-    return lane_tabs(listed, count_lanes(listed.scope))
+    return lane_tabs(listed, count_lanes(listed.scope, request.now))

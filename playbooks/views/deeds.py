@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Deed(NamedTuple):
-    """`name` is that of its address, `fields` a template for the form's fields where a list of them is not enough.
+    """`name` is that of its address, `means` what it does in words, `fields` a template where a list is not enough.
 
     `do` raises what its service raises; `stays` on the task afterwards, instead of going on to the next.
     """
@@ -45,6 +45,7 @@ class Deed(NamedTuple):
     name: str
     title: StrOrPromise
     button: StrOrPromise
+    means: StrOrPromise
     form: Callable[[PersonRequest, TaskPage], VersionedForm]
     do: Callable[[PersonRequest, UUID, dict[str, Any]], Task]
     said: Callable[[TaskPage, dict[str, Any]], str]
@@ -100,23 +101,28 @@ def _name(page: TaskPage) -> str:
 
 
 SNOOZE = Deed(
-    "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"), _snooze_form, _snooze,
+    "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"),
+    gettext_lazy("You put it off until a day: it comes back by itself, or sooner if it gets worse. Deadlines go on."),
+    _snooze_form, _snooze,
     lambda page, data: _("Snoozed %(account)s until %(until)s.")
     % {"account": _name(page), "until": in_words(data["until"])},
     fields="playbooks/_snooze_fields.html",
 )  # fmt: skip
 WAIT = Deed(
     "task_wait", gettext_lazy("Wait on the customer"), gettext_lazy("Wait"),
+    gettext_lazy("The customer has the next move: it rests until you ask again, and the later deadlines stand still."),
     lambda request, page: WaitForm(**_filled(request, page)), _wait,
     lambda page, data: _("%(account)s waits for the customer.") % {"account": _name(page)},
 )  # fmt: skip
 HAND_OVER = Deed(
     "task_hand_over", gettext_lazy("Hand over"), gettext_lazy("Hand over"),
+    gettext_lazy("Somebody else takes it, with its facts, steps and notes."),
     lambda request, page: HandOverForm(**_filled(request, page), task=page.task, now=request.now), _hand_over,
     lambda page, data: _("Handed %(account)s to %(name)s.") % {"account": _name(page), "name": data["to"]},
 )  # fmt: skip
 MERGE = Deed(
     "task_merge", gettext_lazy("Merge as a duplicate"), gettext_lazy("Merge"),
+    gettext_lazy("Another task is about the same: its signals are added there, and this one is closed as a duplicate."),
     lambda request, page: MergeForm(**_filled(request, page), task=page.task, user=request.user), _merge,
     lambda page, data: _("Merged %(account)s: %(title)s goes on.")
     % {"account": _name(page), "title": data["into"].title},
@@ -124,12 +130,17 @@ MERGE = Deed(
 )  # fmt: skip
 SKIP = Deed(
     "task_skip", gettext_lazy("Skip for now"), gettext_lazy("Skip"),
+    gettext_lazy("You go on to the next one. This one stays where it is in the queue, and its deadlines go on."),
     lambda request, page: SkipForm(**_filled(request, page)), _skip,
     lambda page, data: _("Skipped %(account)s.") % {"account": _name(page)},
 )  # fmt: skip
 TAKE_OVER = Deed(
     "task_take_over", gettext_lazy("Take over"), gettext_lazy("Take over"),
+    gettext_lazy("You work on it now instead of them; they are told why."),
     lambda request, page: TakeOverForm(**_filled(request, page)), _take_over,
     lambda page, data: _("You are working on %(account)s now.") % {"account": _name(page)},
     may_undo=False, stays=True,
 )  # fmt: skip
+
+# What the buttons of a task say of themselves, by the name of the deed.
+MEANS = {deed.name: deed.means for deed in (SNOOZE, WAIT, HAND_OVER, MERGE, SKIP)}

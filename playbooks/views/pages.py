@@ -19,9 +19,10 @@ from playbooks.forms import CloseForm
 from playbooks.models import Task
 from playbooks.queries.filters import Filters
 from playbooks.queries.outcomes import label_of, options_of, reasons_of
-from playbooks.queries.queue import Scope, count_lanes, find_scope, load_page, queue_choices
+from playbooks.queries.queue import Counted, Scope, count_lanes, find_scope, load_page, queue_choices
 from playbooks.queries.task_page import TaskPage, load_task_page
 from playbooks.services.taking import is_held, leads, may_act
+from playbooks.views.deeds import MEANS
 
 # The parts of an address that name the list beside a task.
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
@@ -65,6 +66,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "outcome_label": label_of(task.outcome) if task.outcome else "",
         "query": list_query(request),
         "now": request.now,
+        "means": MEANS,
     } | _working_through(request, task)
 
 
@@ -114,16 +116,17 @@ def list_query(request: PersonRequest) -> str:
 
 def list_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
     """What the list of `playbooks/queue.html` needs."""
-    counts = count_lanes(listed.scope)
+    counts = count_lanes(listed.scope, request.now)
     tabs = lane_tabs(listed, counts)
+    total = sum(lane.all for lane in counts.values())
     return {
         **rows_context(request, listed),
         "scope": listed.scope,
         "lane": listed.lane,
         "lane_label": str(Lane(listed.lane).label),
         "lanes": tabs,
-        "lane_count": counts[listed.lane],
-        "total": sum(counts.values()),
+        "lane_count": counts[listed.lane].all,
+        "total": total,
         "first_page": listed.url() if request.GET.get("after") else "",
         "choices": queue_choices(request.user),
         "narrowed": list(listed.filters.in_words()),
@@ -132,7 +135,7 @@ def list_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
         "bulk_url": listed.url("queue_bulk"),
         "focused": listed.focused,
         "start_url": listed.url(mode=FOCUS),
-        "is_first_run": not any(counts.values()) and not Account.objects.visible_to(request.user).exists(),
+        "is_first_run": not total and not Account.objects.visible_to(request.user).exists(),
         "refresh_url": listed.url(),
         "changes_url": listed.url("queue_changes", since=request.now.isoformat()),
     }
@@ -150,14 +153,15 @@ def rows_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
     }
 
 
-def lane_tabs(listed: Listed, counts: dict[str, int]) -> list[dict[str, Any]]:
+def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]]:
     """The lanes as tabs."""
     return [
         {
             "label": each.label,
             "url": listed.url(lane=each.value),
             "current": each.value == listed.lane,
-            "count": counts[each.value],
+            "count": counts[each.value].all,
+            "late": counts[each.value].late,
             "title": LANE_MEANS.get(each, ""),
         }
         for each in Lane

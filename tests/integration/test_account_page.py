@@ -30,6 +30,7 @@ from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+TITLE = "Churn risk: house-logit says so, without facts"
 
 
 def titles(account: Any, **options: Any) -> list[str]:
@@ -53,7 +54,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + 2 * DAY, **done)
     entries = load_timeline(account).entries
     assert [entry.title for entry in entries] == [
-        "Risk resolved", "Note on the task", "Churn risk: Acme", "Churn risk, 95 % sure", "Cannot sign in",
+        "Risk resolved", "Note on the task", TITLE, "Churn risk, 95 % sure", "Cannot sign in",
         "Renewal of $1,200",
     ]  # fmt: skip
     assert entries[0].text == "All is well"
@@ -61,7 +62,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert entries[4].meta == "Ticket · House"
     assert "house-logit 1, from House" in entries[3].meta
     kept = {kind: titles(account, kind=kind) for kind in KINDS}
-    assert kept["tasks"] == ["Note on the task", "Churn risk: Acme"]
+    assert kept["tasks"] == ["Note on the task", TITLE]
     assert kept["outcomes"] == ["Risk resolved"]
     assert kept["orders"] == ["Renewal of $1,200"]
     assert kept["signals"] == ["Cannot sign in"]

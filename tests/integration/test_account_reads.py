@@ -23,9 +23,9 @@ from accounts.models import (
 from accounts.queries import (
     account_as_of,
     account_view,
+    in_reporting_currency,
     red_lines,
     search_accounts,
-    to_reporting_currency,
     trailing_revenue,
     value_as_of,
 )
@@ -97,10 +97,9 @@ def test_money_without_a_rate_is_unknown_not_nought() -> None:
     make_organisation(reporting_currency="EUR")
     FxRate.objects.create(currency="USD", on_day=date(2026, 1, 1), rate=Decimal("0.9"))
     FxRate.objects.create(currency="USD", on_day=date(2026, 2, 1), rate=Decimal("0.8"))
-    amounts = [(Decimal(10), "EUR"), (Decimal(10), "USD"), (Decimal(10), "GBP")]
-    assert to_reporting_currency(amounts, date(2026, 1, 31)) == [Decimal(10), Decimal(9), None]
-    assert to_reporting_currency(amounts, date(2026, 2, 1)) == [Decimal(10), Decimal(8), None]
-    assert to_reporting_currency(amounts, date(2025, 12, 31)) == [Decimal(10), None, None]
+    for day, dollars in ((date(2026, 1, 31), Decimal(9)), (date(2026, 2, 1), Decimal(8)), (date(2025, 12, 31), None)):
+        found = [in_reporting_currency(Decimal(10), currency, day) for currency in ("EUR", "USD", "GBP")]
+        assert found == [(Decimal(10), "EUR"), (dollars, "EUR"), (None, "EUR")]
 
 
 def test_trailing_revenue_is_of_a_year_and_unknown_when_a_part_is() -> None:

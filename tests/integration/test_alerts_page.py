@@ -20,7 +20,7 @@ def test_an_alert_leads_to_what_it_is_about(floor: Floor) -> None:
         raise_alert(kind, f"About {kind}.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
     raise_alert("capped", "Another team's.", on_day=NOW.date(), now=NOW, team_id=make_team("West").pk)
     page = client.get(reverse("alerts"))
-    urls = {alert.kind: url for alert, url in page.context["alerts"]}
+    urls = {told.alert.kind: url for told, url in page.context["alerts"]}
     assert urls.pop("unheard-of") == ""
     assert {client.get(url).status_code for url in urls.values()} == {200}
     assert "Another team" not in page.content.decode()

@@ -31,7 +31,7 @@ def redo(decision: Decision, act: str) -> None:
 def test_a_human_band_makes_a_task_that_says_why_by_when_and_for_whom(floor: Floor) -> None:
     decision = floor.insight("0.93")
     task = Task.objects.get()
-    assert task.title == "Churn risk: Acme"
+    assert task.title == "Churn risk: house-logit says so, without facts"
     assert (task.assignee, task.team, task.lane, task.urgent) == (floor.ana, floor.team, Lane.NOW, True)
     assert task.decision_id == decision.pk
     assert task.item == Item.objects.get()

@@ -1,0 +1,77 @@
+"""Whom one calls or writes to at an account: never who left, nor who wants to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, Q, Value, When
+from django.db.models.functions import JSONObject
+
+from accounts.enums import Channel, ConsentState, Stakeholder
+from accounts.models import Consent, Contact
+
+SHOWN = 2
+# Who is called first: those who are for us, then those who decide.
+ORDER = ("champion", "decision_maker", "sponsor", "user", "unknown", "detractor")
+RANK = Case(*(When(stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER)))
+
+
+class Reachable(NamedTuple):
+    """A contact with the ways to reach them that they have not refused; each "" where there is none."""
+
+    name: str
+    role: str
+    title: str
+    phone: str
+    email: str
+
+    @property
+    def mailbox(self) -> str:
+        """The address up to its "@", after which a line may break."""
+        return self.email.partition("@")[0]
+
+    @property
+    def host(self) -> str:
+        """The rest of it."""
+        return self.email.removeprefix(self.mailbox)
+
+    @property
+    def tel(self) -> str:
+        """The number as a `tel:` link takes it."""
+        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
+
+
+def people_there(today: date) -> ArraySubquery:
+    """The best contacts of the account of a row with an `account_id`, for `reachable`: a column, not a query."""
+    refused = Consent.objects.filter(contact=OuterRef("pk"), state=ConsentState.REFUSED).values("channel")
+    there = Contact.objects.filter(
+        ~Q(email="", phone=""),
+        Q(left_on=None) | Q(left_on__gt=today),
+        account=OuterRef("account_id"),
+        do_not_contact=False,
+    ).annotate(rank=RANK, refused=ArraySubquery(refused))
+    names = ("name", "stakeholder", "title", "phone", "email", "refused")
+    best = there.order_by("rank", F("influence").desc(nulls_last=True), "name")
+    return ArraySubquery(best.values(found=JSONObject(**{name: F(name) for name in names}))[:SHOWN])
+
+
+def reachable(rows: Iterable[dict[str, Any]], hidden: Collection[str]) -> list[Reachable]:
+    """What `people_there` found, without the fields that are `hidden` from the reader."""
+    return [_reachable(row, {field.removeprefix("contacts.") for field in hidden}) for row in rows]
+
+
+def _reachable(row: dict[str, Any], hidden: Collection[str]) -> Reachable:
+    def shown(name: str, channel: Channel | None = None) -> str:
+        return "" if name in hidden or channel in row["refused"] else str(row[name])
+
+    role = Stakeholder(row["stakeholder"])
+    return Reachable(
+        name=row["name"],
+        role="" if role is Stakeholder.UNKNOWN else str(role.label),
+        title=shown("title"),
+        phone=shown("phone", Channel.PHONE),
+        email=shown("email", Channel.EMAIL),
+    )
