@@ -9,25 +9,23 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Count, F, JSONField, OuterRef, Q, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Count, Q, Subquery
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Contract
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.templatetags.cx import percent, short_money, to_decimal
 from decisions.queries.facts import TYPICAL
-from decisions.rules import URGENCY
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 from playbooks.queries.filters import NEXT_DUE, Filters, in_state
+from playbooks.queries.terms import Term, running_term
 
 PAGE = 25
 MOST_SEGMENTS = 50
@@ -45,45 +43,6 @@ SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_b
 # How `decisions.rules.priority_of` names the part that is money.
 REVENUE = "revenue exposed"
 REPORTING = Subquery(Organisation.objects.values("reporting_currency")[:1])
-# From so many days before a term's notice date or end the priority counts how near it is (`decisions.rules.URGENCY`).
-NEAR_DAYS = URGENCY[-1][0]
-
-
-class Term(NamedTuple):
-    """The term that runs now: its end, and the last day on which notice can be given."""
-
-    ends_on: date
-    notice_on: date | None
-
-    @classmethod
-    def read(cls, contract: dict[str, str] | None) -> Term | None:
-        """From what `running_term` finds."""
-        if not contract:
-            return None
-        notice = contract.get("notice_on")
-        return cls(date.fromisoformat(contract["ends_on"]), date.fromisoformat(notice) if notice else None)
-
-    def next_date(self, today: date) -> tuple[str, date]:
-        """What comes first, in words, and its day: the notice date, else the renewal."""
-        if self.notice_on and self.notice_on >= today:
-            return _("notice by"), self.notice_on
-        return _("renews"), self.ends_on
-
-    def nearness(self, today: date) -> str:
-        """How near that is, where it makes a task more urgent; else ""."""
-        left = (self.next_date(today)[1] - today).days
-        if left > NEAR_DAYS:
-            return ""
-        if self.notice_on and self.notice_on >= today:
-            return ngettext("notice in %(n)d day", "notice in %(n)d days", left) % {"n": left}
-        return ngettext("renews in %(n)d day", "renews in %(n)d days", left) % {"n": left}
-
-
-def running_term(today: date) -> Subquery:
-    """The term of a task's account that runs on `today`, for `Term.read`."""
-    running = Contract.objects.filter(account=OuterRef("account_id"), ends_on__gte=today).order_by("ends_on")
-    found = JSONObject(ends_on=F("ends_on"), notice_on=F("notice_on"))
-    return Subquery(running.values(found=found)[:1], output_field=JSONField())
 
 
 class Money(NamedTuple):
@@ -321,7 +280,7 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
         title=title_beside(values["title"], values["source__name"], values["type__name"]),
         type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
-        meta=list(filter(None, _meta(values, timezone.localdate(now)))),
+        meta=list(filter(None, _meta(values, timezone.localtime(now).date()))),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
         at_work=_at_work(values, now),

@@ -28,7 +28,8 @@ from playbooks.queries.grounds import (
     track_record,
     what_would_change,
 )
-from playbooks.queries.queue import REPORTING, Money, Term, exposed_of, running_term
+from playbooks.queries.queue import REPORTING, Money, exposed_of
+from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
 
 
@@ -100,7 +101,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         exposed=exposed_of(task, reporting),
         reporting=reporting,
         term=term,
-        term_next=term.next_date(timezone.localdate(now)) if term else None,
+        term_next=term.next_date(timezone.localtime(now).date()) if term else None,
         contacts=reachable(task.people, task.hidden),  # type: ignore[attr-defined]
         explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
