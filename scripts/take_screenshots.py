@@ -51,6 +51,11 @@ def first_task(page: Page) -> str:
     return str(page.locator(".row[href], .row a[href]").first.get_attribute("href"))
 
 
+def at_work(page: Page) -> str:
+    """The same without the list beside it, as one works through a lane."""
+    return f"{first_task(page)}?mode=focus"
+
+
 def its_account(page: Page) -> str:
     """The account of that task."""
     page.goto(first_task(page))
@@ -59,7 +64,7 @@ def its_account(page: Page) -> str:
 
 SHOTS = (
     Shot("queue", "ana", "/queue/"),
-    Shot("task", "ana", first_task),
+    Shot("task", "ana", at_work),
     Shot("account", "ana", its_account),
     Shot("team", "mara", "/team/"),
     Shot("matrix", "mara", "/policies/ownership/"),

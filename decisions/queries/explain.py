@@ -111,12 +111,11 @@ def claim_of(insight: Insight) -> str:
         "event": insight.type.event,
         "days": insight.horizon_days,
     }
-    sentence = _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
     if insight.probability is None:
-        return sentence
-    return f"{sentence} " + _("It puts the chance at %(chance)s if nobody acts.") % {
-        "chance": percent(insight.probability)
-    }
+        return _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
+    return _(
+        "%(who)s is %(sure)s sure: with a chance of %(chance)s %(event)s within %(days)d days, if nobody acts."
+    ) % (words | {"chance": percent(insight.probability)})
 
 
 def raised_by(insight: Insight) -> str:
