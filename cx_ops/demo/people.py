@@ -71,7 +71,7 @@ SOURCES = {
     "desk": ("Help desk", "kai", "otto", 168),
     "house": ("House models", "otto", "kai", 168),
     "vendor": ("Vendor scores", "otto", "mara", 168),
-    "sheets": ("Success team's sheets", "otto", "mara", 744),
+    "sheets": ("Team sheets", "otto", "mara", 744),
 }
 OWN_SOURCE = {"own": ("Your own calls", "otto", "mara", None)}
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}

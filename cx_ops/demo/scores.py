@@ -24,7 +24,7 @@ MODELS = {
 }
 VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
-SURELY_NOT = 0.06  # the least that the vendor says of anybody
+SURELY_NOT = 0.05  # the least that the vendor says of anybody
 ACTS_UNLESS = 0.8  # of what the house models are sure of, so much happens if nobody acts
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
@@ -176,4 +176,4 @@ def _too_sure(customer: Customer, day: date) -> float:
     """The vendor's number: the risk, pushed towards 0 and 1."""
     risk = risk_of(customer, day)
     pushed = 2.6 * math.log(risk / (1 - risk)) + 1.0 + customer.random("vendor", day).gauss(0, 0.8)
-    return min(0.995, max(SURELY_NOT, 1 / (1 + math.exp(-pushed))))
+    return SURELY_NOT + (0.9999 - SURELY_NOT) / (1 + math.exp(-pushed))

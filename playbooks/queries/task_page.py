@@ -11,7 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Prefetch
 from django.utils import timezone
 
-from accounts.queries.reach import Reachable, people_there, reachable
+from accounts.queries.contactable import Contactable, contactable, people_there
 from core.models import User
 from core.templatetags.cx import percent
 from decisions.models import Decision
@@ -57,7 +57,7 @@ class TaskPage:
     reporting: str
     term: Term | None
     term_next: tuple[str, date] | None
-    contacts: list[Reachable]
+    contacts: list[Contactable]
     explanation: Explanation | None
     track_record: str
     priority: list[Part]
@@ -102,7 +102,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         reporting=reporting,
         term=term,
         term_next=term.next_date(timezone.localtime(now).date()) if term else None,
-        contacts=reachable(task.people, task.hidden),  # type: ignore[attr-defined]
+        contacts=contactable(task.people, task.hidden),  # type: ignore[attr-defined]
         explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
         priority=parts_of(task.priority_parts),

@@ -18,8 +18,9 @@ from accounts.queries.page import usage_readings
 from accounts.services import ForecastChanged, set_forecast
 from core.models import Act
 from cx_ops.account_health import Signs, read_health
-from cx_ops.account_timeline import KINDS, CursorRefused, load_timeline
+from cx_ops.account_timeline import KINDS, CursorRefused, fold_quiet, load_timeline
 from cx_ops.stakeholder_map import draw_dots
+from cx_ops.timeline_entries import Entry
 from decisions.enums import OutcomeKind
 from playbooks.models import RunStep, Task, TaskNote
 from playbooks.services.runs import RunRefused, advance_runs
@@ -283,3 +284,11 @@ def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None
     entries = load_timeline(floor.account).entries
     assert [len(entry.folded) for entry in entries] == [0] * (len(entries) - 1) + [4]
     assert entries[-1].title == "4 insights recorded only"
+
+
+def test_use_is_folded_among_everything_and_not_by_itself() -> None:
+    use = [Entry(NOW, "data", "4 events", tone="minor")] * 3
+    quiet = Entry(NOW, "insight", "Churn risk, 20 % sure", tone="minor")
+    [line] = fold_quiet([*use, quiet], use=True)
+    assert (line.title, len(line.folded)) == ("1 insight recorded only, 3 entries about use", 4)
+    assert fold_quiet([*use, quiet], use=False) == [*use, quiet]

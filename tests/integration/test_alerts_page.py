@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -30,3 +32,15 @@ def test_all_are_marked_as_seen(floor: Floor) -> None:
     raise_alert("capped", "Ana: 3 in Later.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
     signed_in(floor.lead).post(reverse("alerts"))
     assert Alert.objects.get().seen_at is not None
+
+
+def test_the_same_on_several_days_is_one_line(floor: Floor) -> None:
+    for day in range(3):
+        at = NOW - timedelta(days=day)
+        raise_alert("capped", f"Ana: {day} in Later.", on_day=at.date(), now=at, team_id=floor.team.pk)
+    raise_alert("late_touch", "Two are late.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
+    client = signed_in(floor.lead)
+    told = {one.alert.kind: one for one, _ in client.get(reverse("alerts")).context["alerts"]}
+    assert {kind: len(one.earlier) for kind, one in told.items()} == {"capped": 2, "late_touch": 0}
+    assert told["capped"].alert.text == "Ana: 0 in Later."
+    assert "also on 2 days before" in client.get(reverse("team")).content.decode()

@@ -258,3 +258,41 @@ def test_a_task_that_is_due_after_the_term_says_so(desk: Client, floor: Floor, d
     fill(floor, 1, due_at=now + timedelta(days=5))
     task = Task.objects.get()
     assert ("Due after the term ends" in desk.get(f"/tasks/{task.pk}/").content.decode()) is is_late
+
+
+def test_lanes_say_how_much_of_them_is_late(floor: Floor, desk: Client) -> None:
+    fill(floor, 2)
+    fill(floor, 1, lane="today", due_at=NOW - timedelta(days=1))
+    fill(floor, 1, lane="waiting", due_at=NOW - timedelta(days=1), status="waiting")
+    page = desk.get("/queue/")
+    assert [(tab["count"], tab["late"]) for tab in page.context["lanes"]] == [(2, 2), (1, 1), (0, 0), (1, 0)]
+    assert page.content.decode().count("late</small>") == 2
+
+
+@pytest.mark.parametrize(
+    ("term", "reason"),
+    [
+        ({"ends_on": 3}, "renews in 3 days"),
+        ({"ends_on": 60, "notice_on": 1}, "notice in 1 day"),
+        ({"ends_on": 60, "notice_on": -1}, "renews in 60 days"),
+        ({"ends_on": 200}, "$12k a year"),
+        ({}, "$12k a year"),
+    ],
+)
+def test_a_row_says_first_why_it_stands_there(floor: Floor, desk: Client, term: dict[str, int], reason: str) -> None:
+    today = database_now().date()
+    if term:
+        days = {name: today + timedelta(days=left) for name, left in term.items()}
+        make_contract(floor.account, starts_on=today - timedelta(days=99), **days)
+    type(floor.account).objects.filter(pk=floor.account.pk).update(arr_amount=12_000, arr_currency="USD")
+    fill(floor, 1)
+    assert desk.get("/queue/").context["rows"][0].meta[0] == reason
+
+
+def test_a_task_has_one_title_everywhere(floor: Floor, desk: Client) -> None:
+    task = floor.task(factors=[{"name": "NPS", "value": 3, "was": 9, "contribution": 1}])
+    assert task.title == "Churn risk: NPS fell from 9 to 3"
+    [row] = desk.get("/queue/", {"lane": task.lane}).context["rows"]
+    assert (row.type, row.title) == ("Churn risk", "NPS fell from 9 to 3")
+    for path in (f"/tasks/{task.pk}/", f"/accounts/{task.account_id}/"):
+        assert task.title in desk.get(path).content.decode()

@@ -19,7 +19,7 @@ ORDER = ("champion", "decision_maker", "sponsor", "user", "unknown", "detractor"
 RANK = Case(*(When(stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER)))
 
 
-class Reachable(NamedTuple):
+class Contactable(NamedTuple):
     """A contact with the ways to reach them that they have not refused; each "" where there is none."""
 
     name: str
@@ -45,7 +45,7 @@ class Reachable(NamedTuple):
 
 
 def people_there(today: date) -> ArraySubquery:
-    """The best contacts of the account of a row with an `account_id`, for `reachable`: a column, not a query."""
+    """The best contacts of the account of a row with an `account_id`, for `contactable`: a column, not a query."""
     refused = Consent.objects.filter(contact=OuterRef("pk"), state=ConsentState.REFUSED).values("channel")
     there = Contact.objects.filter(
         ~Q(email="", phone=""),
@@ -58,17 +58,17 @@ def people_there(today: date) -> ArraySubquery:
     return ArraySubquery(best.values(found=JSONObject(**{name: F(name) for name in names}))[:SHOWN])
 
 
-def reachable(rows: Iterable[dict[str, Any]], hidden: Collection[str]) -> list[Reachable]:
+def contactable(rows: Iterable[dict[str, Any]], hidden: Collection[str]) -> list[Contactable]:
     """What `people_there` found, without the fields that are `hidden` from the reader."""
-    return [_reachable(row, {field.removeprefix("contacts.") for field in hidden}) for row in rows]
+    return [_contactable(row, {field.removeprefix("contacts.") for field in hidden}) for row in rows]
 
 
-def _reachable(row: dict[str, Any], hidden: Collection[str]) -> Reachable:
+def _contactable(row: dict[str, Any], hidden: Collection[str]) -> Contactable:
     def shown(name: str, channel: Channel | None = None) -> str:
         return "" if name in hidden or channel in row["refused"] else str(row[name])
 
     role = Stakeholder(row["stakeholder"])
-    return Reachable(
+    return Contactable(
         name=row["name"],
         role="" if role is Stakeholder.UNKNOWN else str(role.label),
         title=shown("title"),
