@@ -56,6 +56,12 @@ COLUMNS = [
     "id", "at", "said_at", "sent_at", "user_id", "name", "kind", "about_namespace", "about_kind", "about_value",
     "account_id", "contact_id", "payload", "source_id", "received_at", "import_id",
 ]  # fmt: skip
+EVENTS_THAT_CAME = """
+SELECT payload::text FROM accounts_event
+WHERE received_at >= %(since)s AND received_at < %(until)s AND source_id = %(source)s AND import_id IS NULL
+  AND hashtext(id::text) %% %(every)s = 0
+LIMIT %(most)s
+"""
 DID = frozenset(kind.value for kind in BEHAVIOUR)
 NOBODY = Whose(None, None)
 Named = tuple[str, str, Heard, bytes]

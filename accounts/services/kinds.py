@@ -13,7 +13,7 @@ from accounts.rules.events import EventItem, check_event
 from accounts.rules.messages import Message, people_in
 from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
-from accounts.services.events import take_events, take_messages
+from accounts.services.events import EVENTS_THAT_CAME, take_events, take_messages
 from accounts.services.orders import add_orders
 from accounts.services.retracting import undo_accounts
 from accounts.services.reverting import (
@@ -258,6 +258,7 @@ EVENTS = Kind(
     scope=Scope.EVENTS_WRITE,
     required=("event", "timestamp"),
     people=lambda item: (item.user_id,),
+    came=EVENTS_THAT_CAME,
 )
 # What Segment's and PostHog's clients send (docs/events.md).
 MESSAGES = Kind(
@@ -267,6 +268,7 @@ MESSAGES = Kind(
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
     people=people_in,
+    came=EVENTS_THAT_CAME,
 )
 KINDS = (
     ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, ORDERS, TICKETS, CONVERSATIONS, SURVEYS, REVENUE, EVENTS, MESSAGES,

@@ -28,8 +28,14 @@ class Shipment(models.Model):
     rows = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     parked = models.PositiveIntegerField(default=0)
-    columns = ArrayField(models.TextField(), default=list, help_text="The header of a file.")
+    columns = ArrayField(
+        models.TextField(),
+        default=list,
+        help_text="The header of a file; of the calls of a day, in its last hour, fields.",
+    )
     is_summed = models.BooleanField(default=True, help_text="False: one call, not added up yet.")
+    first_id = models.UUIDField(null=True, help_text="Of calls that were added up: between these were their records")
+    last_id = models.UUIDField(null=True, help_text="made; ids are ordered by time.")
 
     class Meta:
         indexes = [
@@ -47,7 +53,7 @@ class Shipment(models.Model):
 
 
 class FieldProfile(models.Model):
-    """What one column of a delivered file held: how many cells, how many blank, and how the others are spread.
+    """What one column of a delivered file, or one field of a day's calls, held: cells, blanks, and how values spread.
 
     `spread`: value or bin → count; empty where there are too many values to compare, such as names.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from core.models import User
 from core.templatetags.cx import percent
 from intake.enums import ImportStatus, Problem
-from intake.models import FieldProfile, Pull, PullRun, Shipment, Source, Trouble
+from intake.models import Pull, PullRun, Shipment, Source, Trouble
+from intake.queries.profiles import days_of_calls, profiles_of
 from intake.queries.sources import cadence_words
 from intake.rules import health
 from intake.rules.cadence import Arrival, arrival_of
@@ -49,11 +50,11 @@ class Finding:
 def find_troubles(
     sources: Sequence[Source], expected: Mapping[UUID, datetime], now: datetime
 ) -> dict[UUID, list[Finding]]:
-    """What is wrong with each source at `now`: at most one finding a problem. Five queries.
+    """What is wrong with each source at `now`: at most one finding a problem. Seven queries.
 
     expected: from when on a source from which nothing ever came was expected.
     """
-    loads = _loads(sources, now)
+    loads, days = _loads(sources, now), days_of_calls(sources, now)
     accepted = _accepted(sources)
     failing = _failing_pulls(sources)
     found: dict[UUID, list[Finding]] = {}
@@ -62,6 +63,7 @@ def find_troubles(
         worst: dict[Problem, Finding] = {}
         said = accepted.get(source.pk, {})
         findings = [*_of_source(source, kinds, expected.get(source.pk), said, now)]
+        findings += _of_calls(source, days.get(source.pk, {}), said)
         findings += [_failing(source, pull) for pull in failing.get(source.pk, ()) if not said.get(Problem.ARRIVAL)]
         for finding in findings:
             held = worst.get(finding.problem)
@@ -112,6 +114,30 @@ def _of_kind(
         yield _reshaped(what, other, last)
     if (moved := health.drifted(last, usual(Problem.DRIFT))) and not is_accepted(Problem.DRIFT):
         yield _drifted(what, moved, last)
+
+
+def _of_calls(source: Source, kinds: Mapping[str, list[Load]], accepted: Mapping[str, datetime]) -> Iterator[Finding]:
+    """What is wrong with what the calls of the last day held, against the days before."""
+    for kind, days in sorted(kinds.items()):
+        last, what = days[-1], f"{source.name}: {kind}"
+        whole = _fact(_("Looked at"), _("what came by API on that day"))
+
+        def before(problem: Problem, days: Sequence[Load] = days) -> list[Load]:
+            since = accepted.get(problem)
+            return [load for load in days[:-1] if since is None or load.at >= since]
+
+        def is_judged(problem: Problem, last: Load = last) -> bool:
+            return problem not in accepted or last.at > accepted[problem]
+
+        if (other := health.reshaped_by_day(last, before(Problem.SHAPE))) and is_judged(Problem.SHAPE):
+            yield _with(_reshaped(what, other, last), whole)
+        usual = before(Problem.DRIFT)
+        if len(usual) >= health.ENOUGH and (moved := health.drifted(last, usual)) and is_judged(Problem.DRIFT):
+            yield _with(_drifted(what, moved, last), whole)
+
+
+def _with(finding: Finding, fact: Fact) -> Finding:
+    return replace(finding, facts=[*finding.facts, fact])
 
 
 def _failing_pulls(sources: Sequence[Source]) -> dict[UUID, list[Pull]]:
@@ -259,7 +285,8 @@ def _loads(sources: Sequence[Source], now: datetime) -> dict[UUID, dict[str, lis
     fields = _fields(kept)
     found: dict[UUID, dict[str, list[Load]]] = defaultdict(lambda: defaultdict(list))
     for row in kept:
-        load = Load(row.at, row.rows, row.rejected + row.parked, frozenset(row.columns), fields.get(row.pk, {}))
+        columns = frozenset(row.columns if row.of_id else ())  # those of calls are judged by day
+        load = Load(row.at, row.rows, row.rejected + row.parked, columns, fields.get(row.pk, {}))
         found[row.source_id][row.kind].append(load)
     return found
 
@@ -275,18 +302,7 @@ def _fields(deliveries: Iterable[Shipment]) -> dict[UUID, dict[str, Profile]]:
     for row in deliveries:
         if row.of_id:
             last[row.source_id, row.kind].append(row.pk)
-    wanted = [id for ids in last.values() for id in ids[-health.LOOKED_BACK :]]
-    found: dict[UUID, dict[str, Profile]] = defaultdict(dict)
-    for profile in FieldProfile.objects.filter(shipment__in=wanted) if wanted else ():
-        spread = comparable(profile.spread)
-        found[profile.shipment_id][profile.field] = Profile(profile.rows, profile.blanks, spread)
-    return found
-
-
-def comparable(spread: Mapping[str, int]) -> dict[str, int]:
-    """The values of a kept spread; where they are too many, the sizes of its numbers."""
-    values = {value: count for value, count in spread.items() if value.startswith("=")}
-    return values or dict(spread)
+    return profiles_of([id for ids in last.values() for id in ids[-health.LOOKED_BACK :]])
 
 
 def _accepted(sources: Sequence[Source]) -> dict[UUID, dict[str, datetime]]:

@@ -25,6 +25,8 @@ FEWEST_ROWS = 20
 # Population stability index: under 0.1 nothing moved, from 0.25 the values are others (the usual reading of the index).
 MOVED = 0.25
 FEWEST_VALUES = 50
+# What so many of a day's records have is a column of them; what fewer have comes and goes.
+COMMON = 0.25
 # What no value counts as, so that a value that is new or gone does not make the index infinite.
 SMALLEST_SHARE = 0.001
 # Deliveries closer together than this share of the cadence belong together: an export in three files.
@@ -157,12 +159,26 @@ def reshaped(last: Load, before: Sequence[Load]) -> Reshaped | None:
     """Whether columns are gone or new against the delivery before."""
     if not before or not before[-1].columns or not last.columns:
         return None
-    gone, new = sorted(before[-1].columns - last.columns), sorted(last.columns - before[-1].columns)
+    return _against(before[-1], before[-1].columns - last.columns, last.columns - before[-1].columns, last)
+
+
+def reshaped_by_day(last: Load, before: Sequence[Load]) -> Reshaped | None:
+    """Whether fields that most calls had on each of the last days are gone, or have come that no day had."""
+    if len(before) < ENOUGH:
+        return None
+    gone = frozenset.intersection(*(load.columns for load in before[-ENOUGH:])) - last.fields.keys()
+    new = last.columns - {name for load in before[-LOOKED_BACK:] for name in load.fields}
+    return _against(before[-1], gone, new, last)
+
+
+def _against(earlier: Load, lost: Iterable[str], found: Iterable[str], last: Load) -> Reshaped | None:
+    """Columns that were lost and found since an earlier load, those that only have another name as renamed."""
+    gone, new = sorted(lost), sorted(found)
     if not gone and not new:
         return None
     renamed: list[tuple[str, str]] = []
     for old in gone:
-        same = [name for name in new if _same(before[-1].fields.get(old), last.fields.get(name))]
+        same = [name for name in new if _same(earlier.fields.get(old), last.fields.get(name))]
         if len(same) == 1 and same[0] not in {name for _old, name in renamed}:
             renamed.append((old, same[0]))
     return Reshaped(tuple(gone), tuple(new), tuple(renamed))

@@ -171,6 +171,8 @@ class Kind:
     owned: which of these fields a source (its id) may not fill, and whose they are, in words.
     people: what an item calls people at customers by, as its source does.
     state: says what an item says, for a feed that runs beside another; None: it is counted, not compared.
+    came: SQL, payloads as text of what calls brought from %(source)s between %(since)s and %(until)s, one in %(every)s,
+        at most %(most)s; `""`: they stand in the landing log under the kind's name.
     said: SQL, (account_id, slot, values) of what the source %(old)s says now, as `Held` keeps it; `""`: not compared.
     near: numbers no further apart count as the same.
     """
@@ -199,6 +201,7 @@ class Kind:
     people: Callable[[Any], Iterable[object]] = lambda item: ()
     state: State | None = None
     said: str = ""
+    came: str = ""
     near: float = 0
 
     @property

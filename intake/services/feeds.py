@@ -14,6 +14,7 @@ from core.services import record_act
 from intake.models import Source, Trouble
 from intake.queries.health import Finding, find_troubles
 from intake.queries.sources import expected_from, list_sources
+from intake.services.days import profile_days
 from intake.services.profiling import sum_up_calls
 
 WATCHED = "feeds"
@@ -31,6 +32,7 @@ def check_feeds(now: datetime) -> int:
             return 0
         Heartbeat.objects.update_or_create(name=WATCHED, defaults={"at": now})
         sum_up_calls(now - SUMMED_AFTER)
+        profile_days(now - SUMMED_AFTER)
         sources = list(list_sources().filter(is_active=True))
         found = find_troubles(sources, expected_from([source.pk for source in sources]), now)
         return sum(_settle(source, found[source.pk], now) for source in sources) + _let_go(now)

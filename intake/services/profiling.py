@@ -1,4 +1,4 @@
-"""What each shipment held: counts of calls, and of files each column's blanks and spread of values.
+"""What each shipment held: counts of calls, and of files each column's blanks and spread of values (`days`: of calls).
 
 A file is profiled chunk by chunk in the transaction that lands it, so that a worker that dies loses nothing and
 counts nothing twice. Values that are nearly all different (names, ids) are not kept at all.
@@ -6,11 +6,13 @@ counts nothing twice. Values that are nearly all different (names, ids) are not 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import frexp, isfinite
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -48,17 +50,21 @@ FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[]) AS new (field, rows, b
 ON CONFLICT (shipment_id, field) DO UPDATE
 SET rows = excluded.rows, blanks = excluded.blanks, spread = excluded.spread
 """
+_DATE = re.compile(r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})")
 # Calls of an hour that is long over become one row.
 SUM_UP = """
 WITH gone AS (
     DELETE FROM intake_shipment WHERE NOT is_summed AND at < %(before)s
-    RETURNING source_id, kind, date_trunc('hour', at) AS hour, rows, rejected, parked
+    RETURNING id, source_id, kind, date_trunc('hour', at) AS hour, rows, rejected, parked
 )
-INSERT INTO intake_shipment AS d (id, source_id, kind, at, rows, rejected, parked, columns, is_summed)
-SELECT gen_random_uuid(), source_id, kind, hour, sum(rows), sum(rejected), sum(parked), '{}', true
+INSERT INTO intake_shipment AS d
+    (id, source_id, kind, at, rows, rejected, parked, columns, is_summed, first_id, last_id)
+SELECT gen_random_uuid(), source_id, kind, hour, sum(rows), sum(rejected), sum(parked), '{}', true,
+    min(id::text)::uuid, max(id::text)::uuid
 FROM gone GROUP BY source_id, kind, hour
 ON CONFLICT (source_id, kind, at) WHERE of_id IS NULL AND is_summed DO UPDATE
-SET rows = d.rows + excluded.rows, rejected = d.rejected + excluded.rejected, parked = d.parked + excluded.parked
+SET rows = d.rows + excluded.rows, rejected = d.rejected + excluded.rejected, parked = d.parked + excluded.parked,
+    first_id = least(d.first_id, excluded.first_id), last_id = greatest(d.last_id, excluded.last_id)
 """
 encode = msgspec.json.Encoder().encode
 
@@ -107,6 +113,8 @@ class Column:
         """What may be compared: the values, else the sizes of numbers, else nothing."""
         filled = self.rows - self.blanks
         if self.values is not None and len(self.values) <= MOST_VALUES and len(self.values) * ROWS_A_VALUE <= filled:
+            if all(map(_DATE.match, self.values)):
+                return {}  # a day's moments are never those of the day before
             return {f"={value}": count for value, count in self.values.items()}
         if filled and self.numbers >= NUMBERS * filled:
             return dict(self.bins)
@@ -155,9 +163,7 @@ class FileProfile:
         }  # fmt: skip
         with transaction.atomic():
             [(shipment,)] = fetch_all(OF_FILE, names)
-            spreads = [encode(_kept(column)).decode() for column in self._columns]
-            rows, blanks = [column.rows for column in self._columns], [column.blanks for column in self._columns]
-            execute(FIELDS, [shipment, [name[:120] for name in self.header], rows, blanks, spreads])
+            write_profiles(shipment, dict(zip(self.header, self._columns, strict=True)))
 
     def _resume(self) -> None:
         known = {name: (rows, blanks, spread) for name, rows, blanks, spread in fetch_all(KNOWN, [self.of.id])}
@@ -166,6 +172,13 @@ class FileProfile:
                 column.rows, column.blanks, spread = known[name[:120]]
                 spread = msgspec.json.decode(spread) if isinstance(spread, str) else spread
                 _restore(column, spread)
+
+
+def write_profiles(shipment: UUID, columns: Mapping[str, Column]) -> None:
+    """Keep what the columns of a shipment held."""
+    spreads = [encode(_kept(column)).decode() for column in columns.values()]
+    rows, blanks = [column.rows for column in columns.values()], [column.blanks for column in columns.values()]
+    execute(FIELDS, [shipment, [name[:120] for name in columns], rows, blanks, spreads])
 
 
 KNOWN = """
