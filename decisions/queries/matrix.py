@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.enums import AccountRole
 from core.bulk import read_rows
 from core.models import User
+from core.templatetags.cx import place_of as region_in_words
 from core.templatetags.cx import words_of
 from decisions.enums import SAVED
 from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
@@ -33,14 +34,15 @@ EVERYTHING = Place()
 
 def segment_in_words(place: Place) -> str:
     """A segment, such as "Strategic, EMEA"; "All accounts" where no part is named."""
-    return ", ".join(value_in_words(value) for part in PARTS if (value := getattr(place, part))) or _("All accounts")
+    parts = (value_in_words(value, part) for part in PARTS if (value := getattr(place, part)))
+    return ", ".join(parts) or _("All accounts")
 
 
-def value_in_words(value: str) -> str:
+def value_in_words(value: str, part: str = "") -> str:
     """A tier, region, stage or segment; a saved segment by the slug that it keeps when it is renamed."""
     if value.startswith(SAVED):
         return _("%(name)s (saved)") % {"name": capfirst(value.removeprefix(SAVED).replace("-", " "))}
-    return words_of(value)
+    return region_in_words(value) if part == "region" else words_of(value)
 
 
 class Tally(NamedTuple):

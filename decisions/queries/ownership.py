@@ -58,7 +58,7 @@ class OwnershipPage:
         for part in PARTS:
             known[part] = sorted({*known[part], *filter(None, (getattr(cell, part) for cell in cells))})
         known["segment"] = [value for value in known["segment"] if not value.startswith(SAVED)]
-        choices = {part: [(value, value_in_words(value)) for value in values] for part, values in known.items()}
+        choices = {part: [(value, value_in_words(value, part)) for value in values] for part, values in known.items()}
         choices["segment"] += [(slug, _("%(name)s (saved)") % {"name": name}) for slug, name in self.book.saved.items()]
         return choices
 

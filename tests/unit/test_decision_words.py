@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from decisions.queries.matrix import segment_in_words
 from decisions.queries.words import say
+from decisions.rules import Place
 
 STORED = {
     "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
@@ -46,3 +48,7 @@ def test_a_stored_line_is_said_in_words(line: str) -> None:
 
 def test_a_line_that_is_not_known_stays_as_it_is() -> None:
     assert say("something else") == "something else"
+
+
+def test_a_region_of_several_words_is_written_in_the_matrix_as_everywhere() -> None:
+    assert segment_in_words(Place("mid-market", "emea-north", "", "")) == "Mid-market, EMEA North"
