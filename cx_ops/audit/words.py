@@ -171,7 +171,7 @@ KINDS |= {(verb, subject): kind for verb, kind in HOUSE.items() for subject in H
 UNNAMED = _("{who}: {verb} ({what})")
 
 ACTORS = {
-    "tick": _("The clock"),
+    "tick": _("The system"),
     "dispatch": _("A decision"),
     "playbooks": _("A playbook"),
     "outbox": _("The outbox"),

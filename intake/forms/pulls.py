@@ -19,16 +19,16 @@ HOURS_A_MONTH = 24 * 31
 class PullForm(forms.Form):
     """A pull; with `pull` it changes that one, whose kind stays."""
 
-    kind = forms.ChoiceField(label=_("Its rows are"))
+    kind = forms.ChoiceField(label=_("What its rows are"))
     url = forms.CharField(
         label=_("Address"), max_length=2000, widget=forms.URLInput(attrs={"placeholder": "https://"}),
         help_text=_("Read over TLS, from public addresses only."),
         error_messages={"required": _("Give the address of the file.")},
     )  # fmt: skip
-    format = forms.ChoiceField(label=_("It is"), choices=PullFormat.choices)
+    format = forms.ChoiceField(label=_("Format"), choices=PullFormat.choices)
     list_at = forms.CharField(
-        label=_("Where its list is"), max_length=200, required=False,
-        help_text=_("JSON only: the path to the list of objects, such as /data/items. Empty: the whole is the list."),
+        label=_("Where the list is, in JSON"), max_length=200, required=False,
+        help_text=_("The path to the list of objects, such as /data/items. Empty: the whole file is the list."),
     )  # fmt: skip
     every_hours = forms.IntegerField(
         label=_("Every … hours"), required=False, min_value=1, max_value=HOURS_A_MONTH,
@@ -41,15 +41,15 @@ class PullForm(forms.Form):
         label=_("In the zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())]
     )
     header_name = forms.CharField(
-        label=_("Header"), max_length=100, required=False,
-        help_text=_("Where it asks for a key: its header, such as Authorization."),
+        label=_("Name of the header with its key"), max_length=100, required=False,
+        help_text=_("Only where the address asks for a key, such as Authorization."),
     )  # fmt: skip
     header_value = forms.CharField(
-        label=_("Its value"), max_length=4000, required=False,
+        label=_("Value of that header"), max_length=4000, required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as Bearer …; kept, and never shown again. Empty: the one that is kept."),
+        help_text=_("Such as Bearer …; it is kept and never shown again. Empty: the one that is kept."),
     )  # fmt: skip
-    is_on = forms.BooleanField(label=_("On"), required=False, initial=True)
+    is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 
     def __init__(self, data: Any = None, *, pull: Pull | None = None, zone: str = "UTC") -> None:
         names = ("url", "format", "list_at", "every_hours", "at_time", "timezone", "header_name", "is_on")

@@ -114,11 +114,11 @@ def test_the_filters(floor: Floor) -> None:
         assert answer.status_code == 200
         return [line.text for _day, lines in answer.context["days"] for folded in lines for line in folded]
 
-    assert shown() == ["The clock archived Bluebell", "bea brought Acme back", "Ana archived Acme"]
+    assert shown() == ["The system archived Bluebell", "bea brought Acme back", "Ana archived Acme"]
     assert shown(who=str(floor.ana.pk)) == ["Ana archived Acme"]
-    assert shown(who="system") == ["The clock archived Bluebell"]
+    assert shown(who="system") == ["The system archived Bluebell"]
     assert shown(kind="restored account") == ["bea brought Acme back"]
-    assert shown(account="blue") == ["The clock archived Bluebell"]
+    assert shown(account="blue") == ["The system archived Bluebell"]
     assert shown(account=str(floor.account.pk)) == ["bea brought Acme back", "Ana archived Acme"]
     assert shown(first_day="2026-03-03", last_day="2026-03-04") == ["bea brought Acme back"]
     for wrong in (
