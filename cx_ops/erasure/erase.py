@@ -123,8 +123,9 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
 def _check(person: Person) -> None:
     if is_colleague(person):
         raise ErasureRefused(_("This is the address of a colleague: end their log-in instead."))
-    if Import.objects.filter(status__in=UNDER_WAY).exists():
-        raise ErasureRefused(_("A file is still on its way in, and may name them. Wait until it is done, or stop it."))
+    if coming := Import.objects.filter(status__in=UNDER_WAY).first():
+        words = _("The file %(name)s is still on its way in, and may name them. Import it or leave it first.")
+        raise ErasureRefused(words % {"name": coming.filename})
 
 
 def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
