@@ -39,10 +39,11 @@ COLUMNS: list[Column[Line]] = [
 # Filters that stand in the bar; the others are behind "More filters".
 IN_BAR = ("who", "health", "saved")
 
-EMPTY_OTHERWISE = gettext_lazy("They arrive by import or by the API.")
+EMPTY_OTHERWISE = gettext_lazy("A manager or operations brings them as a file, from the imports page.")
 EMPTY: dict[str, Any] = {
     Role.CSM: gettext_lazy(
-        "Accounts on which you have a role are shown here, and those of your team. They arrive by import."
+        "Accounts on which you have a role are shown here, and those of your team. A manager or operations brings them "
+        "as a file."
     ),
     Role.MANAGER: gettext_lazy(
         "The accounts of your team and of teams you lead are shown here; House rules › Teams says who leads which. "

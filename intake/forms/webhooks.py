@@ -19,7 +19,7 @@ class WebhookForm(forms.Form):
     source = forms.ModelChoiceField(
         label=_("Source"), queryset=Source.objects.none(), empty_label=None,
         help_text=_("The system that is told. It is never told of what it sent us itself."),
-        error_messages={"required": _("Choose the system that is to be told: a source whose mode is “pushed out”.")},
+        error_messages={"required": _("Choose the system that is told, a source with “Our changes pushed out”.")},
     )  # fmt: skip
     url = forms.CharField(
         label=_("Address"), max_length=2000, widget=forms.URLInput(attrs={"placeholder": "https://"}),

@@ -73,10 +73,10 @@ def test_acts_are_sentences(floor: Floor) -> None:
     close_task(task_id=task.pk, by=floor.bea, version=given.version, outcome=OutcomeKind.RISK_RESOLVED, now=NOW)
     found = texts(floor.lead, subject_type="task")
     for sentence in (
-        "A decision opened “Churn risk” on Acme",
-        "Ana snoozed “Churn risk” on Acme until 5 Mar 2026",
-        "lena gave “Churn risk” on Acme to bea",
-        "bea closed “Churn risk” on Acme: risk resolved",
+        "A decision opened “Churn risk: house-logit says so, without facts” on Acme",
+        "Ana snoozed “Churn risk: house-logit says so, without facts” on Acme until 5 Mar 2026",
+        "lena gave “Churn risk: house-logit says so, without facts” on Acme to bea",
+        "bea closed “Churn risk: house-logit says so, without facts” on Acme: risk resolved",
     ):
         assert sentence in found
 
