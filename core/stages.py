@@ -11,10 +11,10 @@ from __future__ import annotations
 import logging
 import random
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -41,7 +41,43 @@ BACK_OFF_SECONDS = 2
 AT_ONCE = 500  # dead letters replayed by one press of a button
 SMALL = 1000  # rows: smaller batches go first, so that one urgent insight never waits behind a file
 
-Work = Callable[[Sequence[Any], datetime], None]
+Work = Callable[[Any, datetime], None]
+
+
+class Taken(Sequence[Any]):
+    """The rows that one worker took, in the order of their ids, as named tuples with the columns of their table.
+
+    They are read when somebody looks at one, since what works by SQL needs their batches and their number alone. By
+    plain SQL, with ids as `core.bulk.Id`: making instances would cost more than most of the work.
+    """
+
+    def __init__(self, pending: type[Pending], batches: list[UUID]) -> None:
+        self.pending, self.batches = pending, batches
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    @cached_property
+    def _count(self) -> int:
+        table = self.pending._meta.db_table
+        [(count,)] = fetch_all(f'SELECT count(*) FROM "{table}" WHERE batch_id = ANY(%s)', [self.batches])  # noqa: S608 - ours  # nosec B608
+        return int(count)
+
+    @cached_property
+    def _rows(self) -> list[Any]:
+        table, row = self.pending._meta.db_table, _row_of(self.pending)
+        columns = ", ".join(row._fields)
+        found = read_rows(
+            f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - ours  # nosec B608
+            [self.batches],
+        )
+        return list(map(row._make, found))
 
 
 class LeaseLost(Exception):
@@ -170,16 +206,9 @@ class Stage:
             raise LeaseLost(self.name)
 
     def _work(self, lease: Lease, now: datetime) -> None:
-        # Named tuples with the columns of `pending`, ids as `core.bulk.Id`, by plain SQL: making its instances would
-        # cost more than most of the work, and putting a query together more than running it.
-        table, row = self.pending._meta.db_table, _row_of(self.pending)
-        columns = ", ".join(row._fields)
-        taken = read_rows(
-            f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - ours  # nosec B608
-            [lease.batches],
-        )
-        if taken:
-            self.work([row._make(values) for values in taken], now)
+        table, taken = self.pending._meta.db_table, Taken(self.pending, lease.batches)
+        if len(taken):
+            self.work(taken, now)
         execute(f'DELETE FROM "{table}" WHERE batch_id = ANY(%s)', [lease.batches])  # noqa: S608 - ours  # nosec B608
 
     def _failed(self, lease: Lease, error: Exception) -> None:

@@ -11,7 +11,7 @@ from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref
 from accounts.services.parking import BELIEVE, hold_keys, park_records
 from core.bulk import read_rows
-from core.stages import leave, leave_selected
+from core.stages import Taken, leave, leave_selected
 from intake.models import Landed
 
 KNOWN = """
@@ -21,10 +21,9 @@ WHERE w.batch_id = ANY(%s) AND w.about_kind = 'external_id'
 """
 
 
-def resolve_records(rows: Sequence[Landed], now: datetime) -> None:
+def resolve_records(rows: Taken, now: datetime) -> None:
     """Leave each record with its account for the believe stage, or park it; in the caller's transaction."""
-    batches = list({row.batch_id for row in rows})
-    left = leave_selected(Resolved, ["account_id"], KNOWN, [batches], stage=BELIEVE)
+    left = leave_selected(Resolved, ["account_id"], KNOWN, [rows.batches], stage=BELIEVE)
     if left < len(rows):
         _resolve_rest(rows)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Resolved
-from core.bulk import AnyId, execute, fetch_all
+from core.bulk import execute, fetch_all
 from core.services import raise_alert
-from core.stages import leave_selected
+from core.stages import Taken, leave_selected
 from insights.enums import ModelState
 from insights.models import Believed, ModelVersion
 from intake.enums import ScoreMeaning
@@ -41,8 +39,10 @@ RESOLVED = "SELECT id, account_id FROM accounts_resolved WHERE batch_id = ANY(%s
 NEW_VERSIONS = """
 SELECT i.source_id, s.slug, i.model, i.model_version, EXISTS (
     SELECT FROM insights_modelversion e WHERE e.source_id = i.source_id AND e.model = i.model) AS known
-FROM insights_insight i JOIN intake_source s ON s.id = i.source_id
-WHERE i.id = ANY(%s) AND NOT EXISTS (
+FROM accounts_resolved w
+CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = w.id OFFSET 0) i
+JOIN intake_source s ON s.id = i.source_id
+WHERE w.batch_id = ANY(%s) AND NOT EXISTS (
     SELECT FROM insights_modelversion v
     WHERE v.source_id = i.source_id AND v.model = i.model AND v.version = i.model_version)
 GROUP BY i.source_id, s.slug, i.model, i.model_version ORDER BY min(i.scored_at), i.model_version
@@ -53,20 +53,19 @@ class NotAllBelieved(Exception):
     """Some records are gone, or their type is: the batch is halved until the bad one is alone."""
 
 
-def believe_records(rows: Sequence[Resolved], now: datetime) -> None:
+def believe_records(rows: Taken, now: datetime) -> None:
     """Write an insight for each record and leave it for the decide stage; in the caller's transaction."""
-    batches = list({row.batch_id for row in rows})
-    written = execute(BELIEVE, {"batches": batches, "probability": ScoreMeaning.PROBABILITY})
+    written = execute(BELIEVE, {"batches": rows.batches, "probability": ScoreMeaning.PROBABILITY})
     if written != len(rows):
         raise NotAllBelieved(f"{len(rows) - written} of {len(rows)} records are not insights of a known type")
-    _announce_versions([row.id for row in rows], now)
-    leave_selected(Believed, ["account_id"], RESOLVED, [batches], stage=STAGE)
+    _announce_versions(rows.batches, now)
+    leave_selected(Believed, ["account_id"], RESOLVED, [rows.batches], stage=STAGE)
 
 
-def _announce_versions(ids: Sequence[AnyId], now: datetime) -> None:
+def _announce_versions(batches: list[UUID], now: datetime) -> None:
     """Note model versions that were never seen; all but a model's first must be checked by somebody."""
     trusted: set[tuple[UUID, str]] = set()
-    for source_id, slug, model, version, known in fetch_all(NEW_VERSIONS, [ids]):
+    for source_id, slug, model, version, known in fetch_all(NEW_VERSIONS, [batches]):
         first = not known and (source_id, model) not in trusted
         trusted.add((source_id, model))
         state = ModelState.CHECKED if first else ModelState.ANNOUNCED
