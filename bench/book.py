@@ -25,9 +25,8 @@ ORDERED_ID = (
 WORK = (
     "intake_record", "intake_recordkey", "intake_landed", "accounts_parked", "accounts_released", "accounts_resolved",
     "insights_insight", "insights_believed", "insights_withdrawn", "decisions_decision", "decisions_stream",
-    "decisions_item", "decisions_decided", "playbooks_task", "playbooks_run", "playbooks_runstep",
-    "core_act", "core_alert", "core_batch", "playbooks_capcounter",
-    "playbooks_inflow",
+    "decisions_item", "decisions_decided", "playbooks_task", "playbooks_run", "playbooks_runstep", "playbooks_watch",
+    "core_act", "core_alert", "core_batch", "playbooks_capcounter", "playbooks_inflow",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.db import connection
 
 from bench.book import WORK, Book, empty, refresh_statistics
 from bench.cost import Cost, measure, memory_of, typical
+from bench.land import copy_back
 from bench.peers import import_export
 from bench.processes import Server, Stage, serving, wait_until_quiet, working
 from bench.report import Report
@@ -30,6 +31,11 @@ BLOCK = 1 << 20
 BOUNDARY = "bench"
 PATIENCE_SECONDS = 1800
 POLL_SECONDS = 0.25  # what asking costs is counted
+# What a file of scores leaves for good, its insights last: they are counted.
+LEFT = (
+    "intake_recordkey", "intake_record", "decisions_decision", "decisions_stream", "decisions_item", "playbooks_task",
+    "playbooks_run", "playbooks_runstep", "playbooks_watch", "core_act", "insights_insight",
+)  # fmt: skip
 COPIED = """
 CREATE TABLE IF NOT EXISTS bench_scores (account_id text, insight_type text, horizon_days int, scored_at timestamptz,
     confidence numeric, model text, model_version text, reason text)
@@ -41,13 +47,16 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
     costs: dict[int, list[Cost]] = {rows: [] for rows in files}
     landed: dict[int, list[Cost]] = {rows: [] for rows in files}
     peaks: dict[int, list[int]] = {rows: [] for rows in files}
+    few, many = min(files), max(files)
+    left: list[Cost] = []
     for rows, path in files.items():
         for _ in range(sizes.file_runs):
             landing, deciding, peak = _bring(stage, book, path, rows)
             landed[rows].append(landing)
             costs[rows].append(landing + deciding)
             peaks[rows].append(peak)
-    few, many = min(files), max(files)
+            if rows == few:
+                left.append(copy_back(LEFT))
     ours = typical(costs[many])
     limit = typical([_copy(files[few], few) for _ in range(sizes.runs)])
     empty(*WORK)
@@ -67,6 +76,8 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
         alone = typical(landed[rows])
         times = f"{peer.per_row / alone.per_row:.3g} times django-import-export, which does neither"
         report.note("B3", f"Of that, until the last row has landed, nothing decided yet: {alone}. {times}.")
+    text = "COPY of the very rows that the smaller file left, into the same tables, emptied before: a row's floor"
+    report.note("B3", f"{text} with nothing read and nothing decided. {typical(left)}.")
     report.note("B3", f"COPY of the same file into a bare table, no look-ups, no index: {limit}")
     report.note("B3", f"django-import-export 4, its defaults, account by look-up, no decision, no task: {peer}")
 
