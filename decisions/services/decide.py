@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ from insights.models import Believed
 from intake.enums import Happening
 from intake.services import announce
 
-encode = msgspec.json.Encoder(decimal_format="string").encode
+encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
 
 
 def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
@@ -81,15 +81,13 @@ class Ledger:
     situation: Situation
     policy: Policy
     now: datetime
-    decisions: list[str] = field(default_factory=list)
+    decisions: list[tuple[PendingInsight, Facts, Verdict, Id | None]] = field(default_factory=list)
     acts: list[tuple[Id, str]] = field(default_factory=list)
     streams: dict[StreamKey, StreamState] = field(default_factory=dict)
     items: dict[ItemKey, ItemChange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known_streams = frozenset(self.situation.streams)
-        self.versions = f"{self.policy.authority.version}\t{self.policy.ownership.version}"
-        self.end = f"{CODE_VERSION}\t{moment_text(self.now)}"
 
     def decide(self, insight: PendingInsight) -> None:
         """Decide one insight and remember what it changes, so that the next one sees it."""
@@ -99,7 +97,7 @@ class Ledger:
             self.streams[insight.stream_key] = verdict.stream
             self.situation.remember_stream(insight.stream_key, verdict.stream)
         item = EFFECTS[verdict.act](self, insight, facts, verdict)
-        self.decisions.append(self._line(insight, facts, verdict, item))
+        self.decisions.append((insight, facts, verdict, item))
         if verdict.act != Act.NOTHING:
             self.acts.append((insight.id, verdict.act))
 
@@ -140,7 +138,8 @@ class Ledger:
         """Write streams, items, decisions and what is left for dispatch."""
         self._write_streams()
         self._write_items()
-        copy_lines("decisions_decision", DECISION_COLUMNS, self.decisions)
+        if self.decisions:
+            copy_lines("decisions_decision", DECISION_COLUMNS, self._decision_lines())
         leave_for_dispatch(self.acts)
 
     def _remember(
@@ -165,17 +164,28 @@ class Ledger:
         known.confidence = max(known.confidence, claim.confidence)
         known.evidence += 1
 
-    def _line(self, insight: PendingInsight, facts: Facts, verdict: Verdict, item: Id | None) -> str:
-        """The decision as a line of `DECISION_COLUMNS`."""
-        claim, band, owner, priority = facts.claim, verdict.band, verdict.owner, verdict.priority
-        return "\t".join(
-            (
-                insight.id, insight.account_id, claim.type, str(claim.confidence), _band_cells(band),
-                verdict.response, verdict.suppressed_by or "", self.versions, owner.id if owner else NULL,
-                _json(verdict.owner_path) if verdict.owner_path else "[]", _json(verdict.reasons),
-                _json(priority) if priority else NULL, item or NULL, verdict.playbook, _json(facts), self.end,
-            )
-        )  # fmt: skip
+    def _decision_lines(self) -> Iterator[str]:
+        """Each decision as a line of `DECISION_COLUMNS`; a whole column of JSON is written at once."""
+        verdicts = [verdict for _, _, verdict, _ in self.decisions]
+        columns = zip(
+            self.decisions,
+            _json_cells([verdict.owner_path for verdict in verdicts]),
+            _json_cells([verdict.reasons for verdict in verdicts]),
+            _json_cells([verdict.priority for verdict in verdicts]),
+            _json_cells([facts for _, facts, _, _ in self.decisions]),
+            strict=True,
+        )
+        versions = f"{self.policy.authority.version}\t{self.policy.ownership.version}"
+        end = f"{CODE_VERSION}\t{moment_text(self.now)}"
+        for (insight, facts, verdict, item), path, reasons, priority, inputs in columns:
+            claim, owner = facts.claim, verdict.owner
+            yield "\t".join(
+                (
+                    insight.id, insight.account_id, claim.type, str(claim.confidence), _band_cells(verdict.band),
+                    verdict.response, verdict.suppressed_by or "", versions, owner.id if owner else NULL, path, reasons,
+                    priority if verdict.priority else NULL, item or NULL, verdict.playbook, inputs, end,
+                )
+            )  # fmt: skip
 
     def _write_streams(self) -> None:
         """The accounts are held, so a stream that was not there is new; the others are changed by way of a table."""
@@ -235,8 +245,9 @@ WHERE item.id = new.id
 """
 
 
-def _json(value: object) -> str:
-    return copy_json(encode(value).decode())
+def _json_cells(values: Sequence[object]) -> list[str]:
+    """Each as a cell of JSON, for `copy_lines`."""
+    return copy_json(encode_lines(values).decode()).removesuffix("\n").split("\n")
 
 
 @lru_cache(maxsize=1024)
