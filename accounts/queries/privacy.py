@@ -8,6 +8,7 @@ from datetime import datetime
 from accounts.enums import Channel, ConsentState, Refusal
 from accounts.models import Contact, ErasedKey
 from accounts.rules.permission import Permission, why_not
+from core.bulk import fetch_all
 
 
 def permission_of(contact: Contact) -> Permission:
@@ -24,6 +25,12 @@ def refusal_for_address(address: str, now: datetime) -> Refusal | None:
     contacts = Contact.objects.filter(email__iexact=address).prefetch_related("consents")
     refusals = (why_not(permission_of(contact), Channel.EMAIL, now.date()) for contact in contacts)
     return next((refusal for refusal in refusals if refusal), None)
+
+
+def anybody_erased() -> bool:
+    """Whether there was ever an erasure; asked with every call, so not put together anew each time."""
+    [(found,)] = fetch_all("SELECT EXISTS (SELECT FROM accounts_erasedkey)")
+    return bool(found)
 
 
 def erased_among(digests: Iterable[bytes]) -> set[bytes]:

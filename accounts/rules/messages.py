@@ -228,13 +228,12 @@ def _key(message: Message) -> str:
     return str(message.message_id or message.uuid or "")
 
 
+@lru_cache(maxsize=16_384)
 def _id(value: AnyId) -> str:
     """An id as text; `""` for none, and for what systems write where they know none."""
-    return "" if value is None else _named(str(value))
-
-
-@lru_cache(maxsize=16_384)
-def _named(text: str) -> str:
+    if value is None:
+        return ""
+    text = str(value)
     return "" if is_placeholder(text) else text.strip()
 
 

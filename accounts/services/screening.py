@@ -7,15 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import ErasedKey
-from accounts.queries.privacy import erased_among
+from accounts.queries.privacy import anybody_erased, erased_among
 from accounts.rules.erased import addresses_in, email_digest, key_digest
 from intake.rules import ERASED, Arrival, Kind, Problem
 
 
 def stop_erased(kind: Kind, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> dict[int, Problem]:
     """Items with the address of somebody who was erased, or with what their source called them by."""
-    if not items or not ErasedKey.objects.exists():
+    if not items or not anybody_erased():
         return {}
     marks = [_marks(kind, item, payload, arrival) for item, payload in zip(items, raw, strict=True)]
     known = erased_among({mark for each in marks for mark in each})

@@ -65,9 +65,8 @@ def take(
         sound, bodies = [items[index] for index in good], [raw[index] for index in good]
         run = run_beside(arrival)
         applied = hold(kind, sound, bodies, arrival, run) if run else kind.apply(sound, bodies, arrival)
-        results = [Result(Landing.REJECTED, errors=problems.get(index, ())) for index in range(len(items))]
-        for index, result in zip(good, applied, strict=True):
-            results[index] = result
+        taken = dict(zip(good, applied, strict=True))
+        results = [taken.get(index) or Result(Landing.REJECTED, errors=problems[index]) for index in range(len(items))]
         for index, left in warned.items():
             results[index] = replace(results[index], warnings=(*left, *results[index].warnings))
         if arrival.import_id is None:  # of a file as a whole: `profiling`
