@@ -115,7 +115,7 @@ class WaitForm(VersionedForm):
 
     next_step_on = forms.DateField(
         label=_("Ask again on"),
-        help_text=_("The later deadlines stand still until then, or until something new happens."),
+        help_text=_("Or sooner, when something new happens."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Choose the day on which you will ask again.")},
     )  # fmt: skip

@@ -28,7 +28,7 @@ Names = Mapping[str, str]
 
 
 SHORT = {
-    Response.HUMAN: gettext_lazy("A human"),
+    Response.HUMAN: gettext_lazy("Human"),
     Response.AUTOMATED: gettext_lazy("Workflow"),
     Response.MONITOR: gettext_lazy("Monitor"),
     Response.RECORD: gettext_lazy("Record"),
