@@ -10,12 +10,15 @@ from django import template
 from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 register = template.Library()
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 # What is written in capitals, of the slugs that people give to tiers, regions and segments; and all of two letters.
 ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "usa", "gcc", "smb", "sme", "vip", "b2b"}
+# Fields whose names say it otherwise than people do.
+KNOWN = {"arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail")}
 SHORT = ((Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
 
 
@@ -78,8 +81,8 @@ def under(mapping: Mapping[Any, Any], key: object) -> Any:
 @register.filter
 def humane(name: object) -> str:
     """The name of a field as words: "seats_used" is "Seats used"."""
-    if name == "arr":
-        return _("Revenue a year")
+    if known := KNOWN.get(str(name)):
+        return str(known)
     words = str(name).replace("_", " ").replace(".", ": ")
     return words[:1].upper() + words[1:]
 

@@ -124,7 +124,7 @@ def _check(person: Person) -> None:
     if is_colleague(person):
         raise ErasureRefused(_("This is the address of a colleague: end their log-in instead."))
     if coming := Import.objects.filter(status__in=UNDER_WAY).first():
-        words = _("The file %(name)s is still on its way in, and may name them. Import it or leave it first.")
+        words = _("The file %(name)s is still on its way in, and may name them. Import or stop it first.")
         raise ErasureRefused(words % {"name": coming.filename})
 
 
