@@ -87,14 +87,14 @@ class UndoneOut(serializers.Serializer[Any]):
 
 
 class ImportOut(serializers.ModelSerializer[Import]):
-    """A file on its way in, or landed."""
+    """A file on its way in, or landed. `context["closed"]`: fields whose values the caller may not read."""
 
     source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
     status = serializers.ChoiceField(choices=ImportStatus.choices, read_only=True)
     progress = serializers.SerializerMethodField()
     counts = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     mapping = serializers.DictField(read_only=True, help_text="Your column → what it is read as.")
-    preview = serializers.DictField(read_only=True, help_text="What the first rows would do; empty without a preview.")
+    preview = serializers.SerializerMethodField()
     errors_url = serializers.SerializerMethodField()
     warnings_url = serializers.SerializerMethodField()
     undone = serializers.SerializerMethodField()
@@ -125,12 +125,27 @@ class ImportOut(serializers.ModelSerializer[Import]):
         """Where the cells are without which rows were taken; null while there are none."""
         return reverse("api-import-warnings", args=[row.id]) if row.is_warned else None
 
+    @extend_schema_field(serializers.DictField(help_text="What the first rows would do; empty without a preview."))
+    def get_preview(self, row: Import) -> dict[str, Any]:
+        changes = row.preview.get("changes")
+        return {**row.preview, "changes": self._open(row, changes)} if changes else dict(row.preview)
+
     @extend_schema_field(UndoneOut(allow_null=True))
     def get_undone(self, row: Import) -> dict[str, Any] | None:
         if not row.undone:
             return None
         kept = row.undone["kept"]
-        return {**row.undone, "kept": len(kept), "kept_values": kept[:KEPT_SHOWN]}
+        return {**row.undone, "kept": len(kept), "kept_values": self._open(row, kept[:KEPT_SHOWN])}
+
+    def _open(self, row: Import, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Changes without the values of fields that the caller may not read: others had said them."""
+        closed: frozenset[str] = self.context["closed"]
+        found = []
+        for change in changes:
+            name = change["field"]
+            is_closed = bool({f"{row.kind}.{name}", f"{row.kind}.{name.partition('.')[0]}"} & closed)
+            found.append(change | {"before": None, "after": None} if is_closed else change)
+        return found
 
 
 class ImportReport(ImportOut):

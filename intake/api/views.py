@@ -21,12 +21,13 @@ from rest_framework.response import Response
 from core.api.idempotency import idempotent
 from core.api.problems import Problem, unprocessable
 from core.api.schema import problems
-from core.api.views import ApiView, page, read_query, visible_rows
+from core.api.views import ApiView, page, person_of, read_query, visible_rows
 from core.bulk import database_now
 from intake.api.serializers import ImportOut, ImportQuery, ImportReport, Upload
 from intake.enums import ImportStatus, Scope
 from intake.models import ApiToken, Import, RowWarning
 from intake.queries import rejected_as_csv, warned_as_csv
+from intake.queries.privacy import hidden_fields, kept_fields
 from intake.services import ImportRefused, UnknownKind, find, start_import, stop_import
 from intake.services.drafts import confirm_import, draft_import
 from intake.services.undoing import undo_import
@@ -79,7 +80,7 @@ class Imports(ApiView):
         query = read_query(request, ImportQuery)
         names = {"source": "source__slug"}
         rows = readable_imports(request).filter(**{names.get(name, name): value for name, value in query.items()})
-        return page(self, request, rows, ImportOut)
+        return page(self, request, rows, ImportOut, _context(request))
 
     @extend_schema(
         operation_id="send_file",
@@ -237,7 +238,14 @@ def _csv(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
 
 def _report(request: Request, id: UUID, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A file as it is now, with all that is known about it."""
-    return Response(ImportReport(_import_or_404(request, id)).data, status=status, headers=headers)
+    report = ImportReport(_import_or_404(request, id), context=_context(request))
+    return Response(report.data, status=status, headers=headers)
+
+
+def _context(request: Request) -> dict[str, object]:
+    """What of accounts the caller may not read, though an import changed it."""
+    person = person_of(request)
+    return {"closed": hidden_fields(person) if person else kept_fields()}
 
 
 def _import_or_404(request: Request, id: UUID) -> Import:

@@ -13,7 +13,7 @@ from accounts.models import Account
 from core.models import Act
 from cx_ops.pipeline import advance_all
 from intake.enums import Scope
-from intake.models import Import, Source
+from intake.models import FieldPrivacy, Import, Source
 from intake.services import imports, run_import, run_waiting_imports
 from intake.services.kinds import file_kinds, find
 from intake.services.undoing import undo_import
@@ -84,6 +84,16 @@ def test_what_something_later_wrote_is_kept_and_named(api: ApiClient) -> None:
     undone = api.send(f"{url}/undo", None).json()["undone"]
     assert undone["kept"] == 1
     assert undone["kept_values"] == [{"external_id": "A1", "field": "tier", "before": "gold", "after": "iron"}]
+
+
+def test_what_may_not_leave_is_in_no_answer_to_a_token(api: ApiClient) -> None:
+    url = send(api, ACCOUNTS)
+    send(api, OTHER)
+    FieldPrivacy.objects.create(field="accounts.tier", privacy="internal", may_leave=False, roles=[])
+    draft = api.read(send(api, OTHER.replace("iron", "bronze"), preview="true", run=False)).json()
+    assert [change["before"] for change in draft["preview"]["changes"] if change["field"] == "tier"] == [None]
+    [kept] = api.send(f"{url}/undo", None).json()["undone"]["kept_values"]
+    assert kept == {"external_id": "A1", "field": "tier", "before": None, "after": None}
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
