@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.bulk import fetch_all
 from core.templatetags.cx import percent
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
 from decisions.models import Decision
@@ -25,6 +25,15 @@ ENOUGH_CHECKED = 20
 # So many closed tasks of a type are looked at, the latest ones: a track record that costs the same in ten years.
 LOOKED_BACK = 500
 EVIDENCE_SHOWN = 8
+CHECKED = """
+SELECT count(*) FILTER (WHERE t.outcome = ANY(%(right)s)), count(*) FILTER (WHERE t.outcome = %(wrong)s)
+FROM (
+    SELECT outcome, decision_id FROM playbooks_task WHERE type_id = %(type)s AND closed_at IS NOT NULL
+    ORDER BY closed_at DESC LIMIT %(looked_back)s
+) AS t
+JOIN decisions_decision AS d ON d.insight_id = t.decision_id AND d.band_lower = %(band)s
+JOIN insights_insight AS i ON i.id = t.decision_id AND i.model = %(model)s
+"""
 
 
 class Evidence(NamedTuple):
@@ -74,23 +83,19 @@ def facts_behind(explanation: Explanation | None, evidence: Sequence[Evidence]) 
 
 def track_record(decision: Decision) -> str:
     """What people found when they closed tasks that this model raised in this band; "" if too few say."""
-    latest = Task.objects.filter(type=decision.type_id, closed_at__isnull=False).order_by("-closed_at")
-    checked = Task.objects.filter(
-        pk__in=latest.values("pk")[:LOOKED_BACK],
-        decision__insight__model=decision.insight.model,
-        decision__band_lower=decision.band_lower,
-        outcome__in=[*SAYS_RIGHT, OutcomeKind.INSIGHT_WRONG],
-    ).aggregate(found=Count("id", filter=Q(outcome__in=SAYS_RIGHT)), all=Count("id"))
-    if checked["all"] < ENOUGH_CHECKED:
+    terms = {"type": decision.type_id, "model": decision.insight.model, "band": decision.band_lower}
+    known = {"right": list(SAYS_RIGHT), "wrong": OutcomeKind.INSIGHT_WRONG, "looked_back": LOOKED_BACK}
+    [(right, wrong)] = fetch_all(CHECKED, terms | known)
+    checked = right + wrong
+    if checked < ENOUGH_CHECKED:
         return ""
-    wrong = checked["all"] - checked["found"]
     return ngettext(
         "When we said this before, it was right %(share)s of the time: of %(n)d closed task, %(wrong)d was called"
         " wrong. Those that ended without a change or an answer are not counted.",
         "When we said this before, it was right %(share)s of the time: of %(n)d closed tasks, %(wrong)d were called"
         " wrong. Those that ended without a change or an answer are not counted.",
-        checked["all"],
-    ) % {"share": percent(Decimal(checked["found"]) / checked["all"]), "n": checked["all"], "wrong": wrong}
+        checked,
+    ) % {"share": percent(Decimal(right) / checked), "n": checked, "wrong": wrong}
 
 
 def what_would_change(task: Task, explanation: Explanation) -> list[str]:
