@@ -98,7 +98,9 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_I18N = True
+# All texts go through gettext, and are English as long as there is no catalogue: Django's own, in the language of
+# somebody's browser, would call an English page German, and looking each text up in vain is a tenth of the queue page.
+USE_I18N = any(path.is_dir() for path in LOCALE_PATHS)
 USE_TZ = True
 TIME_ZONE = "UTC"
 
