@@ -110,7 +110,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         evidence=evidence,
         facts=facts_behind(explanation, evidence),
         what_would_change=what_would_change(task, explanation) if explanation else [],
-        notes=list(TaskNote.objects.filter(task=task).select_related("by").order_by("-at")),
+        notes=list(TaskNote.objects.filter(task=task).prefetch_related("by").order_by("-at")),
         seen=what_was_seen(task.trouble) if task.trouble else [],
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
