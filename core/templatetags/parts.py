@@ -47,7 +47,7 @@ def badge(text: object, tone: str = "", icon: str = "", title: str = "") -> Safe
 
 @register.simple_tag
 def link(name: str, id: UUID, query: str = "") -> SafeString:
-    """`{% url name id %}` and the query behind it, for lists: to reverse it anew for each line takes longer than the line."""
+    """`{% url name id %}` with a query, for lists: to work it out anew for each line takes longer than the line."""
     before, after = _around_id(name)
     return conditional_escape(f"{before}{id}{after}{query}")
 

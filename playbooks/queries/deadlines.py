@@ -81,7 +81,9 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
 def in_words(at: datetime) -> str:
     """A moment in the reader's zone, such as "23 Nov, 09:00"."""
     local = timezone.localtime(at)
-    return f"{local.day} {MONTHS_3[local.month].title()}, {local:%H:%M}"  # "j M, H:i", without reading that for each row
+    return (
+        f"{local.day} {MONTHS_3[local.month].title()}, {local:%H:%M}"  # "j M, H:i", without reading that for each row
+    )
 
 
 def span(length: timedelta) -> str:

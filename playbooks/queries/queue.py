@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.enums import Role
-from core.models import Organisation, Team, User
+from core.models import Team, User
 from core.templatetags.cx import percent, short_money, to_decimal
 from decisions.queries.facts import TYPICAL
 from intake.enums import Problem
@@ -43,7 +43,7 @@ SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_b
 
 # How `decisions.rules.priority_of` names the part that is money.
 REVENUE = "revenue exposed"
-REPORTING = RawSQL("SELECT reporting_currency FROM core_organisation LIMIT 1", ())  # noqa: S611 - a constant
+REPORTING = RawSQL("SELECT reporting_currency FROM core_organisation LIMIT 1", ())  # a constant  # nosec B611
 
 
 class Money(NamedTuple):

@@ -32,7 +32,7 @@ from playbooks.services.tasks import (
 )
 from playbooks.views import deeds
 from playbooks.views.answers import Dialog, conflicted, move_on, refuse_close, show_dialog, stay, stay_refused
-from playbooks.views.pages import load_or_404
+from playbooks.views.pages import load_or_404, task_or_404
 
 TaskView = Callable[..., HttpResponse]
 
@@ -53,7 +53,7 @@ def close(request: PersonRequest, task_id: UUID) -> HttpResponse:
     except Task.DoesNotExist:
         raise Http404 from None
     except TaskChanged as change:
-        return conflicted(request, load_or_404(request, task_id), str(change), form=form)
+        return conflicted(request, task_or_404(request, task_id), str(change), form=form)
     except TaskRefused as refusal:
         _add_error(form, refusal)
         return refuse_close(request, load_or_404(request, task_id), form)
@@ -68,19 +68,19 @@ def _through_form(deed: deeds.Deed) -> TaskView:
     @require_http_methods(["GET", "HEAD", "POST"])
     @for_roles(*DOERS)
     def view(request: PersonRequest, task_id: UUID) -> HttpResponse:
-        page = load_or_404(request, task_id)
-        form = deed.form(request, page)
+        seen = task_or_404(request, task_id)
+        form = deed.form(request, seen)
         dialog = Dialog(deed, form)
         if request.method != "POST" or not form.is_valid():
-            return show_dialog(request, page, dialog)
+            return show_dialog(request, seen, dialog)
         try:
             task = deed.do(request, task_id, form.cleaned_data)
         except TaskChanged as change:
-            return conflicted(request, page, str(change), dialog=dialog)
+            return conflicted(request, seen, str(change), dialog=dialog)
         except TaskRefused as refusal:
             _add_error(form, refusal)
-            return show_dialog(request, page, dialog)
-        said = deed.said(page, form.cleaned_data)
+            return show_dialog(request, seen, dialog)
+        said = deed.said(seen, form.cleaned_data)
         return stay(request, task_id, said) if deed.stays else move_on(request, task, said, may_undo=deed.may_undo)
 
     return view  # type: ignore[return-value]
@@ -107,7 +107,7 @@ def _by_button(service: Callable[..., Task], said: object) -> TaskView:
         except Task.DoesNotExist:
             raise Http404 from None
         except (TaskChanged, TaskRefused, RunRefused) as problem:
-            return stay_refused(request, load_or_404(request, task_id), problem)
+            return stay_refused(request, task_or_404(request, task_id), problem)
         return stay(request, task_id, str(said) % {"account": task.about}, focus=True)
 
     return view  # type: ignore[return-value]
@@ -121,11 +121,11 @@ undo_last = _by_button(undo_task, gettext_lazy("%(account)s is as it was."))
 @require_POST
 @for_roles(*DOERS)
 def acknowledge(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    page = load_or_404(request, task_id)
+    task = task_or_404(request, task_id)
     try:
         acknowledge_task(task_id=task_id, by=request.user, now=request.now)
     except (TaskChanged, TaskRefused) as problem:
-        return stay_refused(request, page, problem)
+        return stay_refused(request, task, problem)
     return stay(request, task_id, _("Acknowledged."))
 
 
@@ -133,14 +133,14 @@ def acknowledge(request: PersonRequest, task_id: UUID) -> HttpResponse:
 @for_roles(*DOERS)
 def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
     """Write on the task. Takes the note of a close form too, when the close came too late."""
-    page = load_or_404(request, task_id)
+    task = task_or_404(request, task_id)
     form = NoteForm({"text": request.POST.get("text") or request.POST.get("note", "")})
     if not form.is_valid():
         return stay(request, task_id, "", error=_("Write the note first."))
     try:
         add_note(task_id=task_id, by=request.user, text=form.cleaned_data["text"], now=request.now)
     except (TaskChanged, TaskRefused) as problem:
-        return stay_refused(request, page, problem)
+        return stay_refused(request, task, problem)
     return stay(request, task_id, _("Note added."))
 
 
@@ -157,7 +157,7 @@ def tick_step(request: PersonRequest, task_id: UUID, run_step_id: UUID) -> HttpR
         claim_task(task_id=task_id, by=request.user, now=request.now)
         service(run_step_id=run_step_id, by=request.user, now=request.now)
     except (RunRefused, TaskChanged, TaskRefused) as problem:
-        return stay_refused(request, page, problem)
+        return stay_refused(request, page.task, problem)
     return stay(request, task_id, _("Step done.") if done else _("Step open again."))
 
 

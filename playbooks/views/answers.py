@@ -89,9 +89,9 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
     return response
 
 
-def stay_refused(request: PersonRequest, page: TaskPage, problem: Exception) -> HttpResponse:
+def stay_refused(request: PersonRequest, task: Task, problem: Exception) -> HttpResponse:
     """The reason why nothing was done, over the task as it is now."""
-    return conflicted(request, page, str(problem))
+    return conflicted(request, task, str(problem))
 
 
 def refuse_close(request: PersonRequest, page: TaskPage, form: CloseForm) -> HttpResponse:
@@ -102,12 +102,12 @@ def refuse_close(request: PersonRequest, page: TaskPage, form: CloseForm) -> Htt
 
 
 def conflicted(
-    request: PersonRequest, page: TaskPage, text: str, *, form: CloseForm | None = None, dialog: Dialog | None = None
+    request: PersonRequest, task: Task, text: str, *, form: CloseForm | None = None, dialog: Dialog | None = None
 ) -> HttpResponse:
     """409: somebody was quicker. Only the message is swapped, so that what was typed survives."""
     context = {
         "conflict": text,
-        "task": page.task,
+        "task": task,
         "query": list_query(request),
         "typed_note": form["note"].value() if form is not None else "",
         "as_part": bool(request.htmx),
@@ -115,13 +115,15 @@ def conflicted(
     if request.htmx:
         return render(request, "playbooks/conflict.html", context, status=409)
     if dialog is not None:
-        return show_dialog(request, page, dialog, status=409, extra=context)
-    return render_task(request, page, status=409, parts=context | ({"close_form": form} if form else {}))
+        return show_dialog(request, task, dialog, status=409, extra=context)
+    return render_task(
+        request, load_or_404(request, task.pk), status=409, parts=context | ({"close_form": form} if form else {})
+    )
 
 
 def show_dialog(
     request: PersonRequest,
-    page: TaskPage,
+    task: Task,
     dialog: Dialog,
     *,
     status: int | None = None,
@@ -130,10 +132,9 @@ def show_dialog(
     """The form alone for htmx, or as a page; 422 once it was sent and refused."""
     context = {
         "deed": dialog.deed,
-        "url": reverse(dialog.deed.name, args=[page.task.pk]),
+        "url": reverse(dialog.deed.name, args=[task.pk]),
         "form": dialog.form,
-        "task": page.task,
-        "page": page,
+        "task": task,
         "query": list_query(request),
         "as_dialog": bool(request.htmx),
         **(extra or {}),

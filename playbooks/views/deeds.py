@@ -22,7 +22,6 @@ from playbooks.forms import (
 from playbooks.models import Task
 from playbooks.queries.deadlines import in_words
 from playbooks.queries.snoozing import snooze_presets, zone_now
-from playbooks.queries.task_page import TaskPage
 from playbooks.services.tasks import (
     assign_task,
     merge_task,
@@ -46,22 +45,22 @@ class Deed(NamedTuple):
     title: StrOrPromise
     button: StrOrPromise
     means: StrOrPromise
-    form: Callable[[PersonRequest, TaskPage], VersionedForm]
+    form: Callable[[PersonRequest, Task], VersionedForm]
     do: Callable[[PersonRequest, UUID, dict[str, Any]], Task]
-    said: Callable[[TaskPage, dict[str, Any]], str]
+    said: Callable[[Task, dict[str, Any]], str]
     may_undo: bool = True
     stays: bool = False
     fields: str = ""
 
 
-def _filled(request: PersonRequest, page: TaskPage, **more: Any) -> dict[str, Any]:
-    return {"data": request.POST or None, "initial": {"version": page.task.version} | more}
+def _filled(request: PersonRequest, task: Task, **more: Any) -> dict[str, Any]:
+    return {"data": request.POST or None, "initial": {"version": task.version} | more}
 
 
-def _snooze_form(request: PersonRequest, page: TaskPage) -> VersionedForm:
-    presets = snooze_presets(request.now, request.user, page.task.expires_at)
-    filled = _filled(request, page, preset=presets[0].value)
-    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, expires_at=page.task.expires_at)
+def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:
+    presets = snooze_presets(request.now, request.user, task.expires_at)
+    filled = _filled(request, task, preset=presets[0].value)
+    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, expires_at=task.expires_at)
 
 
 def _snooze(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
@@ -96,49 +95,45 @@ def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> T
     return take_over_task(task_id=task_id, by=request.user, note=data["note"], now=request.now)
 
 
-def _name(page: TaskPage) -> str:
-    return page.task.about
-
-
 SNOOZE = Deed(
     "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"),
     gettext_lazy("You put it off until a day: it comes back by itself, or sooner if it gets worse. Deadlines go on."),
     _snooze_form, _snooze,
-    lambda page, data: _("Snoozed %(account)s until %(until)s.")
-    % {"account": _name(page), "until": in_words(data["until"])},
+    lambda task, data: _("Snoozed %(account)s until %(until)s.")
+    % {"account": task.about, "until": in_words(data["until"])},
     fields="playbooks/_snooze_fields.html",
 )  # fmt: skip
 WAIT = Deed(
     "task_wait", gettext_lazy("Wait on the customer"), gettext_lazy("Wait"),
     gettext_lazy("The customer has the next move: it rests until you ask again, and the later deadlines stand still."),
-    lambda request, page: WaitForm(**_filled(request, page)), _wait,
-    lambda page, data: _("%(account)s waits for the customer.") % {"account": _name(page)},
+    lambda request, task: WaitForm(**_filled(request, task)), _wait,
+    lambda task, data: _("%(account)s waits for the customer.") % {"account": task.about},
 )  # fmt: skip
 HAND_OVER = Deed(
     "task_hand_over", gettext_lazy("Hand over"), gettext_lazy("Hand over"),
     gettext_lazy("Somebody else takes it, with its facts, steps and notes."),
-    lambda request, page: HandOverForm(**_filled(request, page), task=page.task, now=request.now), _hand_over,
-    lambda page, data: _("Handed %(account)s to %(name)s.") % {"account": _name(page), "name": data["to"]},
+    lambda request, task: HandOverForm(**_filled(request, task), task=task, now=request.now), _hand_over,
+    lambda task, data: _("Handed %(account)s to %(name)s.") % {"account": task.about, "name": data["to"]},
 )  # fmt: skip
 MERGE = Deed(
     "task_merge", gettext_lazy("Merge as a duplicate"), gettext_lazy("Merge"),
     gettext_lazy("Another task is about the same: its signals are added there, and this one is closed as a duplicate."),
-    lambda request, page: MergeForm(**_filled(request, page), task=page.task, user=request.user), _merge,
-    lambda page, data: _("Merged %(account)s: %(title)s goes on.")
-    % {"account": _name(page), "title": data["into"].title},
+    lambda request, task: MergeForm(**_filled(request, task), task=task, user=request.user), _merge,
+    lambda task, data: _("Merged %(account)s: %(title)s goes on.")
+    % {"account": task.about, "title": data["into"].title},
     fields="playbooks/_merge_fields.html",
 )  # fmt: skip
 SKIP = Deed(
     "task_skip", gettext_lazy("Skip for now"), gettext_lazy("Skip"),
     gettext_lazy("You go on to the next one. This one stays where it is in the queue, and its deadlines go on."),
-    lambda request, page: SkipForm(**_filled(request, page)), _skip,
-    lambda page, data: _("Skipped %(account)s.") % {"account": _name(page)},
+    lambda request, task: SkipForm(**_filled(request, task)), _skip,
+    lambda task, data: _("Skipped %(account)s.") % {"account": task.about},
 )  # fmt: skip
 TAKE_OVER = Deed(
     "task_take_over", gettext_lazy("Take over"), gettext_lazy("Take over"),
     gettext_lazy("You work on it now instead of them; they are told why."),
-    lambda request, page: TakeOverForm(**_filled(request, page)), _take_over,
-    lambda page, data: _("You are working on %(account)s now.") % {"account": _name(page)},
+    lambda request, task: TakeOverForm(**_filled(request, task)), _take_over,
+    lambda task, data: _("You are working on %(account)s now.") % {"account": task.about},
     may_undo=False, stays=True,
 )  # fmt: skip
 

@@ -43,6 +43,14 @@ def load_or_404(request: PersonRequest, task_id: UUID) -> TaskPage:
         raise Http404 from None
 
 
+def task_or_404(request: PersonRequest, task_id: UUID) -> Task:
+    """A task the person may see, with what it is about."""
+    try:
+        return Task.objects.visible_to(request.user).select_related("account", "source").get(pk=task_id)
+    except Task.DoesNotExist:
+        raise Http404 from None
+
+
 def visible_or_404(request: PersonRequest, task_id: UUID) -> None:
     """Nothing, if the person may see the task."""
     if not Task.objects.visible_to(request.user).filter(pk=task_id).exists():
