@@ -98,9 +98,7 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-# All texts go through gettext, and are English as long as there is no catalogue: Django's own, in the language of
-# somebody's browser, would call an English page German, and looking each text up in vain is a tenth of the queue page.
-USE_I18N = any(path.is_dir() for path in LOCALE_PATHS)
+USE_I18N = LOCALE_PATHS[0].is_dir()  # without a catalogue of ours Django's own would call English pages German
 USE_TZ = True
 TIME_ZONE = "UTC"
 
