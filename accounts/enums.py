@@ -127,11 +127,11 @@ class Matching(TextChoices):
 
 
 class Verdict(TextChoices):
-    """What a person said of two accounts that may be one."""
+    """What is said of two accounts, or two contacts, that may be one."""
 
     OPEN = "open", _("Not decided")
-    SAME = "same", _("One account")
-    DIFFERENT = "different", _("Two accounts")
+    SAME = "same", _("Held to be one")
+    DIFFERENT = "different", _("Held to be two")
 
 
 class NullRule(TextChoices):

@@ -57,7 +57,8 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK).order_by("-confidence")
     terms = Contract.objects.filter(account=here, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
     ends = Contract.objects.filter(account=here).order_by()
-    unhappy = Contact.objects.filter(account=here, left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
+    people = Contact.objects.filter(account=here)
+    unhappy = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
     quiet_since = now - timedelta(days=QUIET_DAYS + 1)
     return accounts.annotate(
         csm=Subquery(csm.values(name=FULL_NAME)[:1]),

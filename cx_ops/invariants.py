@@ -115,11 +115,19 @@ INVARIANTS = {
             UNION ALL SELECT id, account_id FROM playbooks_task) AS x
         JOIN accounts_merge AS m ON m.merged_id = x.account_id AND m.undone_at IS NULL
         WHERE m.recorded_at < clock_timestamp() - interval '10 minutes'""",
+    "records of one contact are of one account, and one of them stands for all": """
+        SELECT c.id FROM accounts_contact AS c JOIN accounts_contact AS h ON h.id = c.same_as_id
+        WHERE h.account_id <> c.account_id OR h.same_as_id IS NOT NULL
+           OR (h.shown = '{}' AND h.external_id <> 'erased-' || h.id)
+        UNION ALL
+        SELECT h.id FROM accounts_contact AS h WHERE h.shown <> '{}'
+          AND NOT EXISTS (SELECT 1 FROM accounts_contact AS c WHERE c.same_as_id = h.id)""",
     "an erased person occurs nowhere": """
         WITH said AS (
             SELECT id::text AS row, email FROM accounts_contact WHERE email <> ''
             UNION ALL SELECT pgh_id::text, email FROM accounts_contactevent WHERE email <> ''
             UNION ALL SELECT id::text, traits->>'email' FROM accounts_visitor
+            UNION ALL SELECT id::text, evidence->>'value' FROM accounts_pair WHERE first_contact_id IS NOT NULL
             UNION ALL SELECT id::text, contact_ref->>'email' FROM insights_insight WHERE contact_ref IS NOT NULL
             UNION ALL SELECT id::text, payload->>'email' FROM intake_record WHERE kind = 'contacts'
             UNION ALL SELECT id::text, address FROM playbooks_effect

@@ -72,7 +72,7 @@ def tick_all(now: datetime | None = None) -> None:
     moment = now or database_now()
     keep_events(moment)
     link_events(moment)
-    follow_merges()
+    follow_merges(moment)
     refresh_tier_revenue(moment)
     refresh_segments(moment)
     check_feeds(moment)

@@ -79,6 +79,7 @@ ROUTES = {
     "erasure": Route((MANAGER, OPS), "erasure"),
     "erasure_drop": Route((MANAGER, OPS), "erasure", "post"),
     "consent": Route(WORKERS, "contact"),
+    "contact": Route(EVERYBODY, "contact"),
     "webhooks": Route(LEADS),
     "webhook": Route(LEADS, "webhook"),
     "webhook_switch": Route((OPS,), "webhook", "post"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pghistory
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
 from accounts.enums import TOUCHES, ActivityKind, Forecast, RedLine, Stakeholder
 from accounts.models.account import Account, OfAccountQuerySet
@@ -36,9 +37,41 @@ class FieldValue(models.Model):
         return f"{self.field}={self.value}"
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
+class ContactQuerySet(OfAccountQuerySet["Contact"]):
+    def known(self) -> ContactQuerySet:
+        """Without those who were erased: their ids tell it."""
+        return self.exclude(external_id=Concat(Value("erased-"), Cast("pk", models.TextField())))
+
+    def people(self, *names: str) -> ContactQuerySet:
+        """One row for each person, with what they show of these fields (`accounts.rules.people`) as `shows_…`.
+
+        Who is known from several sources shows what holds of all of them, and not what their row says.
+        """
+        return self.filter(same_as=None).annotate(**{f"shows_{name}": _shown(name) for name in names})
+
+    def showing(self, **wanted: Any) -> ContactQuerySet:
+        """People who show this: `wanted` as `filter` takes it."""
+        people = self.people(*sorted({lookup.partition("__")[0] for lookup in wanted}))
+        return people.filter(**{f"shows_{lookup}": value for lookup, value in wanted.items()})
+
+
+def _shown(name: str) -> Case:
+    column = next(field for field in Contact._meta.concrete_fields if field.name == name)
+    said: Cast | Coalesce = Cast(KeyTextTransform(name, "shown"), column)
+    if not column.null:
+        nothing = column.get_default() if column.has_default() else ""
+        said = Coalesce(said, Value(nothing, output_field=column))
+    return Case(When(shown={}, then=F(name)), default=said, output_field=column)
+
+
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["since", "shown"])
 class Contact(models.Model):
-    """Somebody who works at the customer."""
+    """Somebody who works at the customer, as one source says it. Who comes from several sources has several rows.
+
+    same_as: the row that stands for the person where this one is another record of them; follows from `Pair`.
+    shown: on the row that stands for several, what the person shows: field → value (`accounts.rules.people`).
+    since: field → since when this source says so.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, models.PROTECT, related_name="contacts")
@@ -53,14 +86,18 @@ class Contact(models.Model):
     sentiment = models.SmallIntegerField(null=True, blank=True, help_text="-2 to 2")
     left_on = models.DateField(null=True, blank=True)
     do_not_contact = models.BooleanField(default=False)
+    same_as = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="records")
+    since = models.JSONField(default=dict, db_default={}, blank=True)
+    shown = models.JSONField(default=dict, db_default={}, blank=True)
 
-    objects: ClassVar[OfAccountQuerySet[Contact]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ContactQuerySet] = ContactQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]
         indexes = [models.Index(fields=["email"], name="contact_by_email", condition=~Q(email=""))]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
+            models.CheckConstraint(condition=~Q(same_as=F("id")), name="contact_not_the_same_as_itself"),
             models.CheckConstraint(condition=Q(influence=None) | Q(influence__range=(1, 5)), name="influence_range"),
             models.CheckConstraint(condition=Q(sentiment=None) | Q(sentiment__range=(-2, 2)), name="sentiment_range"),
         ]

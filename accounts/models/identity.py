@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.enums import Evidence, Matching, Verdict
 from accounts.models.account import Account, OfAccountQuerySet, reads_all
+from accounts.models.customer import Contact
 from accounts.rules.keys import NAMES
 from core.ids import uuid7
 from core.models import User
@@ -128,27 +129,38 @@ class Merge(models.Model):
 
 class PairQuerySet(models.QuerySet["Pair"]):
     def visible_to(self, user: User) -> PairQuerySet:
-        """Pairs of which `user` may see both accounts."""
+        """Pairs of which `user` may see both accounts, or the account of both contacts."""
         if reads_all(user):
             return self
         seen = Account.objects.visible_to(user).values("id")
-        return self.filter(first__in=seen, second__in=seen)
+        return self.filter(
+            Q(first__in=seen, second__in=seen)
+            | Q(first_contact__account__in=seen, second_contact__account__in=seen)
+        )  # fmt: skip
 
     def waiting(self) -> PairQuerySet:
-        """Those that nobody has decided, of accounts that are both there."""
-        return self.filter(verdict=Verdict.OPEN, first__archived_at=None, second__archived_at=None)
+        """Those that nobody has decided, of accounts that are both there, or of contacts of one that is."""
+        there = Q(first__archived_at=None, second__archived_at=None, first_contact__account__archived_at=None)
+        return self.filter(there, verdict=Verdict.OPEN)
+
+    def with_sides(self) -> PairQuerySet:
+        """With both accounts, or both contacts, in the same query."""
+        return self.select_related("first", "second", "first_contact__account", "second_contact__account")
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class Pair(models.Model):
-    """Two accounts that may be one, or of which a person said that they are, or are not. `first` has the lower id.
+    """Two accounts, or two contacts of one, that may be one, or of which a person said that they are, or are not.
 
-    A verdict outlives re-runs: the same two are never asked about again.
+    `first` has the lower id. A verdict outlives re-runs: the same two are never asked about again. Where nobody has
+    decided that two contacts are the same, it is what the ladder says, as long as it follows from what they say.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    first = models.ForeignKey(Account, models.PROTECT, related_name="+")
-    second = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    first = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    second = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    first_contact = models.ForeignKey(Contact, models.CASCADE, null=True, related_name="+")
+    second_contact = models.ForeignKey(Contact, models.CASCADE, null=True, related_name="+")
     rule = models.CharField(max_length=12, choices=Evidence)
     evidence = models.JSONField(default=dict)
     pattern = models.CharField(max_length=60, help_text="What the evidence comes to: equal ones are decided together.")
@@ -166,11 +178,34 @@ class Pair(models.Model):
         indexes = [models.Index(fields=["found_at"], name="pair_open", condition=Q(verdict="open"))]
         constraints = [
             models.UniqueConstraint(fields=["first", "second"], name="one_verdict_per_pair"),
-            models.CheckConstraint(condition=Q(first__lt=F("second")), name="pair_in_order"),
+            models.UniqueConstraint(
+                fields=["first_contact", "second_contact"], name="one_verdict_per_pair_of_contacts"
+            ),
+            models.CheckConstraint(
+                condition=Q(first__lt=F("second"), first_contact=None, second_contact=None)
+                | Q(first_contact__lt=F("second_contact"), first=None, second=None),
+                name="pair_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.first} and {self.second}: {self.verdict}"
+        one, other = self.sides
+        return f"{one} and {other}: {self.verdict}"
+
+    @property
+    def sides(self) -> tuple[Account, Account] | tuple[Contact, Contact]:
+        """The two that are in question."""
+        if self.first and self.second:
+            return self.first, self.second
+        if self.first_contact and self.second_contact:
+            return self.first_contact, self.second_contact
+        raise ValueError(f"pair {self.pk} has no two sides")  # the constraint pair_in_order forbids it
+
+    @property
+    def account(self) -> Account:
+        """The account that it is about: the first of two, or the one whose contacts they are."""
+        one, _other = self.sides
+        return one.account if isinstance(one, Contact) else one
 
 
 class FieldPolicy(models.Model):

@@ -16,7 +16,9 @@ from accounts.models import Consent, Contact
 SHOWN = 2
 # Who is called first: those who are for us, then those who decide.
 ORDER = ("champion", "decision_maker", "sponsor", "user", "unknown", "detractor")
-RANK = Case(*(When(stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER)))
+RANK = Case(
+    *(When(shows_stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER))
+)
 
 
 class Contactable(NamedTuple):
@@ -46,16 +48,19 @@ class Contactable(NamedTuple):
 
 def people_there(today: date) -> ArraySubquery:
     """The best contacts of the account of a row with an `account_id`, for `contactable`: a column, not a query."""
-    refused = Consent.objects.filter(contact=OuterRef("pk"), state=ConsentState.REFUSED).values("channel")
-    there = Contact.objects.filter(
-        ~Q(email="", phone=""),
-        Q(left_on=None) | Q(left_on__gt=today),
-        account=OuterRef("account_id"),
-        do_not_contact=False,
-    ).annotate(rank=RANK, refused=ArraySubquery(refused))
-    names = ("name", "stakeholder", "title", "phone", "email", "refused")
-    best = there.order_by("rank", F("influence").desc(nulls_last=True), "name")
-    return ArraySubquery(best.values(found=JSONObject(**{name: F(name) for name in names}))[:SHOWN])
+    whose = Q(contact=OuterRef("pk")) | Q(contact__same_as=OuterRef("pk"))
+    refused = Consent.objects.filter(whose, state=ConsentState.REFUSED).values("channel")
+    names = ("name", "stakeholder", "title", "phone", "email")
+    there = Contact.objects.filter(account=OuterRef("account_id"))
+    people = there.people(*names, "left_on", "influence", "do_not_contact").filter(
+        ~Q(shows_email="", shows_phone=""), Q(shows_left_on=None) | Q(shows_left_on__gt=today),
+        Q(shows_do_not_contact=False),
+    )  # fmt: skip
+    best = people.annotate(rank=RANK, refused=ArraySubquery(refused)).order_by(
+        "rank", F("shows_influence").desc(nulls_last=True), F("shows_name")
+    )
+    found = JSONObject(refused=F("refused"), **{name: F(f"shows_{name}") for name in names})
+    return ArraySubquery(best.values(found=found)[:SHOWN])
 
 
 def contactable(rows: Iterable[dict[str, Any]], hidden: Collection[str]) -> list[Contactable]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from accounts.enums import TOUCHES, ActivityKind, ErasureStatus, RedLine
-from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, Erasure, StageEntry
+from accounts.enums import TOUCHES, ActivityKind, RedLine
+from accounts.models import Account, AccountKey, AccountPerson, Activity, Contact, Contract, StageEntry
 from accounts.queries.behaviour import Behaviour, recent_behaviour
 from accounts.queries.money import in_reporting_currency, trailing_revenue
+from accounts.queries.people import Person, people_of
 from accounts.queries.red_lines import red_lines
 from accounts.queries.shown import ShownValue, shown_values
 from core.models import User
@@ -69,6 +71,7 @@ class AccountView:
     facts: AccountFacts
     people: list[AccountPerson]
     contacts: list[Contact]
+    persons: dict[UUID, Person]
     contracts: list[Contract]
     stages: list[StageEntry]
     children: list[Account]
@@ -82,18 +85,35 @@ def account_view(account: Account, user: User, now: datetime) -> AccountView:
     """What `user` may see on the page of an account that they may see."""
     hidden = hidden_fields(user)
     contracts = list(Contract.objects.filter(account=account))
+    persons = persons_at(account)
     return AccountView(
         facts=_facts(account, contracts, now),
         people=list(AccountPerson.objects.filter(account=account).select_related("user").order_by("role")),
-        contacts=veiled(contacts_of(account).prefetch_related("consents").order_by("left_on", "name"), hidden),
+        contacts=veiled((person.contact for person in persons), hidden),
+        persons={person.contact.pk: person for person in persons},
         contracts=contracts,
         stages=list(StageEntry.objects.filter(account=account).order_by("-active_from")),
         children=list(Account.objects.visible_to(user).filter(parent=account, archived_at=None)),
         values=shown_values(account.id, now, hidden=hidden),
         last_touch=_touches(account).select_related("by", "contact").first(),
         usage=usage_readings(account),
-        behaviour=recent_behaviour(account.id, now),
+        behaviour=_of_people(recent_behaviour(account.id, now), persons),
     )
+
+
+def _of_people(behaviour: Behaviour, persons: Iterable[Person]) -> Behaviour:
+    """When somebody did something last, by whichever of their records."""
+    seen = {
+        person.contact.pk: max(at)
+        for person in persons if (at := [behaviour.seen[one.pk] for one in person.records if one.pk in behaviour.seen])
+    }  # fmt: skip
+    return replace(behaviour, seen=seen)
+
+
+def persons_at(account: Account) -> list[Person]:
+    """Everybody there but those who were erased; who has left comes last."""
+    found = people_of(Contact.objects.known().filter(account=account))
+    return sorted(found, key=lambda one: (one.contact.left_on or date.min, one.contact.name))
 
 
 def usage_readings(account: Account, rows: int = READINGS) -> list[Reading]:
@@ -101,12 +121,6 @@ def usage_readings(account: Account, rows: int = READINGS) -> list[Reading]:
     found = Activity.objects.filter(account=account, kind=ActivityKind.USAGE, value__isnull=False)
     newest = found.order_by("-happened_at").values_list("happened_at", "value", "summary")[:rows]
     return [Reading(at, value, summary) for at, value, summary in reversed(newest) if value is not None]
-
-
-def contacts_of(account: Account) -> QuerySet[Contact]:
-    """Everybody there but those who were erased."""
-    erased = Erasure.objects.filter(contact=OuterRef("pk"), status=ErasureStatus.DONE)
-    return Contact.objects.filter(~Exists(erased), account=account)
 
 
 def _touches(account: Account) -> QuerySet[Activity]:

@@ -1,4 +1,4 @@
-"""Pairs of accounts that may be one, side by side, with what speaks for and against it in words."""
+"""Pairs of accounts, or of contacts, that may be one: side by side, with what speaks for and against it in words."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.enums import Evidence, Verdict
 from accounts.models import Contact, Contract, Link, Pair
+from accounts.queries.people import contact_text
 from accounts.queries.shown import ORDER, label_of, names_of, text_of
 from accounts.queries.values import Value
 from accounts.rules.alike import NAMES_AGREE, Part
+from accounts.rules.matching import NAMES_DIFFER
+from accounts.rules.people import FIELDS
 from core.models import User
 from intake.models import Source
 from intake.queries.privacy import hidden_fields
@@ -25,7 +28,7 @@ RECENT = 8
 
 @dataclass(frozen=True)
 class Row:
-    """One line of two accounts side by side."""
+    """One line of two side by side."""
 
     label: str
     first: str
@@ -60,6 +63,10 @@ AGAINST = {
     "two_subscriptions": gettext_lazy("They have two subscriptions."),
     "two_tax_ids": gettext_lazy("They have two tax numbers, which differ by more than a slip of the hand."),
 }
+AGAINST_ONE_PERSON = AGAINST | {
+    "several": gettext_lazy("Several people there have it, and more than one of them is called so."),
+    "two_ids": gettext_lazy("One source calls them by two ids, which it gives to different people."),
+}
 
 
 class Decided(NamedTuple):
@@ -71,16 +78,19 @@ class Decided(NamedTuple):
 
 def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
     """The pair to decide next, or the one that was asked for; None: nothing waits."""
-    seen = Pair.objects.visible_to(user).select_related("first", "second")
+    seen = Pair.objects.visible_to(user)
     waiting = seen.waiting()
-    pair = (seen.filter(pk=pair_id) if pair_id else waiting).first()
+    pair = (seen.filter(pk=pair_id) if pair_id else waiting).with_sides().first()
     if pair is None:
         return None
     hidden = hidden_fields(user)
+    one, other = pair.sides
     return PairPage(
         pair=pair,
         words=evidence_of(pair, hidden),
-        rows=_side_by_side(pair, hidden),
+        rows=_people_side_by_side(one, other, hidden)
+        if isinstance(one, Contact) and isinstance(other, Contact)
+        else _side_by_side(one.pk, other.pk, hidden),
         waiting=waiting.count(),
         alike=waiting.filter(pattern=pair.pattern).count(),
     )
@@ -89,49 +99,59 @@ def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
 def decided_pairs(user: User) -> list[Decided]:
     """What was said lately, the newest first."""
     pairs = Pair.objects.visible_to(user).exclude(verdict=Verdict.OPEN).exclude(decided_by=None)
-    lately = pairs.select_related("first", "second", "decided_by").order_by("-decided_at")[:RECENT]
+    lately = pairs.with_sides().select_related("decided_by").order_by("-decided_at")[:RECENT]
     hidden = hidden_fields(user)
-    return [Decided(pair, same_in_words(pair.rule, pair.evidence, hidden)) for pair in lately]
+    return [Decided(pair, same_in_words(pair.rule, pair.evidence, hidden, _kind(pair))) for pair in lately]
 
 
 def evidence_of(pair: Pair, hidden: Collection[str]) -> list[str]:
     """What speaks for and against it, in sentences, without what the reader may not see."""
-    against = AGAINST.get(pair.evidence.get("why", ""))
-    return [in_words(pair.rule, pair.evidence, hidden), *([str(against)] if against else [])]
+    reasons = AGAINST if pair.first_id else AGAINST_ONE_PERSON
+    against = reasons.get(pair.evidence.get("why", ""))
+    return [in_words(pair.rule, pair.evidence, hidden, _kind(pair)), *([str(against)] if against else [])]
+
+
+def _kind(pair: Pair) -> str:
+    """The kind of record whose fields the evidence is of."""
+    return "accounts" if pair.first_id else "contacts"
 
 
 # Rung → what is the same, and the fields that say it.
 SAME = {
     Evidence.SUBSCRIPTION: (gettext_lazy("Same subscription"), ("fields.subscription_id",)),
     Evidence.TAX_ID: (gettext_lazy("Same tax number"), ("fields.tax_id",)),
-    Evidence.EMAIL: (gettext_lazy("Same e-mail address"), ("fields.email",)),
+    Evidence.EMAIL: (gettext_lazy("Same e-mail address"), ("fields.email", "email")),
     Evidence.DOMAIN: (gettext_lazy("Same domain"), ("domain",)),
-    Evidence.PHONE: (gettext_lazy("Same phone number"), ("fields.phone",)),
+    Evidence.PHONE: (gettext_lazy("Same phone number"), ("fields.phone", "phone")),
     Evidence.BORN_ON: (gettext_lazy("Same birth date and postcode"), ("fields.born_on", "fields.postcode")),
     Evidence.ADDRESS: (gettext_lazy("Same address"), ("fields.street", "fields.postcode")),
 }
 ALL_THE_SAME = 100
+ALIKE = (
+    (NAMES_AGREE, gettext_lazy("names agree")), (NAMES_DIFFER, gettext_lazy("names are alike")),
+    (0, gettext_lazy("names do not agree")),
+)  # fmt: skip
 
 
-def in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str] = ()) -> str:
-    """Why something was held to be one account."""
-    same, score = same_in_words(rule, evidence, hidden), evidence.get("name_score")
-    if not same or score is None:
+def in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str] = (), kind: str = "accounts") -> str:
+    """Why something was held to be one account, or one person."""
+    same, score = same_in_words(rule, evidence, hidden, kind), evidence.get("name_score")
+    if score is None or not (same or rule == Evidence.NAME):
         return same or str(evidence.get("why") or Evidence(rule).label)
-    alike = _("names agree") if score >= NAMES_AGREE else _("names do not agree")
+    alike = next(words for least, words in ALIKE if score >= least)
     names = _("Their %(alike)s (%(score)d of 100).") % {"alike": alike, "score": score}
     figures = evidence.get("parts", {})
     parts = [_part(part, figures[part]) for part in Part if part in figures and part != Part.NAME]
-    return " ".join([same, names, *([_("Beside them: %s.") % ", ".join(parts)] if parts else [])])
+    return " ".join([*([same] if same else []), names, *([_("Beside them: %s.") % ", ".join(parts)] if parts else [])])
 
 
-def same_in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str]) -> str:
+def same_in_words(rule: str, evidence: Mapping[str, Any], hidden: Collection[str], kind: str = "accounts") -> str:
     """What is the same, with its value where the reader may see it; empty where a person said so."""
     value = evidence.get("value", "")
     if rule not in SAME or not value:
         return ""
     words, fields = SAME[Evidence(rule)]
-    return f"{words}." if {f"accounts.{field}" for field in fields} & set(hidden) else f"{words} {value}."
+    return f"{words}." if {f"{kind}.{field}" for field in fields} & set(hidden) else f"{words} {value}."
 
 
 def _part(name: str, score: int) -> str:
@@ -141,8 +161,20 @@ def _part(name: str, score: int) -> str:
     return _("%(field)s %(score)d of 100") % {"field": field, "score": score}
 
 
-def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
-    one, other = pair.first.pk, pair.second.pk
+def _people_side_by_side(one: Contact, other: Contact, hidden: frozenset[str]) -> list[Row]:
+    """Two records of contacts, what both say first, and how their sources call them."""
+    names = dict(Source.objects.filter(pk__in={one.source_id, other.source_id}).values_list("id", "name"))
+    rows = [
+        Row(label_of(name), contact_text(one, name), contact_text(other, name))
+        for name in (*FIELDS, "do_not_contact") if f"contacts.{name}" not in hidden
+    ]  # fmt: skip
+    rows = [row for row in rows if row.first or row.second]
+    rows.sort(key=lambda row: not (row.first and row.second))
+    first, second = (f"{names.get(side.source_id, _('a person'))}: {side.external_id}" for side in (one, other))
+    return [*rows, Row(_("Called"), first, second, is_field=False)]
+
+
+def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str]) -> list[Row]:
     links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
     said = {id: _said([link for link in links if link.account_id == id]) for id in (one, other)}
@@ -162,8 +194,11 @@ def _side_by_side(pair: Pair, hidden: frozenset[str]) -> list[Row]:
     rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
     rows.sort(key=lambda row: not (row.first and row.second))  # what both say comes first
     rows.append(Row(_("Ids in its sources"), called(one), called(other), is_field=False))
-    for label, model in ((_("Contacts"), Contact), (_("Contracts"), Contract)):
-        counts = _counts(model, [one, other])
+    for label, held in (
+        (_("Contacts"), Contact.objects.filter(same_as=None)),
+        (_("Contracts"), Contract.objects.all()),
+    ):
+        counts = _counts(held, [one, other])
         rows.append(Row(label, str(counts.get(one, 0)), str(counts.get(other, 0)), is_field=False))
     return rows
 
@@ -184,6 +219,6 @@ def _said(links: list[Link]) -> dict[str, Value]:
     }
 
 
-def _counts(model: type[Contact] | type[Contract], ids: list[UUID]) -> dict[UUID, int]:
-    rows = model.objects.filter(account__in=ids).order_by().values_list("account").annotate(count=Count("id"))
+def _counts(held: QuerySet[Any], ids: list[UUID]) -> dict[UUID, int]:
+    rows = held.filter(account__in=ids).order_by().values_list("account").annotate(count=Count("id"))
     return dict(rows)

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from accounts.enums import Channel, ConsentState, Refusal
 from accounts.models import Contact, ErasedKey
+from accounts.queries.people import records_of
 from accounts.rules.permission import Permission, why_not
 from core.bulk import fetch_all
 
 
 def permission_of(contact: Contact) -> Permission:
-    """What is known of `contact`; its consents are read, at best beforehand."""
+    """What one record says of `contact`; its consents are read, at best beforehand."""
     consents = {Channel(one.channel): ConsentState(one.state) for one in contact.consents.all()}
     return Permission(contact.do_not_contact, contact.left_on, consents)
 
@@ -20,9 +21,9 @@ def permission_of(contact: Contact) -> Permission:
 def refusal_for_address(address: str, now: datetime) -> Refusal | None:
     """Why nothing may be sent by itself to this e-mail address of a contact; None: it may, or it is nobody's there.
 
-    Where several contacts have it, each of them has to agree.
+    Where several contacts have it, each of them has to agree, by every record of theirs, whatever address that has.
     """
-    contacts = Contact.objects.filter(email__iexact=address).prefetch_related("consents")
+    contacts = records_of(Contact.objects.filter(email__iexact=address).values_list("pk", flat=True))
     refusals = (why_not(permission_of(contact), Channel.EMAIL, now.date()) for contact in contacts)
     return next((refusal for refusal in refusals if refusal), None)
 

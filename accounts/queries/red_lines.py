@@ -22,8 +22,10 @@ SELECT account_id, kind FROM accounts_redlineflag
 WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
 UNION
 SELECT account_id, 'sponsor_left' FROM accounts_contact
-WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND stakeholder = 'sponsor'
-  AND left_on > %(today)s::date - %(sponsor_days)s AND left_on <= %(today)s::date
+WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND same_as_id IS NULL
+  AND CASE WHEN shown = '{}' THEN stakeholder ELSE shown->>'stakeholder' END = 'sponsor'
+  AND CASE WHEN shown = '{}' THEN left_on ELSE (shown->>'left_on')::date END
+      BETWEEN %(today)s::date - %(sponsor_days)s + 1 AND %(today)s::date
 UNION
 SELECT account_id, 'notice_date' FROM accounts_contract
 WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND ended_early_on IS NULL
@@ -36,7 +38,8 @@ def crosses_red_line(now: datetime) -> Q:
     here, today = OuterRef("pk"), now.date()
     flags = RedLineFlag.objects.filter(Q(until=None) | Q(until__gt=now), account=here, since__lte=now)
     left = (today - timedelta(days=SPONSOR_LEFT_DAYS - 1), today)
-    sponsors = Contact.objects.filter(account=here, stakeholder=Stakeholder.SPONSOR, left_on__range=left)
+    people = Contact.objects.filter(account=here)
+    sponsors = people.showing(stakeholder=Stakeholder.SPONSOR, left_on__range=left)
     near = (today, today + timedelta(days=NOTICE_DAYS))
     notices = Contract.objects.filter(account=here, ended_early_on=None, notice_on__range=near)
     return Q(Exists(flags)) | Q(Exists(sponsors)) | Q(Exists(notices))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ class SaidLine:
 
     value: str
     source: str
-    at: datetime
+    at: datetime | None
     why: str = ""
 
 
@@ -83,15 +83,23 @@ def _fields(links: list[Link], names: Mapping[UUID, str], policy: Policy, now: d
 def _field(
     field: str, sayings: list[Said], policy: Policy, names: Mapping[UUID, str], people: Mapping[str, str], now: datetime
 ) -> SaidField:
-    rule = policy.rule(field)
+    return said_field(
+        field, sayings, policy.rule(field), names, now, lambda said: text_of(_as_value(field, said, names), people)
+    )
+
+
+def said_field(
+    field: str, sayings: Sequence[Said], rule: FieldRule | None, names: Mapping[UUID, str], now: datetime,
+    text: Callable[[Said], str],
+) -> SaidField:  # fmt: skip
+    """What is said of one field, what holds first. `text`: a value in words; `names`: of the sources."""
     ranked = rank(sayings, rule, now)
     first = ranked[0] if ranked else None
     lost = [*ranked[1:], *(said for said in sayings if said not in ranked)]
 
     def line(said: Said, why: str = "") -> SaidLine:
-        value = _as_value(field, said, names)
-        text = _("(empty)") if said.value is None else text_of(value, people)
-        return SaidLine(text, value.source, value.observed_at, why)
+        words = _("(empty)") if said.value is None else text(said)
+        return SaidLine(words, names.get(said.source, ""), datetime.fromisoformat(said.at) if said.at else None, why)
 
     return SaidField(
         field=field,

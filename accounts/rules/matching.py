@@ -11,7 +11,7 @@ Companies and people climb the same rungs: what a record does not say is neither
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -33,6 +33,7 @@ class Rung:
     by_name: strictly, nothing makes up for names that differ: relatives have nearly all else in common.
     says: the parts that the key was made of, which are not evidence once more.
     ask: how alike they must be for a person to be asked at all: many strangers have one birthday.
+    within: whether two of one source are compared, which keeps them apart.
     """
 
     rule: Evidence
@@ -42,6 +43,7 @@ class Rung:
     by_name: bool = True
     says: frozenset[Part] = frozenset()
     ask: int = 0
+    within: bool = True
 
     def score(self, likeness: Likeness, mode: Matching) -> float:
         return likeness.sure if self.by_name and mode == Matching.STRICT else likeness.total
@@ -120,9 +122,14 @@ class Match(NamedTuple):
 
 
 class Index:
-    """Accounts by the keys that they hold; grows as records are matched. Counts the pairs it compares."""
+    """Accounts by the keys that they hold; grows as records are matched. Counts the pairs it compares.
 
-    def __init__(self) -> None:
+    apart: what a person said is another: account → accounts that it is not.
+    """
+
+    def __init__(self, apart: Mapping[UUID, Collection[UUID]] | None = None) -> None:
+        self.apart = apart or {}
+        self.members: dict[UUID, set[UUID]] = defaultdict(set)
         self.holders: dict[UUID, Holder] = {}
         self.by_key: dict[tuple[Evidence, str], set[UUID]] = defaultdict(set)
         self.compared = 0
@@ -138,6 +145,14 @@ class Index:
         for rule, value in keys.items():
             self.by_key[rule, value].add(account)
 
+    def held_by(self, rung: Rung, value: str, record: Sighted) -> set[UUID]:
+        """Who has this key and is to be compared, but for those who are known to be another."""
+        holders = self.by_key.get((rung.rule, value), set())
+        if not rung.within:
+            holders = {one for one in holders if record.namespace not in self.holders[one].namespaces}
+        apart = self.apart.get(record.account)
+        return {one for one in holders if not self.members[one] & set(apart)} if apart else holders
+
     def likeness(self, record: Sighted, account: UUID, rung: Rung) -> Likeness:
         self.compared += 1
         return compare(record.parts, self.holders[account].parts, without=rung.says)
@@ -147,30 +162,35 @@ class Index:
 MOST_HOLDERS = 50
 
 
-def match_all(records: Iterable[Sighted], index: Index, mode: Matching) -> list[Match]:
+Rivals = Mapping[tuple[UUID | None, Evidence, str], set[UUID]]
+
+
+def match_all(records: Iterable[Sighted], index: Index, mode: Matching, ladder: Sequence[Rung] = LADDER) -> list[Match]:
     """Match records of one call, in order. Those of one namespace are different accounts, so keys they have in common
     are shared before the first of them is matched."""
     records = list(records)
-    rivals: dict[tuple[Evidence, str], set[UUID]] = defaultdict(set)
+    rivals: dict[tuple[UUID | None, Evidence, str], set[UUID]] = defaultdict(set)
     for record in records:
         for rule, value in record.keys.items():
-            rivals[rule, value].add(record.account)
+            rivals[record.namespace, rule, value].add(record.account)
     found = []
     for record in records:
-        match = _match(record, index, rivals, mode)
+        match = _match(record, index, rivals, mode, ladder)
         index.add(match.account, record.namespace, record.parts, record.keys)
+        if index.apart:
+            index.members[match.account].add(record.account)
         found.append(match)
     return found
 
 
-def _match(record: Sighted, index: Index, rivals: Mapping[tuple[Evidence, str], set[UUID]], mode: Matching) -> Match:
+def _match(record: Sighted, index: Index, rivals: Rivals, mode: Matching, ladder: Sequence[Rung]) -> Match:
     doubt: Doubt | None = None
-    for rung in LADDER:
+    for rung in ladder:
         value = record.keys.get(rung.rule, "")
-        holders = index.by_key.get((rung.rule, value), set()) if value else set()
+        holders = index.held_by(rung, value, record) if value else set()
         if not holders or len(holders) > MOST_HOLDERS:
             continue
-        shared = len(holders) + len(rivals[rung.rule, value] - {record.account}) > 1
+        shared = len(holders) + len(rivals[record.namespace, rung.rule, value] - {record.account}) > 1
         alike = {account: index.likeness(record, account, rung) for account in holders}
         scores = {account: rung.score(likeness, mode) for account, likeness in alike.items()}
         best = max(sorted(scores), key=scores.__getitem__)

@@ -171,7 +171,9 @@ def contact_of(user_id: str, traits: Mapping[str, Any], account: AccountRef) -> 
     """The contact that somebody with these traits is."""
     title: str | UnsetType = _text(traits.get("title"))[:120] or UNSET
     email: str | UnsetType = email_in(traits) or UNSET
-    return ContactItem(external_id=user_id, account=account, name=name_of(traits) or user_id, email=email, title=title)
+    phone: str | UnsetType = _text(traits.get("phone"))[:40] or UNSET
+    name = name_of(traits) or user_id
+    return ContactItem(external_id=user_id, account=account, name=name, email=email, phone=phone, title=title)
 
 
 def name_of(traits: Mapping[str, Any]) -> str:

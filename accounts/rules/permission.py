@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -31,3 +31,16 @@ def why_not(person: Permission, channel: Channel, today: date) -> Refusal | None
     if state is None:
         return Refusal.NOT_ASKED
     return Refusal.REFUSED if state is ConsentState.REFUSED else None
+
+
+def strictest(said: Iterable[Mapping[Channel, ConsentState]]) -> dict[Channel, ConsentState]:
+    """What holds of a person of whom several sources speak: one refusal refuses, and all of them have to agree."""
+    records = list(said)
+    channels = {channel for record in records for channel in record}
+    held = {channel: [record.get(channel) for record in records] for channel in Channel if channel in channels}
+    refused = {channel for channel, states in held.items() if ConsentState.REFUSED in states}
+    agreed = {channel for channel, states in held.items() if set(states) == {ConsentState.GRANTED}}
+    return {
+        channel: ConsentState.REFUSED if channel in refused else ConsentState.GRANTED
+        for channel in held if channel in refused or channel in agreed
+    }  # fmt: skip

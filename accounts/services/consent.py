@@ -10,6 +10,8 @@ from django.db import transaction
 
 from accounts.enums import Channel, ConsentState
 from accounts.models import Consent, Contact, Prior
+from accounts.queries.people import records_of
+from accounts.services.contacts import lock_contacts, settle_contacts
 from accounts.services.people import source_of
 from core.models import User
 from core.services import record_act
@@ -23,16 +25,19 @@ Changed = dict[UUID, dict[str, list[Told | None]]]
 
 
 def set_consent(*, contact: Contact, said: Said, do_not_contact: bool, proof: str, by: User, now: datetime) -> bool:
-    """Note what a contact said to `by`; None: not asked. Whether anything changed."""
+    """Note what a person said to `by`, with every record of theirs; None: not asked. Whether anything changed."""
     with transaction.atomic():
-        locked = Contact.objects.select_for_update().get(pk=contact.pk)
-        changed = remember_consents({locked.pk: said}, source_id=source_of(by).pk, proof=proof, now=now)
-        flagged = locked.do_not_contact != do_not_contact
+        lock_contacts([contact.account_id])
+        records = records_of([contact.pk])
+        whom = {record.pk: said for record in records}
+        changed = remember_consents(whom, source_id=source_of(by).pk, proof=proof, now=now)
+        flagged = [record.pk for record in records if record.do_not_contact != do_not_contact]
         if flagged:
-            Contact.objects.filter(pk=locked.pk).update(do_not_contact=do_not_contact)
+            Contact.objects.filter(pk__in=flagged).update(do_not_contact=do_not_contact)
+            settle_contacts([contact.account_id], now=now)
         if changed or flagged:
             data = {"do_not_contact": do_not_contact, **{channel.value: state for channel, state in said.items()}}
-            record_act("consent", locked, by=by, now=now, data=data)
+            record_act("consent", contact, by=by, now=now, data=data)
     return bool(changed or flagged)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from accounts.queries.privacy import erased_among
 from accounts.rules.erased import email_digest, key_digest
 from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
 from accounts.services.consent import remember_consents
+from accounts.services.contacts import lock_contacts, settle_contacts
 from accounts.services.priors import keep_priors
 from accounts.services.rows import RowKind, Values, upsert_rows
 from accounts.services.whose import Refusals
@@ -29,8 +30,11 @@ VALUE = Decimal("0.0001")
 
 
 def upsert_contacts(items: Sequence[ContactItem], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
-    """Also refuses people who were erased, and keeps what the others agreed to."""
-    results = upsert_rows(RowKind("contacts", Contact, _contact, refuse=_erased), items, raw, arrival)
+    """Also refuses people who were erased, keeps what the others agreed to, and holds together who is one person."""
+    kind = RowKind(
+        "contacts", Contact, _contact, refuse=_erased, before=_lock, after=_settle, matters=_matters, dated=True
+    )
+    results = upsert_rows(kind, items, raw, arrival)
     said = {
         result.id: item.consents
         for item, result in zip(items, results, strict=True)
@@ -70,6 +74,21 @@ def upsert_activities(items: Sequence[ActivityItem], raw: Sequence[bytes], arriv
         replace(result, warnings=strangers[row]) if row in strangers and not result.errors else result
         for row, result in enumerate(results)
     ]
+
+
+def _lock(names: Collection[str], accounts: Collection[UUID], arrival: Arrival) -> None:
+    """Also the accounts that the rows are of now, where they move to others."""
+    held = Contact.objects.filter(source_id=arrival.source_id, external_id__in=names)
+    lock_contacts({*accounts, *held.values_list("account_id", flat=True)})
+
+
+def _matters(row: Contact, changed: Collection[str]) -> bool:
+    """Of whom nobody else speaks, only what tells who they are."""
+    return bool(row.same_as_id or row.shown or {"account_id", "name", "email", "phone"} & set(changed))
+
+
+def _settle(accounts: Collection[UUID], arrival: Arrival) -> None:
+    settle_contacts(accounts, now=arrival.now, import_id=arrival.import_id)
 
 
 def _erased(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:

@@ -20,6 +20,7 @@ from accounts.models import Account, AccountKey, Link, Merge, Pair
 from accounts.queries.policies import current_policy
 from accounts.rules.hierarchy import ancestry
 from accounts.services.board import Board, open_board
+from accounts.services.contacts import settle_contacts
 from accounts.services.images import images_of, put_back
 from accounts.services.parking import lock_keys
 from accounts.services.places import Merging, move_rows, places, rooms
@@ -70,6 +71,7 @@ def merge_accounts(
     Account.objects.filter(pk=merged_id).update(archived_at=now)
     AccountKey.objects.create(account_id=survivor_id, kind=KeyKind.ID, value=str(merged_id))
     project([survivor_id], now=now)
+    settle_contacts([survivor_id], now=now)
     after = {table: images_of(table, both, column=column) for table, column in OWN}
     after |= {table: images_of(table, ids) for table, ids in changes.items()}
     merge.before = {table: {"before": before[table], "after": after[table]} for table in before}
@@ -107,6 +109,7 @@ def undo_merge(*, merge_id: UUID, why: str = "", by: User, now: datetime) -> Mer
     merge.undone_at, merge.undone_by, merge.undone_why = now, by, why.strip()
     merge.save(update_fields=["undone_at", "undone_by", "undone_why"])
     project([merge.survivor_id, merge.merged_id], now=now, also={merge.survivor_id: said})
+    settle_contacts([merge.survivor_id, merge.merged_id], now=now)
     _judge(merge.survivor_id, merge.merged_id, Verdict.OPEN if merge.rule != Evidence.PERSON else None, by, now)
     data = {"merged": str(merge.merged_id), "name": pair[merge.merged_id].name, "merge": str(merge.pk)}
     record_act("parted", pair[merge.survivor_id], by=by, now=now, why=merge.undone_why, data=data)
@@ -205,7 +208,7 @@ SELECT id, array_agg(key) FROM late GROUP BY id
 """
 
 
-def follow_merges() -> int:
+def follow_merges(now: datetime) -> int:
     """Take along rows that a stage was writing for an account at the moment it was merged; how many.
 
     Only after a merge of the last minutes: nothing names a merged account afterwards.
@@ -222,4 +225,6 @@ def follow_merges() -> int:
             merge = Merge.objects.select_for_update().get(pk=id)
             merge.moved[table] = [*merge.moved.get(table, []), *keys]
             merge.save(update_fields=["moved"])
+            if table == "accounts_contact":
+                settle_contacts([merge.survivor_id], now=now)
     return sum(len(keys) for _table, _id, keys in late)

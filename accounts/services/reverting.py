@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db.models import Count, Field, Model
 
+from accounts.enums import Verdict
 from accounts.models import Account, Activity, Consent, Contact, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
 from accounts.services.consent import put_back_consents
+from accounts.services.contacts import accounts_of, forget_findings, lock_contacts, settle_contacts
 from accounts.services.parking import take_back_parked
 from accounts.services.rows import as_kept
 from core.append_only import rewriting
@@ -20,6 +22,8 @@ from core.models import User
 from intake.rules import FieldChange, Told, Undone
 
 BATCH = 2000
+# Since when the other fields of a row are so: it goes back with them, and is no field of its own.
+SINCE = "since"
 Undo = Callable[..., Undone]
 
 EVENTS_OF_A_FILE = """
@@ -35,17 +39,20 @@ def teller(*kinds: str) -> Callable[[UUID, int], Told]:
     def tell(import_id: UUID, most: int) -> Told:
         priors = Prior.objects.filter(import_id=import_id, kind__in=kinds).order_by("id")
         changes = _named([change for prior in priors[:most] for change in _told(prior)][:most])
-        if "accounts" not in kinds:
+        if not {"accounts", "contacts"} & {*kinds}:
             return Told(changes=changes)
-        links = Link.objects.filter(import_id=import_id).order_by()
-        rules = dict(links.values_list("rule").annotate(count=Count("id")))
-        return Told(changes=changes, rules=rules, reviews=Pair.objects.filter(import_id=import_id).count())
+        pairs = Pair.objects.filter(import_id=import_id)
+        found = Link.objects.filter(import_id=import_id) if "accounts" in kinds else pairs.filter(verdict=Verdict.SAME)
+        rules = dict(found.order_by().values_list("rule").annotate(count=Count("id")))
+        return Told(changes=changes, rules=rules, reviews=pairs.filter(verdict=Verdict.OPEN).count())
 
     return tell
 
 
 def _told(prior: Prior) -> Iterator[FieldChange]:
     for name, (before, after) in prior.fields.items():
+        if name == SINCE:
+            continue
         field = f"consent_{name}" if prior.kind == "consents" else name
         yield FieldChange(prior.external_id, field, _value(before), _value(after))
 
@@ -137,6 +144,8 @@ def _locked(model: type[Model], priors: list[Prior]) -> dict[UUID, Model]:
 def _later(prior: Prior, row: Model, merged: dict[str, str]) -> Iterator[FieldChange]:
     """Fields that do not hold any more what the import wrote."""
     for field, (_before, after) in prior.fields.items():
+        if field == SINCE:
+            continue
         holds = as_kept(getattr(row, field))
         if holds != (merged.get(after, after) if field == "account_id" else after):
             yield FieldChange(prior.external_id, field, after, holds)
@@ -154,6 +163,10 @@ def _named_elsewhere(model: type[Model], ids: list[UUID]) -> set[UUID]:
 def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str]) -> set[str]:
     """Give the row its values of before; the columns that changed."""
     back = {field: before for field, (before, _after) in prior.fields.items() if field not in later}
+    if SINCE in back:
+        was = {field: back[SINCE].get(field) for field in back}
+        kept = {**row.since, **was}  # type: ignore[attr-defined]
+        back[SINCE] = {field: at for field, at in kept.items() if at is not None}
     for field, before in back.items():
         column = row._meta.get_field(field.removesuffix("_id"))
         value = merged.get(before, before) if field == "account_id" else before
@@ -162,14 +175,27 @@ def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str])
 
 
 def undo_contacts(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
-    """Take back contacts, and first what they agreed to."""
+    """Take back contacts, and first what they agreed to; who is one person is settled without the file."""
+    accounts = _accounts_of(import_id)
+    lock_contacts(accounts)
+    forget_findings(import_id)
     restored, kept = 0, list[FieldChange]()
     for priors in newest_first(import_id, "consents"):
         back, later = put_back_consents(priors)
         restored, kept = restored + back, kept + later
         forget(priors)
     rows = _UNDO_CONTACTS(import_id=import_id, by=by, now=now, actor=actor)
+    settle_contacts(accounts, now=now)
     return Undone(restored=restored + rows.restored, removed=rows.removed, kept=kept + rows.kept)
+
+
+def _accounts_of(import_id: UUID) -> set[UUID]:
+    """The accounts whose contacts the import changed, and those of whom they were before."""
+    priors = Prior.objects.filter(import_id=import_id, kind="contacts").values_list("row_id", "fields__account_id")
+    rows = list(priors)
+    named = {id for _row, moved in rows for id in moved or () if id}
+    was = {UUID(survivor) for survivor in {**{id: id for id in named}, **survivors_of(named)}.values()}
+    return was | accounts_of([row for row, _moved in rows])
 
 
 _UNDO_CONTACTS = undo_rows("contacts", Contact)

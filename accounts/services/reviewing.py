@@ -1,4 +1,4 @@
-"""Pairs of accounts that may be one: what a person says of them, singly or by pattern, and taking it back."""
+"""Pairs of accounts, or of contacts, that may be one: what a person says of them, singly or by pattern."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence, Verdict
-from accounts.models import Account, Merge, Pair
+from accounts.models import Account, Contact, Merge, Pair
+from accounts.services.contacts import accounts_of, lock_contacts, settle_contacts
 from accounts.services.merging import MergeRefused, merge_accounts, undo_merge
 from core.models import User
 from core.services import record_act
@@ -35,24 +36,26 @@ class Judged:
 def judge_pair(
     *, pair_id: UUID, verdict: Verdict, by: User, now: datetime, why: str = "", despite_two_ids: bool = False
 ) -> Pair:
-    """Say that two accounts are one, which merges them into the older, or that they are two, which is not asked again.
+    """Say that two are one, which merges accounts into the older, or that they are two, which is not asked again.
 
     Raises `PairDecided`, `MergeRefused`, `Pair.DoesNotExist`.
     """
     pair = _locked(pair_id, by)
-    if pair.verdict != Verdict.OPEN:
+    if pair.decided_by is not None:
         raise PairDecided(_("%(who)s said meanwhile: %(what)s.") % {
-            "who": pair.decided_by or _("Somebody"), "what": Verdict(pair.verdict).label})  # fmt: skip
-    if verdict == Verdict.SAME:
-        survivor, merged = _older_first(pair)
+            "who": pair.decided_by, "what": Verdict(pair.verdict).label})  # fmt: skip
+    one, other = pair.sides
+    if verdict == Verdict.SAME and isinstance(one, Account) and isinstance(other, Account):
+        survivor, merged = _older_first(one, other)
         merge_accounts(
             survivor_id=survivor.pk, merged_id=merged.pk, why=why.strip() or _("Decided on the review screen."), by=by,
             now=now, rule=Evidence(pair.rule), evidence=pair.evidence, despite_two_ids=despite_two_ids,
         )  # fmt: skip
     else:
         Pair.objects.filter(pk=pair.pk).update(verdict=verdict, decided_by=by, decided_at=now)
-        data = {"pair": str(pair.pk), "other": str(pair.second.pk)}
-        record_act("told_apart", pair.first, by=by, now=now, why=why.strip(), data=data)
+        verb = "joined" if verdict == Verdict.SAME else "told_apart"
+        record_act(verb, one, by=by, now=now, why=why.strip(), data={"pair": str(pair.pk), "other": str(other.pk)})
+        _settle(pair, now)
     pair.refresh_from_db()
     return pair
 
@@ -61,15 +64,16 @@ def judge_pair(
 def unjudge_pair(*, pair_id: UUID, by: User, now: datetime) -> Pair:
     """Ask again: a merge is undone, two that were told apart may be one again. Raises as `judge_pair` does."""
     pair = _locked(pair_id, by)
-    if pair.verdict == Verdict.SAME:
-        both = (pair.first.pk, pair.second.pk)
+    one, other = pair.sides
+    if pair.verdict == Verdict.SAME and isinstance(one, Account):
+        both = (one.pk, other.pk)
         merge = Merge.objects.filter(survivor__in=both, merged__in=both, undone_at=None).first()
         if merge is not None:
             undo_merge(merge_id=merge.pk, by=by, now=now, why=_("Taken back on the review screen."))
     Pair.objects.filter(pk=pair.pk).update(verdict=Verdict.OPEN, decided_by=None, decided_at=None)
-    record_act("untold", pair.first, by=by, now=now, data={"pair": str(pair.pk), "other": str(pair.second.pk)})
-    pair.refresh_from_db()
-    return pair
+    record_act("untold", one, by=by, now=now, data={"pair": str(pair.pk), "other": str(other.pk)})
+    _settle(pair, now)
+    return Pair.objects.with_sides().filter(pk=pair.pk).first() or pair
 
 
 @transaction.atomic
@@ -98,14 +102,24 @@ def judge_pattern(*, pattern: str, verdict: Verdict, by: User, now: datetime, pr
 
 def alike(pattern: str, by: User) -> Sequence[Pair]:
     waiting = Pair.objects.visible_to(by).waiting().filter(pattern=pattern)
-    return list(waiting.select_related("first", "second")[:MOST])
+    return list(waiting.with_sides()[:MOST])
 
 
 def _locked(pair_id: UUID, by: User) -> Pair:
-    found = Pair.objects.visible_to(by).select_for_update(of=("self",)).select_related("first", "second", "decided_by")
-    return found.get(pk=pair_id)
+    """The pair, after the account of two contacts (ADR 0012)."""
+    seen = Pair.objects.visible_to(by).filter(pk=pair_id)
+    of_contacts = seen.exclude(first_contact=None).values_list("first_contact__account", flat=True).first()
+    if of_contacts:
+        lock_contacts([of_contacts])
+    return seen.with_sides().select_related("decided_by").select_for_update(of=("self",)).get()
 
 
-def _older_first(pair: Pair) -> tuple[Account, Account]:
-    older, newer = sorted((pair.first, pair.second), key=lambda account: (account.created_at, account.pk))
+def _settle(pair: Pair, now: datetime) -> None:
+    """Let the contacts of a pair of them be held together, or not, as it says now."""
+    if isinstance(pair.sides[0], Contact):
+        settle_contacts(accounts_of([side.pk for side in pair.sides]), now=now)
+
+
+def _older_first(one: Account, other: Account) -> tuple[Account, Account]:
+    older, newer = sorted((one, other), key=lambda account: (account.created_at, account.pk))
     return older, newer

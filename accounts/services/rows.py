@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,10 @@ class RowKind:
     values: item → attributes of the model that it says something about.
     refuse: what the rows name that nobody knows, beside their accounts.
     by_hand: attribute → the one that names who set it here: a file that comes again does not overwrite it.
+    before: what is to be locked, given external ids and accounts, ahead of the rows.
+    after: what follows from rows that were written, given the accounts that they were and are about.
+    matters: whether something follows from a change of these attributes of a row.
+    dated: the rows keep since when each of their attributes is so, in `since`.
     """
 
     name: str
@@ -36,6 +40,10 @@ class RowKind:
     values: Callable[[Any], Values]
     refuse: Callable[[Sequence[Any], Arrival], Refusals] = lambda items, arrival: {}
     by_hand: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[Collection[str], Collection[UUID], Arrival], None] = lambda names, accounts, arrival: None
+    after: Callable[[Collection[UUID], Arrival], None] = lambda accounts, arrival: None
+    matters: Callable[[Any, Collection[str]], bool] = lambda row, changed: True
+    dated: bool = False
 
 
 def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arrival: Arrival) -> list[Result]:
@@ -44,6 +52,7 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
     Parked: rows about an account that has not arrived. Refused: an account that cannot arrive, what `kind.refuse` says.
     """
     whose = find_whose(items, arrival)
+    kind.before([item.external_id for item in items], set(whose.accounts.values()), arrival)
     lock_source(kind.name, arrival)
     for row, problems in kind.refuse(items, arrival).items():
         whose.refuse(row, problems)
@@ -60,6 +69,7 @@ def upsert_rows(kind: RowKind, items: Sequence[Any], raw: Sequence[bytes], arriv
         ((row.pk, name, name in call.made, call.priors[name]) for name, row in call.touched.items()),
         arrival,
     )
+    kind.after(call.accounts, arrival)
     return [results[row] for row in range(len(items))]
 
 
@@ -84,6 +94,7 @@ class _Call:
     touched: dict[str, Model] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     priors: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    accounts: set[UUID] = field(default_factory=set)
 
     def take(self, external_id: str, said: Values, new_id: UUID) -> Result:
         row = self.held.get(external_id)
@@ -95,6 +106,11 @@ class _Call:
         changed = {name: value for name, value in said.items() if getattr(row, name) != value and self._may(row, name)}
         if not made and not changed:
             return Result(Landing.UNCHANGED, id=row.pk)
+        if self.kind.dated and changed.keys() - {"account_id"}:
+            at = dict.fromkeys(changed.keys() - {"account_id"}, self.arrival.now.isoformat())
+            changed["since"] = dict(sorted({**row.since, **at}.items()))  # type: ignore[attr-defined]
+        if self.kind.matters(row, changed):
+            self.accounts |= {id for id in (row.account_id, said.get("account_id")) if isinstance(id, UUID)}  # type: ignore[attr-defined]
         prior = self.priors.setdefault(external_id, {})
         for name, value in changed.items():
             prior.setdefault(name, [as_kept(getattr(row, name)), None])[1] = as_kept(value)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence, Verdict
 from accounts.models import Account, AccountKey, Link, Pair
+from accounts.services.contacts import settle_contacts
 from accounts.services.merging import MergeRefused, project, said_by
 from accounts.services.parking import lock_keys
 from accounts.services.routing import send_home
@@ -46,6 +47,7 @@ def split_account(*, account_id: UUID, link_ids: Collection[UUID], why: str, by:
             keys.update(account=new)
     send_home(start=account.pk, to=new.pk)
     project([account.pk, new.pk], now=now, also={account.pk: said})
+    settle_contacts([account.pk, new.pk], now=now)
     first, second = sorted((account.pk, new.pk))
     Pair.objects.create(
         first_id=first, second_id=second, rule=Evidence.PERSON, evidence={"why": why}, pattern="split", found_at=now,

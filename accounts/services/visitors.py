@@ -93,7 +93,9 @@ class _Book:
 def make_contacts(visitors: Iterable[Visitor], arrival: Arrival) -> set[str]:
     """Make or change the contacts that these visitors are; the user ids of those who are one now.
 
-    Somebody without a name or an address makes no contact; one whose account is not known waits for it.
+    Somebody without a name or an address makes no contact; one whose account is not known waits for it. Where another
+    source knows somebody of their address, they are of the same account: whether they are one person is then asked as
+    of all contacts (`services.contacts`).
     """
     named = [visitor for visitor in visitors if name_of(visitor.traits)]
     if not named:
@@ -112,9 +114,8 @@ def make_contacts(visitors: Iterable[Visitor], arrival: Arrival) -> set[str]:
     for one in named:
         elsewhere = mails.get(email_in(one.traits))
         account = found.get(refs.get(one.user_id, _NO_REF)) or accounts.get(one.user_id) or acted.get(one.user_id)
-        if one.user_id not in accounts and elsewhere:
-            one.contact_id = elsewhere.contact_id
-        elif account:
+        account = account or (elsewhere.account_id if elsewhere else None)
+        if account:
             becoming[one.user_id] = account
     _upsert([one for one in named if one.user_id in becoming], becoming, arrival)
     Visitor.objects.bulk_update(named, ["contact"], batch_size=2000)

@@ -1,3 +1,4 @@
+from accounts.views.contacts import show_contact
 from accounts.views.fields import set_mode, show_fields
 from accounts.views.identity import merge_account, show_said, split_links, undo_account_merge
 from accounts.views.listing import show_accounts
@@ -12,6 +13,7 @@ __all__ = [
     "merge_account",
     "set_mode",
     "show_accounts",
+    "show_contact",
     "show_fields",
     "show_parked",
     "show_review",

@@ -1,4 +1,4 @@
-"""Pairs of accounts that may be one: one at a time, each decided by one key; or all with equal evidence at once."""
+"""Pairs of accounts, or of contacts, that may be one: each decided by one key, or all with equal evidence at once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ JUDGES = (Role.MANAGER, Role.OPS)
 def show_review(request: PersonRequest) -> HttpResponseBase:
     """The next pair, or `?pair=`; below it what was said lately. As a file: all that wait."""
     if wants_csv(request):
-        waiting = Pair.objects.visible_to(request.user).waiting().select_related("first", "second")
+        waiting = Pair.objects.visible_to(request.user).waiting().with_sides()
         return csv_file("review", _columns(hidden_fields(request.user)), waiting.iterator(2000))
     return _page(request, _pair_id(request.GET.get("pair", "")))
 
@@ -111,8 +111,9 @@ def judge_alike(request: PersonRequest) -> HttpResponse:
 
 def _columns(hidden: frozenset[str]) -> tuple[Column[Pair], ...]:
     return (
-        Column(gettext_lazy("First"), lambda pair: pair.first),
-        Column(gettext_lazy("Second"), lambda pair: pair.second),
+        Column(gettext_lazy("Account"), lambda pair: pair.account),
+        Column(gettext_lazy("First"), lambda pair: pair.sides[0]),
+        Column(gettext_lazy("Second"), lambda pair: pair.sides[1]),
         Column(gettext_lazy("Evidence"), lambda pair: " ".join(evidence_of(pair, hidden))),
         Column(gettext_lazy("Found"), lambda pair: pair.found_at),
     )
@@ -129,9 +130,7 @@ def _page(
         "page": page,
         "refusal": refusal,
         "decided": decided_pairs(request.user),
-        "done": Pair.objects.visible_to(request.user).select_related("first", "second").filter(pk=done).first()
-        if done
-        else None,
+        "done": Pair.objects.visible_to(request.user).with_sides().filter(pk=done).first() if done else None,
     }
     return render(request, "accounts/review.html", context, status=status)
 

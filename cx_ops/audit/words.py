@@ -74,6 +74,11 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("parted", "account"): Kind(ACCOUNTS, _("Merge undone"), _("{who} undid a merge into {account}")),
     ("split", "account"): Kind(ACCOUNTS, _("Account split"), _("{who} made a second account of records of {account}")),
     ("told_apart", "account"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {account} and another are two")),
+    ("told_apart", "contact"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {what} at {account} is two people")),
+    ("joined", "contact"): Kind(
+        ACCOUNTS, _("Held to be one"), _("{who} said that two records of {what} at {account} are one person")
+    ),
+    ("untold", "contact"): Kind(ACCOUNTS, _("Asked again"), _("{who} took a verdict about {what} at {account} back")),
     ("untold", "account"): Kind(ACCOUNTS, _("Asked again"), _("{who} took a verdict about {account} back")),
     ("red_line_flagged", "account"): Kind(ACCOUNTS, _("Red line set"), _("{who} put a red line on {account}")),
     ("red_line_lifted", "account"): Kind(ACCOUNTS, _("Red line lifted"), _("{who} lifted a red line of {account}")),

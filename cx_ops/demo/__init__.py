@@ -15,7 +15,7 @@ screens call.
     days       when things happen on a day (pure)
     arrivals   a delivery on its way through intake
     billing    the weekly file that stopped coming
-    doubts     customers that a source knows under other names
+    doubts     customers, and people there, that a source knows under other names
     sheets     files that somebody brought by hand, with mistakes
     doors      a webhook, a pull and a look-up, of which none is at work
     conduct    how people work their queues

@@ -46,7 +46,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
     with alone():
         history.open()
         history.live()
-        leave_doubts(book, now=now)
+        leave_doubts(book, desk=sources["desk"], now=now)
         door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], crm=sources["crm"], now=now)
         run_new_crm(book, crm=sources["crm"], now=now)
         advance(now)

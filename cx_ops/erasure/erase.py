@@ -33,9 +33,10 @@ UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING)
 BLOCK = 1 << 20
 ENCODINGS = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
 HISTORY = """
-UPDATE accounts_contactevent SET name = %s, email = '', title = '', external_id = 'erased-' || pgh_obj_id
+UPDATE accounts_contactevent SET name = %s, email = '', phone = '', title = '', external_id = 'erased-' || pgh_obj_id
 WHERE pgh_obj_id = ANY(%s)
 """
+PAIRS = "UPDATE accounts_pairevent SET evidence = '{}' WHERE first_contact_id = ANY(%s) OR second_contact_id = ANY(%s)"
 KEYS = "UPDATE accounts_contact SET external_id = 'erased-' || id WHERE id = ANY(%s)"
 RECORD_KEYS = "UPDATE intake_record SET external_id = 'erased-' || id WHERE id = ANY(%s) AND kind = 'contacts'"
 ANSWERS = "DELETE FROM core_storedresponse WHERE position(%s::bytea IN body) > 0"
@@ -155,6 +156,7 @@ def _keep_keys(person: Person, erasure: Erasure) -> None:
     )
     execute(KEYS, [person.contacts])
     execute(HISTORY, [ERASED_NAME, person.contacts])
+    execute(PAIRS, [person.contacts, person.contacts])
 
 
 def _left(person: Person) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Stakeholder
-from accounts.models import Activity, Consent, Contact, Event, Prior, Visitor
+from accounts.models import Activity, Consent, Contact, Event, Pair, Prior, Visitor
 from core.bulk import fetch_all
 from core.models import Mail
 from cx_ops.erasure.person import Person
@@ -91,6 +91,10 @@ def _insights(person: Person) -> QuerySet[Insight]:
     return Insight.objects.filter(by_email | _pairs("source_id", "contact_ref__external_id", person.keys))
 
 
+def _pairs_of_contacts(person: Person) -> QuerySet[Pair]:
+    return Pair.objects.filter(Q(first_contact__in=person.contacts) | Q(second_contact__in=person.contacts))
+
+
 def _by_text(model: type[Model], *columns: str) -> Callable[[Person], QuerySet[Any]]:
     def rows(person: Person) -> QuerySet[Any]:
         found = Q(pk__in=[])
@@ -119,6 +123,7 @@ PLACES = (
           {"contact_ref": None}),
     Place("consents", _("What they agreed to"), lambda person: Consent.objects.filter(contact__in=person.contacts),
           ("channel", "state", "at", "proof"), None),
+    Place("pairs", _("Pairs of their records"), _pairs_of_contacts, ("rule", "evidence", "verdict"), None),
     Place("quarantined", _("Records that were not taken"), _by_text(Quarantined, "payload"),
           ("kind", "received_at", "payload"), {"payload": "", "message": "", "field": ""}),
     Place("rejected", _("Rows of files that were not taken"), _by_text(RejectedRow, "cells", "value", "message"),
@@ -129,7 +134,7 @@ PLACES = (
           ("account__name", "name", "email", "phone", "title", "stakeholder", "influence", "sentiment", "left_on",
            "do_not_contact"),
           {"name": ERASED_NAME, "email": "", "phone": "", "title": "", "stakeholder": Stakeholder.UNKNOWN,
-           "influence": None, "sentiment": None, "left_on": None, "do_not_contact": True}),
+           "influence": None, "sentiment": None, "left_on": None, "do_not_contact": True, "shown": {}, "since": {}}),
     Place("notes", _("Notes on tasks"), _by_text(TaskNote, "text"), ("at", "text"), texts=True),
     Place("effects", _("E-mails of playbooks"), _by_text(Effect, "subject", "body", "address"),
           ("created_at", "subject", "body"), texts=True),

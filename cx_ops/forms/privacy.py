@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Channel, ConsentState
-from accounts.models import Contact
+from accounts.queries.people import Person
 
 NOT_ASKED = ("", _("Not asked"))
 
@@ -47,9 +47,9 @@ class ConsentForm(forms.Form):
         help_text=_("How we know: a form, a call, a letter, with its date. Kept with what you change."),
     )  # fmt: skip
 
-    def __init__(self, data: Any = None, *, contact: Contact) -> None:
-        super().__init__(data, initial={"do_not_contact": contact.do_not_contact})
-        known = {one.channel: one.state for one in contact.consents.all()}
+    def __init__(self, data: Any = None, *, person: Person) -> None:
+        super().__init__(data, initial={"do_not_contact": person.contact.do_not_contact})
+        known = {channel.value: state for channel, state in person.consents.items()}
         for channel in Channel:
             self.fields[channel.value] = forms.ChoiceField(
                 label=channel.label, choices=[NOT_ASKED, *ConsentState.choices], required=False,

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Account, Contract
 from accounts.queries import ShownValue, shown_values
-from accounts.queries.page import contacts_of
+from accounts.queries.page import persons_at
 from accounts.queries.said import survivor_of
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
@@ -59,8 +59,8 @@ def show_live(request: PersonRequest, account_id: UUID) -> HttpResponse:
 def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """A note, call or meeting, and perhaps the step of a playbook that it was."""
     account = _load(request, account_id)
-    here = contacts_of(account).filter(left_on=None)
-    form = TouchForm(request.POST, account=account, contacts=list(here), steps=list_open_steps(account))
+    here = [person.contact for person in persons_at(account) if person.contact.left_on is None]
+    form = TouchForm(request.POST, account=account, contacts=here, steps=list_open_steps(account))
     if form.is_valid():
         _log(request, account, form)
     if form.errors:

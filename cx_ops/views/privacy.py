@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.enums import ErasureStatus
 from accounts.models import Contact, Erasure
+from accounts.queries.people import list_consents, people_of, records_of
 from accounts.services.consent import set_consent
 from core.enums import Role
 from core.export import Column, csv_file, wants_csv
@@ -135,8 +136,9 @@ def drop(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
 @for_roles(*WORKERS)
 def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
     """What a contact agreed to; changed by whoever spoke with them."""
-    contact = get_object_or_404(_contacts(request), pk=contact_id)
-    form = ConsentForm(request.POST or None, contact=contact)
+    [person] = people_of(records_of([get_object_or_404(_contacts(request), pk=contact_id).pk]))
+    contact = person.contact
+    form = ConsentForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         set_consent(
@@ -145,7 +147,12 @@ def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, _("Saved."))
         return redirect("account", account_id=contact.account_id)
-    context: dict[str, Any] = {"contact": contact, "form": form, "known": contact.consents.order_by("channel")}
+    context: dict[str, Any] = {
+        "contact": contact,
+        "form": form,
+        "known": list_consents(person),
+        "records": len(person.records),
+    }
     return render(request, "privacy/consent.html", context, status=422 if request.method == "POST" else 200)
 
 

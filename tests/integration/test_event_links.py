@@ -126,11 +126,15 @@ def test_an_address_at_the_accounts_own_domain_says_whose_contact_it_is(sender: 
 
 
 def test_a_contact_that_another_source_knows_is_not_doubled(sender: Sender, acme: Account) -> None:
-    known = make_contact(acme, email="ana@example.com")
-    sender.batch({"type": "identify", "userId": "u9", "traits": {"email": "ana@example.com"}, "messageId": "1"},
+    known = make_contact(acme, "Ana Bell", email="ana@example.com")
+    traits = {"email": "ana@example.com", "title": "CFO"}
+    sender.batch({"type": "identify", "userId": "u9", "traits": traits, "messageId": "1"},
                  track("2", userId="u9"))  # fmt: skip
-    assert Contact.objects.get() == known
-    assert Event.objects.get(kind="track").contact == known
+    record = Contact.objects.get(external_id="u9")
+    assert (record.account, record.same_as) == (acme, known)
+    assert Event.objects.get(kind="track").contact == record
+    known.refresh_from_db()
+    assert (known.shown["name"], known.shown["title"]) == ("Ana Bell", "CFO")
 
 
 def test_alias_joins_ids_and_takes_along_what_came_before(sender: Sender, acme: Account) -> None:

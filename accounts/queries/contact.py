@@ -1,0 +1,95 @@
+"""Who says what about a contact: for each field what holds and what lost, the records, and why they are one person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.enums import Verdict
+from accounts.models import Contact, Pair
+from accounts.queries.pairs import in_words
+from accounts.queries.people import Person, people_of, records_of, sayings_of, written
+from accounts.queries.policies import current_policy
+from accounts.queries.said import SaidField, SaidLine, said_field
+from accounts.rules.people import FIELDS, rule_of, said_of, that_count
+from accounts.rules.projection import Said
+from core.models import User
+from intake.models import Source
+from intake.queries.privacy import hidden_fields
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """A record of the person, and the pair by which it is held to be theirs: None for the one that stands for them."""
+
+    contact: Contact
+    source: str
+    pair: Pair | None
+    words: str
+
+
+@dataclass(frozen=True)
+class ContactPage:
+    """What `templates/accounts/contact.html` shows. doubtful: pairs with others there that nobody has decided."""
+
+    person: Person
+    fields: list[SaidField]
+    records: list[RecordLine]
+    doubtful: list[Pair]
+
+
+def contact_page(contact: Contact, user: User, now: datetime) -> ContactPage:
+    """The page of a person, by any of their records."""
+    hidden = hidden_fields(user)
+    rows = records_of([contact.pk])
+    records = list(rows)
+    names = dict(Source.objects.filter(pk__in={one.source_id for one in records}).values_list("pk", "name"))
+    fields = _fields(records, names, hidden, now)
+    ids = [one.pk for one in records]
+    about = Pair.objects.filter(Q(first_contact__in=ids) | Q(second_contact__in=ids)).with_sides()
+    pairs = list(about.select_related("decided_by").exclude(verdict=Verdict.DIFFERENT))
+    [person] = people_of(rows)
+    return ContactPage(
+        person=person,
+        fields=fields,
+        records=[_line(one, person, pairs, names, hidden) for one in records],
+        doubtful=[pair for pair in pairs if pair.verdict == Verdict.OPEN],
+    )
+
+
+def _fields(
+    records: Sequence[Contact], names: Mapping[UUID, str], hidden: Collection[str], now: datetime
+) -> list[SaidField]:
+    policy, sayings = current_policy(), [sayings_of(one) for one in records]
+    found = []
+    for name in FIELDS:
+        said = said_of(name, sayings)
+        if any(one.value is not None for one in said) and f"contacts.{name}" not in hidden:
+            counted = that_count(name, said)
+            field = said_field(name, counted, rule_of(name, policy), names, now, partial(_text, name))
+            short = [SaidLine(_text(name, one), names.get(one.source, ""), None, _("shortened"))
+                     for one in said if one not in counted]  # fmt: skip
+            found.append(replace(field, lost=[*field.lost, *short]))
+    return found
+
+
+def _text(name: str, said: Said) -> str:
+    return written(name, said.value)
+
+
+def _line(
+    record: Contact, person: Person, pairs: Sequence[Pair], names: Mapping[UUID, str], hidden: Collection[str]
+) -> RecordLine:
+    """A record with the pair by which it came to the others; the first that was known has none."""
+    source = names.get(record.source_id, "")
+    mine = [pair for pair in pairs if pair.verdict == Verdict.SAME and record in pair.sides]
+    if record.pk == person.contact.pk or not mine:
+        return RecordLine(record, source, None, "")
+    pair = next((one for one in mine if person.contact in one.sides), mine[0])
+    return RecordLine(record, source, pair, in_words(pair.rule, pair.evidence, hidden, "contacts"))
