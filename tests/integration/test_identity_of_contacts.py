@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from accounts.enums import Channel, ConsentState, Refusal
 from accounts.models import Account, Contact, Pair
 from accounts.queries import crosses_red_line, red_lines
+from accounts.queries.contactable import contactable, people_there
 from accounts.queries.privacy import refusal_for_address
 from accounts.services import merge_accounts, split_account, undo_merge
 from accounts.services.consent import set_consent
@@ -244,6 +246,20 @@ def test_who_says_less_is_written_to_less(crm: Source, desk: Source, acme: Accou
     send(CONTACTS, desk, person("993", email="anna@other.example", do_not_contact=True))
     assert people() == {frozenset({"c-17", "993"})}, "what was one person is so with a new address too"
     assert refusal_for_address(ANNA, NOW) is Refusal.DO_NOT_CONTACT
+
+
+def test_whom_one_calls_is_asked_of_every_record(crm: Source, desk: Source, acme: Account) -> None:
+    def whom() -> list[tuple[str, str, str]]:
+        [row] = Account.objects.filter(pk=acme.pk).annotate(account_id=F("pk"), there=people_there(NOW.date()))
+        return [(one.name, one.phone, one.email) for one in contactable(row.there, ())]
+
+    send(CONTACTS, crm, person("c-17", email=ANNA))
+    send(CONTACTS, desk, person("993", "A. Ek", email=ANNA, phone="0701234567"))
+    assert whom() == [("Anna Ek", "0701234567", ANNA)]
+    send(CONTACTS, desk, person("993", "A. Ek", email=ANNA, consents={"phone": "refused"}))
+    assert whom() == [("Anna Ek", "", ANNA)]
+    send(CONTACTS, desk, person("993", "A. Ek", email=ANNA, do_not_contact=True))
+    assert whom() == []
 
 
 def test_a_sponsor_who_left_by_another_source_is_a_red_line(crm: Source, desk: Source, acme: Account) -> None:
