@@ -47,14 +47,13 @@ class ContactPage:
 def contact_page(contact: Contact, user: User, now: datetime) -> ContactPage:
     """The page of a person, by any of their records."""
     hidden = hidden_fields(user)
-    rows = records_of([contact.pk])
-    records = list(rows)
+    [person] = people_of(records_of([contact.pk]))
+    records = person.records
     names = dict(Source.objects.filter(pk__in={one.source_id for one in records}).values_list("pk", "name"))
     fields = _fields(records, names, hidden, now)
     ids = [one.pk for one in records]
     about = Pair.objects.filter(Q(first_contact__in=ids) | Q(second_contact__in=ids)).with_sides()
     pairs = list(about.select_related("decided_by").exclude(verdict=Verdict.DIFFERENT))
-    [person] = people_of(rows)
     return ContactPage(
         person=person,
         fields=fields,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -24,7 +25,7 @@ from intake.models import Source
 
 @dataclass
 class Person:
-    """Somebody at an account: the row that stands for them with what they show, and their records.
+    """Somebody at an account: a copy of the row that stands for them with what they show, and their records.
 
     known_from: the sources, by name, where there are several records. consents: what holds of each channel.
     """
@@ -63,10 +64,11 @@ def _kept(value: Any) -> Any:
 
 
 def as_shown(contact: Contact) -> Contact:
-    """The contact with what the person shows; to be read, not to be saved."""
+    """A copy of the contact with what the person shows; to be read, not to be saved."""
+    person = copy(contact)
     for name, value in contact.shown.items():
-        setattr(contact, name, _as_column(name, value))
-    return contact
+        setattr(person, name, _as_column(name, value))
+    return person
 
 
 def _as_column(name: str, value: Any) -> Any:
