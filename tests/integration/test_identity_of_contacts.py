@@ -6,7 +6,6 @@ from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db.models import F
@@ -23,7 +22,6 @@ from accounts.services.kinds import ACCOUNTS, CONTACTS
 from core.bulk import fetch_all
 from core.models import Act, User
 from cx_ops.erasure.erase import erase_person, prepare_erasure
-from cx_ops.invariants import broken_invariants
 from intake.models import FieldPrivacy, Import, Source
 from intake.services import run_import, start_import
 from intake.services.kinds import find
@@ -31,6 +29,7 @@ from intake.services.undoing import undo_import
 from tests.factories import NOW, make_source, make_user
 from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
+from tests.people import assert_sound, make_customer, people, person, rows
 
 pytestmark = pytest.mark.django_db
 ANNA = "anna@acme.example"
@@ -60,36 +59,6 @@ def ops() -> User:
 @pytest.fixture
 def acme(crm: Source, desk: Source) -> Account:
     return make_customer(crm, desk, "ACME")
-
-
-def make_customer(crm: Source, desk: Source, id: str) -> Account:
-    """An account that both sources know under one id."""
-    name, domain = f"Acme {id}", f"{id.lower()}.example"
-    for source in (crm, desk):
-        send(ACCOUNTS, source, {"external_id": id, "name": name, "domain": domain})
-    return Account.objects.get(name=name)
-
-
-def person(id: str, name: str = "Anna Ek", account: str = "ACME", **fields: Any) -> dict[str, Any]:
-    return {"external_id": id, "name": name, "account": {"external_id": account}} | fields
-
-
-def rows() -> list[str]:
-    """Every contact, pair and consent whole, as PostgreSQL writes them."""
-    tables = ("accounts_contact", "accounts_pair", "accounts_consent")
-    return [row for table in tables for (row,) in fetch_all(f"SELECT to_jsonb(x)::text FROM {table} x ORDER BY x.id")]  # noqa: S608 - ours
-
-
-def people() -> set[frozenset[str]]:
-    """The external ids of each person's records."""
-    found: dict[UUID, set[str]] = {}
-    for contact in Contact.objects.all():
-        found.setdefault(contact.same_as_id or contact.pk, set()).add(contact.external_id)
-    return {frozenset(ids) for ids in found.values()}
-
-
-def assert_sound() -> None:
-    assert {name: broken for name, broken in broken_invariants().items() if broken} == {}
 
 
 def test_the_same_address_at_one_account_is_one_person(crm: Source, desk: Source, acme: Account, ops: User) -> None:
