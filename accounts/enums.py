@@ -32,7 +32,7 @@ class Stakeholder(TextChoices):
 class Forecast(TextChoices):
     COMMIT = "commit", _("Commit")
     LIKELY = "likely", _("Likely")
-    AT_RISK = "at_risk", _("At risk")
+    AT_RISK = "at_risk", _("In doubt")
     UNKNOWN = "unknown", _("Not forecast")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from accounts.enums import TOUCHES, AccountRole, Forecast
@@ -57,6 +57,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK).order_by("-confidence")
     terms = Contract.objects.filter(account=here, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
     ends = Contract.objects.filter(account=here).order_by()
+    notices = ends.filter(ended_early_on=None, notice_on__gte=today)
     people = Contact.objects.filter(account=here)
     unhappy = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
     quiet_since = now - timedelta(days=QUIET_DAYS + 1)
@@ -67,6 +68,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
         risk=Subquery(risks.values("type__name")[:1]),
         risk_confidence=Subquery(risks.values("confidence")[:1]),
         term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
+        notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
         forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
         unhappy=Coalesce(Subquery(unhappy.order_by().values("account").annotate(n=Count("pk")).values("n")), 0),
     ).annotate(

@@ -21,7 +21,7 @@ LAPSED_DAYS = 30
 # Whose feelings count.
 KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
 MADE_OF = gettext_lazy(
-    "The worst of: standing red lines; the open risk with its confidence, a renewal forecast at risk, a term that "
+    "The worst of: standing red lines; the open risk with its confidence, a renewal forecast in doubt, a term that "
     "ended without another; key people unhappy, no touch for 60 days. It is not a score."
 )
 
@@ -43,6 +43,19 @@ LABELS: dict[Level, Any] = {
     Level.STEADY: gettext_lazy("Steady"),
     Level.ENDED: gettext_lazy("Ended"),
 }
+MEANINGS: dict[Level, Any] = {
+    Level.RED: gettext_lazy(
+        "must reach a person at once: a cancellation is asked for, there is a legal matter, the sponsor left, or the "
+        "notice date is within 30 days."
+    ),
+    Level.RISK: gettext_lazy(
+        "a risk is open, the renewal is forecast as in doubt, or the term ended within 30 days without another. The "
+        "confidence beside a risk is the highest that any signal for it has had."
+    ),
+    Level.WATCH: gettext_lazy("a champion, sponsor or decision maker is unhappy, or nobody was in touch for 60 days."),
+    Level.STEADY: gettext_lazy("none of these."),
+    Level.ENDED: gettext_lazy("the last term ended more than 30 days ago; shown only where the filter asks for it."),
+}
 TONES = {Level.RED: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
 
 
@@ -51,6 +64,7 @@ class Signs(NamedTuple):
 
     `quiet_days`: since the last touch; None where nobody is expected to call. `lapsed_days`: since the last term
     ended without another; None where one runs, or none was ever known. `confidence`: the highest the risk has had.
+    `notice_in`: days to the next notice date.
     """
 
     red_lines: Sequence[str] = ()
@@ -60,6 +74,7 @@ class Signs(NamedTuple):
     unhappy: int = 0
     quiet_days: int | None = None
     lapsed_days: int | None = None
+    notice_in: int | None = None
 
 
 class Health(NamedTuple):
@@ -78,7 +93,7 @@ def read_health(signs: Signs) -> Health:
     if lapsed is not None and lapsed > LAPSED_DAYS:
         ended = ngettext("Its term ended %(n)d day ago", "Its term ended %(n)d days ago", lapsed) % {"n": lapsed}
         return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", (ended,))
-    red = tuple(str(RedLine(kind).label) for kind in signs.red_lines)
+    red = tuple(_red_line(RedLine(kind), signs.notice_in) for kind in signs.red_lines)
     risks, doubts = _risks(signs), _doubts(signs)
     found = {Level.RED: red, Level.RISK: risks, Level.WATCH: doubts}
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
@@ -91,6 +106,12 @@ def lapsed_days(term_end: date | None, today: date) -> int | None:
     return (today - term_end).days if term_end and term_end < today else None
 
 
+def _red_line(kind: RedLine, notice_in: int | None) -> str:
+    if kind is not RedLine.NOTICE_DATE or notice_in is None:
+        return str(kind.label)
+    return ngettext("Notice date in %(n)d day", "Notice date in %(n)d days", notice_in) % {"n": notice_in}
+
+
 def _risks(signs: Signs) -> tuple[str, ...]:
     found = []
     if signs.lapsed_days is not None:
@@ -100,9 +121,9 @@ def _risks(signs: Signs) -> tuple[str, ...]:
         found.append(words % {"n": signs.lapsed_days})
     if signs.risk:
         sure = percent(signs.confidence)
-        found.append(_("%(type)s, up to %(sure)s sure") % {"type": signs.risk, "sure": sure})
+        found.append(_("%(type)s, highest confidence %(sure)s") % {"type": signs.risk, "sure": sure})
     if signs.forecast == Forecast.AT_RISK:
-        found.append(_("Renewal at risk"))
+        found.append(_("Renewal forecast: in doubt"))
     return tuple(found)
 
 

@@ -136,6 +136,8 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     risk = risks.order_by("-confidence").values_list("type__name", "confidence").first()
     unhappy = [one for one in view.contacts if one.stakeholder in KEY_PEOPLE and (one.sentiment or 0) < 0]
     since = view.last_touch.happened_at if view.last_touch else account.created_at
+    dates = [one.notice_on for one in view.contracts if one.notice_on and one.ended_early_on is None]
+    notices = [(day - now.date()).days for day in dates if day >= now.date()]
     has_csm = any(person.role == AccountRole.CSM for person in view.people)
     return Signs(
         red_lines=view.facts.red_lines,
@@ -145,6 +147,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         unhappy=sum(contact.left_on is None for contact in unhappy),
         quiet_days=(now - since).days if has_csm else None,
         lapsed_days=lapsed_days(max((term.end for term in terms), default=None), now.date()),
+        notice_in=min(notices, default=None),
     )
 
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
-from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, Exists, F, IntegerField, OrderBy, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, SegmentMember
+from accounts.models import Account, Contract, SegmentMember
 from accounts.models.account import AccountQuerySet, reads_all
 from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenue
 from accounts.rules.segments import AccountFilter
 from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, with_signs
 from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
+from decisions.rules import URGENCY
+from playbooks.enums import TaskStatus
 from playbooks.models import Task
 from playbooks.queries.queue import title_beside
 
@@ -45,17 +48,22 @@ class Asked(NamedTuple):
 
 
 class NextStep(NamedTuple):
-    """The task of an account that is due first. `late`: by how many days, 0 while it is not."""
+    """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
+
+    `late`: by how many days, 0 while it is not, and while it is snoozed.
+    """
 
     task_id: UUID
     title: str
     on: date
+    due_on: date
+    is_snoozed: bool
     late: int = 0
 
 
 @dataclass(frozen=True)
 class Line:
-    """One account. Revenue is in the reporting currency; None: unknown."""
+    """One account. Revenue is in the reporting currency; None: unknown. `touched_ago`: in days, 0 without a touch."""
 
     id: UUID
     name: str
@@ -70,6 +78,7 @@ class Line:
     health: Health
     next_step: NextStep | None
     open_tasks: int
+    touched_ago: int
 
     @property
     def ran_out(self) -> int:
@@ -80,6 +89,13 @@ class Line:
     def wants_step(self) -> bool:
         """It stands badly, and nobody has a task for it."""
         return self.next_step is None and self.health.level <= Level.RISK
+
+    @property
+    def step_after_end(self) -> int:
+        """By how many days the next step comes after the renewal date; 0 where it comes in time, or that has passed."""
+        if self.next_step is None or self.renews_on is None or self.ran_out:
+            return 0
+        return max((self.next_step.on - self.renews_on).days, 0)
 
 
 class Totals(NamedTuple):
@@ -108,18 +124,22 @@ class Sort(NamedTuple):
     order: tuple[OrderBy | F, ...]
 
 
-# Open tasks of an account, as a part of a query for accounts: the one due first, and how many.
+# Open tasks of an account, as a part of a query for accounts: the one whose day comes first, and how many.
+_DAY = Case(
+    When(status=TaskStatus.SNOOZED, then=TruncDate("snoozed_until")),
+    default=Coalesce("next_step_on", TruncDate("due_at")),
+)
 _OPEN = Task.objects.active().filter(account=OuterRef("pk")).order_by("due_at", "pk")
-_NEXT_ON = Subquery(_OPEN.values(on=Coalesce("next_step_on", TruncDate("due_at")))[:1])
+_NEXT_ON = Subquery(_OPEN.order_by(_DAY).values(on=_DAY)[:1])
 _HOW_MANY = Subquery(_OPEN.order_by().values("account").annotate(n=Count("pk")).values("n"))
 _NAME = (F("name").asc(), F("id").asc())
 SORTS = {
-    "health": Sort(_("Health"), (F("rank").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME)),
+    "health": Sort(_("Health"), (F("rank").asc(), F("near").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME)),
     "name": Sort(_("Account"), _NAME),
     "revenue": Sort(_("Revenue a year"), (F("yearly").desc(nulls_last=True), *_NAME)),
     "renews": Sort(_("Renews"), (F("renews_on").asc(nulls_last=True), *_NAME)),
     "touch": Sort(_("Last touch"), (F("last_touch").asc(nulls_first=True), *_NAME)),
-    "step": Sort(_("Next step"), (_NEXT_ON.asc(nulls_last=True), *_NAME)),
+    "step": Sort(_("Next task"), (_NEXT_ON.asc(nulls_last=True), *_NAME)),
     "open": Sort(_("Open tasks"), (_HOW_MANY.desc(nulls_last=True), *_NAME)),
 }
 
@@ -191,7 +211,23 @@ def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal]) -> Totals:
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
-    return with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now).order_by(*SORTS[sort].order)
+    found = accounts.annotate(yearly=yearly_revenue(rates), near=_nearness(now.date()))
+    return with_signs(found, now).order_by(*SORTS[sort].order)
+
+
+def _nearness(today: date) -> Case:
+    """How near the notice date or the end of the last term is, in the steps in which it makes a task more urgent.
+
+    0 is the nearest, and a term that has run out; an account without a contract has its renewal date.
+    """
+    last = Contract.objects.filter(account=OuterRef("pk"), ended_early_on=None).order_by("-ends_on")
+    day = Case(When(notice_on__gte=today, then=F("notice_on")), default=F("ends_on"))
+    until = Coalesce(Subquery(last.values(day=day)[:1]), F("renews_on"))
+    steps = [
+        When(LessThanOrEqual(until, today + timedelta(days=limit)), then=Value(place))
+        for place, (limit, _factor) in enumerate(URGENCY)
+    ]
+    return Case(*steps, default=Value(len(URGENCY)), output_field=IntegerField())
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
@@ -206,8 +242,9 @@ def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep |
     """The step that is due first, said beside its account's name."""
     if not steps:
         return None
-    late = (timezone.localdate(now) - steps[0].on).days
-    return steps[0]._replace(title=title_beside(steps[0].title, account), late=max(late, 0))
+    first = steps[0]
+    late = 0 if first.is_snoozed else max((timezone.localdate(now) - first.on).days, 0)
+    return first._replace(title=title_beside(first.title, account), late=late)
 
 
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
@@ -226,6 +263,7 @@ def _health(row: Any, crossed: Sequence[str], now: datetime) -> Health:
         unhappy=row.unhappy,
         quiet_days=(now - row.heard_at).days if row.csm else None,
         lapsed_days=lapsed_days(row.term_end, now.date()),
+        notice_in=(row.notice_by - now.date()).days if row.notice_by else None,
     )
     return read_health(signs)
 
@@ -245,12 +283,16 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         health=health,
         next_step=_first(steps, row.name, now),
         open_tasks=len(steps),
+        touched_ago=(timezone.localdate(now) - timezone.localdate(row.last_touch)).days if row.last_touch else 0,
     )
 
 
 def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
-    tasks = Task.objects.active().filter(account__in=ids).order_by("due_at", "pk")
+    tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY).order_by("day", "due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
-    for account, task, title, due_at, on in tasks.values_list("account_id", "pk", "title", "due_at", "next_step_on"):
-        found[account].append(NextStep(task, title, on or timezone.localdate(due_at)))
+    for account, task, title, due_at, day, status in tasks.values_list(
+        "account_id", "pk", "title", "due_at", "day", "status"
+    ):
+        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED)
+        found[account].append(step)
     return found

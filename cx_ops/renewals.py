@@ -37,9 +37,11 @@ from cx_ops.portfolio import read_healths
 MONTHS = 12
 PAGE_ROWS = 50
 FILE_ROWS = 500
-RENEWED = "renewed"
-# The order in a month: what can still be lost comes first, what is settled last.
-KINDS = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value, RENEWED)
+ENDED, RENEWED = "ended", "renewed"
+# What can still be renewed, by how sure that is; of a term that has ended, or was renewed, no forecast holds any more.
+OPEN = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value)
+# The order in a month: what is lost unless somebody acts at once comes first, what is settled last.
+KINDS = (ENDED, *OPEN, RENEWED)
 HOPEFUL = (Forecast.LIKELY.value, Forecast.COMMIT.value)
 
 
@@ -64,11 +66,16 @@ class Month(NamedTuple):
     def all(self) -> Sums:
         return add_up(self.kinds.values())
 
+    @property
+    def open(self) -> Sums:
+        """What can still be renewed."""
+        return add_up(self.kinds[kind] for kind in OPEN)
+
 
 @dataclass(frozen=True)
 class Line:
-    """One contract, or one account with a renewal date and no contract. `kind` is its forecast, or `renewed` where
-    another term follows.
+    """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` where
+    another term follows, `ended` where none does and its last day has passed.
 
     `against`: what speaks against a hopeful forecast, the weightiest first; empty where nothing does.
     """
@@ -87,6 +94,11 @@ class Line:
     has_contract: bool
     kind: str
     against: tuple[str, ...]
+
+    @property
+    def ended_ago(self) -> int:
+        """Days since it ended; 0 where it has not."""
+        return max(-self.ends_in, 0)
 
 
 class Renewing(NamedTuple):
@@ -123,17 +135,24 @@ def first_of(day: date, months_later: int = 0) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
-def renewing(accounts: AccountQuerySet, start: date, rates: dict[str, Decimal], months: int = MONTHS) -> Renewing:
+def renewing(
+    accounts: AccountQuerySet, start: date, rates: dict[str, Decimal], *, today: date, months: int = MONTHS
+) -> Renewing:
     """Contracts of `accounts` that end in the months from `start`, and accounts that renew then by their own date.
 
-    A contract that was ended early is not up for renewal; one that another term follows is renewed. An account's date
-    counts where no contract of it ends after `start`: what is signed is believed before what a CRM says.
+    A contract that was ended early is not up for renewal; one that another term follows is renewed, and one that ended
+    before `today` without another is not up for renewal any more. An account's date counts where no contract of it
+    ends after `start`: what is signed is believed before what a CRM says.
     """
     end = first_of(start, months)
     follows = Contract.objects.filter(account=OuterRef("account"), ends_on__gt=OuterRef("ends_on"), ended_early_on=None)
     ending = Contract.objects.filter(account__in=accounts.values("pk"), ended_early_on=None)
     kinds = ending.filter(ends_on__gte=start, ends_on__lt=end).annotate(
-        kind=Case(When(Exists(follows), then=Value(RENEWED)), default=F("forecast")),
+        kind=Case(
+            When(Exists(follows), then=Value(RENEWED)),
+            When(ends_on__lt=today, then=Value(ENDED)),
+            default=F("forecast"),
+        ),
         month=TruncMonth("ends_on"),
         yearly=yearly_revenue(rates),
     )
@@ -161,16 +180,22 @@ def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month
     return [Month(first, {kind: sums.get((first, kind), Sums()) for kind in KINDS}) for first in firsts]
 
 
-def sum_contested(found: Renewing, now: datetime) -> Sums:
+def contested(found: Renewing, now: datetime) -> Renewing:
     """Of what is forecast as likely or committed, that which a red line or an open risk speaks against."""
     accounts = Account.objects.filter(speaks_against(now))
-    contested = found.contracts.order_by().filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
-    row = contested.aggregate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
+    contracts = found.contracts.filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    return Renewing(contracts, found.accounts.none())
+
+
+def sum_contested(found: Renewing, now: datetime) -> Sums:
+    """What is `contested`, added up."""
+    contracts = contested(found, now).contracts.order_by()
+    row = contracts.aggregate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
     return Sums(row["n"], row["revenue"], row["n"] - row["known"])
 
 
 def load_page(found: Renewing, page: int, now: datetime) -> Page:
-    """A page: by month, at risk first, then by notice date."""
+    """A page: by month, in the order of `KINDS`, then by notice date."""
     first = (page - 1) * PAGE_ROWS
     rows = list(_ordered(found)[first : first + PAGE_ROWS + 1])
     return Page(_lines(rows[:PAGE_ROWS], now), len(rows) > PAGE_ROWS)
@@ -269,7 +294,7 @@ class Chart(NamedTuple):
 
 
 def draw_chart(months: Sequence[Month]) -> Chart:
-    """A bar a month of revenue, at risk at the bottom."""
+    """A bar a month of revenue, in the order of `KINDS` from the bottom."""
     top = _round_up(max((month.all.revenue for month in months), default=Decimal(0)))
     step = (WIDTH - LEFT) / max(len(months), 1)
     bars: list[Bar] = []

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
-from cx_ops.account_health import MADE_OF
+from cx_ops.account_health import LABELS, MADE_OF, MEANINGS, TONES
 from cx_ops.forms import PortfolioForm
 from cx_ops.portfolio import PAGE_ROWS, SORTS, Asked, Line, all_lines, load_portfolio, owner_choices, read_facets
 from intake.queries.privacy import kept_fields
@@ -32,8 +32,8 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
     Column(gettext_lazy("Renews"), lambda line: line.renews_on),
     Column(gettext_lazy("Last touch"), lambda line: line.last_touch),
-    Column(gettext_lazy("Next step"), lambda line: line.next_step and line.next_step.title),
-    Column(gettext_lazy("Next step on"), lambda line: line.next_step and line.next_step.on),
+    Column(gettext_lazy("Next task"), lambda line: line.next_step and line.next_step.title),
+    Column(gettext_lazy("Next task on"), lambda line: line.next_step and line.next_step.on),
     Column(gettext_lazy("Open tasks"), lambda line: line.open_tasks),
 ]
 # Filters that stand in the bar; the others are behind "More filters".
@@ -85,6 +85,8 @@ def portfolio_context(request: PersonRequest, form: PortfolioForm, asked: Asked)
         "next_url": _page(url, query, after // PAGE_ROWS + 1) if portfolio.has_next else "",
         "count_text": _count_text(portfolio.first, len(portfolio.lines), portfolio.totals.accounts),
         "made_of": MADE_OF,
+        "meanings": [(LABELS[level], TONES[level], words) for level, words in MEANINGS.items()],
+        "own_name": str(request.user) if asked.wanted.owner == str(request.user.pk) else "",
         "empty_text": EMPTY.get(request.user.role, EMPTY_OTHERWISE),
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "now": request.now,

@@ -19,17 +19,20 @@ from accounts.models import Account
 from accounts.models.account import AccountQuerySet
 from accounts.queries import rates_on
 from core.export import Column, csv_file, wants_csv
-from core.guards import PEOPLE, PersonRequest, for_roles
+from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_filter import PARTS
 from cx_ops.forms import WhoseForm
 from cx_ops.portfolio import in_segment, owner_choices
 from cx_ops.renewals import (
+    ENDED,
     KINDS,
     MONTHS,
+    OPEN,
     RENEWED,
     Line,
     add_up,
     all_lines,
+    contested,
     draw_chart,
     first_of,
     load_page,
@@ -39,7 +42,19 @@ from cx_ops.renewals import (
 )
 from intake.queries.privacy import kept_fields
 
-LABELS: dict[str, Any] = {**dict(Forecast.choices), RENEWED: gettext_lazy("Renewed")}
+LABELS: dict[str, Any] = {
+    **dict(Forecast.choices),
+    ENDED: gettext_lazy("Ended, not renewed"),
+    RENEWED: gettext_lazy("Renewed"),
+}
+MEANINGS: dict[str, Any] = {
+    Forecast.COMMIT: gettext_lazy("the customer is held to renew: the revenue is counted on."),
+    Forecast.LIKELY: gettext_lazy("it will probably renew; something is still open."),
+    Forecast.AT_RISK: gettext_lazy("it may well not renew."),
+    Forecast.UNKNOWN: gettext_lazy("nobody has said yet."),
+    ENDED: gettext_lazy("its last day has passed, and no other term of the account is known. Whatever was forecast."),
+    RENEWED: gettext_lazy("the next term is signed."),
+}
 COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Account"), lambda line: line.account),
     Column(gettext_lazy("Id"), lambda line: line.account_id),
@@ -58,14 +73,20 @@ COLUMNS: list[Column[Line]] = [
 @require_safe
 @for_roles(*PEOPLE)
 def show_renewals(request: PersonRequest) -> HttpResponseBase:
-    """A year from `?start=2026-11`, else from this month; `?month=` keeps the contracts of one month."""
+    """A year from `?start=2026-11`, else from this month.
+
+    `?month=` keeps the contracts of one month, `?contested=1` those whose forecast a risk speaks against.
+    """
     today = timezone.localdate(request.now)
     form = WhoseForm(request.GET, user=request.user, owners=owner_choices(request.user))
     form.is_valid()
     start, month = _month(request, "start") or first_of(today), _month(request, "month")
     accounts, rates = _accounts(request, form), rates_on(today)
-    found = renewing(accounts, start, rates)
-    kept = renewing(accounts, month, rates, months=1) if month else found
+    found = renewing(accounts, start, rates, today=today)
+    kept = renewing(accounts, month, rates, today=today, months=1) if month else found
+    only_contested = bool(request.GET.get("contested"))
+    if only_contested:
+        kept = contested(kept, request.now)
     if wants_csv(request):
         return csv_file("renewals", COLUMNS, all_lines(kept, request.now), kept_fields())
     months, page = sum_months(found, start), load_page(kept, form.page(), request.now)
@@ -76,8 +97,14 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
         "chart": draw_chart(months),
         "kinds": [(kind, LABELS[kind], add_up(each.kinds[kind] for each in months)) for kind in KINDS],
         "whole": add_up(each.all for each in months),
+        "open": add_up(each.open for each in months),
+        "open_kinds": OPEN,
+        "meanings": [(kind, LABELS[kind], MEANINGS[kind]) for kind in KINDS],
         "bare": found.accounts.count(),
         "contested": sum_contested(found, request.now),
+        "only_contested": only_contested,
+        "contested_url": _url(query, month="", contested="1"),
+        "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "groups": page.by_month(),
         "month": month,
         "currency": next(reversed(rates)),
@@ -85,7 +112,7 @@ def show_renewals(request: PersonRequest) -> HttpResponseBase:
         "month_query": urlencode({name: value for name, value in query.items() if name != "month"}),
         "earlier_url": _url(query, start=f"{first_of(start, -MONTHS):%Y-%m}", month=""),
         "later_url": _url(query, start=f"{first_of(start, MONTHS):%Y-%m}", month=""),
-        "year_url": _url(query, month=""),
+        "year_url": _url(query, month="", contested=""),
         "previous_url": _url(query, page=str(form.page() - 1)) if form.page() > 1 else "",
         "next_url": _url(query, page=str(form.page() + 1)) if page.has_next else "",
         "last": months[-1].first,

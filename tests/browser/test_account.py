@@ -71,7 +71,7 @@ def test_a_forecast_is_set_on_the_page(floor: Floor, desks: Desks) -> None:
     desk.open(f"/accounts/{floor.account.pk}/")
     desk.page.locator(".forecast select").select_option("at_risk")
     desk.page.locator(".forecast button").click()
-    desk.page.locator("#messages", has_text="At risk").wait_for()
+    desk.page.locator("#messages", has_text="In doubt").wait_for()
     assert Contract.objects.get().forecast == "at_risk"
 
 

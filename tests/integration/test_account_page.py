@@ -146,8 +146,8 @@ def test_the_page_costs_the_same_queries_whatever_happened(floor: Floor) -> None
         (Signs(quiet_days=60), "Steady", "Nothing speaks against it"),
         (Signs(quiet_days=61), "Watch", "No touch for 61 days"),
         (Signs(unhappy=1), "Watch", "1 key person unhappy"),
-        (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal at risk"),
-        (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, up to 93 % sure"),
+        (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal forecast: in doubt"),
+        (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, highest confidence 93 %"),
         (Signs(red_lines=("sponsor_left",), risk="Churn risk", confidence=Decimal("0.9")), "Red line", "Sponsor left"),
     ],
 )
@@ -202,7 +202,7 @@ def test_a_forecast_is_changed_once_and_noted(floor: Floor) -> None:
     client.post(url, {"was": "unknown", "forecast": "at_risk"})
     act = Act.objects.get(verb="forecast")
     assert (act.by, act.data["from"], act.data["to"]) == (floor.ana, "unknown", "at_risk")
-    with pytest.raises(ForecastChanged, match="At risk"):
+    with pytest.raises(ForecastChanged, match="In doubt"):
         set_forecast(contract_id=contract.pk, was=Forecast.UNKNOWN, to=Forecast.COMMIT, by=floor.bea, now=NOW)
     late = client.post(url, {"was": "commit", "forecast": "likely"}, follow=True)
     assert "Meanwhile it was set" in late.content.decode()

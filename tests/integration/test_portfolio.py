@@ -96,6 +96,55 @@ def test_the_worst_comes_first_and_former_customers_are_left_out(floor: Floor) -
     assert "Ended" not in {line.name for line in lines}
 
 
+def test_of_equals_the_nearest_notice_or_renewal_comes_first(floor: Floor) -> None:
+    """A risk of 92 % on a term that ends in 3 days presses more than one of 95 % on a term that ends next year."""
+    for name, confidence, ends, notice in (
+        ("Surest", "0.95", 194, None), ("Ends", "0.92", 3, -60), ("Notice", "0.91", 300, 60),
+        ("Lapsed", "0.90", -5, None),
+    ):  # fmt: skip
+        account = floor.new_account(name)
+        make_contract(
+            account, ends_on=TODAY + ends * DAY, notice_on=TODAY + notice * DAY if notice is not None else None
+        )
+        floor.insight(confidence, account=account)
+    dated = floor.new_account("Dated", renews_on=TODAY + 20 * DAY)
+    floor.insight("0.90", account=dated)
+    order = [name for name in names(floor.ana, Asked(sort="health")) if name != "Acme"]
+    assert order == ["Ends", "Lapsed", "Dated", "Notice", "Surest"]
+
+
+def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
+    make_contract(floor.account, ends_on=TODAY + 118 * DAY, notice_on=TODAY + 28 * DAY)
+    [line] = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
+    assert line.health.reasons[0] == "Notice date in 28 days"
+
+
+def test_a_snoozed_task_is_not_late_and_stands_where_it_wakes(floor: Floor) -> None:
+    task = floor.task("0.95")
+    Task.objects.filter(pk=task.pk).update(due_at=NOW - DAY)
+    [line] = load_portfolio(floor.ana, Asked(sort="step"), NOW).lines
+    assert line.next_step is not None
+    assert (line.next_step.on, line.next_step.late) == (TODAY - DAY, 1)
+    Task.objects.filter(pk=task.pk).update(status="snoozed", snoozed_until=NOW + 2 * DAY)
+    create_task(
+        account=floor.new_account("Next"), title="Call", assignee=floor.ana, due_at=NOW + DAY, by=floor.ana, now=NOW
+    )
+    soon, line = load_portfolio(floor.ana, Asked(sort="step"), NOW).lines
+    assert soon.name == "Next"
+    assert line.next_step is not None
+    assert (line.next_step.on, line.next_step.due_on) == (TODAY + 2 * DAY, TODAY - DAY)
+    assert (line.next_step.late, line.next_step.is_snoozed) == (0, True)
+
+
+def test_a_task_that_comes_after_the_renewal_is_told(floor: Floor) -> None:
+    Account.objects.filter(pk=floor.account.pk).update(renews_on=TODAY + 3 * DAY)
+    create_task(account=floor.account, title="Call", assignee=floor.ana, due_at=NOW + 7 * DAY, by=floor.ana, now=NOW)
+    [line] = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
+    assert line.step_after_end == 4
+    Account.objects.filter(pk=floor.account.pk).update(renews_on=TODAY + 7 * DAY)
+    assert load_portfolio(floor.ana, Asked(sort="health"), NOW).lines[0].step_after_end == 0
+
+
 def test_a_line_says_what_is_known(floor: Floor) -> None:
     task = floor.task("0.95")
     Account.objects.filter(pk=floor.account.pk).update(renews_on=TODAY + 10 * DAY, tier="mid")
@@ -106,7 +155,7 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     assert (line.renews_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
     assert line.next_step is not None
     assert line.next_step.task_id == task.pk
-    assert line.health.reasons[0] == "Churn risk, up to 95 % sure"
+    assert line.health.reasons[0] == "Churn risk, highest confidence 95 %"
 
 
 def test_it_sorts_by_the_next_step_and_by_open_tasks(floor: Floor) -> None:

@@ -47,7 +47,7 @@ def test_contracts_are_summed_by_month_and_forecast(floor: Floor) -> None:
     make_contract(renewed, starts_on=date(2026, 4, 20), ends_on=date(2027, 4, 20))
     make_contract(floor.new_account("Gone"), ends_on=date(2026, 4, 1), ended_early_on=date(2026, 1, 1))
     make_contract(floor.new_account("Pound", arr_currency="GBP"), ends_on=date(2026, 5, 1), forecast="commit")
-    contracts = renewing(Account.objects.all(), start, {"USD": Decimal(1)})
+    contracts = renewing(Account.objects.all(), start, {"USD": Decimal(1)}, today=TODAY)
     months = sum_months(contracts, start)
     assert len(months) == 12
     april, may = months[1], months[2]
@@ -67,7 +67,7 @@ def test_at_risk_comes_first_in_its_month_then_the_nearest_notice(floor: Floor) 
         ends = date(2026, 6, 15)
         make_contract(floor.new_account(name), ends_on=ends, forecast=forecast, notice_on=TODAY + notice * DAY)
     make_contract(floor.new_account("Earlier"), ends_on=date(2026, 5, 1), forecast="commit")
-    contracts = renewing(Account.objects.all(), first_of(TODAY), {})
+    contracts = renewing(Account.objects.all(), first_of(TODAY), {}, today=TODAY)
     page = load_page(contracts, 1, NOW)
     assert [line.account for line in page.lines] == ["Earlier", "Near", "Late", "Unsure", "Committed"]
     assert [(first, len(lines)) for first, lines in page.by_month()] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 4)]
@@ -80,7 +80,7 @@ def test_an_account_with_a_renewal_date_and_no_contract_stands_in_its_month(floo
     make_contract(signed, ends_on=date(2026, 5, 9), forecast="likely")
     lapsed = floor.new_account("Lapsed", renews_on=date(2026, 4, 4), arr_amount=30)
     make_contract(lapsed, starts_on=date(2024, 1, 1), ends_on=date(2025, 1, 1))
-    found = renewing(Account.objects.all(), start, {"USD": Decimal(1)})
+    found = renewing(Account.objects.all(), start, {"USD": Decimal(1)}, today=TODAY)
     assert sum_months(found, start)[1].kinds["unknown"] == (2, Decimal(100), 0)
     lines = load_page(found, 1, NOW).lines
     assert [(line.account, line.has_contract) for line in lines] == [
@@ -103,17 +103,47 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     for account in (risky, resigned):
         floor.insight("0.95", account=account)
     RedLineFlag.objects.create(account=crossed, kind="legal", since=NOW - DAY)
-    contracts = renewing(Account.objects.all(), first_of(TODAY), {"USD": Decimal(1)})
+    contracts = renewing(Account.objects.all(), first_of(TODAY), {"USD": Decimal(1)}, today=TODAY)
     assert sum_contested(contracts, NOW) == Sums(2, Decimal(200_000), 0)
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
-        "Risky": ("Churn risk, up to 95 % sure",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+        "Risky": ("Churn risk, highest confidence 95 %",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
-    assert "an open churn risk or a red line" in body
-    assert "Churn risk, up to 95 % sure" in body
+    assert "an open risk or a red line" in body
+    assert "Churn risk, highest confidence 95 %" in body
+
+
+def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:
+    """A forecast holds until the last day; then the term is renewed, or lost unless somebody acts."""
+    start = first_of(TODAY)
+    for name, ends, forecast in (
+        ("Over", TODAY - DAY, "at_risk"), ("Today", TODAY, "at_risk"), ("Sure", start + 27 * DAY, "commit"),
+    ):  # fmt: skip
+        make_contract(floor.new_account(name, arr_amount=10), ends_on=ends, forecast=forecast)
+    signed = floor.new_account("Signed", arr_amount=10)
+    make_contract(signed, ends_on=TODAY - DAY, forecast="likely")
+    make_contract(signed, starts_on=TODAY, ends_on=TODAY + 800 * DAY)
+    found = renewing(Account.objects.all(), start, {"USD": Decimal(1)}, today=TODAY)
+    month = sum_months(found, start)[0]
+    assert {kind: sums.contracts for kind, sums in month.kinds.items() if sums.contracts} == {
+        "ended": 1, "at_risk": 1, "commit": 1, "renewed": 1,
+    }  # fmt: skip
+    assert (month.open, month.all.contracts) == (Sums(2, Decimal(20), 0), 4)
+    assert [line.account for line in load_page(found, 1, NOW).lines] == ["Over", "Today", "Sure", "Signed"]
+
+
+def test_contracts_whose_forecast_is_contested_can_be_listed(floor: Floor) -> None:
+    day = database_now().date() + 30 * DAY
+    make_contract(floor.account, ends_on=day, forecast="commit")
+    floor.insight("0.95")
+    make_contract(floor.new_account("Calm"), ends_on=day, forecast="commit")
+    client = signed_in(floor.ana)
+    assert "contested=1" in client.get("/renewals/").content.decode()
+    for address in ("/renewals/?contested=1&format=csv", f"/renewals/?contested=1&month={day:%Y-%m}&format=csv"):
+        assert [row["Account"] for row in rows_of(client.get(address))] == ["Acme"]
 
 
 def test_a_term_that_ended_is_a_warning_unless_it_is_renewed(floor: Floor) -> None:
@@ -121,11 +151,11 @@ def test_a_term_that_ended_is_a_warning_unless_it_is_renewed(floor: Floor) -> No
     make_contract(floor.account, ends_on=day - DAY, notice_on=day - 60 * DAY)
     client, url = signed_in(floor.ana), f"/renewals/?start={day - DAY:%Y-%m}"
     body = client.get(url).content.decode()
-    assert "Ended, not renewed" in body
+    assert "over; no next term is known" in body
     assert "<small>passed</small>" in body
     make_contract(floor.account, starts_on=day, ends_on=day + 800 * DAY)
     body = client.get(url).content.decode()
-    assert "Ended, not renewed" not in body
+    assert "no next term is known" not in body
     assert "<small>passed</small>" not in body
 
 
