@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/<uuid:account_id>/touch/", views.log_touch, name="log_touch"),
     path("accounts/<uuid:account_id>/insight/", views.new_insight, name="new_insight"),
     path("contracts/<uuid:contract_id>/forecast/", views.change_forecast, name="change_forecast"),
+    path("decisions/<uuid:insight_id>/", views.show_decision, name="decision"),
     path("audit/", views.show_audit, name="audit"),
     path("portfolio/", views.show_portfolio, name="portfolio"),
     path("house-rules/", views.show_house_rules, name="house_rules"),

@@ -3,7 +3,6 @@ from django.urls import path
 from decisions import views
 
 urlpatterns = [
-    path("decisions/<uuid:insight_id>/", views.show_decision, name="decision"),
     path("policies/ownership/", views.show_ownership, name="ownership"),
     path("policies/ownership/draft/", views.draft_new_ownership, name="ownership_draft"),
     path("policies/ownership/cell/", views.change_cell, name="ownership_cell"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import ActivityKind, Forecast
 from accounts.models import Account, Contact
 from core.forms import RowField
+from insights.enums import Direction
 from insights.models import InsightType
 from playbooks.models import RunStep
 from playbooks.rules.steps import fill
@@ -22,6 +23,9 @@ TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
 SUMMARY_LENGTH = 300
 
 SURE = (("0.55", _("A hunch")), ("0.75", _("Fairly sure")), ("0.95", _("Certain")))
+
+
+DIRECTIONS = {Direction.RISK: _("Risks"), Direction.OPPORTUNITY: _("Good news")}
 
 
 class RaiseForm(forms.Form):
@@ -36,6 +40,17 @@ class RaiseForm(forms.Form):
         label=_("What did you see or hear?"), max_length=240, widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Say in a sentence what you saw or heard.")},
     )  # fmt: skip
+
+    def __init__(self, *args: Any, types: Sequence[InsightType], **kwargs: Any) -> None:
+        """`types`: what can be raised; risks and good news stand apart."""
+        super().__init__(*args, **kwargs)
+        type = self.fields["type"]
+        assert isinstance(type, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        groups = [
+            (words, [(one.pk, one.name) for one in types if one.direction == direction])
+            for direction, words in DIRECTIONS.items()
+        ]
+        type.choices = [("", type.empty_label), *(group for group in groups if group[1])]
 
 
 class TouchForm(forms.Form):

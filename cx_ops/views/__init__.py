@@ -12,6 +12,7 @@ from cx_ops.views.authority import (
     take_back_authority,
 )
 from cx_ops.views.dead_letters import replay, replay_stage, show_dead_letters
+from cx_ops.views.decision import show_decision
 from cx_ops.views.fields import class_a_field, show_fields
 from cx_ops.views.health import show_health
 from cx_ops.views.house import change_rule, new_rule, remove_rule, show_house_rules, show_rules_of
@@ -47,6 +48,7 @@ __all__ = [
     "show_audit",
     "show_authority",
     "show_dead_letters",
+    "show_decision",
     "show_fields",
     "show_health",
     "show_house_rules",

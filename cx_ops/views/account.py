@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,7 +26,10 @@ from cx_ops.account_health import MADE_OF
 from cx_ops.account_page import list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
+from cx_ops.forms.account import SURE
 from cx_ops.live_values import has_look_ups, live_values
+from cx_ops.raising import foresee
+from insights.models import InsightType
 from insights.services.arrival import InsightRefused, raise_insight
 from intake.queries.privacy import hidden_fields
 from playbooks.services.runs import RunRefused
@@ -116,7 +120,8 @@ def change_forecast(request: PersonRequest, contract_id: UUID) -> HttpResponse:
 def new_insight(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """Raise an insight oneself; the words go onto the timeline beside it."""
     account = _load(request, account_id)
-    form = RaiseForm(request.POST or None)
+    types = list(InsightType.objects.filter(is_active=True).order_by("direction", "name"))
+    form = RaiseForm(request.POST or None, types=types)
     if request.method == "POST" and form.is_valid():
         try:
             _raise(request, account, form)
@@ -124,7 +129,14 @@ def new_insight(request: PersonRequest, account_id: UUID) -> HttpResponse:
             form.add_error(None, str(refusal))
     if request.method != "POST" or form.errors:
         status = 422 if form.errors else 200
-        return render(request, "accounts/new_insight.html", {"form": form, "account": account}, status=status)
+        answers = [Decimal(confidence) for confidence, _words in SURE]
+        context = {
+            "form": form,
+            "account": account,
+            "answers": [words for _confidence, words in SURE],
+            "foreseen": foresee(account, types, answers, request.now),
+        }
+        return render(request, "accounts/new_insight.html", context, status=status)
     messages.success(request, _("Raised. Who acts on it is decided in a moment, and shown here."))
     return redirect("account", account_id=account.pk)
 

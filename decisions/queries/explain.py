@@ -44,10 +44,18 @@ class Part(NamedTuple):
 
 # The parts of a priority as `decisions.rules.priority_of` names them, in words.
 PARTS = {
-    "revenue exposed": gettext_lazy("Revenue at stake"),
+    "revenue exposed": gettext_lazy("Revenue it is about"),
     "probability": gettext_lazy("Chance that it happens if nobody acts"),
     "share that acting changes": gettext_lazy("How often acting changes that"),
     "urgency": gettext_lazy("Urgency"),
+}
+
+# Where a part's number is from, as `decisions.rules` names it; what is not here stays as it is.
+SOURCES = {
+    "base rate of the type: none was supplied": gettext_lazy(
+        "how often such a thing happens: the source gave no chance of its own, only how sure it is of the signal"
+    ),
+    "prior, not measured yet": gettext_lazy("an assumption until it is measured"),
 }
 
 
@@ -152,7 +160,7 @@ def _by_weight(factors: object) -> list[dict[str, Any]]:
 
 def parts_of(parts: Iterable[Sequence[Any]]) -> list[Part]:
     """The stored parts of a priority: (name, value, where it is from) each."""
-    return [Part(str(name), to_decimal(value), str(source)) for name, value, source in parts]
+    return [Part(str(name), to_decimal(value), str(SOURCES.get(source, source))) for name, value, source in parts]
 
 
 def interval(lower: Decimal, upper: Decimal) -> str:

@@ -91,11 +91,11 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"cool-down broken: (?P<news>.+)", gettext_lazy("It was closed lately, but there is news: %(news)s.")),
     (
         r"cool-down after (?P<outcome>\w+) until the account is reactivated",
-        gettext_lazy("It was closed lately (%(outcome)s); it stays quiet until the account comes back."),
+        gettext_lazy("The same had been closed lately (%(outcome)s), to stay quiet until the account comes back."),
     ),
     (
         r"cool-down after (?P<outcome>\w+) until (?P<when>.+)",
-        gettext_lazy("It was closed lately (%(outcome)s); it stays quiet until %(when)s."),
+        gettext_lazy("The same had been closed lately (%(outcome)s), with a cool-down that ran to %(when)s."),
     ),
     (
         r"matrix version (?P<version>\d+): (?P<type>\S+(?: types)?) × (?P<cell>.+) → (?P<role>\S+)",

@@ -1,4 +1,3 @@
-from decisions.views.decision import show_decision
 from decisions.views.ownership import (
     change_cell,
     discard_ownership,
@@ -15,7 +14,6 @@ __all__ = [
     "draft_new_ownership",
     "publish_ownership",
     "remove_a_cell",
-    "show_decision",
     "show_ownership",
     "take_back_ownership",
 ]

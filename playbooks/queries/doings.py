@@ -22,13 +22,24 @@ UNDOABLE = {
     "assigned": _("Handed over"),
     "skipped": _("Skipped"),
 }
+# What takes each back, as its button says it.
+TAKE_BACK = {
+    "closed": _("Reopen"),
+    "merged": _("Undo the merge"),
+    "snoozed": _("Undo the snooze"),
+    "waiting": _("Undo the wait"),
+    "assigned": _("Take it back"),
+    "skipped": _("Undo the skip"),
+}
+# Those after which nobody works on the task any more.
+CLOSES = ("closed", "merged")
 # What changes nothing that an undo puts back.
 HARMLESS = ("acknowledged", "noted", "taken_over")
 MOST_ACTS = 200
 
 
 class Doing(NamedTuple):
-    """One act on a task: in words, with the outcome where it was a close."""
+    """One act on a task: in words, with the outcome where it was a close; `undo`: what its button says."""
 
     task: Task
     title: str
@@ -36,6 +47,8 @@ class Doing(NamedTuple):
     outcome: str
     at: datetime
     may_undo: bool
+    undo: str
+    is_close: bool
     until: datetime | None = None
 
 
@@ -54,9 +67,11 @@ def done_lately(user: User, *, since: datetime) -> list[Doing]:
             task=tasks[id],
             title=title_beside(tasks[id].title, str(tasks[id].about)),
             said=str(UNDOABLE[act.verb]),
-            outcome=label_of(tasks[id].outcome) if act.verb in ("closed", "merged") and tasks[id].outcome else "",
+            outcome=label_of(tasks[id].outcome) if act.verb in CLOSES and tasks[id].outcome else "",
             at=act.at,
             may_undo=last.get(id) == act,
+            undo=str(TAKE_BACK[act.verb]),
+            is_close=act.verb in CLOSES,
             until=tasks[id].snoozed_until if act.verb == "snoozed" else None,
         )
         for id, act in newest.items()

@@ -81,7 +81,8 @@ def show_closed(request: PersonRequest) -> HttpResponseBase:
     doings = done_lately(request.user, since=request.now - DONE_FOR)
     if wants_csv(request):
         return csv_file("recently-closed", DONE_COLUMNS, doings)
-    return render(request, "playbooks/closed.html", {"doings": doings, "days": DONE_FOR.days})
+    closed, others = [one for one in doings if one.is_close], [one for one in doings if not one.is_close]
+    return render(request, "playbooks/closed.html", {"closed": closed, "others": others, "days": DONE_FOR.days})
 
 
 def _moment(text: str) -> datetime | None:

@@ -14,7 +14,7 @@ from decisions.models import Item
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.queries.deadlines import next_deadline
-from playbooks.queries.doings import UNDOABLE, done_lately
+from playbooks.queries.doings import TAKE_BACK, UNDOABLE, done_lately
 from playbooks.queries.filters import STATES, Filters
 from playbooks.queries.snoozing import snooze_presets
 from playbooks.services.bulk import Chosen, change_many, choose, merge_targets, undo_many
@@ -104,7 +104,8 @@ def test_the_undo_of_a_merge_takes_its_evidence_back(floor: Floor, task: Task) -
 def test_what_was_done_lately_says_what_can_be_undone(floor: Floor, task: Task) -> None:
     snooze(task, floor)
     [done] = done_lately(floor.ana, since=NOW - timedelta(days=1))
-    assert (done.task, done.may_undo) == (task, True)
+    assert (done.task, done.may_undo, done.undo, done.is_close) == (task, True, "Undo the snooze", False)
+    assert TAKE_BACK.keys() == UNDOABLE.keys()
     assert done_lately(floor.bea, since=NOW - timedelta(days=1)) == []
 
 

@@ -27,7 +27,7 @@ STORED = {
     ),
     "automation is switched off: all": "Automation is switched off (all).",
     "cool-down after risk_resolved until 2026-06-01": (
-        "It was closed lately (risk resolved); it stays quiet until 1 Jun 2026."
+        "The same had been closed lately (risk resolved), with a cool-down that ran to 1 Jun 2026."
     ),
     "an item for this account and type is open: this is added to it; a new reason": (
         "The same is open on this account already, so this was added to it."

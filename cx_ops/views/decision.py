@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Account
 from accounts.queries.money import reporting_currency
-from core.guards import PEOPLE, PersonRequest, for_roles
+from core.guards import LEADS, PEOPLE, WORKERS, PersonRequest, for_roles
+from cx_ops.aftermath import aftermath_of
 from decisions.enums import Suppression
 from decisions.models import Decision
 from decisions.queries.explain import explain
@@ -21,11 +22,18 @@ from decisions.queries.explain import explain
 def show_decision(request: PersonRequest, insight_id: UUID) -> HttpResponse:
     """The verdict about one insight, in words. One that is held out is shown to nobody who could act on it."""
     decisions = Decision.objects.filter(account__in=Account.objects.visible_to(request.user)).select_related(
-        "account", "type", "owner", "insight__source", "insight__type"
+        "account", "type", "owner", "item", "insight__source", "insight__type"
     )
     if request.user.role not in ("leader", "ops") and not request.user.is_superuser:
         decisions = decisions.exclude(suppressed_by=Suppression.HOLD_OUT)
     decision = get_object_or_404(decisions.defer("inputs"), pk=insight_id)
-    context: dict[str, object] = {"decision": decision, "insight": decision.insight, "explanation": explain(decision)}
-    context["currency"] = reporting_currency()
+    context: dict[str, object] = {
+        "decision": decision,
+        "insight": decision.insight,
+        "explanation": explain(decision),
+        "aftermath": aftermath_of(decision, request.now),
+        "currency": reporting_currency(),
+        "may_write": request.user.role in WORKERS or request.user.is_superuser,
+        "may_see_policies": request.user.role in LEADS or request.user.is_superuser,
+    }
     return render(request, "decisions/decision.html", context)

@@ -1,0 +1,80 @@
+"""The page of a decision that was held back says what comes of it, and what an insight of one's own leads to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.bulk import database_now
+from decisions.enums import OutcomeKind
+from decisions.models import Decision, Item
+from insights.models import InsightType
+from playbooks.models import Task
+from playbooks.services.tasks import close_task
+from tests.factories import NOW
+from tests.floor import Floor, signed_in
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def page(client: Client, decision: Decision) -> str:
+    return client.get(f"/decisions/{decision.pk}/").content.decode()
+
+
+@pytest.fixture
+def cooled(floor: Floor) -> tuple[Task, Decision]:
+    """A task that was closed, and a signal of the same kind during the cool-down after it."""
+    task = floor.task("0.95")
+    closed: dict[str, Any] = {"outcome": OutcomeKind.NO_RESPONSE, "note": "Nobody answers"}
+    close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + DAY, **closed)
+    floor.work(NOW + DAY)
+    decision = floor.insight("0.93", now=NOW + 2 * DAY)
+    assert decision.suppressed_by == "cool_down"
+    return task, decision
+
+
+def test_a_cool_down_says_whether_it_still_holds(floor: Floor, cooled: tuple[Task, Decision]) -> None:
+    client, item = signed_in(floor.ana), Item.objects.filter(pk=cooled[1].item_id)
+    ends = database_now() + 3 * DAY
+    for until, quiet, words in (
+        (ends, True, "The cool-down holds until"), (ends - 4 * DAY, True, "The cool-down ended on"),
+        (None, True, "until the account is a customer again"), (None, False, "The cool-down is over."),
+    ):  # fmt: skip
+        item.update(quiet_until=until, quiet=quiet)
+        assert words in page(client, cooled[1])
+
+
+def test_what_was_held_back_leads_to_what_was_done_before_and_to_a_task(
+    floor: Floor, cooled: tuple[Task, Decision]
+) -> None:
+    task, decision = cooled
+    body = page(signed_in(floor.ana), decision)
+    assert f'href="/tasks/{task.pk}/"' in body
+    assert "No response · Ana" in body
+    assert f'href="/tasks/new/{floor.account.pk}/"' in body
+    assert 'href="/policies/ownership/"' not in body
+    assert 'href="/house-rules/cool-downs/"' in page(signed_in(floor.lead), decision)
+    assert "What comes of it" not in page(signed_in(floor.ana), Decision.objects.get(pk=task.decision_id))
+
+
+def test_what_is_added_to_an_open_task_names_it(floor: Floor) -> None:
+    task = floor.task("0.95")
+    decision = floor.insight("0.94", now=NOW + DAY)
+    body = page(signed_in(floor.ana), decision)
+    assert "It was added as evidence to what is being done already." in body
+    assert f'href="/tasks/{task.pk}/"' in body
+
+
+def test_who_raises_an_insight_sees_what_each_answer_leads_to(floor: Floor) -> None:
+    client = signed_in(floor.ana)
+    body = client.get(f"/accounts/{floor.account.pk}/insight/").content.decode()
+    assert '<optgroup label="Good news">' in body
+    for name in InsightType.objects.filter(is_active=True).values_list("name", flat=True):
+        assert f">{name}</th>" in body
+    row = body.partition(">Churn risk</th>")[2].partition("</tr>")[0]
+    said = ["recorded only", "watched, no task", "a playbook runs", "a task at once"]
+    assert [words for words in said if f">{words}<" in row] == said[1:]
