@@ -16,10 +16,10 @@ from decisions.rules import find_set
 from insights.models import InsightType
 
 WORDS: dict[Response, Any] = {
-    Response.HUMAN: _("a task at once"),
-    Response.AUTOMATED: _("a playbook runs"),
-    Response.MONITOR: _("watched, no task"),
-    Response.RECORD: _("recorded only"),
+    Response.HUMAN: _("a task"),
+    Response.AUTOMATED: _("a playbook"),
+    Response.MONITOR: _("watched"),
+    Response.RECORD: _("recorded"),
 }
 
 

@@ -120,7 +120,7 @@ def change_forecast(request: PersonRequest, contract_id: UUID) -> HttpResponse:
 def new_insight(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """Raise an insight oneself; the words go onto the timeline beside it."""
     account = _load(request, account_id)
-    types = list(InsightType.objects.filter(is_active=True).order_by("direction", "name"))
+    types = list(InsightType.objects.filter(is_active=True).order_by("-direction", "name"))
     form = RaiseForm(request.POST or None, types=types)
     if request.method == "POST" and form.is_valid():
         try:
