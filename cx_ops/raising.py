@@ -16,8 +16,8 @@ from decisions.rules import find_set
 from insights.models import InsightType
 
 WORDS: dict[Response, Any] = {
-    Response.HUMAN: _("a task"),
-    Response.AUTOMATED: _("a playbook"),
+    Response.HUMAN: _("task"),
+    Response.AUTOMATED: _("playbook"),
     Response.MONITOR: _("watched"),
     Response.RECORD: _("recorded"),
 }
