@@ -29,6 +29,10 @@ class Stakeholder(TextChoices):
     UNKNOWN = "unknown", _("Not known")
 
 
+# Whose feelings count.
+KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
+
+
 class Forecast(TextChoices):
     COMMIT = "commit", _("Commit")
     LIKELY = "likely", _("Likely")

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
-from accounts.enums import TOUCHES, AccountRole, Forecast
+from accounts.enums import KEY_PEOPLE, TOUCHES, AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Activity, Contact, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import crosses_red_line, rates_on, yearly_revenue
 from accounts.rules.segments import AccountFilter
-from cx_ops.account_health import KEY_PEOPLE, LAPSED_DAYS, QUIET_DAYS, Level
+from cx_ops.account_health import LAPSED_DAYS, QUIET_DAYS, Level
 from decisions.models import Item
 from insights.enums import Direction
 

@@ -11,15 +11,13 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.enums import Forecast, RedLine, Stakeholder
+from accounts.enums import Forecast, RedLine
 from core.templatetags.cx import percent
 
 # An account that somebody looks after is to be heard of at least so often.
 QUIET_DAYS = 60
 # So long after its last term ended, without another, an account is a former customer.
 LAPSED_DAYS = 30
-# Whose feelings count.
-KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMPION)
 MADE_OF = gettext_lazy(
     "The worst of: standing red lines; the open risk with its confidence, a renewal forecast in doubt, a term that "
     "ended without another; key people unhappy, no touch for 60 days. It is not a score."

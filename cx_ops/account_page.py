@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from accounts.enums import AccountRole, Forecast, Stakeholder
+from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
-from cx_ops.account_health import KEY_PEOPLE, Health, Signs, lapsed_days, read_health
+from cx_ops.account_health import Health, Signs, lapsed_days, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.stakeholder_map import Dot, draw_dots
 from decisions.models import Item

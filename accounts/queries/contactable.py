@@ -7,28 +7,37 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, OuterRef, Q, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, F, OuterRef, Q, Value, When, Window
+from django.db.models.functions import JSONObject, RowNumber
 
-from accounts.enums import Channel, ConsentState, Stakeholder
+from accounts.enums import KEY_PEOPLE, Channel, ConsentState, Stakeholder
 from accounts.models import Consent, Contact
+from accounts.queries.people import FEELINGS
 
-SHOWN = 2
-# Who is called first: those who are for us, then those who decide.
-ORDER = ("champion", "decision_maker", "sponsor", "user", "unknown", "detractor")
+SHOWN = 3
+# Who is called first: who is for us, then a key person who is unhappy, then who decides: the most influential of each
+# before the second of any. The first is the main contact.
+ORDER = ("champion", "unhappy", "decision_maker", "sponsor", "user", "unknown", "detractor")
+UNHAPPY = Q(shows_stakeholder__in=KEY_PEOPLE, shows_sentiment__lt=0)
 RANK = Case(
-    *(When(shows_stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER))
-)
+    When(UNHAPPY & ~Q(shows_stakeholder=Stakeholder.CHAMPION), then=Value(ORDER.index("unhappy"))),
+    *(When(shows_stakeholder=role, then=Value(place)) for place, role in enumerate(ORDER)), default=Value(len(ORDER)),
+)  # fmt: skip
 
 
 class Contactable(NamedTuple):
-    """A contact with the ways to reach them that they have not refused; each "" where there is none."""
+    """A contact with the ways to reach them that they have not refused; each "" where there is none.
+
+    `is_main`: the one a step means by "the main contact".
+    """
 
     name: str
     role: str
     title: str
     phone: str
     email: str
+    feeling: str = ""
+    is_main: bool = False
 
     @property
     def mailbox(self) -> str:
@@ -50,22 +59,23 @@ def people_there(today: date) -> ArraySubquery:
     """The best contacts of the account of a row with an `account_id`, for `contactable`: a column, not a query."""
     whose = Q(contact=OuterRef("pk")) | Q(contact__same_as=OuterRef("pk"))
     refused = Consent.objects.filter(whose, state=ConsentState.REFUSED).values("channel")
-    names = ("name", "stakeholder", "title", "phone", "email")
+    names = ("name", "stakeholder", "title", "phone", "email", "sentiment")
     there = Contact.objects.filter(account=OuterRef("account_id"))
     people = there.people(*names, "left_on", "influence", "do_not_contact").filter(
         ~Q(shows_email="", shows_phone=""), Q(shows_left_on=None) | Q(shows_left_on__gt=today),
         Q(shows_do_not_contact=False),
     )  # fmt: skip
-    best = people.annotate(rank=RANK, refused=ArraySubquery(refused)).order_by(
-        "rank", F("shows_influence").desc(nulls_last=True), F("shows_name")
-    )
+    influential = (F("shows_influence").desc(nulls_last=True), F("shows_name").asc())
+    nth = Window(RowNumber(), partition_by="rank", order_by=influential)
+    best = people.annotate(rank=RANK, refused=ArraySubquery(refused)).annotate(nth=nth).order_by("nth", "rank")
     found = JSONObject(refused=F("refused"), **{name: F(f"shows_{name}") for name in names})
     return ArraySubquery(best.values(found=found)[:SHOWN])
 
 
 def contactable(rows: Iterable[dict[str, Any]], hidden: Collection[str]) -> list[Contactable]:
     """What `people_there` found, without the fields that are `hidden` from the reader."""
-    return [_contactable(row, {field.removeprefix("contacts.") for field in hidden}) for row in rows]
+    veiled = {field.removeprefix("contacts.") for field in hidden}
+    return [_contactable(row, veiled)._replace(is_main=place == 0) for place, row in enumerate(rows)]
 
 
 def _contactable(row: dict[str, Any], hidden: Collection[str]) -> Contactable:
@@ -79,4 +89,5 @@ def _contactable(row: dict[str, Any], hidden: Collection[str]) -> Contactable:
         title=shown("title"),
         phone=shown("phone", Channel.PHONE),
         email=shown("email", Channel.EMAIL),
+        feeling=str(FEELINGS[feeling]) if (feeling := row["sentiment"] or 0) < 0 and "sentiment" not in hidden else "",
     )

@@ -8,11 +8,14 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from accounts.enums import ActivityKind
+from accounts.models import Account
+from accounts.services import log_activity
 from core.bulk import fetch_all
 from core.models import User
 from cx_ops.demo.book import Customer
 from cx_ops.demo.days import workday_number, workdays_before
-from cx_ops.demo.manners import end_of, goes_on_after, manner_of, note_of
+from cx_ops.demo.manners import end_of, goes_on_after, manner_of, touch_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
@@ -104,16 +107,14 @@ class Desk:
         return task.acknowledged_at is None and age >= manner.notices and bool(_acknowledge(task, by, now))
 
     def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
-        """Work on a task: a note, a day to go on, and often a step of its plan."""
-        tasks.touch_task(
-            task_id=task.id,
-            by=by,
-            version=task.version,
-            next_step_on=on,
-            note=note_of(task.type_id, chance),
-            now=now,
-        )
-        if task.run_id and not task.run_step_id and chance.random() < 0.6:
+        """Work on a task: a call or a note, a day to go on, and often a step of its plan."""
+        touch = touch_of(task.type_id, chance)
+        note = "" if touch.kind else touch.text
+        tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
+        if touch.kind:
+            account, kind = Account.objects.get(pk=task.account_id), ActivityKind(touch.kind)
+            log_activity(account=account, kind=kind, summary=touch.text, by=by, now=now)
+        if task.run_id and not task.run_step_id and chance.random() < 0.6 and touch.reached:
             tick_next_step(task.run_id, by=by, now=now)
 
     def _close(self, task: OpenTask, customer: Customer, chance: Random, by: User, now: datetime) -> None:

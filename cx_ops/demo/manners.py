@@ -10,25 +10,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import NamedTuple
 
+from accounts.enums import ActivityKind
 from cx_ops.demo.book import Customer, Fate
 
 Outcome = tuple[str, str, str]
 """Outcome, reason, note."""
 
-NOTES: Mapping[str, tuple[str, ...]] = {
+
+class Touch(NamedTuple):
+    """What somebody writes down. `kind`: how they turned to the customer, "" if they did not; `reached`: it is a step
+    done, not only tried."""
+
+    text: str
+    kind: str = ActivityKind.CALL
+    reached: bool = True
+
+
+TOUCHES: Mapping[str, tuple[Touch, ...]] = {
     "churn_risk": (
-        "Spoke with the champion: it is real. They lost two people in spring.",
-        "Left a message, and sent two times to talk.",
-        "They are annoyed, and said why. Kai knows.",
-        "Call done: they will look at it again with me on Thursday.",
+        Touch("Spoke with the champion: it is real. They lost two people in spring."),
+        Touch("Left a message, and sent two times to talk.", reached=False),
+        Touch("They are annoyed, and said why. Kai knows."),
+        Touch("Call done: they will look at it again with me on Thursday."),
     ),
     "expansion_signal": (
-        "Looked at what they use: the new team works with borrowed log-ins.",
-        "Champion says the budget is there from next quarter.",
+        Touch("Looked at what they use: the new team works with borrowed log-ins.", kind=""),
+        Touch("Champion says the budget is there from next quarter."),
     ),
-    "advocacy_potential": ("Thanked them for the answer first. Will ask next week.",),
-    "engagement_opportunity": ("Sent the short guide, and offered half an hour.",),
+    "advocacy_potential": (
+        Touch("Thanked them for the answer first. Will ask next week.", ActivityKind.NOTE, reached=False),
+    ),
+    "engagement_opportunity": (Touch("Sent the short guide, and offered half an hour.", ActivityKind.NOTE),),
 }
 GOES: tuple[Outcome, ...] = (
     ("lost", "price", "They gave notice: the budget is gone."),
@@ -105,9 +119,9 @@ def goes_on_after(manner: Manner, age: int, chance: Random) -> int:
     return max(1, left - 3 if chance.random() < 0.12 else left)
 
 
-def note_of(type: str, chance: Random) -> str:
-    """What somebody writes down after the first touch."""
-    return chance.choice(NOTES[type])
+def touch_of(type: str, chance: Random) -> Touch:
+    """What somebody does about a task, as they write it down."""
+    return chance.choice(TOUCHES[type])
 
 
 def end_of(type: str, customer: Customer, chance: Random, day: date) -> Outcome:

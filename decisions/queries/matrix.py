@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -81,6 +82,20 @@ class GridCell:
         return role_in_words(self.source.role)
 
     @property
+    def stranded_by_tier(self) -> str:
+        """Where those stand that nobody takes, in words, in a cell that holds several tiers."""
+        if self.place.tier:
+            return ""
+        tiers: Counter[str] = Counter()
+        for one in self.reach.stranded:
+            tiers[one.place.tier] += one.accounts
+        return ", ".join(
+            (_("%(n)s in %(tier)s") if tier else _("%(n)s without a tier"))
+            % {"n": number_format(n, 0, force_grouping=True), "tier": words_of(tier)}
+            for tier, n in sorted(tiers.items(), key=lambda one: (not one[0], -one[1], one[0]))
+        )
+
+    @property
     def summary(self) -> str:
         """Who takes them, short enough for a cell."""
         named = [tally.name for tally in self.tallies if not tally.is_nobody]
@@ -129,6 +144,12 @@ class Grid:
     def lost(self) -> tuple[int, Decimal]:
         """How many accounts that are, over all cells, and what they are worth."""
         return count_accounts(one for cell in self.stranded for one in cell.reach.stranded)
+
+    @cached_property
+    def lost_without_tier(self) -> int:
+        """How many of them have no tier: they stand in no column but the first."""
+        lost = (one for cell in self.stranded for one in cell.reach.stranded)
+        return count_accounts(one for one in lost if not one.place.tier)[0]
 
     def find(self, key: str) -> GridCell | None:
         return next((cell for cell in self.cells if cell.key == key), None)

@@ -25,14 +25,17 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.xlsx,.xlsm,text/csv"}),
         error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
     )  # fmt: skip
-    source = forms.ChoiceField(label=_("Source"), help_text=_("The system it was exported from."))
+    source = forms.ChoiceField(
+        label=_("Source"), help_text=_("The system it was exported from."),
+        error_messages={"required": _("Choose the source, or “A new one”, and name it.")},
+    )  # fmt: skip
     source_name = forms.CharField(
         label=_("Its name, if it is new"), max_length=60, required=False,
         help_text=_("Only for a new one, such as HubSpot. You answer for it until somebody else is named."),
     )  # fmt: skip
     ids_of = forms.ChoiceField(
         label=_("Account ids of the new source"), required=False,
-        help_text=_("Scores, orders and the like from another system mostly carry the account ids of the CRM."),
+        help_text=_("Its own where it brings accounts. Scores, orders and the like mostly carry those of the CRM."),
     )  # fmt: skip
     kind = forms.ChoiceField(
         label=_("Its rows are"), required=False, help_text=_("Mostly the columns of the file show it.")
@@ -49,6 +52,7 @@ class UploadForm(forms.Form):
         kind.choices = [("", _("See it from the file")), *((name, find(name).label) for name in file_kinds())]
         self.sources = {str(row.pk): row for row in Source.objects.filter(is_active=True, person=None)}
         source.choices = [
+            *([("", _("Choose the source"))] if self.sources else []),
             (self.NEW, _("A new one, named below")),
             *((key, row.name) for key, row in self.sources.items()),
         ]

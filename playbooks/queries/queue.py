@@ -41,8 +41,9 @@ ROW_COLUMNS = (
 SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_by__first_name")
 
 
-# How `decisions.rules.priority_of` names the part that is money.
+# How `decisions.rules.priority_of` names the part that is money, and the one that is a plain factor.
 REVENUE = "revenue exposed"
+URGENCY_PART = "urgency"
 REPORTING = RawSQL("SELECT reporting_currency FROM core_organisation LIMIT 1", ())  # a constant  # nosec B611
 
 
@@ -75,7 +76,10 @@ class Scope:
 
 
 class Row(NamedTuple):
-    """One line of the queue, in words: `meta` says what makes it weigh most, how much, how sure, how many signals."""
+    """One line of the queue, in words: `meta` says what makes it weigh most, how much, how sure, how many signals.
+
+    `worth`: what the order goes by, and what it is made of.
+    """
 
     id: UUID
     account: str
@@ -83,6 +87,7 @@ class Row(NamedTuple):
     type: str
     deadline: Deadline
     meta: list[str]
+    worth: str
     state: str
     flag: str
     at_work: str
@@ -282,6 +287,7 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
         type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
         meta=list(filter(None, _meta(values, timezone.localtime(now).date()))),
+        worth=_worth(values),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
         at_work=_at_work(values, now),
@@ -296,6 +302,18 @@ def _at_work(values: Mapping[str, Any], now: datetime) -> str:
     if not values["claimed_until"] or values["claimed_until"] <= now:
         return ""
     return str(values["claimed_by__first_name"] or values["claimed_by__username"])
+
+
+def _worth(values: Mapping[str, Any]) -> str:
+    """The priority with its factors, as the task's page has them one below the other; "" where nothing counts."""
+    parts, currency = values["priority_parts"], values["reporting"] or ""
+    if not values["priority"] or not parts:
+        return ""
+    written = {REVENUE: lambda value: short_money(value, currency), URGENCY_PART: str}
+    return _("Acting is worth %(money)s: %(product)s (revenue × likelihood × effect × urgency)") % {
+        "money": short_money(values["priority"], currency),
+        "product": " × ".join(written.get(name, percent)(value) for name, value, _source in parts),
+    }
 
 
 def _meta(values: Mapping[str, Any], today: date) -> Iterator[str]:

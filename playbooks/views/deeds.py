@@ -104,7 +104,7 @@ SNOOZE = Deed(
     fields="playbooks/_snooze_fields.html",
 )  # fmt: skip
 WAIT = Deed(
-    "task_wait", gettext_lazy("Wait on the customer"), gettext_lazy("Wait"),
+    "task_wait", gettext_lazy("It is the customer’s turn"), gettext_lazy("Wait"),
     gettext_lazy("The customer has the next move: it rests until you ask again, and the later deadlines stand still."),
     lambda request, task: WaitForm(**_filled(request, task)), _wait,
     lambda task, data: _("%(account)s waits for the customer.") % {"account": task.about},

@@ -26,7 +26,7 @@ from intake.models import FieldPrivacy, Import, Source
 from intake.services import run_import, start_import
 from intake.services.kinds import find
 from intake.services.undoing import undo_import
-from tests.factories import NOW, make_source, make_user
+from tests.factories import NOW, make_contact, make_source, make_user
 from tests.floor import signed_in
 from tests.integration.test_accounts_bulk import send, statuses
 from tests.people import assert_sound, make_customer, people, person, rows
@@ -229,6 +229,18 @@ def test_whom_one_calls_is_asked_of_every_record(crm: Source, desk: Source, acme
     assert whom() == [("Anna Ek", "", ANNA)]
     send(CONTACTS, desk, person("993", "A. Ek", email=ANNA, do_not_contact=True))
     assert whom() == []
+
+
+def test_whom_one_calls_counts_influence_and_who_is_unhappy(acme: Account) -> None:
+    for name, stakeholder, influence, sentiment in (
+        ("Ada", "champion", 3, 0), ("Bo", "champion", 2, 1), ("Cy", "decision_maker", 5, 0),
+        ("Di", "sponsor", 4, -1), ("Ed", "detractor", 5, -2), ("Flo", "decision_maker", 5, -1),
+    ):  # fmt: skip
+        make_contact(acme, name, stakeholder=stakeholder, influence=influence, sentiment=sentiment, phone="1")
+    [row] = Account.objects.filter(pk=acme.pk).annotate(account_id=F("pk"), there=people_there(NOW.date()))
+    shown = [(one.name, one.is_main, one.feeling) for one in contactable(row.there, ())]
+    assert shown == [("Ada", True, ""), ("Flo", False, "unhappy"), ("Cy", False, "")]
+    assert {one.feeling for one in contactable(row.there, ["contacts.sentiment"])} == {""}
 
 
 def test_a_sponsor_who_left_by_another_source_is_a_red_line(crm: Source, desk: Source, acme: Account) -> None:

@@ -190,6 +190,14 @@ class TestCoverage:
         assert "nobody for" not in mended
         assert "cells some resolve to nobody" in browser.get(PAGE, {"show": "live"}).content.decode()
 
+    def test_who_has_no_tier_is_told_from_who_stands_in_one(self, browser: Client, stranded: Any) -> None:
+        for name in ("Ashgrove", "Beckside"):
+            make_account(name, csm=stranded.people.get(role=AccountRole.CSM).user, team=None, tier="")
+        red = browser.get(PAGE).content.decode()
+        assert "nobody for 3" in red, "all accounts hold those of every tier"
+        assert "1 in Digital, 2 without a tier" in red
+        assert "2 of them have no tier" in red
+
     def test_examples_are_only_those_one_may_see(self, browser: Client, stranded: Any, floor: Floor) -> None:
         cell = {"cell": "churn_risk.digital..."}
         assert "Cinderford" not in browser.get(PAGE, cell).content.decode()

@@ -251,6 +251,17 @@ def test_revenue_that_is_only_typical_says_so(desk: Client, floor: Floor, own: d
     assert words in desk.get(f"/tasks/{row.id}/").content.decode()
 
 
+def test_a_line_says_what_the_order_goes_by(desk: Client, floor: Floor) -> None:
+    Organisation.objects.update(reporting_currency="USD")
+    parts = [
+        ["revenue exposed", "100000", ""], ["probability", "0.73", ""], ["share that acting changes", "0.25", ""],
+        ["urgency", "1.5", ""],
+    ]  # fmt: skip
+    fill(floor, 1, priority_parts=parts)
+    product = "Acting is worth $10k: $100k × 73 % × 25 % × 1.5"
+    assert product in desk.get("/queue/").content.decode()
+
+
 @pytest.mark.parametrize(("days", "is_late"), [(0, True), (9, False)])
 def test_a_task_that_is_due_after_the_term_says_so(desk: Client, floor: Floor, days: int, is_late: bool) -> None:
     now = database_now()

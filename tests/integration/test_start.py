@@ -82,6 +82,17 @@ def test_a_name_typed_beside_a_chosen_source_is_not_ignored() -> None:
     assert send(client, "Account ID,Name\nA1,Acme\n", source=str(crm.pk), source_name="Hubspot").status_code == 302
 
 
+def test_a_file_in_a_hurry_makes_no_second_source() -> None:
+    client = signed_in(make_user(role=Role.OPS))
+    assert 'value="" selected>Choose' not in client.get("/imports/").content.decode(), "the first one can only be new"
+    make_source("hubspot")
+    assert '<option value="" selected>Choose the source</option>' in client.get("/imports/").content.decode()
+    answer = send(client, "Account ID,Name\nA1,Acme\n", source="", source_name="Hubspot 2")
+    assert answer.status_code == 422
+    assert "Choose the source" in answer.content.decode()
+    assert Source.objects.filter(person=None).count() == 1
+
+
 def test_a_new_source_says_whose_account_ids_it_uses() -> None:
     client = signed_in(make_user(role=Role.OPS))
     crm, _other = make_source("hubspot"), make_source("another")
