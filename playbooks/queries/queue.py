@@ -309,7 +309,10 @@ def _worth(values: Mapping[str, Any]) -> str:
     parts, currency = values["priority_parts"], values["reporting"] or ""
     if not values["priority"] or not parts:
         return ""
-    written: dict[str, Callable[[object], str]] = {REVENUE: lambda value: short_money(value, currency), URGENCY_PART: str}
+    written: dict[str, Callable[[object], str]] = {
+        REVENUE: lambda value: short_money(value, currency),
+        URGENCY_PART: str,
+    }
     return _("Acting is worth %(money)s: %(product)s (revenue × likelihood × effect × urgency)") % {
         "money": short_money(values["priority"], currency),
         "product": " × ".join(written.get(name, percent)(value) for name, value, _source in parts),
