@@ -39,7 +39,7 @@ HAND_OVERS_SHOWN = 5
 @require_safe
 @for_roles(Role.MANAGER)
 def show_leaving(request: PersonRequest, user_id: UUID) -> HttpResponse:
-    """What would go to whom: first everything along the chain, then as it was chosen."""
+    """What would go to whom: everything along the chain, or as it was chosen."""
     return _page(request, find_person(request, user_id))
 
 
@@ -148,7 +148,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     now = request.now
     everything = preview_hand_over(user=person, now=now)
-    form = form or HandAllOverForm(_asked(request, everything), user=person, now=now)
+    form = form or HandAllOverForm(_asked(request), user=person, now=now)
     chosen = form.chosen() if form.is_valid() else {}
     shown = preview_hand_over(user=person, to=chosen, now=now) if chosen else everything
     away = away_form or AwayForm(
@@ -160,6 +160,7 @@ def _page(
         "form": form,
         "groups": [(group, form[f"take_{group.held}"], form[f"to_{group.held}"]) for group in shown],
         "left": sum(group.count for group in everything),
+        "all_to": _only_taker(shown),
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
@@ -169,11 +170,16 @@ def _page(
     return render(request, "playbooks/leaving.html", context, status=status)
 
 
-def _asked(request: PersonRequest, everything: list[Group]) -> dict[str, Any]:
-    """What was asked to be shown; at first, everything along the chain."""
-    if any(name.startswith(("take_", "to_")) for name in request.GET):
-        return request.GET.dict()
-    return {f"take_{group.held}": True for group in everything}
+def _asked(request: PersonRequest) -> dict[str, Any]:
+    """What was asked to be shown; at first nothing is ticked, so that one press hands nothing over."""
+    return request.GET.dict() if any(name.startswith(("take_", "to_")) for name in request.GET) else {}
+
+
+def _only_taker(groups: list[Group]) -> User | None:
+    """Who would get everything alone, where it is more than one thing."""
+    takers = {taker.pk: taker for group in groups for taker, _count in group.to}
+    is_alone = len(takers) == 1 and not any(group.nobody for group in groups)
+    return next(iter(takers.values())) if is_alone and sum(group.count for group in groups) > 1 else None
 
 
 def _meanwhile(person: User, form: AwayForm, request: PersonRequest) -> list[Group] | None:
