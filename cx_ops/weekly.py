@@ -43,12 +43,14 @@ CAME, LETTERS, PARKED, HELD = "came", "letters", "parked", "held"
 
 
 class Line(NamedTuple):
-    """One thing to look at; `url` is where it is mended, "" where nothing can be."""
+    """One thing to look at; `url` is where it is mended, "" where nothing can be. `state`, `tone`: of its badge."""
 
     text: str
     note: str
     url: str
     button: str
+    state: str = ""
+    tone: str = ""
 
 
 # Some lines, and how many there are of them.
@@ -196,13 +198,12 @@ def _failures(week: Week, user: User, seen: Seen) -> Found:
     if mails := seen.acts.get(GAVE_UP, 0):
         words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
         lines.append(Line(words, "", f"{reverse('audit')}?kind={GAVE_UP}+effect", _("In the audit trail")))
-    letters = seen.lost[LETTERS]
-    for letter in letters:
+    for letter in seen.lost[LETTERS]:
         count = letter.rejected
         words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", count)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
         lines.append(Line(words % {"n": count, "stage": letter.slug}, note, url, _("Look and replay")))
-    return lines, _all_of(files, shown) + bool(mails) + len(letters)
+    return lines, _all_of(files, shown) + bool(mails) + len(seen.lost[LETTERS])
 
 
 def _all_of(rows: QuerySet[Any], shown: Sequence[object]) -> int:
@@ -239,14 +240,12 @@ def _troubles(week: Week, user: User, seen: Seen) -> Found:
     tasks = Task.objects.active().filter(trouble=OuterRef("pk")).values("pk")
     with_task: QuerySet[Any] = found.annotate(task=Subquery(tasks[:1]))
     lines = []
-    for trouble in with_task:
-        state = _("still so")
+    for trouble in sorted(with_task, key=lambda one: (one.cleared_at is not None, one.accepted_at is not None)):
+        state, tone = _("Still so"), "bad"
         if trouble.cleared_at or trouble.accepted_at:
-            state = _("well again") if trouble.cleared_at else _("no fault, said its owner")
-        where = _to_source(trouble.source.slug)
-        if trouble.task:
-            where = reverse("task", args=[trouble.task]), _("Open the task")
-        lines.append(Line(trouble.title, state, *where))
+            state, tone = (_("Well again"), "good") if trouble.cleared_at else (_("No fault, said its owner"), "")
+        task = (reverse("task", args=[trouble.task]), _("Open the task")) if trouble.task else None
+        lines.append(Line(trouble.title, "", *(task or _to_source(trouble.source.slug)), state, tone))
     return lines, len(lines)
 
 
@@ -314,19 +313,19 @@ def _workarounds(week: Week, user: User, seen: Seen) -> Found:
 # Name of a section: its title, why one looks at it, what is said where there is nothing, and what finds it.
 SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[[Week, User, Seen], Found]]] = {
     "failures": (
-        gettext_lazy("What failed"),
+        gettext_lazy("Files, e-mails and records that failed"),
         gettext_lazy("Files that could not be read, e-mails given up, records that a stage gave up on."),
-        gettext_lazy("Nothing failed."), _failures,
-    ),
-    "refused": (
-        gettext_lazy("Rows that were not taken"),
-        gettext_lazy("What a source sent and nobody sees: rejected, waiting for its account, or in quarantine."),
-        gettext_lazy("Every row was taken."), _refused,
+        gettext_lazy("No file failed as a whole, no e-mail and no record was given up."), _failures,
     ),
     "troubles": (
         gettext_lazy("Feeds with trouble"),
         gettext_lazy("Nothing came, much less came, or columns and values were not as usual."),
         gettext_lazy("No feed had trouble."), _troubles,
+    ),
+    "refused": (
+        gettext_lazy("Rows that were not taken"),
+        gettext_lazy("Sent by a source, and shown nowhere: rejected, waiting for its account, or in quarantine."),
+        gettext_lazy("Every row was taken."), _refused,
     ),
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
@@ -335,12 +334,12 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "merges": (
         gettext_lazy("Accounts merged and split"),
-        gettext_lazy("Each says why, and can be undone."), gettext_lazy("None this week."), _merges,
+        gettext_lazy("Each says why, and can be undone."), gettext_lazy("No account was merged or split."), _merges,
     ),
     "unused": (
-        gettext_lazy("Columns that nobody fills or reads"),
-        gettext_lazy("Blank in every row, or mapped to no field. Whether people look at a field is not measured."),
-        gettext_lazy("Every column holds something, and is read."), _unused,
+        gettext_lazy("Columns that stay blank or go nowhere"),
+        gettext_lazy("Blank in every row of four weeks, or mapped to no field."),
+        gettext_lazy("Every column holds something, and is mapped to a field."), _unused,
     ),
     "workarounds": (
         gettext_lazy("Tasks closed without the steps"),

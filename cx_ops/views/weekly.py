@@ -34,12 +34,14 @@ def show_weekly(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and may_review:
         return _review(request, week)
     this_week = week_of(timezone.localdate(request.now))
+    sections = load_sections(week, request.user)
     context = {
         "week": week,
         "is_now": week == this_week,
         "previous_key": week_of(week.monday - A_WEEK).key,
         "next_key": "" if week == this_week else week_of(week.monday + A_WEEK).key,
-        "sections": load_sections(week, request.user),
+        "sections": [section for section in sections if section.count],
+        "well": [section for section in sections if not section.count],
         "reviews": reviews_of(week),
         "may_review": may_review,
     }

@@ -45,8 +45,8 @@ def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: S
 def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
     days(feed, until=NOW)
     tick_all(NOW + 30 * HOUR)
-    [line] = texts(floor, "troubles")
-    assert line == "Crm: late, nothing for 30 hours | still so"
+    [section] = [section for section in load_sections(WEEK, floor.lead) if section.name == "troubles"]
+    assert [(line.text, line.state) for line in section.lines] == [("Crm: late, nothing for 30 hours", "Still so")]
     page = signed_in(floor.lead).get(f"/review/weekly/?week={WEEK.key}").content.decode()
     assert "Open the task" in page
 
