@@ -36,6 +36,11 @@ def visible_imports(user: User) -> QuerySet[Import]:
     return Import.objects.visible_to(user).select_related("source", "created_by", "mends")
 
 
+def files_without_rows(user: User, source: Source) -> QuerySet[Import]:
+    """Files of a source from which nothing has come: they failed, wait, or were taken back."""
+    return visible_imports(user).filter(source=source, shipment=None)
+
+
 def line_of(of: Import, row: int) -> int:
     """The line at which a spreadsheet shows that row of a file without blank lines: below the header and any title."""
     return row + 1 + int(of.dialect.get("title", 0))

@@ -21,17 +21,23 @@ from intake.rules.cadence import Arrival, arrival_of, due_at
 # Rejected rows of so long are counted.
 LATELY = timedelta(days=28)
 HOURS_A_DAY = 24
+# Kinds of record that carry a score.
+SCORED = ("insights", "scores")
 
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A source in the list. `words` and `tone` are for a badge; `due_at` is None where nothing is expected."""
+    """A source in the list. `words` and `tone` are for a badge; `due_at` is None where nothing is expected.
+
+    is_overdue: the moment at which it was due has passed, though it may not be late yet.
+    """
 
     source: Source
     last_at: datetime | None
     due_at: datetime | None
     arrival: Arrival
     rejected: int
+    is_overdue: bool
 
     @property
     def cadence(self) -> str:
@@ -89,12 +95,14 @@ def source_lines(sources: Sequence[Source], now: datetime) -> list[SourceLine]:
 
 def _line(source: Source, last: datetime | None, made: datetime | None, rejected: int, now: datetime) -> SourceLine:
     hours = source.cadence_hours if source.is_active else None
+    due = due_at(last, hours) if last and hours else None
     return SourceLine(
         source=source,
         last_at=last,
-        due_at=due_at(last, hours) if last and hours else None,
+        due_at=due,
         arrival=arrival_of(last=last, since=made, cadence_hours=hours, now=now),
         rejected=rejected,
+        is_overdue=due is not None and due < now,
     )
 
 
@@ -119,6 +127,11 @@ def _rejected(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
 def find_source(slug: str) -> Source | None:
     """The system of this short name; None where there is none, or it is a person."""
     return list_sources().filter(slug=slug).first()
+
+
+def sends_scores(source: Source) -> bool:
+    """Whether it has sent something with a score, so that it matters what its scores say."""
+    return Shipment.objects.filter(source=source, kind__in=SCORED).exists()
 
 
 def owners() -> QuerySet[User]:

@@ -70,8 +70,8 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
     may_send = _may_send(request)
     if wants_csv(request):
         return csv_file("imports", COLUMNS, visible_imports(request.user).iterator(500))
-    kind = request.GET.get("kind", "")
-    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": kind})
+    given = {name: request.GET.get(name, "") for name in ("kind", "source")}
+    form = UploadForm(request.POST or None, request.FILES or None, initial=given)
     if request.method == "POST" and may_send and form.is_valid():
         made = _draft(request, form)
         if made is not None:

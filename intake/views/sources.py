@@ -18,11 +18,11 @@ from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
 from intake.forms import SourceForm
 from intake.models import Source
-from intake.queries import visible_imports
+from intake.queries.arrivals import files_without_rows
 from intake.queries.health import last_shipments, troubles_of
 from intake.queries.parallel import runs_about
 from intake.queries.quarantine import waiting_in_quarantine
-from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
+from intake.queries.sources import SourceLine, find_source, list_sources, sends_scores, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
 
 FILES_SHOWN = 8
@@ -60,7 +60,8 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
     context = {
         "source": source,
         "line": line,
-        "imports": visible_imports(request.user).filter(source=source)[:FILES_SHOWN],
+        "imports": files_without_rows(request.user, source)[:FILES_SHOWN],
+        "sends_scores": sends_scores(source),
         "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
         "pulls": source.pulls.all(),
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),
