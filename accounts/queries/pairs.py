@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,27 +14,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.enums import Evidence, Verdict
-from accounts.models import Contact, Contract, Link, Pair
-from accounts.queries.people import contact_text
+from accounts.models import Account, Contact, Contract, Link, Pair
+from accounts.queries.people import contact_text, records_of, sayings_of, written
+from accounts.queries.policies import current_policy
 from accounts.queries.shown import ORDER, label_of, names_of, text_of
 from accounts.queries.values import Value
 from accounts.rules.alike import NAMES_AGREE, Part
-from accounts.rules.matching import NAMES_DIFFER
-from accounts.rules.people import FIELDS
+from accounts.rules.matching import NAMES_DIFFER, leans_to_one
+from accounts.rules.people import FIELDS, shown
+from accounts.rules.projection import Policy, Said, choose
 from core.models import User
 from intake.models import Source
 from intake.queries.privacy import hidden_fields
 
 RECENT = 8
+# The place of a pair is told among so many that wait.
+FOUND_IN = 1000
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of two side by side."""
+    """One line of two side by side, and what would stand there once they are one."""
 
     label: str
     first: str
     second: str
+    after: str = ""
     is_field: bool = True
 
     @property
@@ -46,13 +53,21 @@ class Row:
 
 @dataclass(frozen=True)
 class PairPage:
-    """A pair to decide, how many wait, and how many have the same evidence."""
+    """A pair to decide, how many wait, and how many have the same evidence.
+
+    stays: the one whose page and name a merge keeps; None of contacts. leans: the evidence speaks for one.
+    place: which of those that wait it is, 0 where it does not; following: the one after it.
+    """
 
     pair: Pair
     words: list[str]
     rows: list[Row]
     waiting: int
     alike: int
+    leans: bool
+    stays: Account | None
+    place: int
+    following: UUID | None
 
 
 # Why the ladder did not simply join them.
@@ -76,23 +91,39 @@ class Decided(NamedTuple):
     words: str
 
 
-def next_pair(user: User, pair_id: UUID | None = None) -> PairPage | None:
+def older_first(one: Account, other: Account) -> tuple[Account, Account]:
+    """Which of two a merge keeps, and which becomes part of it."""
+    older, newer = sorted((one, other), key=lambda account: (account.created_at, account.pk))
+    return older, newer
+
+
+def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPage | None:
     """The pair to decide next, or the one that was asked for; None: nothing waits."""
     seen = Pair.objects.visible_to(user)
     waiting = seen.waiting()
     pair = (seen.filter(pk=pair_id) if pair_id else waiting).with_sides().first()
     if pair is None:
         return None
-    hidden = hidden_fields(user)
+    hidden, policy = hidden_fields(user), current_policy()
     one, other = pair.sides
+    stays = None
+    if isinstance(one, Account) and isinstance(other, Account):
+        stays = older_first(one, other)[0]
+        rows = _side_by_side(one.pk, other.pk, hidden, policy, now)
+    else:
+        rows = _people_side_by_side(one, other, hidden, policy, now)
+    order = list(waiting.values_list("pk", flat=True)[:FOUND_IN])
+    place = order.index(pair.pk) + 1 if pair.pk in order else 0
     return PairPage(
         pair=pair,
         words=evidence_of(pair, hidden),
-        rows=_people_side_by_side(one, other, hidden)
-        if isinstance(one, Contact) and isinstance(other, Contact)
-        else _side_by_side(one.pk, other.pk, hidden),
-        waiting=waiting.count(),
+        rows=rows,
+        waiting=len(order) if len(order) < FOUND_IN else waiting.count(),
         alike=waiting.filter(pattern=pair.pattern).count(),
+        leans=leans_to_one(pair.evidence),
+        stays=stays,
+        place=place,
+        following=order[place % len(order)] if len(order) > 1 else None,
     )
 
 
@@ -161,11 +192,12 @@ def _part(name: str, score: int) -> str:
     return _("%(field)s %(score)d of 100") % {"field": field, "score": score}
 
 
-def _people_side_by_side(one: Contact, other: Contact, hidden: frozenset[str]) -> list[Row]:
-    """Two records of contacts, what both say first, and how their sources call them."""
+def _people_side_by_side(one: Any, other: Any, hidden: frozenset[str], policy: Policy, now: datetime) -> list[Row]:
+    """Two records of contacts, what both say first, and how their sources call them; then what one person shows."""
+    as_one = shown([sayings_of(record) for record in records_of([one.pk, other.pk])], policy, now)
     names = dict(Source.objects.filter(pk__in={one.source_id, other.source_id}).values_list("id", "name"))
     rows = [
-        Row(label_of(name), contact_text(one, name), contact_text(other, name))
+        Row(label_of(name), contact_text(one, name), contact_text(other, name), written(name, as_one[name]))
         for name in (*FIELDS, "do_not_contact") if f"contacts.{name}" not in hidden
     ]  # fmt: skip
     rows = [row for row in rows if row.first or row.second]
@@ -174,16 +206,17 @@ def _people_side_by_side(one: Contact, other: Contact, hidden: frozenset[str]) -
     return [*rows, Row(_("Called"), first, second, is_field=False)]
 
 
-def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str]) -> list[Row]:
+def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str], policy: Policy, now: datetime) -> list[Row]:
     links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
     said = {id: _said([link for link in links if link.account_id == id]) for id in (one, other)}
     order = dict.fromkeys(("name", "domain", *ORDER))
     places = {field: place for place, field in enumerate(order)}
-    people = names_of([value for values in said.values() for value in values.values()])
+    after = _after(links, policy, now)
+    people = names_of([value for values in (*said.values(), after) for value in values.values()])
 
-    def text(id: UUID, field: str) -> str:
-        return text_of(said[id][field], people) if field in said[id] else ""
+    def text(values: Mapping[str, Value], field: str) -> str:
+        return text_of(values[field], people) if field in values else ""
 
     def called(id: UUID) -> str:
         names = (f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
@@ -191,15 +224,18 @@ def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str]) -> list[Row]:
 
     seen = {field for field in (*said[one], *said[other]) if f"accounts.{field}" not in hidden}
     fields = sorted(seen, key=lambda field: (places.get(field, len(places)), field))
-    rows = [Row(label_of(field), text(one, field), text(other, field)) for field in fields]
+    rows = [
+        Row(label_of(field), text(said[one], field), text(said[other], field), text(after, field)) for field in fields
+    ]
     rows.sort(key=lambda row: not (row.first and row.second))  # what both say comes first
-    rows.append(Row(_("Ids in its sources"), called(one), called(other), is_field=False))
+    rows.append(Row(_("Ids in its sources"), called(one), called(other), _("all of them"), is_field=False))
     for label, held in (
         (_("Contacts"), Contact.objects.filter(same_as=None)),
         (_("Contracts"), Contract.objects.all()),
     ):
         counts = _counts(held, [one, other])
-        rows.append(Row(label, str(counts.get(one, 0)), str(counts.get(other, 0)), is_field=False))
+        mine, theirs = counts.get(one, 0), counts.get(other, 0)
+        rows.append(Row(label, str(mine), str(theirs), str(mine + theirs), is_field=False))
     return rows
 
 
@@ -216,6 +252,18 @@ def _said(links: list[Link]) -> dict[str, Value]:
                 newest[field] = ((at, id), value, link)
     return {
         field: Value(field, value, "", link.created_at, link.created_at) for field, (_at, value, link) in newest.items()
+    }
+
+
+def _after(links: list[Link], policy: Policy, now: datetime) -> dict[str, Value]:
+    """Field → what one account with all these records would show: who is believed says which of them holds."""
+    said: dict[str, list[Said]] = defaultdict(list)
+    for link in links:
+        for field, (value, at, id) in link.values.items():
+            said[field].append(Said(value, at, id, link.source_id, link.namespace_id is None))
+    chosen = {field: choose(sayings, policy.rule(field), now) for field, sayings in said.items()}
+    return {
+        field: Value(field, one.value, "", now, now) for field, one in chosen.items() if one and one.value is not None
     }
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from accounts.enums import Evidence, Matching
@@ -225,6 +225,12 @@ def _against(
     if score >= (rung.strict if mode == Matching.STRICT else rung.relaxed):
         return None
     return "name" if score >= rung.ask else ""
+
+
+def leans_to_one(evidence: Mapping[str, Any]) -> bool:
+    """Whether what was found speaks for one account or person: the names agree, and nothing contradicts it."""
+    score = evidence.get("name_score")
+    return score is not None and score >= NAMES_AGREE and evidence.get("why", "") in ("", "name")
 
 
 def _another_number(record: Sighted, holder: Holder, mode: Matching) -> Once | None:

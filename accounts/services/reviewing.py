@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence, Verdict
 from accounts.models import Account, Contact, Merge, Pair
+from accounts.queries.pairs import older_first
 from accounts.services.contacts import accounts_of, lock_contacts, settle_contacts
 from accounts.services.merging import MergeRefused, merge_accounts, undo_merge
 from core.models import User
@@ -46,7 +47,7 @@ def judge_pair(
             "who": pair.decided_by, "what": Verdict(pair.verdict).label})  # fmt: skip
     one, other = pair.sides
     if verdict == Verdict.SAME and isinstance(one, Account) and isinstance(other, Account):
-        survivor, merged = _older_first(one, other)
+        survivor, merged = older_first(one, other)
         merge_accounts(
             survivor_id=survivor.pk, merged_id=merged.pk, why=why.strip() or _("Decided on the review screen."), by=by,
             now=now, rule=Evidence(pair.rule), evidence=pair.evidence, despite_two_ids=despite_two_ids,
@@ -118,8 +119,3 @@ def _settle(pair: Pair, now: datetime) -> None:
     """Let the contacts of a pair of them be held together, or not, as it says now."""
     if isinstance(pair.sides[0], Contact):
         settle_contacts(accounts_of([side.pk for side in pair.sides]), now=now)
-
-
-def _older_first(one: Account, other: Account) -> tuple[Account, Account]:
-    older, newer = sorted((one, other), key=lambda account: (account.created_at, account.pk))
-    return older, newer

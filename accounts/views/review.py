@@ -122,7 +122,7 @@ def _columns(hidden: frozenset[str]) -> tuple[Column[Pair], ...]:
 def _page(
     request: PersonRequest, pair_id: UUID | None, *, refusal: MergeRefused | None = None, status: int = 200
 ) -> HttpResponse:
-    page = next_pair(request.user, pair_id)
+    page = next_pair(request.user, request.now, pair_id)
     if page is None and pair_id is not None:
         raise Http404
     done = _pair_id(request.GET.get("done", ""))

@@ -181,7 +181,12 @@ def _missing(
     words = {"what": f"{source.name}: {kind}" if kind else source.name, "time": _span(now - start)}
     due = start + timedelta(hours=source.cadence_hours or 0)
     expected_words = _fact(_("Expected"), cadence_words(source.cadence_hours))
-    facts = [_fact(_("Late by"), _span(now - due)), _when(_("Was due"), due), _when(_("Last arrival"), at), expected_words]
+    facts = [
+        _fact(_("Late by"), _span(now - due)),
+        _when(_("Was due"), due),
+        _when(_("Last arrival"), at),
+        expected_words,
+    ]
     return Finding(Problem.ARRIVAL, title % words, facts, since=due, is_severe=silent)
 
 

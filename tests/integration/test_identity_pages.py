@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.enums import AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Contract, FieldPolicy, MatchingMode, Merge, Pair
+from accounts.queries.pairs import next_pair
 from accounts.services import project_all, set_account_person, set_forecast
 from accounts.services.kinds import ACCOUNTS, CONTRACTS
 from core.models import Act, User
@@ -49,6 +50,39 @@ def test_a_pair_is_shown_side_by_side_and_made_one_and_two_again(desk: Client, s
     assert Account.objects.filter(archived_at=None).count() == 2
     pair.refresh_from_db()
     assert pair.verdict == "open"
+
+
+@pytest.mark.parametrize("believed", ["house", "billing"])
+def test_the_review_says_before_a_merge_what_stands_after_it(
+    believed: str, desk: Client, ops: User, source: Source
+) -> None:
+    sources = {"house": source, "billing": make_source("billing")}
+    [pair] = doubtful(source, sources["billing"], 1)
+    rules = {"name": {"sources": [str(sources[believed].pk)]}}
+    FieldPolicy.objects.create(version=1, rules=rules, why="names", published_by=ops, published_at=NOW)
+    page = next_pair(ops, NOW)
+    assert page is not None
+    after = {row.label: row.after for row in page.rows}
+    assert after["Name"] == {"house": "Amber Foods 1", "billing": "Zenith Rail 1"}[believed]
+    desk.post(f"/review/{pair.pk}/", {"verdict": "same"})
+    account = Account.objects.get(archived_at=None)
+    assert account == page.stays
+    shown = (account.name, account.domain, account.fields["email"], account.tier.capitalize())
+    assert (after["Name"], after["Domain"], after["E-mail"], after["Tier"]) == shown
+
+
+def test_no_answer_stands_out_where_the_names_disagree_and_the_next_pair_is_a_link_away(
+    desk: Client, source: Source
+) -> None:
+    first, second = doubtful(source, make_source("billing"), 1, 2)
+    page = desk.get("/review/").content.decode()
+    assert "1 of 2" in page
+    assert f"?pair={second.pk}" in page
+    assert 'class="button primary" name="verdict"' not in page
+    Pair.objects.filter(pk=first.pk).update(evidence=first.evidence | {"name_score": 94})
+    assert 'class="button primary" name="verdict"' in desk.get("/review/").content.decode()
+    Pair.objects.filter(pk=first.pk).update(evidence=first.evidence | {"name_score": 94, "why": "two_ids"})
+    assert 'class="button primary" name="verdict"' not in desk.get("/review/").content.decode()
 
 
 def test_customers_who_are_people_are_matched_by_what_they_say(desk: Client, source: Source) -> None:

@@ -184,6 +184,16 @@ def test_the_page_shows_hands_over_and_undoes(client: Client, floor: Floor) -> N
     assert "Taken back" in page_of(client, floor)
 
 
+def test_nothing_is_ticked_at_first_and_one_taker_of_everything_is_named(client: Client, floor: Floor) -> None:
+    page = page_of(client, floor)
+    assert " checked" not in page
+    assert "would go to one person" not in page  # the lead would get what belongs to no account
+    hand_over(user=floor.ana, by=floor.lead, groups=[Held.OWNED], now=NOW)
+    assert "would go to one person, Bea" in page_of(client, floor)
+    cy = make_user("cy", team=floor.team)
+    assert "would go to one person" not in page_of(client, floor, take_roles="on", to_roles=str(cy.pk))
+
+
 def test_the_page_refuses_to_end_a_log_in_with_work(client: Client, floor: Floor) -> None:
     url = reverse("leave_deactivate", args=[floor.ana.pk])
     assert "hand them over first" in client.post(url, follow=True).content.decode()
