@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import IntegerField, Max, QuerySet, Sum
+from django.db.models import Exists, IntegerField, Max, OuterRef, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
@@ -125,13 +125,12 @@ def _rejected(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
 
 
 def find_source(slug: str) -> Source | None:
-    """The system of this short name; None where there is none, or it is a person."""
-    return list_sources().filter(slug=slug).first()
+    """The system of this short name; None where there is none, or it is a person.
 
-
-def sends_scores(source: Source) -> bool:
-    """Whether it has sent something with a score, so that it matters what its scores say."""
-    return Shipment.objects.filter(source=source, kind__in=SCORED).exists()
+    `sends_scores`: it has sent something with a score, so that it matters what its scores say.
+    """
+    scored = Shipment.objects.filter(source=OuterRef("pk"), kind__in=SCORED)
+    return list_sources().filter(slug=slug).annotate(sends_scores=Exists(scored)).first()
 
 
 def owners() -> QuerySet[User]:

@@ -22,7 +22,7 @@ from intake.queries.arrivals import files_without_rows
 from intake.queries.health import last_shipments, troubles_of
 from intake.queries.parallel import runs_about
 from intake.queries.quarantine import waiting_in_quarantine
-from intake.queries.sources import SourceLine, find_source, list_sources, sends_scores, source_lines
+from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
 
 FILES_SHOWN = 8
@@ -61,7 +61,6 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "source": source,
         "line": line,
         "imports": files_without_rows(request.user, source)[:FILES_SHOWN],
-        "sends_scores": sends_scores(source),
         "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
         "pulls": source.pulls.all(),
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),

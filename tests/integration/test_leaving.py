@@ -188,10 +188,9 @@ def test_nothing_is_ticked_at_first_and_one_taker_of_everything_is_named(client:
     page = page_of(client, floor)
     assert " checked" not in page
     assert "would go to one person" not in page  # the lead would get what belongs to no account
-    hand_over(user=floor.ana, by=floor.lead, groups=[Held.OWNED], now=NOW)
-    assert "would go to one person, Bea" in page_of(client, floor)
-    cy = make_user("cy", team=floor.team)
-    assert "would go to one person" not in page_of(client, floor, take_roles="on", to_roles=str(cy.pk))
+    to_the_lead = {f"to_{held}": str(floor.lead.pk) for held in Held}
+    assert f"would go to one person, {floor.lead}." in page_of(client, floor, **to_the_lead)
+    assert "would go to one person" not in page_of(client, floor, **to_the_lead | {"to_roles": str(floor.bea.pk)})
 
 
 def test_the_page_refuses_to_end_a_log_in_with_work(client: Client, floor: Floor) -> None:
