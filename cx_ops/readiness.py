@@ -42,6 +42,11 @@ class Shown(NamedTuple):
     lack: str
 
     @property
+    def unit(self) -> str:
+        """What is counted until there is enough to measure."""
+        return _("behaviours") if self.score.measure in READINGS else _("accounts")
+
+    @property
     def tone(self) -> str:
         value = self.score.value or 0
         return "good" if value >= 70 else "warn" if value >= 40 else "bad"

@@ -21,10 +21,11 @@ UNION ALL
 SELECT source_id, account_id, at, 'event ' || name, contact_id IS NOT NULL OR user_id <> ''
 FROM accounts_event WHERE at > %(since)s AND at <= %(now)s AND account_id IS NOT NULL
 """
-# Whom each source speaks about: by its ids, by what happened, by money.
+# Whom each source speaks about: by its ids or those of another that it uses, by what happened, by money.
 KNOWN = """
 SELECT DISTINCT said.source_id, said.account_id FROM (
     SELECT namespace_id AS source_id, account_id FROM accounts_accountkey WHERE kind = 'external_id'
+    UNION ALL SELECT source_id, account_id FROM accounts_link WHERE revoked_at IS NULL
     UNION ALL SELECT source_id, account_id FROM readings
     UNION ALL SELECT source_id, account_id FROM accounts_ledgerentry WHERE happened_on > %(year)s
     UNION ALL SELECT source_id, account_id FROM accounts_contact

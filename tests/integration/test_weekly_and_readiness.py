@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import LedgerEntry
 from accounts.queries.readiness import readiness_facts
+from accounts.services.kinds import ACCOUNTS
 from core.bulk import database_now
 from core.models import Act
 from cx_ops.pipeline import tick_all
@@ -19,6 +20,7 @@ from playbooks.services.tasks import close_task
 from tests.factories import NOW, make_account, make_activity, make_contact, make_source, make_user
 from tests.feeds import days, send
 from tests.floor import Floor, signed_in
+from tests.integration.test_accounts_bulk import send as send_records
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -120,6 +122,20 @@ def test_the_facts_are_those_of_the_data(floor: Floor) -> None:
     assert (of_desk.accounts, of_desk.shared, of_desk.with_outcome) == (6, 6, 1)
     assert (of_crm.accounts, of_crm.shared, of_crm.readings) == (12, 6, 0)
     assert (whole.readings, whole.accounts, whole.shared, whole.gap_hours) == (30, 12, 6, 48.0)
+
+
+def test_a_source_that_uses_the_ids_of_another_speaks_about_the_same_accounts(floor: Floor) -> None:
+    crm = make_source("crm2")
+    billing = make_source("billing", account_namespace=crm)
+    accounts_of(crm, crm)
+    accounts_of(billing, crm)
+    facts = readiness_facts(NOW)[1]
+    assert [(facts[one.pk].accounts, facts[one.pk].shared) for one in (crm, billing)] == [(3, 3), (3, 3)]
+
+
+def accounts_of(source: Source, namespace: Source) -> None:
+    items = [{"external_id": f"c{n}", "name": f"Co {n}"} for n in range(3)]
+    send_records(ACCOUNTS, source, *items, namespace_id=namespace.pk)
 
 
 def test_an_empty_system_says_too_little(floor: Floor) -> None:
