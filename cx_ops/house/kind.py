@@ -29,6 +29,7 @@ class RuleKind:
 
     `touches`: what hangs on each row, in words, by the row's key. `may_add`: whether there is room for one more.
     `check_removal`: None where rows are never removed. `editors`: who may change it; all leads may look.
+    `beside`: what is settled elsewhere, and the name of the address where.
     """
 
     slug: str
@@ -46,6 +47,7 @@ class RuleKind:
     may_add: Callable[[], bool] = lambda: True
     check_removal: Check | None = None
     editors: tuple[Role, ...] = (Role.MANAGER,)
+    beside: tuple[tuple[Any, str], ...] = ()
     may_change: Callable[[Any], bool] = field(default=lambda row: True)
 
     @property

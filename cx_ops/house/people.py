@@ -178,13 +178,18 @@ def _check_person(row: User, now: datetime) -> None:
         )
 
 
+BACK_OFFICE = "admin:core_user_changelist"
+
 PEOPLE = RuleKind(
     slug="people",
     title=gettext_lazy("People"),
     text=gettext_lazy(
         "Which team somebody works in, whether they take what nobody owns, and how many urgent tasks a day they get. "
-        "Who is added here is of the customer team; other roles are given in the back office, leavers and absences on "
-        "the team's board."
+        "Who is added here is of the customer team."
+    ),
+    beside=(
+        (gettext_lazy("Absences, hand-overs and leavers: Team"), "team"),
+        (gettext_lazy("Other roles: back office"), BACK_OFFICE),
     ),
     one=gettext_lazy("person"),
     rows=lambda: _people().select_related("team", "calendar").order_by("team__name", "first_name", "username"),
@@ -195,7 +200,7 @@ PEOPLE = RuleKind(
         Column(gettext_lazy("Person"), str),
         Column(gettext_lazy("Team"), lambda row: row.team or _("No team")),
         Column(gettext_lazy("In the pool"), lambda row: _("Yes") if row.in_pool else _("No")),
-        Column(gettext_lazy("Urgent tasks a day"), lambda row: row.daily_cap),
+        Column(gettext_lazy("Urgent tasks a day, at most"), lambda row: row.daily_cap),
         Column(gettext_lazy("Working hours"), lambda row: row.calendar or _("The organisation's")),
     ),
     touches=_touched_by_people,

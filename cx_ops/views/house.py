@@ -29,6 +29,7 @@ from core.services import (
 from cx_ops.forms.house import RuleForm
 from cx_ops.house import RULE_KINDS, RuleKind
 from cx_ops.house.history import last_changes
+from cx_ops.house.people import BACK_OFFICE
 
 
 @require_safe
@@ -45,7 +46,7 @@ def show_rules_of(request: PersonRequest, kind: str) -> HttpResponseBase:
     """The rows of one kind, each with what hangs on it."""
     found = _kind(kind)
     rows, touches = list(found.rows()), found.touches(request.now)
-    columns = [*found.columns, Column(_("What depends on it"), lambda row: touches.get(row.pk, ""))]
+    columns = [*found.columns, Column(_("What a change touches"), lambda row: touches.get(row.pk, ""))]
     if wants_csv(request):
         return csv_file(found.slug, columns, rows)
     may_edit = _may_edit(request.user, found)
@@ -56,6 +57,9 @@ def show_rules_of(request: PersonRequest, kind: str) -> HttpResponseBase:
         "rows": [_line(found, columns, row, may_edit=may_edit) for row in rows],
         "add_url": reverse("house_rule_new", args=[found.slug]) if may_edit and found.may_add() else "",
         "may_edit": may_edit,
+        "beside": [
+            (words, reverse(name)) for words, name in found.beside if name != BACK_OFFICE or request.user.is_staff
+        ],
         "changes": last_changes(found),
     }
     return render(request, "house/rules.html", context)
