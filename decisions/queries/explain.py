@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
@@ -138,14 +139,14 @@ def facts_of(insight: Insight) -> list[Fact]:
     """The factors as sentences, the weightiest first."""
     return [
         Fact(_fact_text(factor), insight.source.name, _moment(factor.get("observed_at")) or insight.scored_at)
-        for factor in _by_weight(insight.factors)
+        for factor in sorted(_known(insight.factors), key=_weight, reverse=True)
     ]
 
 
 def first_fact(factors: object) -> str:
     """The weightiest of an insight's factors as a sentence, or ""."""
-    found = _by_weight(factors)
-    return _fact_text(found[0]) if found else ""
+    known = _known(factors)
+    return _fact_text(max(known, key=_weight)) if known else ""
 
 
 def uncapitalised(text: str) -> str:
@@ -153,9 +154,12 @@ def uncapitalised(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _by_weight(factors: object) -> list[dict[str, Any]]:
-    known = [factor for factor in factors if isinstance(factor, dict)] if isinstance(factors, list) else []
-    return sorted(known, key=lambda factor: abs(to_decimal(factor.get("contribution")) or Decimal(0)), reverse=True)
+def _known(factors: object) -> list[dict[str, Any]]:
+    return [factor for factor in factors if isinstance(factor, dict)] if isinstance(factors, list) else []
+
+
+def _weight(factor: dict[str, Any]) -> Decimal:
+    return abs(to_decimal(factor.get("contribution")) or Decimal(0))
 
 
 def parts_of(parts: Iterable[Sequence[Any]]) -> list[Part]:
@@ -188,9 +192,15 @@ def _fact_text(factor: dict[str, Any]) -> str:
 
 
 def _number(value: object) -> str:
+    return _number_in(str(value), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _number_in(value: str, language: str | None) -> str:
+    """As that language writes it. Django takes as long for a number as a task takes to be written, and they repeat."""
     number = to_decimal(value)
     if number is None:
-        return str(value)
+        return value
     digits = 0 if number == number.to_integral_value() else 2
     return formats.number_format(number, digits, use_l10n=True, force_grouping=abs(number) >= 10_000)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from msgspec.json import decode
 
 from core.bulk import NULL, Id, copy_lines, copy_text, moment_text
 from core.business_time import Hours, add_business_hours
@@ -213,7 +213,7 @@ def _task_line(id: Id, case: Case, lane: Lane, run: Id | None, book: Book) -> st
 def title_of(case: Case) -> str:
     """What the task is called on every screen: its type and the weightiest fact, else the reason given."""
     said = (
-        first_fact(json.loads(case.factors or "[]"))
+        first_fact(decode(case.factors or "[]"))
         or humane(case.reason)
         or _("%(who)s says so, without facts") % {"who": case.says}
     )
