@@ -11,7 +11,7 @@ from cx_ops.demo.fates import users_of
 
 Item = dict[str, object]
 DAYS_TOLD = 61  # of the book's last days: the page compares 30 with the 30 before
-NAMES = ("Report opened", "Dashboard viewed", "Export started", "User invited", "Alert muted")
+NAMES = ("Report opened", "Dashboard viewed", "Chart saved", "User invited", "Alert muted")
 WEIGHTS = (6, 4, 2, 1, 1)
 USERS_AN_EVENT = 60
 

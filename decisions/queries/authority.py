@@ -27,11 +27,12 @@ from insights.models import InsightType
 Names = Mapping[str, str]
 
 
+# `Response` where there is room for one word.
 SHORT = {
     Response.HUMAN: gettext_lazy("Human"),
     Response.AUTOMATED: gettext_lazy("Workflow"),
-    Response.MONITOR: gettext_lazy("Monitor"),
-    Response.RECORD: gettext_lazy("Record"),
+    Response.MONITOR: gettext_lazy("Monitoring"),
+    Response.RECORD: gettext_lazy("Recorded"),
 }
 
 

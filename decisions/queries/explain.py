@@ -113,7 +113,7 @@ def explain(decision: Decision) -> Explanation:
 
 
 def claim_of(insight: Insight) -> str:
-    """The claim in one sentence: who says it, how sure, what happens, within what time."""
+    """The claim in words: what happens, within what time, who says it and how sure."""
     words = {
         "who": insight.source.name if insight.source.person_id else insight.model,
         "sure": percent(insight.confidence),
@@ -123,7 +123,7 @@ def claim_of(insight: Insight) -> str:
     if insight.probability is None:
         return _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
     return _(
-        "%(who)s is %(sure)s sure: with a chance of %(chance)s %(event)s within %(days)d days, if nobody acts."
+        "If nobody acts, %(event)s within %(days)d days with a chance of %(chance)s. %(who)s is %(sure)s sure of that."
     ) % (words | {"chance": percent(insight.probability)})
 
 

@@ -38,7 +38,7 @@ class UploadForm(forms.Form):
         help_text=_("Its own where it brings accounts. Scores, orders and the like mostly carry those of the CRM."),
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label=_("Its rows are"), required=False, help_text=_("Mostly the columns of the file show it.")
+        label=_("What its rows are"), required=False, help_text=_("Needed only where the columns leave it open.")
     )
 
     NEW = "new"
@@ -49,7 +49,7 @@ class UploadForm(forms.Form):
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(source, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(ids_of, forms.ChoiceField)  # noqa: S101 - narrows the type
-        kind.choices = [("", _("See it from the file")), *((name, find(name).label) for name in file_kinds())]
+        kind.choices = [("", _("As its columns show")), *((name, find(name).label) for name in file_kinds())]
         self.sources = {str(row.pk): row for row in Source.objects.filter(is_active=True, person=None)}
         source.choices = [
             *([("", _("Choose the source"))] if self.sources else []),

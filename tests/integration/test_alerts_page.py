@@ -43,4 +43,4 @@ def test_the_same_on_several_days_is_one_line(floor: Floor) -> None:
     told = {one.alert.kind: one for one, _ in client.get(reverse("alerts")).context["alerts"]}
     assert {kind: len(one.earlier) for kind, one in told.items()} == {"capped": 2, "late_touch": 0}
     assert told["capped"].alert.text == "Ana: 0 in Later."
-    assert "also on 2 days before" in client.get(reverse("team")).content.decode()
+    assert "also on 2 earlier days" in client.get(reverse("team")).content.decode()
