@@ -144,6 +144,24 @@ def test_an_empty_system_says_too_little(floor: Floor) -> None:
     assert "of the 30 dated behaviours" in page
 
 
+def test_a_source_shows_each_file_once_and_calls_no_past_day_the_next(floor: Floor, feed: Source) -> None:
+    send(feed, NOW)
+    client = signed_in(floor.lead)
+    page = client.get("/sources/crm/").content.decode()
+    assert page.count("crm.csv") == 1
+    assert "was due" in page
+    assert "Its scores say" not in page
+    assert "Files that brought nothing yet" not in page
+    Import.objects.create(
+        source=feed, kind="accounts", filename="bad.csv", stored_as="x", sha256="", created_at=NOW, finished_at=NOW,
+        status="failed", message="Cut off.",
+    )  # fmt: skip
+    assert "bad.csv" in client.get("/sources/crm/").content.decode()
+    send(feed, database_now())
+    page = client.get("/sources/crm/").content.decode()
+    assert "was due" not in page
+
+
 def test_the_pages_ask_few_queries(floor: Floor, feed: Source) -> None:
     send(feed, database_now())
     client = signed_in(floor.lead)
