@@ -301,8 +301,8 @@ class AwayForm(AbsenceForm):
     NOTHING, DUE, ALL = "nothing", "due", "all"
     meanwhile = forms.ChoiceField(
         label=_("Open work meanwhile"), initial="due",
-        choices=((NOTHING, _("Stays with them")), (DUE, _("Tasks due before they are back go to others")),
-                 (ALL, _("All tasks and playbook runs go to others"))),
+        choices=((NOTHING, _("Stays with them")), (DUE, _("What is due by then goes to others")),
+                 (ALL, _("All of it goes to others"))),
         help_text=_("Goes at once, to whom the preview names. It does not come back by itself: undo it on this page."),
     )  # fmt: skip
 
