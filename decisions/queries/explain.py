@@ -123,7 +123,7 @@ def claim_of(insight: Insight) -> str:
     if insight.probability is None:
         return _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
     return _(
-        "If nobody acts, %(event)s within %(days)d days with a chance of %(chance)s. %(who)s is %(sure)s sure of that."
+        "With a chance of %(chance)s %(event)s within %(days)d days, if nobody acts. %(who)s is %(sure)s sure of that."
     ) % (words | {"chance": percent(insight.probability)})
 
 
