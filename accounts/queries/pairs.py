@@ -112,14 +112,16 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         rows = _side_by_side(one.pk, other.pk, hidden, policy, now)
     else:
         rows = _people_side_by_side(one, other, hidden, policy, now)
-    order = list(waiting.values_list("pk", flat=True)[:FOUND_IN])
+    patterns = dict(waiting.values_list("pk", "pattern")[:FOUND_IN])
+    order, alike = list(patterns), sum(pattern == pair.pattern for pattern in patterns.values())
+    is_all = len(order) < FOUND_IN
     place = order.index(pair.pk) + 1 if pair.pk in order else 0
     return PairPage(
         pair=pair,
         words=evidence_of(pair, hidden),
         rows=rows,
-        waiting=len(order) if len(order) < FOUND_IN else waiting.count(),
-        alike=waiting.filter(pattern=pair.pattern).count(),
+        waiting=len(order) if is_all else waiting.count(),
+        alike=alike if is_all else waiting.filter(pattern=pair.pattern).count(),
         leans=leans_to_one(pair.evidence),
         stays=stays,
         place=place,
