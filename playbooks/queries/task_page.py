@@ -121,7 +121,7 @@ def _find(task_id: UUID, user: User, now: datetime) -> Task:
     tasks = Task.objects.visible_to(user).annotate(
         reporting=REPORTING,
         term=running_term(now.date()),
-        people=people_there(now.date()),
+        people=people_there(now.date(), "playbooks_task.account_id"),
         hidden=ArraySubquery(fields_hidden_from(user)),
     )
     # The decision apart: PostgreSQL plans two handfuls of joins in a tenth of the time that it needs for all at once.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import F
 from django.test import Client
 
 from accounts.enums import Channel, ConsentState, Refusal
@@ -219,7 +218,7 @@ def test_who_says_less_is_written_to_less(crm: Source, desk: Source, acme: Accou
 
 def test_whom_one_calls_is_asked_of_every_record(crm: Source, desk: Source, acme: Account) -> None:
     def whom() -> list[tuple[str, str, str]]:
-        [row] = Account.objects.filter(pk=acme.pk).annotate(account_id=F("pk"), there=people_there(NOW.date()))
+        [row] = Account.objects.filter(pk=acme.pk).annotate(there=people_there(NOW.date(), "accounts_account.id"))
         return [(one.name, one.phone, one.email) for one in contactable(row.there, ())]
 
     send(CONTACTS, crm, person("c-17", email=ANNA))
@@ -237,7 +236,7 @@ def test_whom_one_calls_counts_influence_and_who_is_unhappy(acme: Account) -> No
         ("Di", "sponsor", 4, -1), ("Ed", "detractor", 5, -2), ("Flo", "decision_maker", 5, -1),
     ):  # fmt: skip
         make_contact(acme, name, stakeholder=stakeholder, influence=influence, sentiment=sentiment, phone="1")
-    [row] = Account.objects.filter(pk=acme.pk).annotate(account_id=F("pk"), there=people_there(NOW.date()))
+    [row] = Account.objects.filter(pk=acme.pk).annotate(there=people_there(NOW.date(), "accounts_account.id"))
     shown = [(one.name, one.is_main, one.feeling) for one in contactable(row.there, ())]
     assert shown == [("Ada", True, ""), ("Flo", False, "unhappy"), ("Cy", False, "")]
     assert {one.feeling for one in contactable(row.there, ["contacts.sentiment"])} == {""}
