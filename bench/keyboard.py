@@ -19,7 +19,7 @@ from core.bulk import execute
 
 TASKS = 1_000
 CLOSED = 40
-OTHERS = 25
+OTHERS = 20
 WARM = 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -63,13 +63,12 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
     refresh_statistics()
     session = signed_in(owner)["Cookie"].partition("sessionid=")[2].partition(";")[0]
     with serving(stage) as server, browser(chromium) as page:
-        base = f"http://{HOST}:{server.port}"
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": base}])
-        page.goto(f"{base}/queue/?lane=today")
-        page.wait_for_selector("html[data-ready]", state="attached")
+        queue = f"http://{HOST}:{server.port}/queue/?lane=today"
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": queue}])
+        open_queue(page, queue)
         presses = sum(close_one(page) for _ in range(CLOSED))
         times = painted(page)
-        others = {what: _times(page, act) for what, act in ACTS.items()}
+        others = {what: _times(page, queue, act) for what, act in ACTS.items()}
     p95 = quantiles(times, n=20)[-1]
     report.add("KEYS.paint_ms", f"key to next task painted, of {TASKS:,} open: p95 in ms", p95, "< 100", len(times))
     report.add("KEYS.ten_tasks", "ten tasks closed: key presses", 10 * presses / CLOSED, "< 30", CLOSED)
@@ -79,7 +78,8 @@ def run(report: Report, stage: Stage, book: Book, sizes: Sizes) -> None:
         report.note("KEYS", f"{what}: median {median(found):.0f} ms, p95 {p95:.0f} ms, {len(found)} times")
 
 
-def _times(page: Page, act: Callable[[Page], None]) -> list[float]:
+def _times(page: Page, queue: str, act: Callable[[Page], None]) -> list[float]:
+    open_queue(page, queue)
     for _ in range(OTHERS):
         act(page)
     return painted(page)
@@ -91,6 +91,11 @@ def browser(executable: str) -> Iterator[Page]:
         page = playwright.chromium.launch(executable_path=executable, args=FLAGS).new_page()
         page.add_init_script(STOPWATCH)
         yield page
+
+
+def open_queue(page: Page, queue: str) -> None:
+    page.goto(queue)
+    page.wait_for_selector("html[data-ready]", state="attached")
 
 
 def close_one(page: Page) -> int:
