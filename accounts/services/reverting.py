@@ -96,7 +96,7 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
                     gone.add(prior.row_id)
                 elif not prior.made:
                     back = _put_back(prior, row, {change.field for change in later}, merged)
-                    restored, columns = restored + len(back), columns | back
+                    restored, columns = restored + len(back - {SINCE}), columns | back
                     changed[prior.row_id] = row
             if columns:
                 rest = [changed[id] for id in sorted(changed.keys() - gone)]

@@ -14,7 +14,11 @@ def test_a_hand_over_is_done_and_undone_by_clicks(floor: Floor, desks: Desks) ->
     desk = desks.of(floor.lead)
     desk.open("/team/")
     desk.page.get_by_role("link", name="Hand over Ana").click()
-    desk.page.get_by_role("button", name="Hand over", exact=True).click()
+    for tick in desk.page.locator("#for-good input[type=checkbox]").all():
+        assert not tick.is_checked()
+        tick.check()
+    desk.page.get_by_role("button", name="Hand over what is ticked").click()
+    desk.page.get_by_role("dialog").get_by_role("button", name="Hand over for good").click()
     desk.page.locator("#messages").get_by_text("Undo is below").wait_for()
     assert Task.objects.get(pk=task.pk).assignee == floor.bea
     desk.page.get_by_role("button", name="Undo").click()

@@ -30,12 +30,12 @@ def add(floor: Floor, name: str, stakeholder: str, **fields: Any) -> Any:
     return make_contact(floor.account, name, stakeholder=stakeholder, **(WAYS | fields))
 
 
-def test_those_who_are_for_us_come_first_and_two_are_enough(floor: Floor) -> None:
+def test_the_most_influential_of_each_kind_come_first_and_three_are_enough(floor: Floor) -> None:
     add(floor, "Unknown", "unknown", influence=5)
     add(floor, "Sponsor", "sponsor")
     add(floor, "Second champion", "champion", influence=2)
     add(floor, "First champion", "champion", influence=4)
-    assert [name for name, *_ in named(floor)] == ["First champion", "Second champion"]
+    assert [name for name, *_ in named(floor)] == ["First champion", "Sponsor", "Unknown"]
 
 
 def test_who_left_who_wants_nothing_and_who_cannot_be_reached_are_not_named(floor: Floor) -> None:

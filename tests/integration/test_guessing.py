@@ -259,4 +259,4 @@ def test_a_row_is_named_by_the_line_that_a_spreadsheet_shows(source: Source) -> 
     assert [one.row for one in preview_of(made).troubles] == [3]
     confirm_import(import_id=made.id, by=None, now=NOW)
     run_import(made.id, NOW)
-    assert ">3</th>" in page_of(ops(), made)
+    assert ">Line 3</th>" in page_of(ops(), made)
