@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
@@ -74,7 +75,7 @@ class PreferencesForm(forms.ModelForm[User]):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """The password of whoever is signed in, in our own words."""
+    """The password of whoever is signed in, with our own labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,9 +87,7 @@ class OwnPasswordForm(PasswordChangeForm):
         for name, label in labels.items():
             self.fields[name].label = label
             self.fields[name].help_text = ""
-        self.fields["new_password1"].help_text = _(
-            "At least 12 characters; not one that many people use, and nothing like your name."
-        )
+        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
 
 
 class AbsenceForm(forms.Form):

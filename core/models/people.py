@@ -150,6 +150,6 @@ class Organisation(models.Model):
         return self.name
 
     @classmethod
-    def caught_by(cls, user: User) -> models.Exists:
-        """Whether `user` is the catch-all: what has no team is theirs to give away."""
-        return models.Exists(cls.objects.filter(catch_all=user))
+    def caught_by(cls, who: User | models.OuterRef) -> models.Exists:
+        """Whether somebody is the catch-all: what has no team is theirs to give away."""
+        return models.Exists(cls.objects.filter(catch_all=who))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, OuterRef, Q
 
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountPerson
@@ -14,7 +14,7 @@ from core.models import Organisation, User
 from playbooks.enums import ACTIVE
 
 # Of a person: whether they take what nobody else can.
-IS_CATCH_ALL = Exists(Organisation.objects.filter(catch_all=OuterRef("pk")))
+IS_CATCH_ALL = Organisation.caught_by(OuterRef("pk"))
 
 
 def lead_of(account: Account) -> User | None:
