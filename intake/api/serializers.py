@@ -12,6 +12,9 @@ from rest_framework import serializers
 from intake.enums import ImportStatus, Landing
 from intake.models import Import
 from intake.queries import mended_rows, warnings_of
+from intake.queries.sight import FileSight
+from intake.rules import Undone
+from intake.services.drafts import preview_of
 from intake.services.uploads import ImportRefused, read_mapping
 
 KEPT_SHOWN = 50
@@ -87,7 +90,7 @@ class UndoneOut(serializers.Serializer[Any]):
 
 
 class ImportOut(serializers.ModelSerializer[Import]):
-    """A file on its way in, or landed. `context["closed"]`: fields whose values the caller may not read."""
+    """A file on its way in, or landed. `context["sight"]`: file → what of it the caller may not read."""
 
     source = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)  # type: ignore[assignment]
     status = serializers.ChoiceField(choices=ImportStatus.choices, read_only=True)
@@ -127,25 +130,20 @@ class ImportOut(serializers.ModelSerializer[Import]):
 
     @extend_schema_field(serializers.DictField(help_text="What the first rows would do; empty without a preview."))
     def get_preview(self, row: Import) -> dict[str, Any]:
-        changes = row.preview.get("changes")
-        return {**row.preview, "changes": self._open(row, changes)} if changes else dict(row.preview)
+        told: dict[str, Any] = msgspec.to_builtins(preview_of(row, self._sight(row))) if row.preview else {}
+        return told
 
     @extend_schema_field(UndoneOut(allow_null=True))
     def get_undone(self, row: Import) -> dict[str, Any] | None:
         if not row.undone:
             return None
-        kept = row.undone["kept"]
-        return {**row.undone, "kept": len(kept), "kept_values": self._open(row, kept[:KEPT_SHOWN])}
+        undone = msgspec.convert(row.undone, Undone)
+        shown = self._sight(row).changes(undone.kept[:KEPT_SHOWN])
+        return {**row.undone, "kept": len(undone.kept), "kept_values": msgspec.to_builtins(shown)}
 
-    def _open(self, row: Import, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Changes without the values of fields that the caller may not read: others had said them."""
-        closed: frozenset[str] = self.context["closed"]
-        found = []
-        for change in changes:
-            name = change["field"]
-            is_closed = bool({f"{row.kind}.{name}", f"{row.kind}.{name.partition('.')[0]}"} & closed)
-            found.append(change | {"before": None, "after": None} if is_closed else change)
-        return found
+    def _sight(self, row: Import) -> FileSight:
+        sight: FileSight = self.context["sight"](row)
+        return sight
 
 
 class ImportReport(ImportOut):
@@ -160,7 +158,9 @@ class ImportReport(ImportOut):
 
     @extend_schema_field(WarningOut(many=True))
     def get_warnings(self, row: Any) -> list[dict[str, Any]]:
-        return [msgspec.to_builtins(one) for one in warnings_of(row)] if row.is_warned else []
+        return (
+            [msgspec.to_builtins(one) for one in self._sight(row).warnings(warnings_of(row))] if row.is_warned else []
+        )
 
     def get_mended(self, row: Import) -> int:
         """How many of its rejected rows were taken since, from mended files."""

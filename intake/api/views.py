@@ -28,6 +28,7 @@ from intake.enums import ImportStatus, Scope
 from intake.models import ApiToken, Import, RowWarning
 from intake.queries import rejected_as_csv, warned_as_csv
 from intake.queries.privacy import hidden_fields, kept_fields
+from intake.queries.sight import FileSight, sight_for, sight_of
 from intake.services import ImportRefused, UnknownKind, find, start_import, stop_import
 from intake.services.drafts import confirm_import, draft_import
 from intake.services.undoing import undo_import
@@ -187,16 +188,21 @@ def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: I
     """Do something with a file of the token's source; nothing where that is how it stands already."""
     token = cast("ApiToken", request.auth)
     of = _import_or_404(request, id)
-    if of.source_id != token.source_id:
-        raise Problem(403, _("This token may handle files of the source %s only.") % token.source.slug)
-    if (needed := find(of.kind).scope) not in token.scopes:
-        raise Problem(403, _("This token lacks the scope %s.") % needed.value)
+    _check_may_handle(token, of)
     try:
         act(import_id=of.id, by=None, now=database_now(), actor=f"source {token.source.slug}")
     except ImportRefused as refused:
         of.refresh_from_db(fields=["status"])
         if of.status != unless:
             raise _problem(refused) from None
+
+
+def _check_may_handle(token: ApiToken, of: Import) -> None:
+    """The file is of the token's source, and of a kind that it may send."""
+    if of.source_id != token.source_id:
+        raise Problem(403, _("This token may handle files of the source %s only.") % token.source.slug)
+    if (needed := find(of.kind).scope) not in token.scopes:
+        raise Problem(403, _("This token lacks the scope %s.") % needed.value)
 
 
 def _problem(refused: ImportRefused) -> Problem:
@@ -207,26 +213,32 @@ def _problem(refused: ImportRefused) -> Problem:
 
 
 class ImportErrors(ApiView):
-    """`/api/v1/imports/{id}/errors`"""
+    """`/api/v1/imports/{id}/errors`: the rows that were not taken, as they came.
+
+    A token reads those of its own source's files, and with the scope that sends such a file.
+    """
 
     @extend_schema(
         operation_id="read_import_errors",
         responses={(200, "text/csv"): OpenApiTypes.STR} | problems(401, 403, 404, 429),
     )
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        of = _import_or_404(request, id)
+        of = _whole_file(request, id)
         return _csv(f"rejected-{of.id}.csv", rejected_as_csv(of))
 
 
 class ImportWarnings(ApiView):
-    """`/api/v1/imports/{id}/warnings`: the cells that were left out of rows which were taken, and why."""
+    """`/api/v1/imports/{id}/warnings`: the cells that were left out of rows which were taken, and why.
+
+    Who may read them is as for the errors.
+    """
 
     @extend_schema(
         operation_id="read_import_warnings",
         responses={(200, "text/csv"): OpenApiTypes.STR} | problems(401, 403, 404, 429),
     )
     def get(self, request: Request, id: UUID) -> HttpResponseBase:
-        of = _import_or_404(request, id)
+        of = _whole_file(request, id)
         return _csv(f"warnings-{of.id}.csv", warned_as_csv(of))
 
 
@@ -243,9 +255,30 @@ def _report(request: Request, id: UUID, *, status: int = 200, headers: dict[str,
 
 
 def _context(request: Request) -> dict[str, object]:
-    """What of accounts the caller may not read, though an import changed it."""
+    """What of a file the caller may not read."""
     person = person_of(request)
-    return {"closed": hidden_fields(person) if person else kept_fields()}
+    closed = hidden_fields(person) if person else kept_fields()
+
+    def sight(of: Import) -> FileSight:
+        is_own = of.created_by_id == person.pk if person else _is_senders(cast("ApiToken", request.auth), of)
+        return sight_of(of, find(of.kind), closed, is_own=is_own)
+
+    return {"sight": sight}
+
+
+def _is_senders(token: ApiToken, of: Import) -> bool:
+    """Whether a token may send such a file itself."""
+    return of.source_id == token.source_id and find(of.kind).scope in token.scopes
+
+
+def _whole_file(request: Request, id: UUID) -> Import:
+    """A file whose rows the caller may read as they came."""
+    of, person = _import_or_404(request, id), person_of(request)
+    if person is None:
+        _check_may_handle(cast("ApiToken", request.auth), of)
+    elif sight_for(of, find(of.kind), person).columns:
+        raise Problem(403, _("These rows hold values that your role may not see."))
+    return of
 
 
 def _import_or_404(request: Request, id: UUID) -> Import:

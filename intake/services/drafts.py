@@ -23,6 +23,7 @@ from core.services import record_act
 from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
+from intake.queries.sight import WHOLE, FileSight
 from intake.rules import FieldChange, Kind, Result, Told
 from intake.rules.mapping import Guess, Use, guess_columns, likeliest_kind, problems_of, uses_from
 from intake.rules.warned import Warned, add_up_warnings
@@ -199,9 +200,13 @@ def columns_of(of: Import) -> list[Guess]:
     ]
 
 
-def preview_of(of: Import) -> Preview:
-    """The preview that was kept with a draft."""
-    return msgspec.convert(of.preview, Preview)
+def preview_of(of: Import, sight: FileSight = WHOLE) -> Preview:
+    """The preview that was kept with a draft, as far as its reader may see it."""
+    kept = msgspec.convert(of.preview, Preview)
+    return msgspec.structs.replace(
+        kept, changes=sight.changes(kept.changes), warnings=sight.warnings(kept.warnings),
+        troubles=[msgspec.structs.replace(one, value=sight.value(one)) for one in kept.troubles],
+    )  # fmt: skip
 
 
 def try_rows(of: Import, now: datetime) -> Preview:

@@ -19,6 +19,7 @@ from core.guards import PersonRequest, for_roles
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source
 from intake.queries import visible_imports
+from intake.queries.sight import sight_for
 from intake.rules import Kind
 from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
 from intake.rules.mapping import Guess, Use, own_name, seems_like, uses_from
@@ -91,7 +92,8 @@ class LeftOut:
 def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: int = 200) -> HttpResponse:
     """What a draft would do, and how it is read."""
     kind, dialect = find(of.kind), dialect_from(of.dialect)
-    preview = _in_words(kind, preview_of(of))
+    sight = sight_for(of, kind, request.user)
+    preview = _in_words(kind, preview_of(of, sight))
     rows = [_row(number, guess, of) for number, guess in enumerate(columns_of(of))]
     taken = sum(count for name, count in preview.counts.items() if name != Landing.REJECTED)
     context = {
@@ -105,6 +107,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "preview": preview,
         "counts": [(Landing(name).label, count, name) for name, count in preview.counts.items()],
         "columns": rows,
+        "sight": sight,
         "used": sum(bool(row.guess.use.to) for row in rows),
         "asks": [row for row in rows if row.asks],
         "preset": preset_name(kind, dialect),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
@@ -29,6 +30,7 @@ from intake.queries import (
     warned_as_csv,
     warnings_of,
 )
+from intake.queries.sight import FileSight, sight_for
 from intake.rules import Undone
 from intake.rules.examples import example_of
 from intake.services import ImportRefused
@@ -107,20 +109,20 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     tag = f"{of.status}-{of.rows_done}"
     if request.headers.get("HX-PTag") == tag:
         return HttpResponseNotModified()
+    sight = sight_for(of, find(of.kind), request.user)
     context = _with_progress(of) | {
-        "rejected": RejectedRow.objects.filter(of=of)
-        .annotate(line=F("row") + line_of(of, 0))
-        .order_by("row")[:REJECTED_SHOWN],
+        "rejected": _rejected(of, sight),
+        "is_closed": bool(sight.columns),
         "mended": mended_rows(of) if of.counts.get(Landing.REJECTED.value) else None,
         "first_mended": mended_rows(of.mends) if of.mends else None,
         "rejected_count": of.counts.get(Landing.REJECTED.value, 0),
-        "warnings": warnings_of(of),
+        "warnings": sight.warnings(warnings_of(of)),
         "tag": tag,
         "may_send": _may_send(request),
         "may_undo": _may_send(request) and may_undo(of),
         "next": next_step(request.user) if of.status == ImportStatus.DONE and _may_send(request) else None,
         "reviews": _reviews(of),
-        "undone": msgspec.convert(of.undone, Undone) if of.undone else None,
+        "undone": _undone(of, sight),
     }
     response = render(request, "intake/import.html#progress" if request.htmx else "intake/import.html", context)
     response["HX-PTag"] = tag
@@ -131,7 +133,7 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
 @for_roles(*LEADS)
 def download_errors(request: PersonRequest, import_id: UUID) -> HttpResponseBase:
     """The rows that were not taken, in the dress they came in, as a file that one can mend and send again."""
-    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    of = _whole_file(request, import_id)
     if of.filename.lower().endswith(WORKBOOKS):
         return FileResponse(pack_workbook(rejected_rows(of)), as_attachment=True, filename=f"rejected-{of.pk}.xlsx")
     response = StreamingHttpResponse(rejected_as_sent(of), content_type="text/csv")
@@ -143,10 +145,36 @@ def download_errors(request: PersonRequest, import_id: UUID) -> HttpResponseBase
 @for_roles(*LEADS)
 def download_warnings(request: PersonRequest, import_id: UUID) -> StreamingHttpResponse:
     """The cells that were left out of rows which were taken."""
-    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    of = _whole_file(request, import_id)
     response = StreamingHttpResponse(warned_as_csv(of), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="warnings-{of.pk}.csv"'
     return response
+
+
+def _whole_file(request: PersonRequest, import_id: UUID) -> Import:
+    """A file whose rows the reader may see as they came; 403 where one of its columns is closed to them."""
+    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    if closed := sight_for(of, find(of.kind), request.user).columns:
+        raise PermissionDenied(
+            _("These rows hold %s, which your role may not see. Ask whoever sent the file.") % ", ".join(sorted(closed))
+        )
+    return of
+
+
+def _rejected(of: Import, sight: FileSight) -> list[RejectedRow]:
+    """The first rows that were not taken, with their lines, without cells that the reader may not see."""
+    rows = RejectedRow.objects.filter(of=of).annotate(line=F("row") + line_of(of, 0)).order_by("row")[:REJECTED_SHOWN]
+    for row in rows:
+        row.value = sight.value(row)
+    return list(rows)
+
+
+def _undone(of: Import, sight: FileSight) -> Undone | None:
+    """What taking it back did."""
+    if not of.undone:
+        return None
+    undone = msgspec.convert(of.undone, Undone)
+    return msgspec.structs.replace(undone, kept=sight.changes(undone.kept))
 
 
 def _draft(request: PersonRequest, form: UploadForm) -> Import | None:
