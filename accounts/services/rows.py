@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
+from django.db.models.expressions import DatabaseDefault
 
 from accounts.queries.policies import current_policy
 from accounts.rules.projection import Policy
@@ -127,7 +128,9 @@ class _Call:
 
 
 def as_kept(value: object) -> Any:
-    """A value of a row as JSON has it."""
+    """A value of a row as JSON has it; what the database will fill in is not there yet."""
+    if isinstance(value, DatabaseDefault):
+        return None
     return str(value) if isinstance(value, (date, Decimal, UUID)) else value
 
 

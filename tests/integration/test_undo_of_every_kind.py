@@ -28,8 +28,8 @@ FILES: dict[str, tuple[str, str]] = {
     "contacts": (
         "account_id,contact_id,name,email,consent_email\nA1,C1,Cy,cy@one.example,granted\n",
         (
-            "account_id,contact_id,name,title,consent_email,consent_phone\nA2,C1,Cyd,Boss,refused,granted\n"
-            "A1,C2,Di,,granted,\nA1,C1,Cyn,,,refused\n"
+            "account_id,contact_id,name,title,phone,consent_email,consent_phone\nA2,C1,Cyd,Boss,0555,refused,granted\n"
+            "A1,C2,Di,,0777,granted,\nA1,C1,Cyn,,,,refused\n"
         ),
     ),
     "contracts": (
