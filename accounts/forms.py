@@ -68,8 +68,10 @@ class SplitForm(forms.Form):
     links = forms.ModelMultipleChoiceField(Link.objects.none(), label=_("Records that are another account's"))
     why = forms.CharField(label=_("Why they are two"), widget=forms.Textarea(WHY), max_length=400)
 
-    def __init__(self, data: Any = None, *, account: Account) -> None:
+    def __init__(self, data: Any = None, *, account: Account, is_tried: bool = False) -> None:
+        """is_tried: only what it would do is asked for, so it needs no reason yet."""
         super().__init__(data)
+        self.fields["why"].required = not is_tried
         links = self.fields["links"]
         assert isinstance(links, forms.ModelMultipleChoiceField)  # noqa: S101 - narrows the type
         links.queryset = Link.objects.filter(account=account, revoked_at=None, namespace_id__isnull=False)

@@ -19,16 +19,29 @@ from intake.models import Source
 from intake.queries.sources import list_sources
 
 NAMES = {
-    Measure.TEMPORAL: gettext_lazy("Temporal granularity"),
-    Measure.BEHAVIOURAL: gettext_lazy("Behavioural resolution"),
-    Measure.UNIFICATION: gettext_lazy("Cross-channel unification"),
-    Measure.OUTCOME: gettext_lazy("Outcome linkage"),
+    Measure.TEMPORAL: gettext_lazy("How often we hear of an account"),
+    Measure.BEHAVIOURAL: gettext_lazy("How exactly we know who did what"),
+    Measure.UNIFICATION: gettext_lazy("Known to more than one source"),
+    Measure.OUTCOME: gettext_lazy("Money is known"),
+}
+# As the literature and docs/readiness.md call them.
+TERMS = {
+    Measure.TEMPORAL: gettext_lazy("temporal granularity"),
+    Measure.BEHAVIOURAL: gettext_lazy("behavioural resolution"),
+    Measure.UNIFICATION: gettext_lazy("cross-channel unification"),
+    Measure.OUTCOME: gettext_lazy("outcome linkage"),
 }
 MEANS = {
-    Measure.TEMPORAL: gettext_lazy("How close together an account is heard of: hourly is 100, every 90 days is 0."),
-    Measure.BEHAVIOURAL: gettext_lazy("How exactly behaviour is told: how many kinds of it, and whether it names who."),
-    Measure.UNIFICATION: gettext_lazy("Of how many accounts more than one source knows something."),
-    Measure.OUTCOME: gettext_lazy("Of how many accounts the money is known, so that acting can be held against it."),
+    Measure.TEMPORAL: gettext_lazy(
+        "From the time between two records of one account: hourly is 100, every 90 days is 0."
+    ),
+    Measure.BEHAVIOURAL: gettext_lazy(
+        "Ten kinds of behaviour that all name a person are 100; it is less with fewer, or without names."
+    ),
+    Measure.UNIFICATION: gettext_lazy("The share of accounts of which two sources or more have a record."),
+    Measure.OUTCOME: gettext_lazy(
+        "The share of accounts with a contract or an order, so that one can see what acting earned."
+    ),
 }
 READINGS = (Measure.TEMPORAL, Measure.BEHAVIOURAL)
 
@@ -37,6 +50,7 @@ class Shown(NamedTuple):
     """One measure as a page shows it; `lack` says how much is missing where there is too little."""
 
     name: str
+    term: str
     means: str
     score: Score
     lack: str
@@ -98,7 +112,13 @@ def _of_source(source: Source, facts: Facts) -> OfSource:
 
 def _shown(found: Mapping[Measure, Score]) -> list[Shown]:
     return [
-        Shown(str(NAMES[measure]), str(MEANS[measure]), score, "" if score.value is not None else _lack(score))
+        Shown(
+            str(NAMES[measure]),
+            str(TERMS[measure]),
+            str(MEANS[measure]),
+            score,
+            "" if score.value is not None else _lack(score),
+        )
         for measure, score in found.items()
     ]
 

@@ -102,6 +102,19 @@ def accounts_with_rows(account_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
+def rows_on(account_id: UUID) -> list[tuple[int, str]]:
+    """What hangs on an account beside what sources say of it: how many rows, and what they are called."""
+    names = {model._meta.db_table: model for model in apps.get_models() if not issubclass(model, Pending)}
+    found = []
+    for place in (one for one in places() if one.weighs and one.table in names):
+        sql = f'SELECT count(*) FROM "{place.table}" WHERE {place.column} = %s'  # noqa: S608 - ours  # nosec B608
+        [(count,)] = fetch_all(sql, [account_id])
+        meta = names[place.table]._meta
+        if count:
+            found.append((count, str(meta.verbose_name if count == 1 else meta.verbose_name_plural)))
+    return found
+
+
 def _words_of(model: type[Model]) -> str:
     return _("records on their way") if issubclass(model, Pending) else str(model._meta.verbose_name_plural)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,51 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence, Verdict
 from accounts.models import Account, AccountKey, Link, Pair
+from accounts.queries.said import account_identity
 from accounts.services.contacts import settle_contacts
 from accounts.services.merging import MergeRefused, project, said_by
 from accounts.services.parking import lock_keys
+from accounts.services.places import rows_on
 from accounts.services.routing import send_home
 from core.ids import uuid7
 from core.models import User
 from core.services import record_act
+
+
+@dataclass(frozen=True)
+class SplitEffect:
+    """What a split would do: rows that go to the new account, what it would show, what the old one shows then.
+
+    shown: field → value. changed: (field, before, after), the last two `""` for none.
+    """
+
+    name: str
+    rows: list[tuple[int, str]]
+    shown: list[tuple[str, str]]
+    changed: list[tuple[str, str, str]]
+
+
+@transaction.atomic
+def preview_split(
+    *, account: Account, link_ids: Collection[UUID], by: User, now: datetime, hidden: Collection[str]
+) -> SplitEffect:
+    """The split itself, undone at its end; without the values of `hidden` fields. Raises `MergeRefused`."""
+    before = _held(account, now, hidden)
+    new = split_account(account_id=account.pk, link_ids=link_ids, why=_("Tried"), by=by, now=now)
+    after, shown = _held(account, now, hidden), _held(new, now, hidden)
+    names = [*before, *(name for name in after if name not in before)]
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    effect = SplitEffect(
+        new.name, rows_on(new.pk), list(shown.items()), [pair for pair in pairs if pair[1] != pair[2]]
+    )  # fmt: skip
+    transaction.set_rollback(True)
+    return effect
+
+
+def _held(account: Account, now: datetime, hidden: Collection[str]) -> dict[str, str]:
+    """What an account shows, by the field's label."""
+    fields = account_identity(account, now, hidden).fields
+    return {field.label: field.holds.value for field in fields if field.holds}
 
 
 @transaction.atomic

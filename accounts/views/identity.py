@@ -15,6 +15,7 @@ from accounts.forms import MergeForm, SplitForm
 from accounts.models import Account, Merge
 from accounts.queries.said import account_identity
 from accounts.services import MergeRefused, merge_accounts, split_account, undo_merge
+from accounts.services.splitting import SplitEffect, preview_split
 from accounts.views.review import JUDGES
 from core.guards import PEOPLE, PersonRequest, for_roles
 from intake.queries.privacy import hidden_fields
@@ -71,12 +72,16 @@ def undo_account_merge(request: PersonRequest, merge_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(*JUDGES)
 def split_links(request: PersonRequest, account_id: UUID) -> HttpResponse:
-    """Make a second account of some of the records."""
-    account = _load(request, account_id)
-    form = SplitForm(request.POST, account=account)
+    """Make a second account of some of the records; with `preview`, only show what that would do."""
+    account, is_tried = _load(request, account_id), "preview" in request.POST
+    form = SplitForm(request.POST, account=account, is_tried=is_tried)
     if form.is_valid():
         links = [link.pk for link in form.cleaned_data["links"]]
         try:
+            if is_tried:
+                hidden = hidden_fields(request.user)
+                tried = preview_split(account=account, link_ids=links, by=request.user, now=request.now, hidden=hidden)
+                return _page(request, account, split=form, tried=tried)
             new = split_account(
                 account_id=account.pk, link_ids=links, why=form.cleaned_data["why"], by=request.user, now=request.now
             )
@@ -94,7 +99,7 @@ def _load(request: PersonRequest, account_id: UUID) -> Account:
 
 def _page(
     request: PersonRequest, account: Account, *, merge: MergeForm | None = None, split: SplitForm | None = None,
-    status: int = 200,
+    tried: SplitEffect | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     merged_into = Merge.objects.filter(merged=account, undone_at=None).select_related("survivor").first()
     context: dict[str, Any] = {
@@ -103,6 +108,8 @@ def _page(
         "merged_into": merged_into.survivor if merged_into else None,
         "merge": merge or MergeForm(account=account, user=request.user),
         "split": split or SplitForm(account=account),
+        "ticked": {str(link) for link in split.data.getlist("links")} if split else set(),
+        "tried": tried,
         "may_judge": request.user.role in JUDGES or request.user.is_superuser,
     }
     in_place = request.htmx and request.method == "GET"

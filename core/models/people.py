@@ -37,7 +37,7 @@ class BusinessCalendar(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} ({self.opens:%H:%M} – {self.closes:%H:%M})"
 
 
 class TeamQuerySet(models.QuerySet["Team"]):

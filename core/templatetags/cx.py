@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
 from django.utils import formats
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +22,8 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "usa", "gcc", "smb", "sme", "vip", "b2b"}
 # Fields whose names say it otherwise than people do.
 KNOWN = {"arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail")}
+# Behind these a long id may go on in the next line.
+JOINTS = re.compile(r"(?<=[.@/_])(?=\w)")
 SHORT = ((Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
 
 
@@ -70,6 +75,12 @@ def initials(name: object) -> str:
     """The first letters of the first and the last word."""
     words = str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def breakable(text: object) -> SafeString:
+    """A domain, address or id that may go on in the next line after its dots and signs, not in the midst of a word."""
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in JOINTS.split(str(text))))
 
 
 @register.filter

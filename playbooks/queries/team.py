@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Account
 from core.bulk import fetch_all, ids_of
 from core.enums import Role
 from core.models import Absence, Alert, Organisation, Team, User
@@ -125,6 +126,12 @@ def boarded_teams(user: User) -> QuerySet[Team]:
     if user.role == Role.MANAGER and not user.is_superuser:
         teams = teams.filter(Q(lead=user) | Q(pk=user.team_id))
     return teams.select_related("lead")
+
+
+def stray_accounts() -> int:
+    """Accounts of no team, as long as no catch-all is named who takes what comes up there."""
+    caught = Organisation.objects.filter(catch_all__is_active=True)
+    return Account.objects.filter(~Exists(caught), archived_at=None, team=None).count()
 
 
 def may_lead(user: User) -> bool:

@@ -159,7 +159,7 @@ def test_who_says_what_and_why_it_lost(desk: Client, source: Source, ops: User) 
 def test_merging_and_splitting_by_hand(desk: Client, source: Source) -> None:
     other = make_source("other")
     send(ACCOUNTS, source, {"external_id": "A1", "name": "Acme"})
-    send(ACCOUNTS, other, {"external_id": "Z1", "name": "Zenith"})
+    send(ACCOUNTS, other, {"external_id": "Z1", "name": "Zenith", "tier": "gold"})
     acme, zenith = Account.objects.get(name="Acme"), Account.objects.get(name="Zenith")
     url = f"/accounts/{acme.pk}/"
     assert "Zenith" in desk.get(f"{url}said/?words=Zenith").content.decode()
@@ -173,6 +173,11 @@ def test_merging_and_splitting_by_hand(desk: Client, source: Source) -> None:
     desk.post(f"{url}merge/", form | {"why": "bought it"})
     link = acme.links.get(external_id="Z1")
     assert desk.post(f"{url}split/", {"links": link.pk, "why": ""}).status_code == 422
+    FieldPrivacy.objects.create(field="accounts.tier", privacy="restricted", roles=["manager"], may_leave=False)
+    tried = desk.post(f"{url}split/", {"links": link.pk, "why": "", "preview": "1"}).content.decode()
+    for words in ("Zenith would be an account of its own", "It would show: Name Zenith", "Tier"):
+        assert (words in tried) is (words != "Tier"), words
+    assert (Account.objects.filter(archived_at=None).count(), Act.objects.filter(verb="split").count()) == (1, 0)
     desk.post(f"{url}split/", {"links": link.pk, "why": "sold it"})
     link.refresh_from_db()
     assert link.account.name == "Zenith"

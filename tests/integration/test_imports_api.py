@@ -15,10 +15,12 @@ from cx_ops.pipeline import advance_all
 from intake.enums import Scope
 from intake.models import FieldPrivacy, Import, Source
 from intake.services import imports, run_import, run_waiting_imports
+from intake.services.drafts import confirm_import, draft_import
 from intake.services.kinds import file_kinds, find
 from intake.services.undoing import undo_import
 from tests.conftest import ApiClient
 from tests.factories import NOW, make_organisation, make_source, make_token, make_user
+from tests.floor import signed_in
 from tests.integration.test_undo_of_every_kind import BASE, FILES
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,54 @@ def test_what_may_not_leave_is_in_no_answer_to_a_token(api: ApiClient) -> None:
     assert [change["before"] for change in draft["preview"]["changes"] if change["field"] == "tier"] == [None]
     [kept] = api.send(f"{url}/undo", None).json()["undone"]["kept_values"]
     assert kept == {"external_id": "A1", "field": "tier", "before": None, "after": None}
+
+
+@pytest.mark.parametrize(
+    ("slug", "scopes", "status"),
+    [
+        ("house", [Scope.READ, Scope.ACCOUNTS_WRITE], 200),
+        ("house", [Scope.READ, Scope.INSIGHTS_WRITE], 403),
+        ("house", [Scope.READ], 403),
+        ("other", list(Scope), 403),
+    ],
+)
+def test_rows_as_they_came_are_for_who_may_send_them(
+    api: ApiClient, source: Source, slug: str, scopes: list[Scope], status: int
+) -> None:
+    told = api.read(send(api, ACCOUNTS)).json()
+    owner = source if slug == source.slug else make_source(slug)
+    token = make_token(owner, *scopes)[1]
+    for url in (told["errors_url"], told["warnings_url"]):
+        assert api.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == status
+    FieldPrivacy.objects.create(field="accounts.people", privacy="internal", may_leave=False, roles=[])
+    shown = api.get(f"/api/v1/imports/{told['id']}", headers={"Authorization": f"Bearer {token}"}).json()
+    assert bool(shown["warnings"][0]["values"]) is (status == 200), "what may not leave is only for who sends it"
+
+
+def test_a_restricted_field_is_in_no_page_about_a_file_for_who_may_not_see_it(api: ApiClient, source: Source) -> None:
+    send(api, ACCOUNTS)
+    sender, boss = make_user("olga", role="ops"), make_user("lea", role="leader")
+    others = signed_in(make_user("mia", role="manager"))
+    FieldPrivacy.objects.create(field="contacts.phone", privacy="restricted", roles=["leader"], may_leave=False)
+    head = "contact_id,account_id,name,phone\n"
+    send(api, head + "C2,A1,Lea,0555 1234\n", kind="contacts")
+    text = head + "C1,A1,,4444\nC2,A1,Lea,0777 99\n"
+    made = draft_import(file=[text.encode()], filename="p.csv", kind="contacts", source=source, by=sender, now=NOW)
+    page = f"/imports/{made.pk}/"
+    shown = {who: signed_in(who).get(page).content.decode() for who in (sender, boss)}
+    hidden = others.get(page).content.decode()
+    assert "not shown to you" in hidden
+    for cell in ("0777", "0555", "4444"):
+        assert cell not in hidden
+        assert cell in shown[boss]
+        assert (cell in shown[sender]) is (cell != "0555"), "what others had said is as closed to who sent the file"
+    confirm_import(import_id=made.pk, by=sender, now=NOW)
+    run_waiting_imports(NOW)
+    assert "4444" not in others.get(page).content.decode()
+    assert others.get(f"{page}errors.csv").status_code == 403
+    assert others.get(f"{page}warnings.csv").status_code == 403
+    rows = signed_in(sender).get(f"{page}errors.csv")
+    assert b"4444" in b"".join(rows.streaming_content)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
