@@ -108,7 +108,7 @@ def _page(
         "merged_into": merged_into.survivor if merged_into else None,
         "merge": merge or MergeForm(account=account, user=request.user),
         "split": split or SplitForm(account=account),
-        "ticked": {str(link) for link in split.data.getlist("links")} if split else set(),
+        "ticked": set(request.POST.getlist("links")),
         "tried": tried,
         "may_judge": request.user.role in JUDGES or request.user.is_superuser,
     }

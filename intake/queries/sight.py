@@ -23,8 +23,11 @@ COLUMN_LENGTH = 120
 class Example(Protocol):
     """What is told of one cell."""
 
-    column: str
-    value: str
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def value(self) -> str: ...
 
 
 @dataclass(frozen=True)
