@@ -211,11 +211,11 @@ def _people_side_by_side(one: Any, other: Any, hidden: frozenset[str], policy: P
 def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str], policy: Policy, now: datetime) -> list[Row]:
     links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
-    said = {id: _said([link for link in links if link.account_id == id]) for id in (one, other)}
+    sides = {id: _shown([link for link in links if link.account_id == id], policy, now) for id in (one, other)}
     order = dict.fromkeys(("name", "domain", *ORDER))
     places = {field: place for place, field in enumerate(order)}
-    after = _after(links, policy, now)
-    people = names_of([value for values in (*said.values(), after) for value in values.values()])
+    after = _shown(links, policy, now)
+    people = names_of([value for values in (*sides.values(), after) for value in values.values()])
 
     def text(values: Mapping[str, Value], field: str) -> str:
         return text_of(values[field], people) if field in values else ""
@@ -224,10 +224,10 @@ def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str], policy: Policy
         names = (f"{sources.get(link.source_id, '')}: {link.external_id}" for link in links if _is_called(link, id))
         return ", ".join(names)
 
-    seen = {field for field in (*said[one], *said[other]) if f"accounts.{field}" not in hidden}
+    seen = {field for field in (*sides[one], *sides[other]) if f"accounts.{field}" not in hidden}
     fields = sorted(seen, key=lambda field: (places.get(field, len(places)), field))
     rows = [
-        Row(label_of(field), text(said[one], field), text(said[other], field), text(after, field)) for field in fields
+        Row(label_of(field), text(sides[one], field), text(sides[other], field), text(after, field)) for field in fields
     ]
     rows.sort(key=lambda row: not (row.first and row.second))  # what both say comes first
     rows.append(Row(_("Ids in its sources"), called(one), called(other), _("all of them"), is_field=False))
@@ -245,20 +245,8 @@ def _is_called(link: Link, account_id: UUID) -> bool:
     return link.account_id == account_id and link.namespace_id is not None
 
 
-def _said(links: list[Link]) -> dict[str, Value]:
-    """Field → the newest that a record says."""
-    newest: dict[str, tuple[tuple[str, str], Any, Link]] = {}
-    for link in links:
-        for field, (value, at, id) in link.values.items():
-            if value is not None and (field not in newest or newest[field][0] < (at, id)):
-                newest[field] = ((at, id), value, link)
-    return {
-        field: Value(field, value, "", link.created_at, link.created_at) for field, (_at, value, link) in newest.items()
-    }
-
-
-def _after(links: list[Link], policy: Policy, now: datetime) -> dict[str, Value]:
-    """Field → what one account with all these records would show: who is believed says which of them holds."""
+def _shown(links: list[Link], policy: Policy, now: datetime) -> dict[str, Value]:
+    """Field → what an account with these records shows: who is believed says which of them holds."""
     said: dict[str, list[Said]] = defaultdict(list)
     for link in links:
         for field, (value, at, id) in link.values.items():

@@ -185,7 +185,7 @@ PEOPLE = RuleKind(
     title=gettext_lazy("People"),
     text=gettext_lazy(
         "Which team somebody works in, whether they take what nobody owns, and how many urgent tasks a day they get. "
-        "Who is added here is of the customer team."
+        "Whoever is added here gets the role “Customer team”."
     ),
     beside=(
         (gettext_lazy("Absences, hand-overs and leavers: Team"), "team"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Max, Q, Sum
 
@@ -49,6 +50,12 @@ def runs_about(source: Source, user: User) -> Iterable[ParallelRun]:
     """Runs that are on now and in which a source is the old or the new one; at most one of each."""
     running = ParallelRun.objects.visible_to(user).running().select_related("old", "new")
     return running.filter(Q(old=source) | Q(new=source))
+
+
+def held_feeds(user: User) -> dict[UUID, str]:
+    """Sources that run beside another one now, by id, with the name of that one."""
+    running = ParallelRun.objects.visible_to(user).running()
+    return dict(running.values_list("new_id", "old__name"))
 
 
 def kind_lines(run: ParallelRun) -> list[KindLine]:

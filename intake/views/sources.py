@@ -20,7 +20,7 @@ from intake.forms import SourceForm
 from intake.models import Source
 from intake.queries.arrivals import files_without_rows
 from intake.queries.health import last_shipments, troubles_of
-from intake.queries.parallel import runs_about
+from intake.queries.parallel import held_feeds, runs_about
 from intake.queries.quarantine import waiting_in_quarantine
 from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
 from intake.services.sources import SourceRefused, change_source, create_source
@@ -47,7 +47,11 @@ def show_sources(request: PersonRequest) -> HttpResponseBase:
     lines = source_lines(list(list_sources()), request.now)
     if wants_csv(request):
         return csv_file("sources", COLUMNS, lines)
-    context = {"lines": lines, "may_settle": may_settle(request.user)}
+    held = held_feeds(request.user)
+    context = {
+        "lines": [(line, held.get(line.source.pk, "")) for line in lines],
+        "may_settle": may_settle(request.user),
+    }
     return render(request, "intake/sources.html", context)
 
 

@@ -17,6 +17,7 @@ from core.guards import PersonRequest, for_roles
 from core.middleware import zone_of
 from core.models import Absence, Act, User
 from core.services import AbsenceRefused, end_absence
+from playbooks.enums import Held
 from playbooks.forms import AwayForm, HandAllOverForm
 from playbooks.queries.team import boarded_teams
 from playbooks.services.leaving import (
@@ -149,8 +150,11 @@ def _page(
     now = request.now
     everything = preview_hand_over(user=person, now=now)
     form = form or HandAllOverForm(_asked(request), user=person, now=now)
-    chosen = form.chosen() if form.is_valid() else {}
-    shown = preview_hand_over(user=person, to=chosen, now=now) if chosen else everything
+    chosen, ticked = (form.chosen(), form.groups()) if form.is_valid() else ({}, [])
+    shown = everything
+    if chosen or ticked:
+        shown = preview_hand_over(user=person, to=chosen, groups=ticked or tuple(Held), now=now)
+    going = {group.held: group for group in shown}
     away = away_form or AwayForm(
         request.GET if "first_day" in request.GET else None, zone=zone_of(person.timezone),
         initial={"meanwhile": AwayForm.DUE},
@@ -158,7 +162,10 @@ def _page(
     context: dict[str, Any] = {
         "person": person,
         "form": form,
-        "groups": [(group, form[f"take_{group.held}"], form[f"to_{group.held}"]) for group in shown],
+        "groups": [
+            (group, going.get(group.held), form[f"take_{group.held}"], form[f"to_{group.held}"]) for group in everything
+        ],
+        "is_ticked": bool(ticked),
         "left": sum(group.count for group in everything),
         "all_to": _only_taker(shown),
         "away_form": away,
