@@ -58,12 +58,18 @@ def test_the_review_says_before_a_merge_what_stands_after_it(
 ) -> None:
     sources = {"house": source, "billing": make_source("billing")}
     [pair] = doubtful(source, sources["billing"], 1)
+    kim, lee = make_user("kim", first_name="Kim", last_name="Reed"), make_user("lee", first_name="Lee")
+    set_account_person(account=pair.sides[0], role=AccountRole.CSM, user=kim, by=ops, now=NOW)
+    item = {"external_id": "A1", "name": "Amber Foods 1", "domain": "amber1.example", "people": {"csm": lee.username}}
+    send(ACCOUNTS, source, item)
     rules = {"name": {"sources": [str(sources[believed].pk)]}}
     FieldPolicy.objects.create(version=1, rules=rules, why="names", published_by=ops, published_at=NOW)
     page = next_pair(ops, NOW)
     assert page is not None
     after = {row.label: row.after for row in page.rows}
     assert after["Name"] == {"house": "Amber Foods 1", "billing": "Zenith Rail 1"}[believed]
+    before = {row.label: row.first for row in page.rows}
+    assert before["Customer success manager"] == "Kim Reed", "as the account shows it, not as its newest record says"
     desk.post(f"/review/{pair.pk}/", {"verdict": "same"})
     account = Account.objects.get(archived_at=None)
     assert account == page.stays

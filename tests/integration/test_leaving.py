@@ -193,6 +193,15 @@ def test_nothing_is_ticked_at_first_and_one_taker_of_everything_is_named(client:
     assert "would go to one person" not in page_of(client, floor, **to_the_lead | {"to_roles": str(floor.bea.pk)})
 
 
+def test_what_is_not_ticked_is_shown_as_staying(client: Client, floor: Floor) -> None:
+    everything = page_of(client, floor)
+    assert "Would go to, all ticked" in everything
+    assert ">stays<" not in everything
+    tasks = page_of(client, floor, take_tasks="on")
+    assert "all ticked" not in tasks
+    assert tasks.count(">stays<") == len(ALL) - 1
+
+
 def test_the_page_refuses_to_end_a_log_in_with_work(client: Client, floor: Floor) -> None:
     url = reverse("leave_deactivate", args=[floor.ana.pk])
     assert "hand them over first" in client.post(url, follow=True).content.decode()
