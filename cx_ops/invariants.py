@@ -125,6 +125,8 @@ INVARIANTS = {
     "an erased person occurs nowhere": """
         WITH said AS (
             SELECT id::text AS row, email FROM accounts_contact WHERE email <> ''
+            UNION ALL SELECT id::text, email FROM accounts_link WHERE email <> ''
+            UNION ALL SELECT id::text, fields->>'email' FROM accounts_account
             UNION ALL SELECT pgh_id::text, email FROM accounts_contactevent WHERE email <> ''
             UNION ALL SELECT id::text, traits->>'email' FROM accounts_visitor
             UNION ALL SELECT id::text, evidence->>'value' FROM accounts_pair WHERE first_contact_id IS NOT NULL
@@ -134,6 +136,9 @@ INVARIANTS = {
             UNION ALL SELECT id::text, jsonb_array_elements_text("to") FROM core_mail)
         SELECT said.row FROM said JOIN accounts_erasedkey AS k
             ON k.digest = sha256(convert_to('cx-ops erased e-mail ' || lower(trim(said.email)), 'UTF8'))
+        WHERE EXISTS (SELECT FROM accounts_erasedkey)
+        UNION ALL SELECT a.id::text FROM accounts_accountkey AS a JOIN accounts_erasedkey AS k ON k.digest = sha256(
+            convert_to(concat('cx-ops erased account ', a.namespace_id, ' ', a.kind, ' ', a.value), 'UTF8'))
         WHERE EXISTS (SELECT FROM accounts_erasedkey)""",
     "a closed task with an outcome has its outcome recorded, or waits for it": """
         SELECT t.id FROM playbooks_task AS t WHERE t.closed_at IS NOT NULL AND t.account_id IS NOT NULL

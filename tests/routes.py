@@ -76,6 +76,8 @@ ROUTES = {
     "privacy": Route((MANAGER, OPS)),
     "person": Route((MANAGER, OPS), "contact"),
     "person_export": Route((MANAGER, OPS), "contact"),
+    "account_person": Route((MANAGER, OPS), "account"),
+    "account_person_export": Route((MANAGER, OPS), "account"),
     "erasure": Route((MANAGER, OPS), "erasure"),
     "erasure_drop": Route((MANAGER, OPS), "erasure", "post"),
     "consent": Route(WORKERS, "contact"),

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.enums import Channel, ConsentState, ErasureStatus
-from accounts.models.account import OfAccountQuerySet
+from accounts.models.account import Account
 from accounts.models.customer import Contact
 from core.enums import Role
 from core.ids import uuid7
@@ -41,18 +41,21 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
     def visible_to(self, user: User) -> ErasureQuerySet:
         """Operations see all; a manager those on accounts that they may see."""
         if user.is_active and user.role == Role.MANAGER:
-            return self.filter(contact__in=OfAccountQuerySet(Contact).visible_to(user))
+            seen = Account.objects.visible_to(user).values("pk")
+            return self.filter(Q(contact__account__in=seen) | Q(account__in=seen))
         return self if user.is_active and (user.is_superuser or user.role == Role.OPS) else self.none()
 
 
 class Erasure(models.Model):
     """The wish of one person to be forgotten, and the receipt: counts, ids and hashes, never a name.
 
+    They are a contact, or, where the customers are people, an account.
     `left` names what a person has to look at, since it could not be told for sure that it is about them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    contact = models.ForeignKey(Contact, models.PROTECT, related_name="erasures")
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="erasures")
+    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="erasures")
     reason = models.TextField()
     status = models.CharField(max_length=8, choices=ErasureStatus, default=ErasureStatus.PREPARED)
     prepared_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -69,6 +72,13 @@ class Erasure(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["contact"], condition=Q(status="prepared"), name="one_erasure_at_a_time"),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(status="prepared"), name="one_erasure_of_an_account_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(contact=None, account__isnull=False) | Q(contact__isnull=False, account=None),
+                name="erasure_is_of_a_contact_or_an_account",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="done") | Q(done_at__isnull=False, done_by__isnull=False), name="erasure_says_who"
             ),
@@ -77,9 +87,19 @@ class Erasure(models.Model):
     def __str__(self) -> str:
         return f"{self.id} {self.status}"
 
+    @property
+    def subject(self) -> Contact | Account:
+        """Who is to be forgotten."""
+        if subject := self.contact or self.account:
+            return subject
+        raise ValueError(f"erasure {self.pk} is about nobody")  # erasure_is_of_a_contact_or_an_account forbids it
+
 
 class ErasedKey(models.Model):
-    """The hash of an e-mail address or a source's id of somebody who was erased: they are not taken again."""
+    """The hash of an e-mail address or a source's id of somebody who was erased: they are not taken again.
+
+    Of somebody who is an account, also of what names the account.
+    """
 
     digest = models.BinaryField(primary_key=True, max_length=32)
     erasure = models.ForeignKey(Erasure, models.PROTECT, related_name="keys")

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from accounts.rules.identity import Ref
+
 # What may be an e-mail address somewhere in a text, also as a part of a link.
 _ADDRESS = re.compile(r"[^\s\"'<>()\[\]{}:;,\\]+@[^\s\"'<>()\[\]{}:;,\\/?#&=]+")
 _IN_A_LINK = re.compile(r"[/?#&=]")
@@ -20,6 +22,12 @@ def email_digest(email: str) -> bytes:
 def key_digest(source_id: UUID, external_id: str) -> bytes:
     """Of a contact as a source calls it."""
     return hashlib.sha256(f"cx-ops erased contact {source_id} {external_id}".encode()).digest()
+
+
+def account_digest(ref: Ref) -> bytes:
+    """Of an account that is a person, by a key of theirs as keys are stored."""
+    namespace, kind, value = ref
+    return hashlib.sha256(f"cx-ops erased account {namespace or ''} {kind} {value}".encode()).digest()
 
 
 def addresses_in(payload: bytes) -> set[str]:

@@ -72,6 +72,13 @@ def people_in(message: Message) -> tuple[AnyId, ...]:
     return message.user_id, message.anonymous_id, message.distinct_id, message.previous_id, *told
 
 
+def groups_in(message: Message) -> list[str]:
+    """All ids by which it may call a group, which is an account."""
+    said, context = message.properties or NOTHING, message.context or NO_CONTEXT
+    groups = (one for one in (said.groups or {}).values() if isinstance(one, str | int))
+    return [group for one in (message.group_id, context.group_id, said.group_key, *groups) if (group := _id(one))]
+
+
 class Said(Struct, frozen=True, gc=False):
     """What a message means: `traits` are those of the person, or of the group where it is about a group."""
 

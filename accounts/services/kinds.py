@@ -10,7 +10,7 @@ from accounts.models import Activity, Contract
 from accounts.queries.policies import owned_fields, owned_forecast
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
-from accounts.rules.messages import Message, people_in
+from accounts.rules.messages import Message, groups_in, people_in
 from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
 from accounts.services.events import EVENTS_THAT_CAME, take_events, take_messages
@@ -72,6 +72,7 @@ ACCOUNTS = Kind(
     state=state_accounts,
     said=SAID,
     struct=records.AccountItem,
+    about=lambda item: (records.AccountRef(external_id=item.external_id),),
     apply=upsert_accounts,
     check=records.check_account,
     columns={
@@ -268,6 +269,7 @@ MESSAGES = Kind(
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
     people=people_in,
+    about=lambda message: (records.AccountRef(external_id=group) for group in groups_in(message)),
     came=EVENTS_THAT_CAME,
 )
 KINDS = (

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.enums import Evidence, KeyKind, Verdict
-from accounts.models import Account, AccountKey, Link, Merge, Pair
+from accounts.enums import ErasureStatus, Evidence, KeyKind, Verdict
+from accounts.models import Account, AccountKey, Erasure, Link, Merge, Pair
 from accounts.queries.policies import current_policy
 from accounts.rules.hierarchy import ancestry
 from accounts.services.board import Board, open_board
@@ -92,6 +92,8 @@ def undo_merge(*, merge_id: UUID, why: str = "", by: User, now: datetime) -> Mer
     merge = Merge.objects.select_for_update().get(pk=merge_id)
     if merge.undone_at is not None:
         raise MergeRefused(_("This merge was undone already."))
+    if Erasure.objects.filter(account__in=(merge.survivor_id, merge.merged_id), status=ErasureStatus.DONE).exists():
+        raise MergeRefused(_("They were erased on their wish: nothing is left to part."))
     later = Merge.objects.filter(merged=merge.survivor_id, undone_at=None).select_related("survivor").first()
     if later is not None:
         raise MergeRefused(_("It was merged into %s since: undo that first.") % later.survivor)

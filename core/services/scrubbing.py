@@ -16,14 +16,14 @@ from core.bulk import execute, fetch_all
 
 # Tables of the frame and of colleagues: nothing about people at customers is written there.
 SPARED = ("django_", "auth_", "axes_", "core_user", "core_team", "pghistory_context")
-JSON, ARRAY = "jsonb", "ARRAY"
+JSON, ARRAY, WRITTEN = "jsonb", "ARRAY", "json"
 
 COLUMNS = """
 SELECT c.table_name, c.column_name, c.data_type, c.character_maximum_length
 FROM information_schema.columns AS c
 JOIN pg_class AS k ON k.relname = c.table_name AND k.relnamespace = 'public'::regnamespace
 WHERE c.table_schema = 'public' AND k.relkind IN ('r', 'p') AND NOT k.relispartition AND c.is_generated = 'NEVER'
-  AND (c.data_type IN ('text', 'character varying', 'jsonb')
+  AND (c.data_type IN ('text', 'character varying', 'jsonb', 'json')
        OR (c.data_type = 'ARRAY' AND c.udt_name IN ('_text', '_varchar')))
 ORDER BY c.table_name, c.ordinal_position
 """
@@ -38,7 +38,7 @@ class Word:
 
     def written(self, kind: str) -> str:
         """As it stands in a column of this type: JSON and arrays escape quotes and backslashes."""
-        return msgspec.json.encode(self.text).decode()[1:-1] if kind in (JSON, ARRAY) else self.text
+        return msgspec.json.encode(self.text).decode()[1:-1] if kind in (JSON, ARRAY, WRITTEN) else self.text
 
     def pattern(self, kind: str) -> str:
         """For ILIKE."""
@@ -71,7 +71,7 @@ class _Table:
                 text = f"regexp_replace({text}, %s, %s, 'gi')"
                 params += [word.expression(kind), word.token]
             text = f"left({text}, {size})" if size else text
-            cast = {JSON: "::jsonb", ARRAY: "::text[]"}.get(kind, "")
+            cast = {JSON: "::jsonb", ARRAY: "::text[]", WRITTEN: "::json"}.get(kind, "")
             parts.append(f'"{column}" = ({text}){cast}')
         return ", ".join(parts), params
 

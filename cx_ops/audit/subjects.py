@@ -66,8 +66,8 @@ SUBJECTS = {
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
     "contact": Subject("accounts_contact s", "s.account_id", "s.name"),
     "erasure": Subject(
-        "accounts_erasure s JOIN accounts_contact c ON c.id = s.contact_id", "c.account_id", "right(s.id::text, 8)",
-        url="erasure",
+        "accounts_erasure s LEFT JOIN accounts_contact c ON c.id = s.contact_id",
+        "coalesce(s.account_id, c.account_id)", "right(s.id::text, 8)", url="erasure",
     ),
     "lookup": Subject(
         "intake_lookup s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", open=True

@@ -95,6 +95,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("territory-drawn", "team"): Kind(PEOPLE, _("Territory drawn"), _("{who} gave accounts to {what}")),
     ("consent", "contact"): Kind(ACCOUNTS, _("Consent noted"), _("{who} noted what {what} at {account} agreed to")),
     ("exported", "contact"): Kind(DATA, _("Person exported"), _("{who} took out what is kept about {what}")),
+    ("exported", "account"): Kind(DATA, _("Person exported"), _("{who} took out what is kept about {what}")),
     ("prepared", "erasure"): Kind(DATA, _("Erasure prepared"), _("{who} prepared the erasure {what}")),
     ("dropped", "erasure"): Kind(DATA, _("Erasure dropped"), _("{who} dropped the erasure {what}")),
     ("erased", "erasure"): Kind(DATA, _("Person erased"), _("{who} erased a person: {what}")),

@@ -13,17 +13,20 @@ from typing import Any
 import msgspec
 import pgtrigger
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.enums import ErasureStatus
-from accounts.models import Contact, ErasedKey, Erasure
-from accounts.rules.erased import email_digest, key_digest
+from accounts.models import Account, Contact, ErasedKey, Erasure
+from accounts.rules.erased import account_digest, email_digest, key_digest
 from core.bulk import execute, fetch_all
 from core.models import User
 from core.services import record_act
 from core.services.scrubbing import Word, count_texts, scrub_texts
+from cx_ops.erasure.own import blank_own, why_not_yet
 from cx_ops.erasure.person import Person, identify, is_colleague
-from cx_ops.erasure.places import ERASED_NAME, PLACES, Place, count_rows
+from cx_ops.erasure.place import ERASED_NAME, Place
+from cx_ops.erasure.places import PLACES, count_rows
 from intake.enums import ImportStatus
 from intake.models import Import
 from intake.services.files import FileRefused, open_bytes
@@ -38,7 +41,7 @@ WHERE pgh_obj_id = ANY(%s)
 """
 PAIRS = "UPDATE accounts_pairevent SET evidence = '{}' WHERE first_contact_id = ANY(%s) OR second_contact_id = ANY(%s)"
 KEYS = "UPDATE accounts_contact SET external_id = 'erased-' || id WHERE id = ANY(%s)"
-RECORD_KEYS = "UPDATE intake_record SET external_id = 'erased-' || id WHERE id = ANY(%s) AND kind = 'contacts'"
+RECORD_KEYS = "UPDATE intake_record SET external_id = 'erased-' || id WHERE id = ANY(%s) AND (kind = 'contacts' OR %s)"
 ANSWERS = "DELETE FROM core_storedresponse WHERE position(%s::bytea IN body) > 0"
 # What names of these kinds of rows a person's shared name is left in, for somebody to look at.
 SHARED = {
@@ -60,22 +63,22 @@ def count_places(person: Person) -> list[tuple[str, int]]:
 
 
 @transaction.atomic
-def prepare_erasure(*, contact: Contact, reason: str, by: User, now: datetime) -> Erasure:
+def prepare_erasure(*, subject: Contact | Account, reason: str, by: User, now: datetime) -> Erasure:
     """Put a wish on record with what it will touch; nothing is erased yet. Raises `ErasureRefused`."""
     if not reason.strip():
         raise ErasureRefused(_("Say why: who asked, when, and by which way."))
-    Contact.objects.select_for_update().get(pk=contact.pk)
-    if Erasure.objects.filter(contact=contact).exclude(status=ErasureStatus.DROPPED).exists():
+    type(subject)._default_manager.select_for_update().get(pk=subject.pk)
+    person = identify(subject)
+    whose = {"account": subject} if isinstance(subject, Account) else {"contact": subject}
+    known = Q(account__in=person.own) if person.own else Q(**whose)
+    if Erasure.objects.filter(known).exclude(status=ErasureStatus.DROPPED).exists():
         raise ErasureRefused(_("This person's erasure is prepared or done already."))
-    person = identify(contact)
     _check(person)
     texts = count_texts(person.words("preview"))
     rows = count_rows(person)
     counts = {place.name: rows[place.name] for place in PLACES if not place.texts}
     counts |= {"texts": sum(texts.values()), "files": len(_files(person.words("preview")))}
-    made = Erasure.objects.create(
-        contact=contact, reason=reason.strip(), prepared_by=by, prepared_at=now, counts=counts
-    )
+    made = Erasure.objects.create(reason=reason.strip(), prepared_by=by, prepared_at=now, counts=counts, **whose)
     record_act("prepared", made, by=by, now=now, data={"counts": counts})
     return made
 
@@ -97,7 +100,7 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
         if locked.status != ErasureStatus.PREPARED:
             raise ErasureRefused(_("This is done already, or was dropped."))
         execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
-        person = identify(locked.contact)
+        person = identify(locked.subject)
         _check(person)
         words = person.words(locked.pk.hex[-8:])
         files = _files(words)
@@ -106,10 +109,11 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
         for place in PLACES:
             if not place.texts:
                 counts[place.name] = _blank(place, person, hashes)
+        blank_own(person, by=by, now=now)
         _keep_keys(person, locked)
         done, refused = scrub_texts(words)
-        for word in words:
-            execute(ANSWERS, [word.text.encode()])
+        for text in (*(word.text for word in words), *map(str, person.own)):
+            execute(ANSWERS, [text.encode()])
         execute("SET LOCAL cx_ops.may_rewrite = ''")
         locked.counts = counts | {"texts": sum(done.values()), "files": len(files)}
         locked.hashes, locked.left = hashes, [*_left(person), *({"table": name} for name in refused)]
@@ -124,6 +128,8 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
 def _check(person: Person) -> None:
     if is_colleague(person):
         raise ErasureRefused(_("This is the address of a colleague: end their log-in instead."))
+    if why := why_not_yet(person) if person.own else "":
+        raise ErasureRefused(why)
     if coming := Import.objects.filter(status__in=UNDER_WAY).first():
         words = _("The file %(name)s is still on its way in, and may name them. Import or stop it first.")
         raise ErasureRefused(words % {"name": coming.filename})
@@ -137,7 +143,7 @@ def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
             digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()
             hashes.append({"place": place.name, "id": str(id), "sha256": digest})
     if place.name == "records":
-        execute(RECORD_KEYS, [ids])
+        execute(RECORD_KEYS, [ids, bool(person.own)])
     mine = rows.model._default_manager.filter(pk__in=ids)
     if place.blank is None:
         mine.delete()
@@ -151,6 +157,7 @@ def _keep_keys(person: Person, erasure: Erasure) -> None:
     digests = {email_digest(email) for email in person.emails} | {
         key_digest(*key) for key in (*person.keys, *person.user_ids)
     }
+    digests |= {account_digest(ref) for ref in person.own_keys}
     ErasedKey.objects.bulk_create(
         [ErasedKey(digest=digest, erasure=erasure) for digest in sorted(digests)], ignore_conflicts=True
     )

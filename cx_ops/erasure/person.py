@@ -1,11 +1,19 @@
-"""Who is meant: every contact that is held to be one person, or has one of their addresses; and words to find them."""
+"""Who is meant: every contact that is held to be one person, or has one of their addresses; and words to find them.
+
+Where the customers are people, an account is somebody: with the accounts that were merged into it, and its contacts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from accounts.models import Contact, Visitor
+from django.db.models import Q
+
+from accounts.enums import KeyKind
+from accounts.models import Account, AccountKey, Contact, Event, Visitor
+from accounts.rules.identity import Ref
 from accounts.rules.keys import phone_key
 from core.bulk import fetch_all
 from core.models import User
@@ -16,7 +24,7 @@ LONG_ID = 12
 # Whoever is held to be one with somebody, or has one of their present or former addresses, and so on.
 SAME = """
 WITH RECURSIVE person(id) AS (
-    SELECT %s::uuid
+    SELECT unnest(%s::uuid[])
     UNION
     SELECT o.id FROM person p JOIN accounts_contact c ON c.id = p.id
     CROSS JOIN LATERAL (
@@ -37,17 +45,45 @@ FROM accounts_contact c JOIN intake_record r
   ON r.kind = 'contacts' AND r.source_id = c.source_id AND r.external_id = c.external_id
 WHERE c.id = ANY(%s)
 """
+# An account that is somebody, with those that are held to be the same.
+OWN = """
+WITH RECURSIVE own(id) AS (
+    SELECT %s::uuid
+    UNION
+    SELECT CASE WHEN m.merged_id = o.id THEN m.survivor_id ELSE m.merged_id END
+    FROM own o JOIN accounts_merge m ON o.id IN (m.merged_id, m.survivor_id) AND m.undone_at IS NULL)
+SELECT id FROM own
+"""
+# What an account says, or said, of who it is: which of the fields below, and the value.
+SAID = """
+WITH own AS (SELECT unnest(%s::uuid[]) AS id), asked AS (SELECT unnest(%s::text[]) AS field)
+SELECT 'name', name FROM accounts_account JOIN own USING (id)
+UNION SELECT 'name', e.name FROM accounts_accountevent e JOIN own ON own.id = e.pgh_obj_id
+UNION SELECT v.field, v.value #>> '{}' FROM accounts_fieldvalue v
+    JOIN own ON own.id = v.account_id JOIN asked USING (field)
+UNION SELECT asked.field, l.values->asked.field->>0
+    FROM accounts_link l JOIN own ON own.id = l.account_id CROSS JOIN asked
+UNION SELECT asked.field, r.payload->>replace(asked.field, 'fields.', '')
+    FROM accounts_link l JOIN own ON own.id = l.account_id CROSS JOIN asked
+    JOIN intake_record r ON r.kind = 'accounts' AND r.source_id = l.source_id AND r.external_id = l.external_id
+"""
+WORDS = ("name", "fields.email", "fields.phone", "fields.street", "fields.tax_id", "fields.subscription_id")
 # Of some names those that somebody else bears too: a text with such a name may be about them.
 SHARED = """
 SELECT borne.name FROM unnest(%s::text[]) AS borne (name)
 WHERE EXISTS (SELECT FROM accounts_contact c WHERE upper(c.name) = upper(borne.name) AND NOT c.id = ANY(%s::uuid[]))
+   OR EXISTS (SELECT FROM accounts_account a WHERE upper(a.name) = upper(borne.name) AND NOT a.id = ANY(%s::uuid[]))
    OR EXISTS (SELECT FROM core_user u WHERE upper(u.first_name || ' ' || u.last_name) = upper(borne.name))
 """
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person: their contacts, what sources call them, their addresses, phones, and names that only they bear."""
+    """One person: their contacts, what sources call them, their addresses, phones, and names that only they bear.
+
+    accounts: where they are contacts. own: the accounts that they are; own_keys: what names those.
+    ids: what else tells them, where it is long.
+    """
 
     contacts: list[UUID]
     accounts: list[UUID]
@@ -57,41 +93,79 @@ class Person:
     shared_names: list[str]
     user_ids: list[tuple[UUID, str]]
     phones: list[str] = field(default_factory=list)
+    own: list[UUID] = field(default_factory=list)
+    own_keys: list[Ref] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
 
     def words(self, mark: str) -> list[Word]:
         """What is taken out of texts, the longest first; `mark` makes the tokens this person's."""
-        ids = (id for _source, id in (*self.keys, *self.user_ids) if len(id) >= LONG_ID)
+        keys = (value for _space, kind, value in self.own_keys if kind == KeyKind.EXTERNAL_ID)
+        ids = (
+            id for id in (*(id for _source, id in (*self.keys, *self.user_ids)), *keys, *self.ids) if len(id) >= LONG_ID
+        )
         texts = {*self.emails, *self.names, *self.phones, *ids}
         longest = sorted(texts, key=lambda text: (-len(text), text))
         return [Word(text, f"erased-{mark}-{place}") for place, text in enumerate(longest)]
 
 
-def identify(contact: Contact) -> Person:
-    """Everybody who is the same person as `contact`: by what is said of their records, and by their addresses.
+def identify(subject: Contact | Account) -> Person:
+    """Everybody who is the same person: by what is said of their records, and by their addresses.
 
-    Whoever has one of their present or former addresses is them, and so is every other record of those.
+    Whoever has one of their present or former addresses is them, and so is every other record of those. Somebody who
+    is an account is also each contact at it.
     """
-    same = [id for (id,) in fetch_all(SAME, [contact.pk])]
-    contacts = sorted(Contact.objects.filter(pk__in=same), key=lambda one: (one.pk != contact.pk, one.pk))
+    own = [id for (id,) in fetch_all(OWN, [subject.pk])] if isinstance(subject, Account) else []
+    said = _said_of(own)
+    same = _contacts_of(subject, own, said["fields.email"])
+    contacts = sorted(Contact.objects.filter(pk__in=same), key=lambda one: (one.pk != subject.pk, one.pk))
     ids = [one.pk for one in contacts]
     former = fetch_all(FORMER, [ids] * 2)
-    emails = {
-        email for email in (*(one.email.lower() for one in contacts), *(email for _n, email, _p in former)) if email
-    }
-    names = {name.strip() for name in (*(one.name for one in contacts), *(name for name, *_rest in former))}
-    names = {name for name in names if " " in name}
-    phones = {phone.strip() for phone in (*(one.phone for one in contacts), *(phone for *_rest, phone in former))}
-    shared = {name for (name,) in fetch_all(SHARED, [list(names), ids])} if names else set()
+    emails = {*(one.email.lower() for one in contacts), *(email for _name, email, _phone in former)}
+    emails |= {email.lower() for email in said["fields.email"]}
+    names = {*(one.name for one in contacts), *(name for name, *_rest in former), *said["name"]}
+    names = {name.strip() for name in names if " " in name.strip()}
+    phones = {*(one.phone for one in contacts), *(phone for *_rest, phone in former), *said["fields.phone"]}
+    shared = {name for (name,) in fetch_all(SHARED, [list(names), ids, own])} if names else set()
     return Person(
         contacts=ids,
-        accounts=sorted({one.account_id for one in contacts}),
+        accounts=sorted({*own, *(one.account_id for one in contacts)}),
         keys=sorted({(one.source_id, one.external_id) for one in contacts}),
-        emails=sorted(emails),
+        emails=sorted(emails - {""}),
         names=sorted(names - shared),
         shared_names=sorted(shared),
-        user_ids=list(Visitor.objects.filter(contact__in=ids).values_list("source_id", "user_id")),
-        phones=sorted(phone for phone in phones if phone_key(phone)),
+        user_ids=_user_ids(ids, own),
+        phones=sorted(phone for phone in (phone.strip() for phone in phones) if phone_key(phone)),
+        own=own,
+        own_keys=_keys_of(own),
+        ids=sorted({value for field in WORDS[3:] for value in said[field]}),
     )
+
+
+def _said_of(own: list[UUID]) -> dict[str, set[str]]:
+    said: dict[str, set[str]] = {field: set() for field in WORDS}
+    for name, value in fetch_all(SAID, [own, list(WORDS)]) if own else ():
+        said[name] |= {value.strip()} if value and value.strip() else set()
+    return said
+
+
+def _contacts_of(subject: Contact | Account, own: list[UUID], emails: Iterable[str]) -> list[UUID]:
+    if isinstance(subject, Contact):
+        first = [subject.pk]
+    else:
+        named = Contact.objects.filter(Q(account__in=own) | Q(email__in=[email.lower() for email in emails]))
+        first = list(named.values_list("pk", flat=True))
+    return [id for (id,) in fetch_all(SAME, [first])]
+
+
+def _user_ids(contacts: list[UUID], own: list[UUID]) -> list[tuple[UUID, str]]:
+    visitors = set(Visitor.objects.filter(contact__in=contacts).values_list("source_id", "user_id"))
+    acted = Event.objects.filter(account__in=own).exclude(user_id="") if own else Event.objects.none()
+    return sorted(visitors | set(acted.order_by().values_list("source_id", "user_id").distinct()))
+
+
+def _keys_of(own: list[UUID]) -> list[Ref]:
+    keys = set(AccountKey.objects.filter(account__in=own).values_list("namespace_id", "kind", "value"))
+    return [*sorted(keys, key=str), *((None, KeyKind.ID.value, str(id)) for id in own)]
 
 
 def is_colleague(person: Person) -> bool:

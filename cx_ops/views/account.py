@@ -23,12 +23,14 @@ from accounts.queries.said import survivor_of
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
-from cx_ops.account_page import list_open_steps, load_account_page
+from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
+from cx_ops.erasure.own import may_be_somebody
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
 from cx_ops.forms.account import SURE
 from cx_ops.live_values import has_look_ups, live_values
 from cx_ops.raising import foresee
+from cx_ops.views.privacy import KEEPERS
 from insights.models import InsightType
 from insights.services.arrival import InsightRefused, raise_insight
 from intake.queries.privacy import hidden_fields
@@ -184,9 +186,18 @@ def _render(
         "forecasts": Forecast.choices,
         "made_of": MADE_OF,
         "has_live": has_look_ups(),
+        "is_person_url": _is_person_url(request, account, page),
         "now": request.now,
     }
     return render(request, "accounts/detail.html", context, status=status)
+
+
+def _is_person_url(request: PersonRequest, account: Account, page: AccountPage) -> str:
+    """Where an account is exported and erased that may be a person; `""` for a company, and for who may not."""
+    may = request.user.role in KEEPERS or request.user.is_superuser
+    own = [(account.name, str(account.fields.get("email") or ""))]
+    is_person = not page.view.children and may_be_somebody(own, ((one.name, one.email) for one in page.view.contacts))
+    return reverse("account_person", args=[account.pk]) if may and is_person else ""
 
 
 def _values(account: Account, today: list[ShownValue], as_of: AsOfForm, request: PersonRequest) -> list[ShownValue]:

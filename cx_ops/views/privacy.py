@@ -10,13 +10,14 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.enums import ErasureStatus
-from accounts.models import Contact, Erasure
+from accounts.models import Account, Contact, Erasure, Link
 from accounts.queries.people import list_consents, people_of, records_of
 from accounts.services.consent import set_consent
 from core.enums import Role
@@ -25,6 +26,7 @@ from core.guards import WORKERS, PersonRequest, for_roles
 from core.services import record_act
 from cx_ops.erasure.erase import ErasureRefused, count_places, drop_erasure, erase_person, prepare_erasure
 from cx_ops.erasure.export import as_json, sections_of
+from cx_ops.erasure.own import why_not_yet
 from cx_ops.erasure.person import Person, identify
 from cx_ops.erasure.places import PLACES
 from cx_ops.forms.privacy import ConsentForm, EraseForm, ErasureForm, PersonSearchForm
@@ -55,28 +57,30 @@ def show_privacy(request: PersonRequest) -> HttpResponseBase:
         return csv_file("erasures", COLUMNS, erasures.iterator(500))
     form = PersonSearchForm(request.GET or None)
     words = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    found = _contacts(request).filter(Q(email__icontains=words) | Q(name__icontains=words))
-    context = {"erasures": erasures[:SHOWN], "form": form, "words": words, "people": found[:FOUND] if words else ()}
+    context = {"erasures": erasures[:SHOWN], "form": form, "words": words, "people": _found(request, words)}
     return render(request, "privacy/privacy.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*KEEPERS)
-def show_person(request: PersonRequest, contact_id: UUID) -> HttpResponse:
-    """What is kept about one person; a POST prepares their erasure."""
-    contact, person = _person(request, contact_id)
+def show_person(request: PersonRequest, contact_id: UUID | None = None, account_id: UUID | None = None) -> HttpResponse:
+    """What is kept about one person, a contact or an account; a POST prepares their erasure."""
+    subject, person = _person(request, contact_id, account_id)
     form = ErasureForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             reason = form.cleaned_data["reason"]
-            made = prepare_erasure(contact=contact, reason=reason, by=request.user, now=request.now)
+            made = prepare_erasure(subject=subject, reason=reason, by=request.user, now=request.now)
         except ErasureRefused as refused:
             form.add_error(None, str(refused))
         else:
             return redirect("erasure", erasure_id=made.pk)
     context = {
-        "contact": contact,
+        "subject": subject,
+        "account": subject.account if isinstance(subject, Contact) else subject,
         "person": person,
+        "why_not": why_not_yet(person) if person.own else "",
+        "export_url": _export_url(subject),
         "counts": [(label, count) for label, count in count_places(person) if count],
         "form": form,
     }
@@ -85,15 +89,17 @@ def show_person(request: PersonRequest, contact_id: UUID) -> HttpResponse:
 
 @require_safe
 @for_roles(*KEEPERS)
-def export_person(request: PersonRequest, contact_id: UUID) -> HttpResponse:
+def export_person(
+    request: PersonRequest, contact_id: UUID | None = None, account_id: UUID | None = None
+) -> HttpResponse:
     """Everything about one person to be read, or as data (`?format=json`)."""
-    contact, person = _person(request, contact_id)
+    subject, person = _person(request, contact_id, account_id)
     if request.GET.get("format") == "json":
-        record_act("exported", contact, by=request.user, now=request.now)
+        record_act("exported", subject, by=request.user, now=request.now)
         response = HttpResponse(as_json(person), content_type="application/json")
         response["Content-Disposition"] = 'attachment; filename="person.json"'
     else:
-        context = {"contact": contact, "sections": sections_of(person), "now": request.now}
+        context = {"subject": subject, "url": _person_url(subject), "sections": sections_of(person), "now": request.now}
         response = render(request, "privacy/export.html", context)
     add_never_cache_headers(response)
     return response
@@ -106,7 +112,7 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
     erasure = _erasure(request, erasure_id)
     form = EraseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _person(request, erasure.contact_id)
+        _person(request, erasure.contact_id, erasure.account_id)
         try:
             erase_person(erasure=erasure, by=request.user, now=request.now)
         except ErasureRefused as refused:
@@ -116,6 +122,7 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
             return redirect("erasure", erasure_id=erasure.pk)
     context = {
         "erasure": erasure,
+        "url": _person_url(erasure.subject),
         "counts": [(label, count) for name, label in LABELS.items() if (count := erasure.counts.get(name))],
         "is_open": erasure.status == ErasureStatus.PREPARED,
         "form": form,
@@ -160,16 +167,44 @@ def _contacts(request: PersonRequest) -> QuerySet[Contact]:
     return Contact.objects.visible_to(request.user).select_related("account").order_by("name")
 
 
-def _person(request: PersonRequest, contact_id: UUID) -> tuple[Contact, Person]:
-    """A contact and who they are; 404 where they work for a customer as well that one may not see."""
-    contact = get_object_or_404(_contacts(request), pk=contact_id)
-    person = identify(contact)
-    others = [other for other in person.contacts if other != contact.pk]
-    if others and _contacts(request).filter(pk__in=others).count() < len(others):
-        raise Http404
-    return contact, person
+def _accounts(request: PersonRequest) -> QuerySet[Account]:
+    return Account.objects.visible_to(request.user).order_by("name")
+
+
+def _person_url(subject: Contact | Account) -> str:
+    return reverse("person" if isinstance(subject, Contact) else "account_person", args=[subject.pk])
+
+
+def _export_url(subject: Contact | Account) -> str:
+    return reverse("person_export" if isinstance(subject, Contact) else "account_person_export", args=[subject.pk])
+
+
+def _found(request: PersonRequest, words: str) -> list[Contact | Account]:
+    """Contacts and accounts with this in their name or address; the page says which is which."""
+    if not words:
+        return []
+    contacts = _contacts(request).filter(Q(email__icontains=words) | Q(name__icontains=words))
+    written = Link.objects.visible_to(request.user).filter(revoked_at=None, email__iexact=words).values("account_id")
+    accounts = _accounts(request).filter(archived_at=None)
+    accounts = accounts.filter(Q(name__icontains=words) | Q(pk__in=written))
+    return [*contacts[:FOUND], *accounts[:FOUND]]
+
+
+def _person(
+    request: PersonRequest, contact_id: UUID | None, account_id: UUID | None
+) -> tuple[Contact | Account, Person]:
+    """A contact, or an account that is a person, and who they are; 404 where they are somebody one may not see too."""
+    if account_id:
+        subject: Contact | Account = get_object_or_404(_accounts(request), pk=account_id)
+    else:
+        subject = get_object_or_404(_contacts(request), pk=contact_id)
+    person = identify(subject)
+    for rows, ids in ((_contacts(request), person.contacts), (_accounts(request), person.own)):
+        if rows.filter(pk__in=ids).count() < len(ids):
+            raise Http404
+    return subject, person
 
 
 def _erasure(request: PersonRequest, erasure_id: UUID) -> Erasure:
-    found = Erasure.objects.visible_to(request.user).select_related("contact", "prepared_by", "done_by")
+    found = Erasure.objects.visible_to(request.user).select_related("contact", "account", "prepared_by", "done_by")
     return get_object_or_404(found, pk=erasure_id)

@@ -145,6 +145,10 @@ def key_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
+def _about(item: Any) -> tuple[Any, ...]:
+    return (item.account,) if item.account else ()
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of record: registered by the composition root, so that intake never names what is above it.
@@ -170,6 +174,7 @@ class Kind:
     undo: takes an import back; None: it cannot be.
     owned: which of these fields a source (its id) may not fill, and whose they are, in words.
     people: what an item calls people at customers by, as its source does.
+    about: how an item names the accounts that it is about, as `account` of most kinds does.
     state: says what an item says, for a feed that runs beside another; None: it is counted, not compared.
     came: SQL, payloads as text of what calls brought from %(source)s between %(since)s and %(until)s, one in %(every)s,
         at most %(most)s; `""`: they stand in the landing log under the kind's name.
@@ -199,6 +204,7 @@ class Kind:
     undo: Undo | None = None
     owned: Callable[[UUID, Collection[str]], Mapping[str, str]] = lambda source_id, fields: {}
     people: Callable[[Any], Iterable[object]] = lambda item: ()
+    about: Callable[[Any], Iterable[Any]] = _about
     state: State | None = None
     said: str = ""
     came: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -90,7 +91,7 @@ def _name_everywhere(floor: Floor, contact: Contact) -> None:
     floor.account.save()
 
 
-def found_anywhere(folder: Path) -> list[str]:
+def found_anywhere(folder: Path, words: Collection[str] = CANARIES) -> list[str]:
     """Every row of every table, and every file, in which one of the canaries stands."""
     tables = fetch_all(
         "SELECT c.relname FROM pg_class c WHERE relkind IN ('r', 'p') AND NOT relispartition"
@@ -100,18 +101,18 @@ def found_anywhere(folder: Path) -> list[str]:
     for (table,) in tables:
         for (row,) in fetch_all(f'SELECT t::text FROM "{table}" AS t'):  # noqa: S608
             text = row.lower().replace("''", "'")
-            if any(word.lower() in text or word.lower().encode().hex() in text for word in CANARIES):
+            if any(word.lower() in text or word.lower().encode().hex() in text for word in words):
                 found.append(f"{table}: {row}")
     for path in folder.rglob("*"):
         if path.is_file():
             raw = path.read_bytes()
             text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode(errors="replace").lower()
-            found += [str(path) for word in CANARIES if word.lower() in text]
+            found += [str(path) for word in words if word.lower() in text]
     return found
 
 
 def erase(contact: Contact, floor: Floor) -> Any:
-    made = prepare_erasure(contact=contact, reason=f"{NAME} wrote on 1 March", by=floor.lead, now=NOW)
+    made = prepare_erasure(subject=contact, reason=f"{NAME} wrote on 1 March", by=floor.lead, now=NOW)
     return erase_person(erasure=made, by=floor.lead, now=NOW)
 
 
@@ -242,19 +243,19 @@ def test_all_contacts_with_the_address_are_one_person(floor: Floor, folder: Path
 def test_what_stands_against_it(floor: Floor, folder: Path) -> None:
     colleague = make_contact(floor.account, "Ana Ana", email="ana@example.com")
     with pytest.raises(ErasureRefused, match="colleague"):
-        prepare_erasure(contact=colleague, reason="x", by=floor.lead, now=NOW)
+        prepare_erasure(subject=colleague, reason="x", by=floor.lead, now=NOW)
     contact = make_contact(floor.account, "Cy Example", email="cy@example.com")
     with pytest.raises(ErasureRefused):
-        prepare_erasure(contact=contact, reason=" ", by=floor.lead, now=NOW)
-    made = prepare_erasure(contact=contact, reason="x", by=floor.lead, now=NOW)
+        prepare_erasure(subject=contact, reason=" ", by=floor.lead, now=NOW)
+    made = prepare_erasure(subject=contact, reason="x", by=floor.lead, now=NOW)
     with pytest.raises(ErasureRefused):
-        prepare_erasure(contact=contact, reason="x", by=floor.lead, now=NOW)
+        prepare_erasure(subject=contact, reason="x", by=floor.lead, now=NOW)
     drop_erasure(erasure=made, by=floor.lead, now=NOW)
     with pytest.raises(ErasureRefused):
         erase_person(erasure=made, by=floor.lead, now=NOW)
     Import.objects.create(source=floor.source, kind="contacts", filename="a", stored_as="a", sha256="", created_at=NOW)
     with pytest.raises(ErasureRefused, match="on its way"):
-        prepare_erasure(contact=contact, reason="x", by=floor.lead, now=NOW)
+        prepare_erasure(subject=contact, reason="x", by=floor.lead, now=NOW)
 
 
 def test_append_only_holds_again_afterwards(canary: Contact, floor: Floor) -> None:

@@ -320,7 +320,7 @@ def test_the_erasure_of_a_person_erases_what_all_their_records_hold(
     send(CONTACTS, desk, person("993", "Ana Ek", email="ana@home.example", phone="0707654321", title="Boss"))
     signed_in(ops).post(f"/review/{Pair.objects.get().pk}/", {"verdict": "same"})
     contact = Contact.objects.get(external_id="c-17")
-    made = prepare_erasure(contact=contact, reason="by letter", by=ops, now=NOW)
+    made = prepare_erasure(subject=contact, reason="by letter", by=ops, now=NOW)
     assert made.counts["contacts"] == 2
     erase_person(erasure=made, by=ops, now=NOW)
     tables = fetch_all("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
