@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import logging
 import random
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +30,7 @@ from django.db import (
 from django.utils.translation import gettext as _
 
 from core.bulk import Id, copy_rows, database_now, execute, fetch_all, read_rows
+from core.handing import Handed, handing, row_of, taker_of
 from core.ids import uuid7, uuid7_text
 from core.models import Act, DeadLetter, Pending, User
 
@@ -71,7 +71,7 @@ class Taken(Sequence[Any]):
 
     @cached_property
     def _rows(self) -> list[Any]:
-        table, row = self.pending._meta.db_table, _row_of(self.pending)
+        table, row = self.pending._meta.db_table, row_of(self.pending)
         columns = ", ".join(row._fields)
         found = read_rows(
             f'SELECT {columns} FROM "{table}" WHERE batch_id = ANY(%s) ORDER BY id',  # noqa: S608 - ours  # nosec B608
@@ -109,6 +109,9 @@ def leave(model: type[Pending], columns: Sequence[str], rows: Sequence[Sequence[
     """
     _require_transaction(stage)
     if not rows:
+        return
+    if (taker := taker_of(stage)) is not None:
+        taker.take(columns, rows)
         return
     batch = uuid7_text()
     _insert_batch(batch, stage, len(rows))
@@ -148,12 +151,16 @@ def _insert_batch(batch: Id, stage: str, size: int) -> None:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the pipeline: rows of `pending` wait for it, `work` does it for a batch of them."""
+    """One step of the pipeline: rows of `pending` wait for it, `work` does it for a batch of them.
+
+    `then` is the step that goes on with what this one leaves for it, in the same transaction.
+    """
 
     name: str
     pending: type[Pending]
     work: Work
     rows: int = 5000
+    then: Stage | None = None
 
     def advance(self, now: datetime | None = None) -> int:
         """Lease and do up to `rows` rows; how many were taken (0: nothing is waiting).
@@ -208,8 +215,30 @@ class Stage:
     def _work(self, lease: Lease, now: datetime) -> None:
         table, taken = self.pending._meta.db_table, Taken(self.pending, lease.batches)
         if len(taken):
-            self.work(taken, now)
+            self._do(taken, now)
         execute(f'DELETE FROM "{table}" WHERE batch_id = ANY(%s)', [lease.batches])  # noqa: S608 - ours  # nosec B608
+
+    def _do(self, rows: Sequence[Any], now: datetime) -> None:
+        if self.then is None:
+            self.work(rows, now)
+            return
+        handed = Handed(self.then.name, self.then.pending)
+        with handing(handed):
+            self.work(rows, now)
+        if handed:
+            self.then.go_on(handed, now)
+
+    def go_on(self, handed: Handed, now: datetime) -> None:
+        """Do what was handed on; where that fails, it waits in its table as if nobody had tried."""
+        try:
+            with transaction.atomic():
+                self._do(handed, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("%s: %d rows failed as they were handed on", self.name, len(handed))
+            for columns, rows in handed.left:
+                leave(self.pending, columns, rows, stage=self.name)
 
     def _failed(self, lease: Lease, error: Exception) -> None:
         """Halve what failed; a single row waits, and in the end dies."""
@@ -253,12 +282,6 @@ class Stage:
         )
         waiting.delete()
         execute("DELETE FROM core_batch WHERE id = %s", [batch])
-
-
-@cache
-def _row_of(pending: type[Pending]) -> type[Any]:
-    """A named tuple with the columns of a pending table."""
-    return namedtuple(pending.__name__, [field.column for field in pending._meta.concrete_fields])  # type: ignore[misc]
 
 
 def _together(found: list[tuple[Any, ...]], rows: int) -> tuple[list[UUID], int, int]:

@@ -6,7 +6,8 @@
 
 Each stage takes what the stage before committed, and commits what the next one takes. It can be killed at any moment:
 what it had not committed is taken again, and what it had committed is gone from its queue, so that nothing is lost and
-nothing is done twice (how: `core.stages`). The database is the queue; the workers, the beat and a history replay all
+nothing is done twice (how: `core.stages`). What is believed is decided and dispatched in the same transaction where
+all goes well (`core.handing`). The database is the queue; the workers, the beat and a history replay all
 call `advance_all` and `tick_all`. An insight that its source takes back goes through the stage `withdraw`.
 """
 
@@ -40,12 +41,14 @@ from playbooks.models import ClosedTask
 from playbooks.services import advance_runs, dispatch_decisions, record_effects, send_effects, tick, withdraw_insights
 from playbooks.services.sources import tend_source_tasks
 
+DISPATCH = Stage("dispatch", Decided, dispatch_decisions)
+DECIDE = Stage("decide", Believed, decide_insights, then=DISPATCH)
 STAGES = (
     Stage("resolve", Landed, resolve_records),  # whom is it about?
-    Stage("believe", Resolved, believe_records),  # what do we believe?
+    Stage("believe", Resolved, believe_records, then=DECIDE),  # what do we believe?
     Stage("admit", Released, admit_records),  # and what else waited for its account?
-    Stage("decide", Believed, decide_insights),  # who acts, and how far alone?
-    Stage("dispatch", Decided, dispatch_decisions),  # give it to them
+    DECIDE,  # who acts, and how far alone?
+    DISPATCH,  # give it to them
     Stage("withdraw", Withdrawn, withdraw_insights),  # what if it is taken back?
     Stage("measure", ClosedTask, record_outcomes),  # what did it prove?
 )

@@ -241,7 +241,7 @@ def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
         reasons=tuple(why),
         playbook=band.playbook if acts_on(response) else "",
         priority=priority_of(facts, now) if acts_on(response) else None,
-        stream=replace(stream, response=response),
+        stream=stream if stream.response is response else replace(stream, response=response),
     )
 
 

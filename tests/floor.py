@@ -9,16 +9,12 @@ from django.test import Client
 
 from core.models import User
 from core.stages import Stage
-from decisions.models import Decided, Decision
-from decisions.services import decide_insights
-from insights.models import Believed
+from cx_ops.pipeline import DECIDE, DISPATCH
+from decisions.models import Decision
 from outcomes.services import record_outcomes
 from playbooks.models import ClosedTask, Task
-from playbooks.services import dispatch_decisions
 from tests.factories import NOW, make_account, make_insight, make_organisation, make_source, make_team, make_user
 
-DECIDE = Stage("decide", Believed, decide_insights)
-DISPATCH = Stage("dispatch", Decided, dispatch_decisions)
 MEASURE = Stage("measure", ClosedTask, record_outcomes)
 
 

@@ -59,20 +59,19 @@ SELECT i.id, i.account_id, i.source_id, CASE WHEN t.split_by_reason THEN i.reaso
            SELECT FROM insights_modelversion AS m WHERE m.state = 'checked'
               AND m.source_id = i.source_id AND m.model = i.model AND m.version = i.model_version),
        t.base_rate, t.acting_share
-FROM insights_believed AS b
+FROM (SELECT id FROM insights_believed WHERE account_id = ANY(%s) UNION ALL SELECT unnest(%s::uuid[])) AS b
 CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = b.id OFFSET 0) AS i
 JOIN insights_insighttype AS t ON t.slug = i.type_id
 JOIN intake_source AS s ON s.id = i.source_id
-WHERE b.account_id = ANY(%s)
 ORDER BY i.scored_at, i.id
 """
 
 
-def pending_insights(account_ids: Sequence[AnyId]) -> list[PendingInsight]:
-    """All insights of these accounts that wait for a decision, oldest score first."""
+def pending_insights(account_ids: Sequence[AnyId], handed: Sequence[AnyId] = ()) -> list[PendingInsight]:
+    """All insights of these accounts that wait for a decision, and those `handed` on, oldest score first."""
     return [
         PendingInsight.of(row[0], row[1], row[2], row[3], Claim(*row[4:15]), row[15], row[16])
-        for row in read_rows(INSIGHTS, [account_ids])
+        for row in read_rows(INSIGHTS, [account_ids, list(handed)])
     ]
 
 

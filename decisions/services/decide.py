@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from core.bulk import NULL, Id, array_text, copy_json, copy_lines, copy_text, execute, moment_text
+from core.handing import Handed
 from core.ids import uuid7_text
 from core.stages import leave
 from core.version import CODE_VERSION
@@ -43,7 +44,7 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     switches = switches_thrown()
     policy = policy_at(now)
     ledger = Ledger(situation_of(accounts, switches, now, matrices=[policy.ownership]), policy, now)
-    insights = pending_insights(accounts)
+    insights = pending_insights(accounts, [row.id for row in rows] if isinstance(rows, Handed) else ())
     for insight in insights:
         ledger.decide(insight)
     ledger.write()

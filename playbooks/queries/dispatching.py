@@ -74,9 +74,13 @@ SELECT count(*) FROM (
 """
 
 
-def locked_cases(acts: Mapping[AnyId, str]) -> list[Case]:
-    """The decisions with these ids, oldest first, with their items locked in id order."""
-    fetch_all(LOCK_ITEMS, [list(acts)])
+def lock_items(decisions: Sequence[AnyId]) -> None:
+    """Hold the items of these decisions until the transaction ends, in id order."""
+    fetch_all(LOCK_ITEMS, [list(decisions)])
+
+
+def cases_of(acts: Mapping[AnyId, str]) -> list[Case]:
+    """The decisions with these ids, oldest first."""
     return list(map(Case._make, read_rows(CASES, [list(acts), list(acts.values())])))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from core.bulk import AnyId, execute, fetch_all, moment_text
+from core.handing import Handed
 from decisions.models import Decided
-from playbooks.queries.dispatching import Case, locked_cases
+from playbooks.queries.dispatching import Case, cases_of, lock_items
 from playbooks.services.evidence import add_evidence, clear_items, wake_with_evidence
 from playbooks.services.opening import open_tasks
 from playbooks.services.starting import start_runs, stop_runs_for
@@ -25,15 +26,22 @@ ORDER BY id FOR NO KEY UPDATE
 def dispatch_decisions(rows: Sequence[Decided], now: datetime) -> None:
     """Do what each decision asks for. A row that was dispatched before changes nothing.
 
-    Locks are taken in the order account, item, task, run, counter, each in id order, here and in every use case.
+    Locks are taken in the order account, item, task, run, counter, each in id order, here and in every use case. What
+    is handed on comes with its accounts held since before it was decided: nobody else can change their items.
     """
     acts: dict[AnyId, str] = {row.id: row.act for row in rows}
-    if ending := [id for id, act in acts.items() if act in ENDING]:
-        fetch_all(LOCK_ACCOUNTS, [ending])
-    cases = locked_cases(acts)
+    if not isinstance(rows, Handed):
+        _hold(acts)
+    cases = cases_of(acts)
     for act, handle in HANDLERS.items():
         if mine := [case for case in cases if case.act == act]:
             handle(mine, now)
+
+
+def _hold(acts: Mapping[AnyId, str]) -> None:
+    if ending := [id for id, act in acts.items() if act in ENDING]:
+        fetch_all(LOCK_ACCOUNTS, [ending])
+    lock_items(list(acts))
 
 
 def take_over(cases: Sequence[Case], now: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from core.handing import Handed
 from core.models import Absence, Batch, DeadLetter, User
 from core.stages import Stage, leave
 from decisions.enums import OutcomeKind
@@ -98,6 +99,20 @@ def test_many_for_one_account_are_decided_in_the_order_of_their_scores(desk: Des
     assert (item.response, item.evidence_count) == ("human", 3)
     assert list(Decided.objects.order_by("id").values_list("act", flat=True)) == ["run", "upgrade", "evidence"]
     assert all(not differences for differences in replay_decisions())
+
+
+def test_what_is_handed_on_is_decided_with_what_waits_for_the_same_account(desk: Desk) -> None:
+    waiting = make_insight(desk.account, "0.8", source=desk.source, scored_at=NOW - timedelta(hours=3))
+    handed = make_insight(desk.account, "0.6", source=desk.source, scored_at=NOW - timedelta(hours=2))
+    other = make_insight(make_account("Other", csm=desk.ana), "0.6", source=desk.source)
+    Believed.objects.filter(id=handed.id).delete()
+    believed = Handed("decide", Believed)
+    believed.take(["account_id"], [(str(handed.id), str(desk.account.id))])
+    with transaction.atomic():
+        decide_insights(believed, NOW)
+    verdicts = {d.insight_id: (d.response, d.suppressed_by) for d in Decision.objects.all()}
+    assert verdicts == {waiting.id: ("automated", ""), handed.id: ("automated", "dwell")}
+    assert [row.id for row in Believed.objects.all()] == [other.id]
 
 
 def test_a_score_that_comes_late_is_recorded_as_stale(desk: Desk) -> None:

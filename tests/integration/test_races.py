@@ -95,12 +95,14 @@ def test_of_sixteen_people_closing_one_task_one_closes_it_and_fifteen_are_told(c
     assert Item.objects.get().outcome == "risk_resolved"
 
 
-def test_nothing_automated_begins_once_the_switch_is_thrown(committed: None) -> None:
+@pytest.mark.parametrize("handing", [True, False])
+def test_nothing_automated_begins_once_the_switch_is_thrown(committed: None, handing: bool) -> None:
     """Workers race the switch; each time it is thrown, the runs that are there are all there will be."""
     floor = Floor()
+    dispatch = Stage("dispatch", Decided, dispatch_decisions, rows=2)
     stages = (
-        Stage("decide", Believed, decide_insights, rows=2),
-        Stage("dispatch", Decided, dispatch_decisions, rows=2),
+        Stage("decide", Believed, decide_insights, rows=2, then=dispatch if handing else None),
+        dispatch,
     )
     stopping = threading.Event()
 

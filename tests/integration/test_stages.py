@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from core.bulk import execute
 from core.ids import uuid7
 from core.models import Act, Batch, DeadLetter
 from core.stages import MAX_ATTEMPTS, LeaseLost, Stage, leave, replay_dead_letter
+from decisions.models import Decided
 from insights.models import Believed
 from tests.factories import NOW, make_user
 
@@ -105,6 +108,59 @@ def test_poison_is_found_by_halving_and_everything_else_is_done() -> None:
     assert {letter.record_id for letter in DeadLetter.objects.all()} == worker.poison
     assert {letter.attempts for letter in DeadLetter.objects.all()} == {MAX_ATTEMPTS}
     assert not Batch.objects.exists()
+
+
+class Next:
+    """A stage with another that goes on at once: the first passes its rows on, the second does them."""
+
+    def __init__(self, *poison: UUID) -> None:
+        self.worker = Worker(*poison)
+        self.seen: list[tuple[bool, int]] = []
+        self.next = Stage("dispatch", Decided, self._do)
+        self.first = Stage("decide", Believed, self._pass_on, then=self.next)
+
+    def _pass_on(self, rows: Sequence[Believed], now: datetime) -> None:
+        leave(Decided, ["act"], [(row.id, "task") for row in rows], stage="dispatch")
+
+    def _do(self, rows: Sequence[Decided], now: datetime) -> None:
+        self.seen.append((Decided.objects.exists(), len(rows)))
+        assert {row.act for row in rows} == {"task"}
+        self.worker(rows, now)
+
+
+def test_what_is_handed_on_is_done_at_once_and_never_written_down() -> None:
+    ids = leave_rows(3)
+    both = Next()
+    assert both.first.advance(NOW) == 3
+    assert both.worker.done == ids
+    assert both.seen == [(False, 3)]
+    assert not Batch.objects.exists()
+
+
+def test_what_fails_as_it_is_handed_on_waits_and_what_came_before_stands() -> None:
+    ids = leave_rows(8)
+    both = Next(ids[5])
+    both.first.advance(NOW)
+    assert not Believed.objects.exists()
+    assert {row.id for row in Decided.objects.all()} == set(ids)
+    assert both.worker.done == []
+    drain(both.next)
+    assert sorted(both.worker.done) == sorted(set(ids) - {ids[5]})
+    assert [(letter.stage, letter.record_id) for letter in DeadLetter.objects.all()] == [("dispatch", ids[5])]
+
+
+def test_a_lost_connection_takes_all_of_it_back() -> None:
+    leave_rows(3)
+
+    def work(rows: Sequence[Decided], now: datetime) -> None:
+        raise OperationalError("the server is gone")
+
+    both = Next()
+    first = replace(both.first, then=Stage("dispatch", Decided, work))
+    with pytest.raises(OperationalError):
+        first.advance(NOW)
+    assert Believed.objects.count() == 3
+    assert not Decided.objects.exists()
 
 
 def test_a_failing_row_waits_longer_every_time() -> None:
