@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -204,7 +205,7 @@ def test_a_touched_item_is_only_flagged(floor: Floor) -> None:
 
 def test_a_switch_thrown_between_decision_and_dispatch_starts_nothing(floor: Floor) -> None:
     make_insight(floor.account, "0.8", source=floor.source, scored_at=NOW)
-    while DECIDE.advance(NOW):
+    while replace(DECIDE, then=None).advance(NOW):
         pass
     throw_switch(scope="type", value="churn_risk", off=True, why="checking", by=floor.lead, now=NOW)
     floor.work()
