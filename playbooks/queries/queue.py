@@ -14,7 +14,6 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from core.enums import Role
 from core.models import Team, User
@@ -33,8 +32,8 @@ MOST_SEGMENTS = 50
 IN_ORDER = ("-priority", "due_at", "id")
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
-    "touch_by", "touched_at", "expires_at", "flag", "evidence_count",
-    "account__name", "account__arr_amount", "account__arr_currency", "type__name", "decision__confidence",
+    "touch_by", "touched_at", "expires_at", "flag",
+    "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "source_id",
 )  # fmt: skip
 # What few tasks have: asked for where one has it, since with these tables too PostgreSQL plans ten times as long.
@@ -60,6 +59,13 @@ class Money(NamedTuple):
         words = _("about %(money)s a year") if self.is_estimate else _("%(money)s a year")
         return words % {"money": short_money(self.amount, self.currency)}
 
+    def worth(self, gain: str) -> str:
+        """What acting is worth of it, in words."""
+        if self.amount is None:
+            return _("worth %(gain)s") % {"gain": gain}
+        words = _("worth %(gain)s of about %(money)s") if self.is_estimate else _("worth %(gain)s of %(money)s")
+        return words % {"gain": gain, "money": short_money(self.amount, self.currency)}
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -76,7 +82,7 @@ class Scope:
 
 
 class Row(NamedTuple):
-    """One line of the queue, in words: `meta` says what makes it weigh most, how much, how sure, how many signals.
+    """One line of the queue, in words: `meta` says what acting is worth, then what of it weighs most.
 
     `worth`: what the order goes by, and what it is made of.
     """
@@ -320,18 +326,14 @@ def _worth(values: Mapping[str, Any]) -> str:
 
 
 def _meta(values: Mapping[str, Any], today: date) -> Iterator[str]:
-    """The first is the strongest reason why it stands where it stands."""
+    """The first is what the order goes by, where it is known."""
+    reporting = values["reporting"] or ""
+    exposed = exposed_revenue(
+        values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], reporting
+    )
+    if values["priority"] and values["priority_parts"]:
+        yield exposed.worth(short_money(values["priority"], reporting))
+    elif exposed.amount is not None:
+        yield exposed.a_year
     if values["priority"] and (term := Term.read(values["term"])):
         yield term.nearness(today)
-    exposed = exposed_revenue(
-        values["priority_parts"],
-        values["account__arr_amount"],
-        values["account__arr_currency"],
-        values["reporting"] or "",
-    )
-    if exposed.amount is not None:
-        yield exposed.a_year
-    if values["decision__confidence"] is not None:
-        yield _("%(sure)s sure") % {"sure": percent(values["decision__confidence"])}
-    if (count := values["evidence_count"]) > 1:
-        yield ngettext("%(n)d signal", "%(n)d signals", count) % {"n": count}

@@ -28,10 +28,10 @@ from playbooks.views.deeds import MEANS
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
 FOCUS = "focus"
 LANE_MEANS = {
-    Lane.NOW: gettext_lazy("What is urgent, as much of it as your day has room for"),
-    Lane.TODAY: gettext_lazy("Steps, tasks made by hand, and what came back"),
-    Lane.LATER: gettext_lazy("What is urgent too, but finds no room in your day yet"),
-    Lane.WAITING: gettext_lazy("Snoozed, or waiting on the customer"),
+    Lane.NOW: gettext_lazy("Urgent, as much as a day has room for."),
+    Lane.TODAY: gettext_lazy("Playbook steps, tasks made by hand, and what came back."),
+    Lane.LATER: gettext_lazy("Urgent too, but the day is full; their deadlines run all the same."),
+    Lane.WAITING: gettext_lazy("Snoozed, or waiting on the customer."),
 }
 
 
@@ -132,6 +132,7 @@ def list_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
         "scope": listed.scope,
         "lane": listed.lane,
         "lane_label": str(Lane(listed.lane).label),
+        "lane_means": LANE_MEANS[Lane(listed.lane)],
         "lanes": tabs,
         "lane_count": counts[listed.lane].all,
         "total": total,
@@ -169,11 +170,21 @@ def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]
             "url": listed.url(lane=each.value),
             "current": each.value == listed.lane,
             "count": counts[each.value].all,
-            "late": counts[each.value].late,
-            "title": LANE_MEANS.get(each, ""),
+            "late": late_words(each, counts[each.value].late),
+            "late_url": listed.url(lane=each.value, sla="late"),
+            "title": LANE_MEANS[each],
         }
         for each in Lane
     ]
+
+
+def late_words(lane: Lane, count: int) -> str:
+    """What a lane holds that is late; "" where nothing is."""
+    if not count:
+        return ""
+    if lane is Lane.WAITING:
+        return _("%(n)d late while snoozed") % {"n": count}
+    return _("%(n)d late in %(lane)s") % {"n": count, "lane": lane.label}
 
 
 def render_task(
