@@ -13,9 +13,10 @@ from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
-from cx_ops.account_health import Health, Signs, lapsed_days, read_health
+from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
-from cx_ops.stakeholder_map import Dot, draw_dots
+from cx_ops.renewals import HOPEFUL
+from cx_ops.stakeholder_map import Dot, draw_dots, has_place
 from decisions.models import Item
 from insights.enums import Direction
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
@@ -29,13 +30,17 @@ class OpenTask(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A contract, and where today stands in it: in per cent of its length. `notice_at` as well; None: no such date."""
+    """A contract, and where today stands in it: in per cent of its length. `notice_at` as well; None: no such date.
+
+    `notice_left`: days to the last day of notice, negative once it has passed.
+    """
 
     contract: Contract
     end: date
     is_current: bool
     today_at: int
     notice_at: int | None
+    notice_left: int | None
     days_left: int
 
 
@@ -73,6 +78,17 @@ class AccountPage:
     def contacts_here(self) -> list[Contact]:
         """Who has not left."""
         return [contact for contact in self.view.contacts if contact.left_on is None]
+
+    @property
+    def off_the_map(self) -> int:
+        """How many of the people have no place on the map."""
+        return sum(not has_place(contact) for contact in self.view.contacts)
+
+    @property
+    def speaks_against(self) -> str:
+        """Why the forecast of the term that runs may be too hopeful; "" where nothing says so."""
+        is_hopeful = self.current is not None and self.current.contract.forecast in HOPEFUL
+        return self.health.reasons[0] if is_hopeful and self.health.level <= Level.RISK else ""
 
     @property
     def next_task(self) -> OpenTask | None:
@@ -164,6 +180,7 @@ def _term(contract: Contract, today: date) -> Term:
         is_current=contract.starts_on <= today <= end,
         today_at=place(today),
         notice_at=place(contract.notice_on) if contract.notice_on else None,
+        notice_left=(contract.notice_on - today).days if contract.notice_on else None,
         days_left=(end - today).days,
     )
 

@@ -174,8 +174,9 @@ def _tell_task(row: Any) -> Entry:
 
 
 def _notes(account: Account) -> QuerySet[TaskNote]:
-    """What was written in between: the note of a close stands with its outcome."""
-    return TaskNote.objects.filter(task__account=account).exclude(at=F("task__closed_at")).select_related("by", "task")
+    """What was written in between: the note of a close stands with its outcome, a call or meeting by itself."""
+    rows = TaskNote.objects.filter(task__account=account, kind="").exclude(at=F("task__closed_at"))
+    return rows.select_related("by", "task")
 
 
 def _tell_note(row: Any) -> Entry:

@@ -1,4 +1,4 @@
-"""What comes of a decision that opened nothing: what holds it back and for how long, and what was there before it."""
+"""What comes of a decision: what it began, or what holds it back and for how long, and what was there before it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from decisions.enums import Suppression
+from decisions.enums import Response, Suppression
 from decisions.models import Decision, Item
 from playbooks.models import Task
 from playbooks.queries.outcomes import label_of
@@ -26,6 +26,15 @@ FOLLOWS: dict[str, Any] = {
 }
 
 
+# And of each response that nothing held back.
+BEGINS: dict[str, Any] = {
+    Response.HUMAN: gettext_lazy("A task was opened for its owner."),
+    Response.AUTOMATED: gettext_lazy("A playbook began by itself."),
+    Response.MONITOR: gettext_lazy("The account went on its owner’s watch list. Nobody has to act."),
+    Response.RECORD: gettext_lazy("It is kept as a record. Nobody has to act."),
+}
+
+
 class Aftermath(NamedTuple):
     """`words`: what comes of it. `item`: what was done about the same before, or is being done; `task`: its last task.
 
@@ -38,16 +47,19 @@ class Aftermath(NamedTuple):
     outcome: str
 
 
-def aftermath_of(decision: Decision, now: datetime) -> Aftermath | None:
-    """For a decision that was held back, whose item is loaded; None for any other."""
-    if not decision.suppressed_by:
-        return None
+def aftermath_of(decision: Decision, now: datetime) -> Aftermath:
+    """For a decision whose item is loaded."""
     item = decision.item
     task = Task.objects.filter(item=item).select_related("closed_by").order_by("-opened_at").first() if item else None
     outcome = label_of(item.outcome) if item and item.outcome else ""
+    return Aftermath(_words(decision, now), item, task, outcome)
+
+
+def _words(decision: Decision, now: datetime) -> str:
+    if not decision.suppressed_by:
+        return str(BEGINS[decision.response])
     cools = decision.suppressed_by == Suppression.COOL_DOWN
-    words = _cool_down(item, now) if cools else str(FOLLOWS[decision.suppressed_by])
-    return Aftermath(words, item, task, outcome)
+    return _cool_down(decision.item, now) if cools else str(FOLLOWS[decision.suppressed_by])
 
 
 def _cool_down(item: Item | None, now: datetime) -> str:

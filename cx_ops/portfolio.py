@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, F, IntegerField, OrderBy, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce, TruncDate
-from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Contract, SegmentMember
+from accounts.models import Account, SegmentMember
 from accounts.models.account import AccountQuerySet, reads_all
 from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenue
 from accounts.rules.segments import AccountFilter
 from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, with_signs
 from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
-from decisions.rules import URGENCY
 from playbooks.enums import TaskStatus
 from playbooks.models import Task
 from playbooks.queries.queue import title_beside
@@ -63,7 +61,10 @@ class NextStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One account. Revenue is in the reporting currency; None: unknown. `touched_ago`: in days, 0 without a touch."""
+    """One account. Revenue is in the reporting currency; None: unknown. `touched_ago`: in days, 0 without a touch.
+
+    `notice_by`: the next notice date that is still ahead.
+    """
 
     id: UUID
     name: str
@@ -74,6 +75,7 @@ class Line:
     revenue: Decimal | None
     renews_on: date | None
     renews_in: int | None
+    notice_by: date | None
     last_touch: datetime | None
     health: Health
     next_step: NextStep | None
@@ -134,7 +136,10 @@ _NEXT_ON = Subquery(_OPEN.order_by(_DAY).values(on=_DAY)[:1])
 _HOW_MANY = Subquery(_OPEN.order_by().values("account").annotate(n=Count("pk")).values("n"))
 _NAME = (F("name").asc(), F("id").asc())
 SORTS = {
-    "health": Sort(_("Health"), (F("rank").asc(), F("near").asc(), F("risk_confidence").desc(nulls_last=True), *_NAME)),
+    "health": Sort(
+        _("Health"),
+        (F("rank").asc(), F("near").asc(nulls_last=True), F("risk_confidence").desc(nulls_last=True), *_NAME),
+    ),
     "name": Sort(_("Account"), _NAME),
     "revenue": Sort(_("Revenue a year"), (F("yearly").desc(nulls_last=True), *_NAME)),
     "renews": Sort(_("Renews"), (F("renews_on").asc(nulls_last=True), *_NAME)),
@@ -211,23 +216,8 @@ def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal]) -> Totals:
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
-    found = accounts.annotate(yearly=yearly_revenue(rates), near=_nearness(now.date()))
-    return with_signs(found, now).order_by(*SORTS[sort].order)
-
-
-def _nearness(today: date) -> Case:
-    """How near the notice date or the end of the last term is, in the steps in which it makes a task more urgent.
-
-    0 is the nearest, and a term that has run out; an account without a contract has its renewal date.
-    """
-    last = Contract.objects.filter(account=OuterRef("pk"), ended_early_on=None).order_by("-ends_on")
-    day = Case(When(notice_on__gte=today, then=F("notice_on")), default=F("ends_on"))
-    until = Coalesce(Subquery(last.values(day=day)[:1]), F("renews_on"))
-    steps = [
-        When(LessThanOrEqual(until, today + timedelta(days=limit)), then=Value(place))
-        for place, (limit, _factor) in enumerate(URGENCY)
-    ]
-    return Case(*steps, default=Value(len(URGENCY)), output_field=IntegerField())
+    found = with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now)
+    return found.annotate(near=Coalesce("notice_by", "term_end", "renews_on")).order_by(*SORTS[sort].order)
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
@@ -279,6 +269,7 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         revenue=row.yearly,
         renews_on=row.renews_on,
         renews_in=(row.renews_on - now.date()).days if row.renews_on else None,
+        notice_by=row.notice_by,
         last_touch=row.last_touch,
         health=health,
         next_step=_first(steps, row.name, now),

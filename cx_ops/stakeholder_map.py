@@ -32,11 +32,16 @@ class Dot(NamedTuple):
     tone: str
 
 
+def has_place(contact: Contact) -> bool:
+    """Whether somebody is on the map: still there, and it is known how they feel and what they can move."""
+    return contact.left_on is None and contact.influence is not None and contact.sentiment is not None
+
+
 def draw_dots(contacts: Iterable[Contact]) -> list[Dot]:
     """A dot for everybody who is still there and whose sentiment and influence are known."""
     cells: dict[tuple[int, int], list[Contact]] = defaultdict(list)
     for contact in contacts:
-        if contact.left_on is None and contact.influence is not None and contact.sentiment is not None:
+        if contact.sentiment is not None and contact.influence is not None and has_place(contact):
             cells[contact.sentiment, contact.influence].append(contact)
     return [dot for (sentiment, influence), here in cells.items() for dot in _cell(sentiment, influence, here)]
 

@@ -16,10 +16,12 @@ from core.models import User
 from decisions.enums import OutcomeKind
 from playbooks.enums import Held
 from playbooks.models import Task
+from playbooks.models.task import TOLD_KINDS
 from playbooks.queries.snoozing import MORNING, Preset, day_in_words
 
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
+NOTE_KINDS = [("", _("Note only")), *TOLD_KINDS]
 
 
 class VersionedForm(forms.Form):
@@ -58,6 +60,9 @@ class CloseForm(VersionedForm):
 
 
 class NoteForm(forms.Form):
+    """What was done or found out, and whether it was a call or a meeting, which the account counts as a touch."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=NOTE_KINDS, required=False)
     text = forms.CharField(
         label=_("Note"), max_length=NOTE_LENGTH, widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Write the note first.")},

@@ -44,10 +44,11 @@ class Used(NamedTuple):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What an account's people did lately. `seen`: contact → when they did something last, within 90 days."""
+    """What an account's people did lately, `since` then. `seen`: contact → when they did something last, in 90 days."""
 
     used: list[Used]
     seen: dict[UUID, datetime]
+    since: datetime
 
     @property
     def top(self) -> list[Used]:
@@ -61,6 +62,11 @@ class Behaviour:
     @property
     def last_at(self) -> datetime | None:
         return max((one.last_at for one in self.used), default=None)
+
+    @property
+    def people(self) -> int:
+        """How many who are known by name did something."""
+        return sum(at > self.since for at in self.seen.values())
 
     @property
     def total(self) -> int:
@@ -82,6 +88,7 @@ def recent_behaviour(account_id: UUID, now: datetime) -> Behaviour:
     return Behaviour(
         used=sorted(used, key=lambda one: (-one.times, -one.before, one.name)),
         seen={contact: at for _name, contact, of_contact, _n, _before, at in rows if of_contact and contact},
+        since=now - LATELY,
     )
 
 

@@ -13,6 +13,7 @@ from accounts.services.people import (
     log_activity,
     restore_account,
     set_account_person,
+    split_summary,
 )
 from accounts.services.projecting import project_all, unsettled_accounts
 from accounts.services.resolve import resolve_records
@@ -58,6 +59,7 @@ __all__ = [
     "set_account_person",
     "set_forecast",
     "split_account",
+    "split_summary",
     "take_back_parked",
     "undo_merge",
     "unsettled_accounts",

@@ -21,6 +21,15 @@ from intake.services import announce
 SUMMARY_LENGTH = 300
 
 
+def split_summary(text: str) -> tuple[str, str]:
+    """The first line, and what follows; a first line that is too long is cut and stays whole in what follows."""
+    text = text.strip()
+    first, _newline, rest = text.partition("\n")
+    if len(first) > SUMMARY_LENGTH:
+        return f"{first[: SUMMARY_LENGTH - 2].rstrip()} …", text
+    return first.strip(), rest.strip()
+
+
 class AccountRefused(Exception):
     """The change cannot be made; says what to do. `field` is the input that is wrong, if one is."""
 

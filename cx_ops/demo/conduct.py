@@ -9,8 +9,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from accounts.enums import ActivityKind
-from accounts.models import Account
-from accounts.services import log_activity
 from core.bulk import fetch_all
 from core.models import User
 from cx_ops.demo.book import Customer
@@ -19,6 +17,7 @@ from cx_ops.demo.manners import end_of, goes_on_after, manner_of, touch_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
+from playbooks.services.touches import tell_touch
 
 MOST_IN_NOW = 4  # a person who has more at the end of a session closes something
 ASKS_AGAIN = timedelta(days=7)
@@ -112,8 +111,7 @@ class Desk:
         note = "" if touch.kind else touch.text
         tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
         if touch.kind:
-            account, kind = Account.objects.get(pk=task.account_id), ActivityKind(touch.kind)
-            log_activity(account=account, kind=kind, summary=touch.text, by=by, now=now)
+            tell_touch(task_id=task.id, kind=ActivityKind(touch.kind), text=touch.text, by=by, now=now)
         if task.run_id and not task.run_step_id and chance.random() < 0.6 and touch.reached:
             tick_next_step(task.run_id, by=by, now=now)
 

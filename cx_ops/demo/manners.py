@@ -39,10 +39,8 @@ TOUCHES: Mapping[str, tuple[Touch, ...]] = {
         Touch("Looked at what they use: the new team works with borrowed log-ins.", kind=""),
         Touch("Champion says the budget is there from next quarter."),
     ),
-    "advocacy_potential": (
-        Touch("Thanked them for the answer first. Will ask next week.", ActivityKind.NOTE, reached=False),
-    ),
-    "engagement_opportunity": (Touch("Sent the short guide, and offered half an hour.", ActivityKind.NOTE),),
+    "advocacy_potential": (Touch("Thanked them for the answer first. Will ask next week.", reached=False),),
+    "engagement_opportunity": (Touch("Told them of the short guide, and offered half an hour."),),
 }
 GOES: tuple[Outcome, ...] = (
     ("lost", "price", "They gave notice: the budget is gone."),

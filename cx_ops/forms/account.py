@@ -20,7 +20,6 @@ from playbooks.models import RunStep
 from playbooks.rules.steps import fill
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
-SUMMARY_LENGTH = 300
 
 SURE = (("0.55", _("A hunch")), ("0.75", _("Fairly sure")), ("0.95", _("Certain")))
 
@@ -81,14 +80,6 @@ class TouchForm(forms.Form):
             steps, label=_("Completes a step"), nothing=_("No step"),
             name=lambda one: fill(one.step.title, {"account": account.name}),
         )  # fmt: skip
-
-    def summary_and_body(self) -> tuple[str, str]:
-        """The first line, and what follows; a first line that is too long is cut and stays whole in the body."""
-        text = str(self.cleaned_data["text"]).strip()
-        first, _newline, rest = text.partition("\n")
-        if len(first) > SUMMARY_LENGTH:
-            return f"{first[: SUMMARY_LENGTH - 2].rstrip()} …", text
-        return first.strip(), rest.strip()
 
 
 class ForecastForm(forms.Form):

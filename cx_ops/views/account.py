@@ -20,7 +20,7 @@ from accounts.models import Account, Contract
 from accounts.queries import ShownValue, shown_values
 from accounts.queries.page import persons_at
 from accounts.queries.said import survivor_of
-from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast
+from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast, split_summary
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
 from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
@@ -79,7 +79,8 @@ def log_touch(request: PersonRequest, account_id: UUID) -> HttpResponse:
 
 def _log(request: PersonRequest, account: Account, form: TouchForm) -> None:
     """Log it, or say on the form why not."""
-    data, (summary, body) = form.cleaned_data, form.summary_and_body()
+    data = form.cleaned_data
+    summary, body = split_summary(data["text"])
     try:
         log_a_touch(
             account=account,

@@ -12,7 +12,7 @@ from accounts.models import Account
 from accounts.queries.money import reporting_currency
 from core.guards import LEADS, PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.aftermath import aftermath_of
-from decisions.enums import Suppression
+from decisions.enums import Response, Suppression
 from decisions.models import Decision
 from decisions.queries.explain import explain
 
@@ -27,13 +27,19 @@ def show_decision(request: PersonRequest, insight_id: UUID) -> HttpResponse:
     if request.user.role not in ("leader", "ops") and not request.user.is_superuser:
         decisions = decisions.exclude(suppressed_by=Suppression.HOLD_OUT)
     decision = get_object_or_404(decisions.defer("inputs"), pk=insight_id)
+    may_write = request.user.role in WORKERS or request.user.is_superuser
     context: dict[str, object] = {
         "decision": decision,
         "insight": decision.insight,
         "explanation": explain(decision),
         "aftermath": aftermath_of(decision, request.now),
         "currency": reporting_currency(),
-        "may_write": request.user.role in WORKERS or request.user.is_superuser,
+        "may_add": may_write and decision.suppressed_by != Suppression.HOLD_OUT and not _begins(decision),
         "may_see_policies": request.user.role in LEADS or request.user.is_superuser,
     }
     return render(request, "decisions/decision.html", context)
+
+
+def _begins(decision: Decision) -> bool:
+    """Whether it began something by itself."""
+    return not decision.suppressed_by and decision.response in (Response.AUTOMATED, Response.HUMAN)

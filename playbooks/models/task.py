@@ -9,6 +9,7 @@ import pghistory
 from django.db import models
 from django.db.models import Q
 
+from accounts.enums import ActivityKind
 from accounts.models import Account, OfAccountQuerySet, seen_by
 from core.bulk import BULK, UNCHECKED
 from core.ids import uuid7
@@ -152,17 +153,26 @@ class Task(models.Model):
         return subject.name if subject else ""
 
 
+# Touches that a note on a task can tell of.
+TOLD_KINDS = [(kind.value, kind.label) for kind in (ActivityKind.CALL, ActivityKind.MEETING)]
+
+
 class TaskNote(models.Model):
-    """What somebody wrote on a task: at a close, a hand-over, or in between. Append-only."""
+    """What somebody wrote on a task: at a close, a hand-over, or in between. Append-only.
+
+    kind: the touch that it tells of, which is also on the account; "" where it is for colleagues only.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="notes")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=TOLD_KINDS, blank=True, default="", db_default="")
     text = models.TextField()
     at = models.DateTimeField()
 
     class Meta:
         ordering = ["at"]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["", *dict(TOLD_KINDS)]), name="note_kind_known")]
 
     def __str__(self) -> str:
         return self.text

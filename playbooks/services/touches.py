@@ -9,14 +9,14 @@ from django.db import transaction
 
 from accounts.enums import ActivityKind
 from accounts.models import Account, Activity
-from accounts.services import log_activity
+from accounts.services import log_activity, split_summary
 from core.models import User
 from playbooks.enums import ACTIVE
-from playbooks.models import Task
+from playbooks.models import Task, TaskNote
 from playbooks.models.task import TaskQuerySet
 from playbooks.services.runs import complete_step
 from playbooks.services.taking import lock_task
-from playbooks.services.working import touch_task
+from playbooks.services.working import add_note, touch_task
 
 
 @transaction.atomic
@@ -47,6 +47,19 @@ def log_touch(
         if task.touched_at is None and task.status in ACTIVE:
             touch_task(task_id=id, by=by, version=task.version, now=now)
     return activity
+
+
+@transaction.atomic
+def tell_touch(*, task_id: UUID, kind: ActivityKind, text: str, by: User, now: datetime) -> TaskNote:
+    """Write on a task of an account what was said in a call or a meeting: it is a touch of the account too.
+
+    Raises `TaskRefused`, `AccountRefused`, `Task.DoesNotExist`.
+    """
+    note = add_note(task_id=task_id, by=by, text=text, kind=kind, now=now)
+    account = Account.objects.get(tasks=note.task)
+    summary, body = split_summary(text)
+    log_touch(account=account, kind=kind, summary=summary, body=body, by=by, now=now)
+    return note
 
 
 def _untouched(account: Account, by: User) -> TaskQuerySet:

@@ -37,7 +37,7 @@ def acknowledge_task(*, task_id: UUID, by: User, now: datetime) -> Task:
 
 
 @transaction.atomic
-def add_note(*, task_id: UUID, by: User, text: str, now: datetime) -> TaskNote:
+def add_note(*, task_id: UUID, by: User, text: str, now: datetime, kind: str = "") -> TaskNote:
     """Write a note on a task, open or closed. No version is needed: a note never overwrites anything.
 
     Raises `TaskRefused`, `Task.DoesNotExist`.
@@ -46,7 +46,7 @@ def add_note(*, task_id: UUID, by: User, text: str, now: datetime) -> TaskNote:
         raise TaskRefused(_("Write something first."), "text")
     task = lock_task(task_id, by=by)
     check_may_act(by, task)
-    note = TaskNote.objects.create(task=task, by=by, text=text.strip(), at=now)
+    note = TaskNote.objects.create(task=task, by=by, kind=kind, text=text.strip(), at=now)
     record_act("noted", task, by=by, now=now)
     if task.status in ACTIVE:
         _touch(task, now)

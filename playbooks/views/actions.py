@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.enums import ActivityKind
 from core.guards import DOERS, PersonRequest, for_roles
 from playbooks.forms import CloseForm, NoteForm, VersionedForm
 from playbooks.models import Task
@@ -30,6 +31,7 @@ from playbooks.services.tasks import (
     resume_task,
     undo_task,
 )
+from playbooks.services.touches import tell_touch
 from playbooks.views import deeds
 from playbooks.views.answers import Dialog, conflicted, move_on, refuse_close, show_dialog, stay, stay_refused
 from playbooks.views.pages import load_or_404, task_or_404
@@ -132,16 +134,24 @@ def acknowledge(request: PersonRequest, task_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(*DOERS)
 def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
-    """Write on the task. Takes the note of a close form too, when the close came too late."""
+    """Write on the task, what was said in a call or a meeting too: that is a touch of its account.
+
+    Takes the note of a close form too, when the close came too late.
+    """
     task = task_or_404(request, task_id)
-    form = NoteForm({"text": request.POST.get("text") or request.POST.get("note", "")})
+    kind = request.POST.get("kind", "") if task.account_id else ""
+    form = NoteForm({"text": request.POST.get("text") or request.POST.get("note", ""), "kind": kind})
     if not form.is_valid():
         return stay(request, task_id, "", error=_("Write the note first."))
+    told = {"task_id": task_id, "text": form.cleaned_data["text"], "by": request.user, "now": request.now}
     try:
-        add_note(task_id=task_id, by=request.user, text=form.cleaned_data["text"], now=request.now)
+        if kind:
+            tell_touch(kind=ActivityKind(kind), **told)
+        else:
+            add_note(**told)
     except (TaskChanged, TaskRefused) as problem:
         return stay_refused(request, task, problem)
-    return stay(request, task_id, _("Note added."))
+    return stay(request, task_id, _("Logged on the task and on the account.") if kind else _("Note added."))
 
 
 @require_POST

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from core.guards import DOERS, PersonRequest
 from playbooks.enums import ACTIVE, Lane
-from playbooks.forms import CloseForm
+from playbooks.forms import NOTE_KINDS, CloseForm
 from playbooks.models import Task
 from playbooks.queries.filters import Filters
 from playbooks.queries.outcomes import label_of, options_of, reasons_of
@@ -74,6 +74,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "outcome_label": label_of(task.outcome) if task.outcome else "",
         "query": list_query(request),
         "now": request.now,
+        "note_kinds": NOTE_KINDS,
         "means": MEANS,
     } | _working_through(request, task)
 

@@ -58,7 +58,20 @@ def test_what_was_held_back_leads_to_what_was_done_before_and_to_a_task(
     assert f'href="/tasks/new/{floor.account.pk}/"' in body
     assert 'href="/policies/ownership/"' not in body
     assert 'href="/house-rules/cool-downs/"' in page(signed_in(floor.lead), decision)
-    assert "What comes of it" not in page(signed_in(floor.ana), Decision.objects.get(pk=task.decision_id))
+
+
+def test_what_opened_a_task_leads_to_it(floor: Floor) -> None:
+    task = floor.task("0.95")
+    body = page(signed_in(floor.ana), Decision.objects.get(pk=task.decision_id))
+    assert "A task was opened for its owner." in body
+    assert f'href="/tasks/{task.pk}/"' in body
+    assert f'href="/tasks/new/{floor.account.pk}/"' not in body
+
+
+def test_what_was_only_recorded_can_become_a_task(floor: Floor) -> None:
+    body = page(signed_in(floor.ana), floor.insight("0.20"))
+    assert "It is kept as a record." in body
+    assert f'href="/tasks/new/{floor.account.pk}/"' in body
 
 
 def test_what_is_added_to_an_open_task_names_it(floor: Floor) -> None:

@@ -110,7 +110,7 @@ def test_of_equals_the_nearest_notice_or_renewal_comes_first(floor: Floor) -> No
     dated = floor.new_account("Dated", renews_on=TODAY + 20 * DAY)
     floor.insight("0.90", account=dated)
     order = [name for name in names(floor.ana, Asked(sort="health")) if name != "Acme"]
-    assert order == ["Ends", "Lapsed", "Dated", "Notice", "Surest"]
+    assert order == ["Lapsed", "Ends", "Dated", "Notice", "Surest"]
 
 
 def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
