@@ -34,7 +34,7 @@ ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
     "touch_by", "touched_at", "expires_at", "flag",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name",
-    "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "source_id",
+    "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "assignee_id", "source_id",
 )  # fmt: skip
 # What few tasks have: asked for where one has it, since with these tables too PostgreSQL plans ten times as long.
 SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_by__first_name")
@@ -304,8 +304,10 @@ def _row(values: dict[str, Any], now: datetime) -> Row:
 
 
 def _at_work(values: Mapping[str, Any], now: datetime) -> str:
-    """Who works on it just now; "" where nobody does."""
-    if not values["claimed_until"] or values["claimed_until"] <= now:
+    """Who works on it just now, where that is not whose it is; "" where nobody does."""
+    if values["claimed_by_id"] == values["assignee_id"] or not values["claimed_until"]:
+        return ""
+    if values["claimed_until"] <= now:
         return ""
     return str(values["claimed_by__first_name"] or values["claimed_by__username"])
 

@@ -11,12 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core.business_time import Hours, business_day_until, next_business_day
 from core.models import User
+from playbooks.queries.terms import Term
 
 MORNING = time(9)
 LATER_TODAY = timedelta(hours=3)
 BEFORE_THE_END = timedelta(days=3)
 BEFORE = _("Three days before the window for acting closes on %(day)s")
 BEFORE_DAYS_OFF = _("The working day that is three days or more before the window for acting closes on %(day)s")
+BEFORE_TERM = _("Three days before its notice or renewal date, %(day)s")
+BEFORE_TERM_DAYS_OFF = _("The working day that is three days or more before its notice or renewal date, %(day)s")
 
 
 class Preset(NamedTuple):
@@ -27,10 +30,11 @@ class Preset(NamedTuple):
     until: datetime
 
 
-def snooze_presets(now: datetime, user: User, expires_at: datetime | None) -> list[Preset]:
+def snooze_presets(now: datetime, user: User, expires_at: datetime | None, term: Term | None = None) -> list[Preset]:
     """The ends of a snooze that make sense at `now`, in the reader's zone and on their working days.
 
-    Those that have passed are left out, and a day is named once.
+    Those that have passed are left out, and a day is named once. The last is before the window closes, or before the
+    next date of the account's `term` where that comes first.
     """
     zone = zone_now()
     hours = Hours.from_calendar(user.calendar, user.timezone)
@@ -45,11 +49,14 @@ def snooze_presets(now: datetime, user: User, expires_at: datetime | None) -> li
     if not hours.is_working_day(monday):
         monday = next_business_day(monday, hours)
     presets.append(Preset("monday", _("At the start of the week"), datetime.combine(monday, MORNING, zone)))
-    if expires_at:
-        three_days = (expires_at - BEFORE_THE_END).astimezone(zone).date()
+    closes, (exact, days_off) = expires_at, (BEFORE, BEFORE_DAYS_OFF)
+    if term and (closes is None or term.next_date(local.date())[1] < closes.astimezone(zone).date()):
+        closes = datetime.combine(term.next_date(local.date())[1], MORNING, zone)
+        exact, days_off = BEFORE_TERM, BEFORE_TERM_DAYS_OFF
+    three_days = (closes - BEFORE_THE_END).astimezone(zone).date() if closes else None
+    if closes and three_days and (closes == expires_at or three_days > monday):
         last = business_day_until(three_days, hours)
-        words = BEFORE if last == three_days else BEFORE_DAYS_OFF
-        label = words % {"day": day_in_words(expires_at)}
+        label = (exact if last == three_days else days_off) % {"day": day_in_words(closes)}
         presets.append(Preset("before", label, datetime.combine(last, MORNING, zone)))
     ends = [preset.until for preset in presets]
     return [preset for at, preset in enumerate(presets) if preset.until > now and preset.until not in ends[:at]]

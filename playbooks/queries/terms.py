@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from decisions.rules import URGENCY
+from playbooks.models import Task
 
 # From so many days before a term's notice date or end the priority counts how near it is (`decisions.rules.URGENCY`).
 NEAR_DAYS = URGENCY[-1][0]
@@ -52,3 +53,8 @@ WHERE account_id = playbooks_task.account_id AND ends_on >= %s ORDER BY ends_on 
 def running_term(today: date) -> RawSQL:
     """The term of a task's account that runs on `today`, for `Term.read`."""
     return RawSQL(RUNNING, [today])  # RUNNING is above  # noqa: S611  # nosec B611
+
+
+def term_of(task: Task, today: date) -> Term | None:
+    """The term of a task's account that runs on `today`."""
+    return Term.read(Task.objects.filter(pk=task.pk).values_list(running_term(today), flat=True)[0])

@@ -81,9 +81,9 @@ class TaskHeld(TaskRefused):
 
 
 def what_happened(task: Task, now: datetime) -> str:
-    """What somebody else did last, such as "Already closed by Ana 2 minutes ago: risk resolved"."""
+    """What somebody else did last, as "Already closed by Ana 2 minutes ago: risk resolved" with a full stop."""
     if task.closed_at is not None:
-        return _("Already closed by %(who)s %(ago)s ago: %(outcome)s") % {
+        return _("Already closed by %(who)s %(ago)s ago: %(outcome)s.") % {
             "who": task.closed_by or _("the system"),
             "ago": timesince(task.closed_at, now),
             "outcome": OutcomeKind(task.outcome).label.lower(),
@@ -91,7 +91,7 @@ def what_happened(task: Task, now: datetime) -> str:
     act = Act.objects.filter(subject_type="task", subject_id=str(task.pk)).select_related("by").first()
     if act is None:
         return _("Changed since you opened it. Look again, then decide.")
-    return _("Changed by %(who)s %(ago)s ago: %(what)s") % {
+    return _("Changed by %(who)s %(ago)s ago: %(what)s.") % {
         "who": act.by or _("the system"),
         "ago": timesince(act.at, now),
         "what": VERBS.get(act.verb, act.verb),

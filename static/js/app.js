@@ -3,7 +3,7 @@
 
 import { all, byId, openModal } from "./dom.js";
 import { fillKeyList } from "./keys.js";
-import { markCurrentRow } from "./rows.js";
+import { settleRows } from "./rows.js";
 
 const root = document.documentElement;
 
@@ -62,7 +62,7 @@ function settleContent() {
     announce(element.dataset.announce);
     element.removeAttribute("data-announce");
   }
-  markCurrentRow();
+  settleRows();
   showGroups();
   refreshTimes();
   const target = document.querySelector("[data-focus]");

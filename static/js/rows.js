@@ -4,10 +4,16 @@ import { all, byId } from "./dom.js";
 
 export const currentRow = (scope) => scope.querySelector("[data-row]:is([aria-current], :has([aria-current]))");
 
-/* The list stays while the task beside it changes: its current row is the one that the task names. */
-export function markCurrentRow() {
+let isListed = false;
+
+/* The list stays while the task beside it changes: its current row is the one that the task names. Where that is
+   further down than the list was loaded, more of it is fetched, so that J and K go on from there. */
+function markCurrentRow() {
   const current = document.querySelector("[data-current-row]")?.dataset.currentRow;
   if (!current) return;
+  const wasListed = isListed;
+  isListed = Boolean(byId(current));
+  if (wasListed && !isListed) document.querySelector("#more-rows a")?.click();
   for (const row of all("[data-row][id]")) {
     const link = row.querySelector("a[href]");
     if (row.id === current) link?.setAttribute("aria-current", "true");
@@ -32,9 +38,29 @@ function onPick(event) {
 
 // --- what is sure to be taken is shown at once, and taken back if it was not ---
 
+const asking = new Map(); // forms whose answer is waited for, each with its line
+
 function setPending(event) {
-  const row = byId(event.target.closest?.("[data-pending]")?.dataset.pending);
-  row?.classList.toggle("pending", event.type === "htmx:before:request");
+  const form = event.target.closest?.("[data-pending]");
+  const row = byId(form?.dataset.pending);
+  if (!row) return;
+  const begins = event.type === "htmx:before:request";
+  row.classList.toggle("pending", begins);
+  if (begins) asking.set(form, row);
+}
+
+/* A refusal replaces its form, which then does not hear of the end of its request. */
+function settlePending() {
+  for (const [form, row] of asking) {
+    if (form.isConnected) continue;
+    row.classList.remove("pending");
+    asking.delete(form);
+  }
+}
+
+export function settleRows() {
+  settlePending();
+  markCurrentRow();
 }
 
 document.addEventListener("click", onPick);

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from playwright.sync_api import expect
+
 from playbooks.models import SavedView, Task
 from tests.browser.conftest import Desk, Desks, lay_out
 from tests.floor import Floor
@@ -143,3 +146,21 @@ def test_working_through_a_lane(desk: Desk, tasks: list[Task]) -> None:
     desk.page.wait_for_url("**/queue/?lane=now")
     assert desk.page.locator("#rows").is_visible()
     assert desk.errors == []
+
+
+def test_j_goes_on_below_what_the_list_had_loaded(floor: Floor, desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of sight nothing scrolls the list: what comes next is fetched once the loaded lines are done."""
+    monkeypatch.setattr("playbooks.queries.queue.PAGE", 2)
+    lay_out(floor, tuple(f"Fictional {letter}" for letter in "ABCD"))
+    desk = desks.of(floor.ana)
+    desk.open("/queue/?mode=focus")
+    seen = [desk.text(".task-head .meta a")]
+    for _number in range(2):
+        desk.page.keyboard.press("3")
+        assert desk.press("e", "/close/") == 200
+        desk.page.locator("#undo", has_text=seen[-1]).wait_for()
+        seen.append(desk.text(".task-head .meta a"))
+    desk.page.locator(".line:has([aria-current])", has_text=seen[-1]).wait_for(state="attached")
+    desk.page.keyboard.press("j")
+    expect(desk.page.locator(".task-head .meta a")).not_to_have_text(seen[-1])
+    assert desk.text(".task-head .meta a") not in seen

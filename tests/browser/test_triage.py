@@ -89,6 +89,7 @@ def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
     summary = desk.page.locator("#close .error-summary")
     summary.wait_for()
     assert summary.evaluate("element => element === document.activeElement")
+    assert desk.page.locator(".pending").count() == 0
     assert desk.page.locator("input[name=outcome][value=other]").is_checked()
     desk.page.fill("#id_note", "They merged with their parent company.")
     assert desk.press("Control+Enter", "/close/") == 200

@@ -234,6 +234,15 @@ def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> Non
     assert "Needed only for a day after 28 Mar" in page
 
 
+def test_a_snooze_ends_before_the_term_where_that_comes_first(floor: Floor, desk: Client) -> None:
+    task, today = floor.task(), database_now().date()
+    Task.objects.update(expires_at=database_now() + timedelta(days=200))
+    make_contract(floor.account, starts_on=today - timedelta(days=9), ends_on=today + timedelta(days=60))
+    page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
+    assert "before its notice or renewal date, " in page
+    assert "before the window" not in page
+
+
 @pytest.mark.parametrize(
     ("own", "words"),
     [
