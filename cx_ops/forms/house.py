@@ -265,7 +265,7 @@ class PersonForm(RuleForm):
         Team.objects.filter(is_active=True), label=_("Team"), required=False, empty_label=_("No team")
     )
     daily_cap = forms.IntegerField(
-        label=_("Urgent tasks a day"), min_value=1, max_value=100,
+        label=_("Urgent tasks a day, at most"), min_value=1, max_value=100,
         help_text=_("More than these wait in Later, in order. Red lines never wait."),
     )  # fmt: skip
 

@@ -61,8 +61,8 @@ SERVICE_LEVELS = RuleKind(
     fields=("acknowledge_hours", "touch_hours", "passes_cap"),
     columns=(
         Column(gettext_lazy("Tier"), lambda row: words_of(row.tier) if row.tier else _("Default")),
-        Column(gettext_lazy("Open within (hours)"), lambda row: row.acknowledge_hours),
-        Column(gettext_lazy("Act within (hours)"), lambda row: row.touch_hours),
+        Column(gettext_lazy("Open within (working hours)"), lambda row: row.acknowledge_hours),
+        Column(gettext_lazy("Act within (working hours)"), lambda row: row.touch_hours),
         Column(gettext_lazy("Passes the daily cap"), lambda row: _("Yes") if row.passes_cap else _("No")),
     ),
     touches=_touched_by_levels,
