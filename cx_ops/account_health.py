@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import Forecast, RedLine
-from core.templatetags.cx import percent
+from core.templatetags.cx import in_days, percent
 
 # An account that somebody looks after is to be heard of at least so often.
 QUIET_DAYS = 60
@@ -107,7 +107,7 @@ def lapsed_days(term_end: date | None, today: date) -> int | None:
 def _red_line(kind: RedLine, notice_in: int | None) -> str:
     if kind is not RedLine.NOTICE_DATE or notice_in is None:
         return str(kind.label)
-    return ngettext("Notice date in %(n)d day", "Notice date in %(n)d days", notice_in) % {"n": notice_in}
+    return _("Notice date %(when)s") % {"when": in_days(notice_in)}
 
 
 def _risks(signs: Signs) -> tuple[str, ...]:

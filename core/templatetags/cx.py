@@ -13,7 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 register = template.Library()
 
@@ -42,6 +42,12 @@ def money(value: object, currency: str = "") -> str:
     if amount is None:
         return _("unknown")
     return _signed(formats.number_format(amount.quantize(Decimal(1)), force_grouping=True), currency)
+
+
+@register.filter
+def in_days(days: int) -> str:
+    """A day that is so many days ahead, such as "in 3 days"; "today" where it is none."""
+    return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days} if days else _("today")
 
 
 @register.filter

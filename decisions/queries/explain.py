@@ -48,7 +48,7 @@ PARTS = {
     "revenue exposed": gettext_lazy("Revenue it is about"),
     "probability": gettext_lazy("Chance that it happens if nobody acts"),
     "share that acting changes": gettext_lazy("How often acting changes that"),
-    "urgency": gettext_lazy("Urgency"),
+    "urgency": gettext_lazy("Urgency, when it was last weighed"),
 }
 
 # Where a part's number is from, as `decisions.rules` names it; what is not here stays as it is.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from core.templatetags.cx import in_days
 from decisions.rules import URGENCY
 from playbooks.models import Task
 
@@ -38,9 +38,8 @@ class Term(NamedTuple):
         left = (self.next_date(today)[1] - today).days
         if left > NEAR_DAYS:
             return ""
-        if self.notice_on and self.notice_on >= today:
-            return ngettext("notice in %(n)d day", "notice in %(n)d days", left) % {"n": left}
-        return ngettext("renews in %(n)d day", "renews in %(n)d days", left) % {"n": left}
+        words = _("notice %(when)s") if self.notice_on and self.notice_on >= today else _("renews %(when)s")
+        return words % {"when": in_days(left)}
 
 
 # In plain SQL: Django takes a millisecond to write the same, for each list and each task.
