@@ -160,7 +160,8 @@ _NAMES = {
 _FIXED = (
     ("Invalid decimal string", "not_a_number", "This is not a number. Send digits only, such as 0.93."),
     ("with a timezone component", "no_time_zone", "Give the time with its zone, such as 2026-11-22T06:00:00Z."),
-    ("Invalid RFC3339", "not_a_time", "Write the time as 2026-11-22T06:00:00Z."),
+    ("Invalid RFC3339 encoded datetime", "not_a_time", "Write the time as 2026-11-22T06:00:00Z."),
+    ("Invalid RFC3339 encoded date", "not_a_date", "Write the date as 2026-11-22."),
     ("Invalid UUID", "not_an_id", "This is not one of our ids."),
     ("Number out of range", "out_of_range", "This number is too large."),
 )

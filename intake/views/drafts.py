@@ -100,6 +100,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "of": of,
         "is_unsure": is_unsure(of),
         "takes_nothing": bool(preview.rows) and not taken,
+        "taken": taken,
         "left": _left_out(kind, [row.guess for row in rows]),
         "stood_in": [(row.guess.name, kind.spoken(row.guess.use.to)) for row in rows if row.guess.why == "stand_in"],
         "kind": kind,

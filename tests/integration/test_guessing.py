@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -16,6 +18,7 @@ from intake.rules.blanks import blanks_of
 from intake.services import ImportRefused, run_import, start_import
 from intake.services.drafts import columns_of, confirm_import, draft_import, is_unsure, preview_of
 from intake.services.kinds import file_kinds, find
+from intake.services.taking import problem_of
 from tests.factories import NOW, make_account, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +172,15 @@ def test_what_is_lacking_is_called_as_on_the_screen(source: Source) -> None:
     assert nobody.troubles[0].message == "“company_id” is blank: every row needs it."
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [(date, "date as 2026-11-22."), (datetime, "time as 2026-11-22T06:00:00Z.")]
+)
+def test_what_is_no_day_of_the_calendar_is_asked_for_as_what_it_should_be(kind: type, words: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert("2026-13-40", kind)
+    assert problem_of(refused.value).message == f"Write the {words}"
+
+
 def test_a_row_is_taken_without_a_cell_that_it_does_not_need(source: Source) -> None:
     header = "account_id,name,domain,arr,arr_currency,renews_on\n"
     bad = "A1,One,no domain,lots,EUR,soon\n"
@@ -177,6 +189,7 @@ def test_a_row_is_taken_without_a_cell_that_it_does_not_need(source: Source) -> 
     preview = preview_of(made)
     assert preview.counts == {"created": 2, "rejected": 1}
     assert {one.column for one in preview.warnings} == {"domain", "arr", "renews_on"}
+    assert "Import 2 of 3 rows" in page_of(ops(), made)
     confirm_import(import_id=made.id, by=None, now=NOW)
     assert run_import(made.id, NOW).counts == preview.counts
     one = Account.objects.called("A1").get()
