@@ -62,7 +62,7 @@ GROUP BY a.team_id, a.tier, a.region, a.stage, a.segment, held.people, member.sa
 
 
 def read_peers(now: datetime, matrices: Iterable[Ownership] = ()) -> list[Peers]:
-    """All accounts, those that are alike to `matrices` together: six queries, whatever their number.
+    """All accounts, those that are alike to `matrices` together: five queries, whatever their number.
 
     For everybody who may look at a policy: it holds for the whole house, so it is counted over the whole house.
     """

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from accounts.enums import RedLine
 from accounts.queries import red_lines
 from core.bulk import AnyId, Id, fetch_all, read_rows
-from core.models import Organisation
 from decisions.enums import Response
 from decisions.queries.saved import place_in_saved
 from decisions.rules import Claim, Facts, ItemState, Ownership, People, Person, Place, Stake, StreamState
@@ -252,6 +251,11 @@ LEFT JOIN (SELECT user_id, max(active_to) AS active_to FROM core_absence
            WHERE active_from <= %(now)s AND active_to > %(now)s GROUP BY user_id) AS a ON a.user_id = u.id
 """
 ROLES = "SELECT account_id, role, user_id FROM accounts_accountperson WHERE account_id = ANY(%s)"
+# The teams with their leads; the row without a team is whom the organisation has for what nobody else can take.
+LEADS = """
+SELECT id, name, lead_id FROM core_team
+UNION ALL SELECT NULL, '', catch_all_id FROM core_organisation WHERE catch_all_id IS NOT NULL
+"""
 LOADS = """
 SELECT owner_id, count(*), count(*) FILTER (WHERE response = 'human' AND opened_at > %(now)s - interval '1 day')
 FROM decisions_item WHERE closed_at IS NULL AND owner_id = ANY(%(ids)s) GROUP BY owner_id
@@ -283,13 +287,10 @@ class PeopleOfAccounts:
         roles: dict[Id, dict[str, Person]] = defaultdict(dict)
         for account, role, user in read_rows(ROLES, [account_ids]):
             roles[account][role] = persons[user]
-        held = read_rows("SELECT id, name, lead_id FROM core_team")
-        names = {id: (name, persons.get(lead) if lead else None) for id, name, lead in held}
-        catch_all = Organisation.objects.values_list("catch_all_id", flat=True).first()
-        return cls(
-            persons, roles, teams, names, members, {row[0]: row[4] for row in users},
-            persons.get(str(catch_all)) if catch_all else None, now,
-        )  # fmt: skip
+        names = {id: (name, persons.get(lead) if lead else None) for id, name, lead in read_rows(LEADS)}
+        _nameless, catch_all = names.pop(None, ("", None))
+        caps = {row[0]: row[4] for row in users}
+        return cls(persons, roles, teams, names, members, caps, catch_all, now)
 
     def of(self, account: Id) -> People:
         """The people of one account; its team's pool only where nobody with a role is available."""

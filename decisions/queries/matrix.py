@@ -156,12 +156,16 @@ class Grid:
 
 
 class Book(NamedTuple):
-    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people and of segments."""
+    """What a grid is drawn from: types by slug ("" for all others), all accounts, names of people and of segments.
+
+    `currency`: in which their revenue is told.
+    """
 
     types: Mapping[str, str]
     peers: Sequence[Peers]
     names: Mapping[str, str]
     saved: Mapping[str, str]
+    currency: str
 
     def name(self, taker: Taker) -> str:
         if taker == NOBODY:
@@ -173,18 +177,20 @@ class Book(NamedTuple):
 
 
 NAMES = """
-SELECT false, slug, name FROM insights_insighttype WHERE is_active
-UNION ALL SELECT true, slug, name FROM accounts_segment WHERE is_active ORDER BY 3
+SELECT 'type', slug, name FROM insights_insighttype WHERE is_active
+UNION ALL SELECT 'segment', slug, name FROM accounts_segment WHERE is_active
+UNION ALL SELECT 'currency', '', coalesce(max(reporting_currency), 'USD') FROM core_organisation ORDER BY 3
 """
 
 
 def read_book(peers: Sequence[Peers]) -> Book:
-    """Two queries: the types and the saved segments in use, the names of those who work here."""
-    rows = read_rows(NAMES)
-    types = {slug: name for is_segment, slug, name in rows if not is_segment}
-    saved = {f"{SAVED}{slug}": name for is_segment, slug, name in rows if is_segment}
+    """Two queries: the types, the saved segments in use and the currency; the names of those who work here."""
+    named: dict[str, dict[str, str]] = {"type": {}, "segment": {}, "currency": {}}
+    for what, slug, name in read_rows(NAMES):
+        named[what][slug] = name
+    saved = {f"{SAVED}{slug}": name for slug, name in named["segment"].items()}
     names = {str(user.pk): str(user) for user in User.objects.only("first_name", "last_name", "username")}
-    return Book({**types, "": _("All other types")}, peers, names, saved)
+    return Book({**named["type"], "": _("All other types")}, peers, names, saved, named["currency"][""])
 
 
 def grid_of(book: Book, ownership: Ownership, *, live: Ownership | None = None, extra: Iterable[Place] = ()) -> Grid:

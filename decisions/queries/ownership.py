@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.queries.money import reporting_currency
 from decisions.enums import SAVED
 from decisions.models import OwnershipCell, OwnershipPolicy
 from decisions.queries.changes import Difference, difference
@@ -42,7 +41,6 @@ class OwnershipPage:
     grid: Grid
     difference: Difference | None
     chosen: GridCell | None
-    currency: str
 
     @property
     def seen(self) -> dict[str, object]:
@@ -110,7 +108,6 @@ def read_page(asked: Mapping[str, Any], now: datetime) -> OwnershipPage:
         grid=grid,
         difference=difference(book, replaced, draft) if draft else None,
         chosen=grid.find(str(asked.get("cell", ""))),
-        currency=reporting_currency(),
     )
 
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from core.bulk import read_rows
 from core.models import Act, User
 from decisions.enums import SwitchScope
 from decisions.models import KillSwitch
-from insights.models import InsightType
-from intake.models import Source
 
 
 class SwitchLine(NamedTuple):
@@ -41,8 +40,14 @@ class Switches(NamedTuple):
     choices: Choices
 
 
+NAMES = """
+SELECT 'type', slug, name FROM insights_insighttype
+UNION ALL SELECT 'source', slug, name FROM intake_source ORDER BY 3
+"""
+
+
 def read_switches(playbooks: Mapping[str, str]) -> Switches:
-    """Four queries."""
+    """Three queries; two where nothing is switched off."""
     choices = _choices(playbooks)
     labels = {key: label for _group, options in choices for key, label in options}
     rows = list(KillSwitch.objects.filter(is_off=True).order_by("scope", "value"))
@@ -61,11 +66,14 @@ def _line(row: KillSwitch, labels: Mapping[str, str], act: Act | None) -> Switch
 
 
 def _choices(playbooks: Mapping[str, str]) -> Choices:
+    rows = read_rows(NAMES)
+    types = {slug: name for what, slug, name in rows if what == "type"}
+    sources = {slug: name for what, slug, name in rows if what == "source"}
     named: list[tuple[SwitchScope, str, Mapping[str, str]]] = [
         (SwitchScope.ALL, _("Everything"), {"": str(SwitchScope.ALL.label)}),
-        (SwitchScope.TYPE, _("Insight types"), dict(InsightType.objects.values_list("slug", "name"))),
+        (SwitchScope.TYPE, _("Insight types"), types),
         (SwitchScope.PLAYBOOK, _("Playbooks"), playbooks),
-        (SwitchScope.SOURCE, _("Sources"), dict(Source.objects.order_by("name").values_list("slug", "name"))),
+        (SwitchScope.SOURCE, _("Sources"), sources),
     ]
     return [
         (group, [(f"{scope.value}:{value}", label) for value, label in names.items()])

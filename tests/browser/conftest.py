@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -104,11 +105,12 @@ def floor(_django_db_helper: None, settings: Any, tmp_path: Path) -> Floor:
 
 @dataclass
 class Desk:
-    """Somebody at their browser. `errors` holds what the console complained of."""
+    """Somebody at their browser. `errors` holds what the console complained of, but for what a test `provokes`."""
 
     page: Page
     base: str
     errors: list[str] = field(default_factory=list)
+    provokes: str = "status of 4"  # that the server refused something is logged by the browser itself, and not wrong
 
     def open(self, path: str) -> Any:
         """Go to a page and wait until its scripts run."""
@@ -131,7 +133,7 @@ class Desks:
     """Makes desks: each with its own log-in."""
 
     def __init__(self, new_context: Any, base: str) -> None:
-        self.new_context, self.base = new_context, base
+        self.new_context, self.base, self.made = new_context, base, list[Desk]()
 
     def of(self, user: User, **context: Any) -> Desk:
         opened: BrowserContext = self.new_context(viewport={"width": 1320, "height": 860}, **context)
@@ -140,20 +142,24 @@ class Desks:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         opened.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.base}])
         desk = Desk(opened.new_page(), self.base)
+        self.made.append(desk)
         desk.page.on("console", lambda message: note(desk, message))
         desk.page.on("pageerror", lambda error: desk.errors.append(str(error)))
         return desk
 
 
 def note(desk: Desk, message: ConsoleMessage) -> None:
-    """Keep what went wrong; that the server refused something is logged by the browser itself and is not wrong."""
-    if message.type in ("error", "warning") and "status of 4" not in message.text:
+    """Keep what went wrong, which a breach of the content security policy is too."""
+    if message.type in ("error", "warning") and not re.search(desk.provokes, message.text):
         desk.errors.append(f"{message.text} ({desk.page.url})")
 
 
 @pytest.fixture
-def desks(new_context: Any, server: LiveServer) -> Desks:
-    return Desks(new_context, server.url)
+def desks(new_context: Any, server: LiveServer) -> Iterator[Desks]:
+    """Whatever a test does with them: nothing may have gone wrong in any of its consoles."""
+    made = Desks(new_context, server.url)
+    yield made
+    assert [error for desk in made.made for error in desk.errors] == []
 
 
 NAMES = ("Acme Paper", "Bluebell Dental", "Copperfield Tools")

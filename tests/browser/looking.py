@@ -82,3 +82,19 @@ def faults(desk: Desk) -> list[str]:
     found = violations_in_both_themes(desk) + [f"no name: {role}" for role in nameless(desk)]
     found += [f"only with scripts: {html}" for html in desk.page.evaluate(STUCK)]
     return found + faults_of_size(desk)
+
+
+CUT_OFF = """() => [...document.querySelectorAll("dialog:modal, dialog:modal *")]
+  .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+  .filter((element) => element.clientWidth && getComputedStyle(element).overflowX !== "visible")
+  .filter((element) => !element.matches(".sr, input, select, textarea"))
+  .map((element) => element.outerHTML.slice(0, 120))"""
+
+
+def faults_of_dialog(desk: Desk) -> list[str]:
+    """All that is wrong with the dialog that is open: colours, names, and on a phone its width and its targets."""
+    found = violations_in_both_themes(desk) + [f"no name: {role}" for role in nameless(desk)]
+    desk.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    found += [f"cut off on a phone: {html}" for html in desk.page.evaluate(CUT_OFF)] + violations(desk, TARGETS)
+    desk.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    return found

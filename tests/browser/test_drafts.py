@@ -26,4 +26,3 @@ def test_a_draft_has_no_fault(floor: Floor, desks: Desks, content: str) -> None:
     desk = desks.of(person(floor, "ops"))
     assert desk.open(f"/imports/{made.pk}/").status == 200
     assert faults(desk) == []
-    assert desk.errors == []

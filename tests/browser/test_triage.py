@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from playbooks.models import Task, TaskNote
 from playbooks.services.tasks import close_task
 from tests.browser.conftest import Desk, Desks
@@ -12,22 +10,6 @@ from tests.floor import Floor
 
 # The floor's clock is months ago, so the window of its insights is over: a snooze wants a reason.
 WHY = "They are on holiday."
-
-
-@pytest.fixture
-def tasks(floor: Floor) -> list[Task]:
-    """Three urgent tasks of Ana's, the most valuable first, in one lane."""
-    for name, revenue in (("Acme Paper", 300_000), ("Bluebell Dental", 200_000), ("Copperfield Tools", 100_000)):
-        floor.task(account=floor.new_account(name, arr_amount=revenue))
-    Task.objects.update(lane="now")
-    return list(Task.objects.select_related("account").order_by("-priority"))
-
-
-@pytest.fixture
-def desk(floor: Floor, desks: Desks, tasks: list[Task]) -> Desk:
-    desk = desks.of(floor.ana)
-    desk.open("/queue/")
-    return desk
 
 
 def focused(desk: Desk) -> str:
@@ -65,7 +47,6 @@ def test_triage_by_keyboard(desk: Desk, tasks: list[Task]) -> None:
     desk.page.wait_for_url(f"**/tasks/{second.pk}/")
     second.refresh_from_db()
     assert second.snoozed_until is None
-    assert desk.errors == []
 
 
 def test_a_hand_over_goes_to_somebody_else(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
@@ -79,7 +60,6 @@ def test_a_hand_over_goes_to_somebody_else(floor: Floor, desk: Desk, tasks: list
     assert Task.objects.filter(assignee=floor.bea).count() == 1
     assert desk.press("z", "/undo/") == 200
     assert Task.objects.filter(assignee=floor.bea).count() == 0
-    assert desk.errors == []
 
 
 def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
@@ -94,7 +74,6 @@ def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
     desk.page.fill("#id_note", "They merged with their parent company.")
     assert desk.press("Control+Enter", "/close/") == 200
     desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
-    assert desk.errors == []
 
 
 def test_two_people_one_task(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
@@ -112,6 +91,7 @@ def test_two_people_one_task(floor: Floor, desk: Desk, tasks: list[Task]) -> Non
 
 
 def test_without_a_server_nothing_changes(desk: Desk, tasks: list[Task]) -> None:
+    desk.provokes = "ERR_FAILED|Failed to fetch"
     desk.page.route("**/close/", lambda route: route.abort())
     desk.page.fill("#id_note", "They will stay.")
     desk.page.keyboard.press("Escape")
@@ -119,15 +99,6 @@ def test_without_a_server_nothing_changes(desk: Desk, tasks: list[Task]) -> None
     desk.page.keyboard.press("e")
     desk.page.get_by_text("Nothing was changed, try again.").first.wait_for()
     assert desk.page.locator("#id_note").input_value() == "They will stay."
-
-
-def test_single_keys_can_be_switched_off(floor: Floor, desks: Desks, tasks: list[Task]) -> None:
-    floor.ana.single_keys = False
-    floor.ana.save()
-    desk = desks.of(floor.ana)
-    desk.open("/queue/")
-    desk.page.keyboard.press("1")
-    assert desk.page.locator("input[name=outcome]:checked").count() == 0
 
 
 def test_without_scripts(floor: Floor, desks: Desks, tasks: list[Task]) -> None:

@@ -1,0 +1,99 @@
+"""Lighthouse over the screens of a demo that runs: `.venv/bin/python scripts/run_lighthouse.py --url URL`.
+
+Prints one line a screen, as its person sees it: the three scores, LCP, CLS and blocking time, and what is below its
+bar; then it ends with 1. A score of performance is the machine's too: on a busy one it says little. The program is
+npm's: `npm install lighthouse` in any directory, and `--lighthouse DIR/node_modules/.bin/lighthouse`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from take_screenshots import FLAGS, SHOTS, Shot, sign_in
+
+BARS = {"performance": 95, "accessibility": 100, "best-practices": 100}
+MEASURED = ("largest-contentful-paint", "cumulative-layout-shift", "total-blocking-time")
+MORE = (
+    Shot("portfolio", "ana", "/portfolio/"),
+    Shot("sources", "otto", "/sources/"),
+    Shot("renewals", "noor", "/renewals/"),
+    Shot("weekly", "mara", "/weekly/"),
+)
+
+
+def look(program: str, address: str, port: int) -> dict[str, Any]:
+    """Lighthouse's report of a page on a desktop, in the browser that listens on `port`, with its cookies."""
+    flags = ["--preset=desktop", "--quiet", "--output=json", f"--port={port}", f"--only-categories={','.join(BARS)}"]
+    ran = subprocess.run([program, address, *flags], stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(ran.stdout))
+
+
+def line(name: str, report: dict[str, Any]) -> tuple[str, bool]:
+    """A line of the table, and whether the page reaches its bars."""
+    scores = {name: round(100 * (report["categories"][name]["score"] or 0)) for name in BARS}
+    shown = [f"{name:12}", *(f"{score:4}" for score in scores.values())]
+    shown += [f"{report['audits'][name]['displayValue']:>9}" for name in MEASURED]
+    below = [name for name, score in scores.items() if score < BARS[name]]
+    found = [
+        audit["id"]
+        for name in below
+        for reference in report["categories"][name]["auditRefs"]
+        if reference["weight"] and (audit := report["audits"][reference["id"]])["score"] not in (None, 1)
+    ]
+    return "  ".join([*shown, *found]) + "\n", not below
+
+
+def look_at_all(context: BrowserContext, port: int, program: str, wanted: list[str]) -> bool:
+    """Print the table; whether every page reaches its bars."""
+    reached = []
+    for shot in (shot for shot in (*SHOTS, *MORE) if not wanted or shot.name in wanted):
+        context.clear_cookies()
+        page = context.new_page()
+        sign_in(page, shot.who)
+        page.goto(shot.where if isinstance(shot.where, str) else shot.where(page))
+        address = page.url
+        page.close()
+        words, reaches = line(shot.name, look(program, address, port))
+        reached.append(reaches)
+        sys.stdout.write(words)
+        sys.stdout.flush()
+    return all(reached)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="address of the running demo")
+    parser.add_argument("--lighthouse", default="lighthouse", help="the program, where it is not on the PATH")
+    parser.add_argument("names", nargs="*", help="only these screens")
+    asked, port = parser.parse_args(), free_port()
+    sys.stdout.write(f"{'screen':12}  perf  acc  best  {'LCP':>9}  {'CLS':>7}  {'TBT':>9}\n")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
+        browser = playwright.chromium.launch_persistent_context(
+            profile, executable_path=shutil.which("chromium"), base_url=asked.url,
+            args=[*FLAGS, f"--remote-debugging-port={port}"],
+        )  # fmt: skip
+        reached = look_at_all(browser, port, asked.lighthouse, asked.names)
+        browser.close()
+    sys.exit(0 if reached else 1)
+
+
+if __name__ == "__main__":
+    main()
