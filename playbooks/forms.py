@@ -22,6 +22,8 @@ from playbooks.queries.snoozing import MORNING, Preset, day_in_words
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
 NOTE_KINDS = [("", _("Note only")), *TOLD_KINDS]
+# Ids of the fields of a form in a dialog: behind it stands the one that closes the task, and a label names one field.
+DIALOG_IDS = "dialog_%s"
 
 
 class VersionedForm(forms.Form):

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.guards import DOERS, PersonRequest, for_roles
 from core.models import Act
-from playbooks.forms import BulkForm, read_order
+from playbooks.forms import DIALOG_IDS, BulkForm, read_order
 from playbooks.models import Task
 from playbooks.queries.queue import all_ids
 from playbooks.queries.snoozing import snooze_presets
@@ -45,7 +45,8 @@ def change_selected(request: PersonRequest) -> HttpResponse:
     ids = all_ids(listed.scope, listed.lane, most=MOST) if everything else read_order(request.POST.getlist("task"))
     chosen = _as_seen(choose(ids, by=request.user), request)
     presets = snooze_presets(request.now, request.user, None)
-    form = BulkForm(request.POST if "asked" in request.POST else None, action=action, presets=presets, now=request.now)
+    data = request.POST if "asked" in request.POST else None
+    form = BulkForm(data, action=action, presets=presets, now=request.now, auto_id=DIALOG_IDS)
     ready = form.is_valid() or not form.fields
     if not ready or "confirm" not in request.POST:
         plan = _change(request, action, chosen, form, preview=True) if ready else None

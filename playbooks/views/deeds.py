@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.guards import PersonRequest
 from playbooks.forms import (
+    DIALOG_IDS,
     HandOverForm,
     MergeForm,
     SkipForm,
@@ -55,7 +56,7 @@ class Deed(NamedTuple):
 
 
 def _filled(request: PersonRequest, task: Task, **more: Any) -> dict[str, Any]:
-    return {"data": request.POST or None, "initial": {"version": task.version} | more}
+    return {"data": request.POST or None, "initial": {"version": task.version} | more, "auto_id": DIALOG_IDS}
 
 
 def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:

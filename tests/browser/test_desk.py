@@ -68,7 +68,7 @@ def test_many_at_once_with_a_preview_and_one_undo(desk: Desk, tasks: list[Task])
     assert desk.page.locator(".pick:checked").count() == 2
     assert "2 selected" in desk.text("#bulk")
     desk.page.get_by_role("button", name="No longer relevant").click()
-    desk.page.locator("dialog[open] #id_reason").fill("They have merged.")
+    desk.page.locator("#dialog_reason").fill("They have merged.")
     desk.page.get_by_role("button", name="See what will change").click()
     desk.page.get_by_text("2 tasks will change").wait_for()
     assert Task.objects.active().count() == 3
@@ -121,7 +121,7 @@ def test_a_list_is_narrowed_and_kept_under_a_name(desk: Desk, tasks: list[Task])
 
 def test_skip_and_merge_by_key(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
     assert desk.press("s", "/skip/") == 200
-    desk.page.locator("dialog[open] #id_reason").fill("I wait for the invoice.")
+    desk.page.locator("#dialog_reason").fill("I wait for the invoice.")
     assert desk.press("Control+Enter", "/skip/") == 200
     desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
     assert desk.press("m", "/merge/") == 200

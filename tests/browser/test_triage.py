@@ -38,7 +38,7 @@ def test_triage_by_keyboard(desk: Desk, tasks: list[Task]) -> None:
     assert desk.press("h", "/snooze/") == 200
     desk.page.locator("dialog[open]").wait_for()
     desk.page.keyboard.press("2")
-    desk.page.fill("#id_reason >> nth=-1", WHY)
+    desk.page.fill("#dialog_reason", WHY)
     assert desk.press("Control+Enter", "/snooze/") == 200
     desk.page.wait_for_url(f"**/tasks/{third.pk}/")
     assert desk.page.locator("dialog[open]").count() == 0
@@ -53,8 +53,8 @@ def test_a_hand_over_goes_to_somebody_else(floor: Floor, desk: Desk, tasks: list
     desk.open(f"/tasks/{tasks[0].pk}/")
     assert desk.press("a", "/hand-over/") == 200
     desk.page.locator("dialog[open]").wait_for()
-    desk.page.select_option("#id_to", str(floor.bea.pk))
-    desk.page.fill("#id_note >> nth=-1", "They like calls, not mails.")
+    desk.page.select_option("#dialog_to", str(floor.bea.pk))
+    desk.page.fill("#dialog_note", "They like calls, not mails.")
     assert desk.press("Control+Enter", "/hand-over/") == 200
     desk.page.locator("dialog[open]").wait_for(state="detached")
     assert Task.objects.filter(assignee=floor.bea).count() == 1
@@ -114,7 +114,7 @@ def test_without_scripts(floor: Floor, desks: Desks, tasks: list[Task]) -> None:
     desk.page.wait_for_url(f"**/tasks/{tasks[0].pk}/")
     assert Task.objects.get(pk=tasks[0].pk).closed_at is None
     desk.page.get_by_role("link", name="Snooze").click()
-    desk.page.fill("#id_reason", WHY)
+    desk.page.fill("#dialog_reason", WHY)
     desk.page.get_by_role("button", name="Snooze").click()
     desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/?done={tasks[0].pk}")
     assert Task.objects.get(pk=tasks[0].pk).snoozed_until is not None
