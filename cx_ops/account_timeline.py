@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -50,10 +51,15 @@ class Reader:
     rows: Callable[[Account], QuerySet[Any]]
     tell: Callable[[Any], Entry]
 
-    def load(self, account: Account, start: Position | None, place: int, shown: int) -> list[tuple[Position, Entry]]:
-        """`shown` + 1 entries before `start`, where there are as many."""
-        rows = self.rows(account).filter(_older(start, place)).order_by("-at", "-pk")
-        return [(Position(row.at, place, row.pk), self.tell(row)) for row in rows[: shown + 1]]
+    def newest(self, account: Account, start: Position | None, place: int, shown: int) -> QuerySet[Any, Any]:
+        """Where its first `shown` + 1 entries before `start` stand: at, place, id."""
+        rows = self.rows(account).filter(_older(start, place)).annotate(place=Value(place), entry=F("pk"))
+        found: QuerySet[Any, Any] = rows.order_by("-at", "-entry").values_list("at", "place", "entry")
+        return found[: shown + 1]
+
+    def load(self, account: Account, place: int, ids: list[UUID]) -> list[tuple[Position, Entry]]:
+        """The entries with these ids."""
+        return [(Position(row.at, place, row.pk), self.tell(row)) for row in self.rows(account).filter(pk__in=ids)]
 
 
 class Timeline(NamedTuple):
@@ -66,15 +72,34 @@ class Timeline(NamedTuple):
 def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: int = SHOWN) -> Timeline:
     """What happened before the cursor `before`: of one of `KINDS`, else everything but usage readings.
 
-    Raises `CursorRefused`, KeyError. A query per sort of entry, whatever their number.
+    Raises `CursorRefused`, KeyError. One query for where the entries stand, and one per sort of entry among them.
     """
     start = _position(before) if before else None
     found: list[tuple[Position, Entry]] = []
+    heads: list[QuerySet[Any, Any]] = []
     for name in KINDS[kind].readers if kind else EVERYTHING:
-        found += READERS[name].load(account, start, _PLACES[name], shown)
+        if isinstance(reader := READERS[name], Folded):
+            found += reader.load(account, start, _PLACES[name], shown)
+        else:
+            heads.append(reader.newest(account, start, _PLACES[name], shown))
+    found += _newest_of(heads, account, shown)
     found.sort(key=lambda one: one[0], reverse=True)
     older = str(found[shown - 1][0]) if len(found) > shown else ""
     return Timeline(fold_quiet([entry for _, entry in found[:shown]], use=not kind), older)
+
+
+def _newest_of(heads: list[QuerySet[Any, Any]], account: Account, shown: int) -> list[tuple[Position, Entry]]:
+    """The first `shown` + 1 of all of them: whole rows are read of these alone."""
+    if not heads:
+        return []
+    newest = heads[0]
+    if len(heads) > 1:
+        newest = newest.union(*heads[1:], all=True).order_by("-at", "-place", "-entry")[: shown + 1]
+    ids: dict[int, list[UUID]] = defaultdict(list)
+    for _at, place, id in newest:
+        ids[place].append(id)
+    readers = {place: reader for place, reader in enumerate(READERS.values()) if isinstance(reader, Reader)}
+    return [entry for place, wanted in ids.items() for entry in readers[place].load(account, place, wanted)]
 
 
 def fold_quiet(entries: Sequence[Entry], *, use: bool) -> list[Entry]:
