@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cx_ops.erasure.person import Person
-from cx_ops.erasure.places import PLACES, count_rows
+from cx_ops.erasure.place import Place
+from cx_ops.erasure.places import PLACES, read_rows
 
 
 class Section(NamedTuple):
@@ -21,12 +22,18 @@ class Section(NamedTuple):
 
 def sections_of(person: Person) -> list[Section]:
     """Every place with at least one row."""
-    counts = count_rows(person)
+    found = read_rows(person)
     return [
-        Section(place.name, str(place.label), place.shown, list(place.rows(person).values_list(*place.shown)))
+        Section(place.name, str(place.label), place.shown, [_row(place, row, person) for row in rows])
         for place in PLACES
-        if counts[place.name]
+        if (rows := found.get(place.name))
     ]
+
+
+def _row(place: Place, row: dict[str, Any], person: Person) -> tuple[Any, ...]:
+    """A row as it is shown, with its days as days."""
+    fields = {field.attname: field for field in place.rows(person).model._meta.concrete_fields}
+    return tuple(fields[name].to_python(row[name]) if name in fields else row[name] for name in place.shown)
 
 
 def as_json(person: Person) -> bytes:

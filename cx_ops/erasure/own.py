@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +19,6 @@ from accounts.models import (
     Account,
     AccountKey,
     Activity,
-    Contact,
     Contract,
     FieldValue,
     LedgerEntry,
@@ -27,17 +26,14 @@ from accounts.models import (
     Merge,
     Pair,
     RedLineFlag,
-    Resolved,
     SegmentMember,
 )
-from accounts.queries.people import as_shown
-from core.bulk import execute
+from core.bulk import execute, fetch_all
 from core.models import Act, User
 from cx_ops.erasure.person import Person
-from cx_ops.erasure.place import ERASED_NAME, Place, pairs_of
-from insights.models import Believed, Insight
+from cx_ops.erasure.place import ERASED_NAME, Place
+from insights.models import Insight
 from intake.models import Delivery, Held, LookedUp
-from playbooks.enums import ACTIVE, RunStatus
 from playbooks.models import Effect, Run, Task, TaskNote, Watch
 
 ERASED = "Erased"
@@ -45,6 +41,14 @@ ERASED = "Erased"
 KEPT = ("arr", "renews_on", "customer_since", "segment", "tier", "region", "stage")
 EMPTY_LINK = dict.fromkeys(("domain", "email", "subscription", "tax_id", "phone", "born_on", "address"), "")
 CLAIMED = "SELECT id FROM insights_insight WHERE account_id = ANY(%s)"
+# Whether accounts are parts of it, whether work on it is open, whether something is on its way to a decision.
+STANDING = """
+SELECT EXISTS (SELECT FROM accounts_account WHERE parent_id = ANY(%s)),
+    EXISTS (SELECT FROM playbooks_task WHERE account_id = ANY(%s) AND closed_at IS NULL)
+        OR EXISTS (SELECT FROM playbooks_run WHERE account_id = ANY(%s) AND status = 'live'),
+    EXISTS (SELECT FROM accounts_resolved WHERE account_id = ANY(%s))
+        OR EXISTS (SELECT FROM insights_believed WHERE account_id = ANY(%s))
+"""
 # What others call them is in columns that are unique, and in the history of rows: by (table, set, where).
 CALLED = (
     ("accounts_link", "external_id = 'erased-' || id", "account_id = ANY(%s)"),
@@ -65,12 +69,12 @@ CALLED = (
 )  # fmt: skip
 
 
-def may_be_somebody(accounts: Iterable[tuple[str, str | None]], people: Iterable[tuple[str, str]]) -> bool:
-    """Whether accounts of these names and addresses can be one person, where these people are known at them.
+def may_be_somebody(words: Iterable[str], people: Iterable[tuple[str, str]]) -> bool:
+    """Whether an account of these names and addresses can be one person, where these people are known at it.
 
     Whoever has the account's name or address is the account; beside them nobody else, else one person at most.
     """
-    own = {word.strip().lower() for each in accounts for word in each if word}
+    own = {word.strip().lower() for word in words}
     each = [(name.strip().lower(), email.lower()) for name, email in people]
     others = {email or name for name, email in each if name not in own and email not in own}
     themselves = any(name in own or email in own for name, email in each)
@@ -79,18 +83,16 @@ def may_be_somebody(accounts: Iterable[tuple[str, str | None]], people: Iterable
 
 def why_not_yet(person: Person) -> str:
     """Why the account cannot be erased as somebody; `""` if it can."""
-    people = [as_shown(one) for one in Contact.objects.filter(account__in=person.own).known().people()]
-    names = Account.objects.filter(pk__in=person.own).values_list("name", "fields__email")
-    if not may_be_somebody(names, ((one.name, one.email) for one in people)):
+    if not may_be_somebody(person.own_words, person.at_own):
         return gettext(
             "Several people are known at it. If the account is a company, erase the person among its contacts."
         )
-    if Account.objects.filter(parent__in=person.own).exists():
+    [(is_parent, is_open, is_coming)] = fetch_all(STANDING, [person.own] * 5)
+    if is_parent:
         return gettext("Other accounts are part of it, so it is nobody: erase the person among its contacts.")
-    tasks, runs = Task.objects.filter(account__in=person.own, status__in=ACTIVE), _live_runs(person)
-    if tasks.exists() or runs.exists():
+    if is_open:
         return gettext("Work on it is still open. Close its tasks and stop its playbooks first.")
-    if any(stage.objects.filter(account_id__in=person.own).exists() for stage in (Resolved, Believed)):
+    if is_coming:
         return gettext("Something about them is just being decided. Try again in a minute.")
     return ""
 
@@ -104,22 +106,17 @@ def blank_own(person: Person, *, by: User, now: datetime) -> None:
     links.update(revoked_at=now, revoked_by=by, revoked_why=ERASED)
 
 
-def _live_runs(person: Person) -> QuerySet[Run]:
-    return Run.objects.filter(account__in=person.own, status=RunStatus.LIVE)
-
-
 def records(person: Person) -> Q:
     """What arrived about the accounts: of itself, of what hangs on it, and what was claimed."""
     if not person.own:
         return Q(pk__in=[])
     same = {"source_id": OuterRef("source_id"), "external_id": OuterRef("external_id"), "account__in": person.own}
-    claimed: QuerySet[Insight, UUID] = Insight.objects.filter(account__in=person.own).values_list("pk", flat=True)
     return (
         (Q(kind="accounts") & Exists(Link.objects.filter(**same)))
         | (Q(kind="contracts") & Exists(Contract.objects.filter(**same)))
         | (Q(kind__in=("orders", "revenue")) & Exists(LedgerEntry.objects.filter(**same)))
         | (Q(kind__in=("activities", "tickets", "conversations", "surveys")) & Exists(Activity.objects.filter(**same)))
-        | Q(pk__in=list(claimed))
+        | Q(pk__in=Insight.objects.filter(account__in=person.own).values("pk"))
     )
 
 
@@ -141,18 +138,16 @@ def _told(person: Person) -> QuerySet[Delivery]:
 
 
 def _acts(person: Person) -> QuerySet[Act]:
-    tasks = [str(id) for id in Task.objects.filter(account__in=person.own).values_list("pk", flat=True)]
+    tasks = Task.objects.filter(account__in=person.own).annotate(key=Cast("pk", CharField())).values("key")
     on_tasks = Q(subject_type="task", subject_id__in=tasks)
     return Act.objects.filter(on_tasks | Q(subject_type="account", subject_id__in=[str(id) for id in person.own]))
 
 
 def _held(person: Person) -> QuerySet[Held]:
-    found = Q(account_id__in=person.own)
-    return Held.objects.filter(found | pairs_of("run__new_id", "external_id", _called(person)))
-
-
-def _called(person: Person) -> list[tuple[UUID, str]]:
-    return list(Link.objects.filter(account__in=person.own).values_list("source_id", "external_id"))
+    called = Link.objects.filter(
+        account__in=person.own, source_id=OuterRef("run__new_id"), external_id=OuterRef("external_id")
+    )
+    return Held.objects.filter(Q(account_id__in=person.own) | Exists(called))
 
 
 def _of(model: type[Model]) -> Callable[[Person], QuerySet[Any]]:

@@ -5,14 +5,12 @@ Where the customers are people, an account is somebody: with the accounts that w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Q
-
 from accounts.enums import KeyKind
-from accounts.models import Account, AccountKey, Contact, Event, Visitor
+from accounts.models import Account, Contact
+from accounts.queries.people import as_shown
 from accounts.rules.identity import Ref
 from accounts.rules.keys import phone_key
 from core.bulk import fetch_all
@@ -24,7 +22,7 @@ LONG_ID = 12
 # Whoever is held to be one with somebody, or has one of their present or former addresses, and so on.
 SAME = """
 WITH RECURSIVE person(id) AS (
-    SELECT unnest(%s::uuid[])
+    SELECT id FROM accounts_contact WHERE id = %s OR account_id = ANY(%s) OR (email <> '' AND lower(email) = ANY(%s))
     UNION
     SELECT o.id FROM person p JOIN accounts_contact c ON c.id = p.id
     CROSS JOIN LATERAL (
@@ -36,34 +34,37 @@ WITH RECURSIVE person(id) AS (
         OR (said.email <> '' AND lower(o.email) = said.email))
 SELECT id FROM person
 """
-# As they were called before: in the history of the row, which begins with its first change, and as they came.
+# As they were called before, in the history of the row, which begins with its first change, and as they came; and what
+# clients call them by, or whoever acted for an account that they are (`user`: the id, and its source).
 FORMER = """
-SELECT name, lower(email), phone FROM accounts_contactevent WHERE pgh_obj_id = ANY(%s)
-UNION SELECT coalesce(r.payload->>'name', ''), lower(coalesce(r.payload->>'email', '')),
+SELECT '' AS what, name, lower(email), phone FROM accounts_contactevent WHERE pgh_obj_id = ANY(%s)
+UNION SELECT '', coalesce(r.payload->>'name', ''), lower(coalesce(r.payload->>'email', '')),
     coalesce(r.payload->>'phone', '')
 FROM accounts_contact c JOIN intake_record r
   ON r.kind = 'contacts' AND r.source_id = c.source_id AND r.external_id = c.external_id
 WHERE c.id = ANY(%s)
+UNION SELECT 'user', user_id, source_id::text, '' FROM accounts_visitor WHERE contact_id = ANY(%s)
+UNION SELECT 'user', user_id, source_id::text, '' FROM accounts_event WHERE account_id = ANY(%s) AND user_id <> ''
+ORDER BY 1, 2
 """
-# An account that is somebody, with those that are held to be the same.
-OWN = """
+# An account that is somebody, with those that are held to be the same (`id`), what names them (`key`), and what they
+# say, or said, of who they are: the field and the value.
+SAID = """
 WITH RECURSIVE own(id) AS (
     SELECT %s::uuid
     UNION
     SELECT CASE WHEN m.merged_id = o.id THEN m.survivor_id ELSE m.merged_id END
-    FROM own o JOIN accounts_merge m ON o.id IN (m.merged_id, m.survivor_id) AND m.undone_at IS NULL)
-SELECT id FROM own
-"""
-# What an account says, or said, of who it is: which of the fields below, and the value.
-SAID = """
-WITH own AS (SELECT unnest(%s::uuid[]) AS id), asked AS (SELECT unnest(%s::text[]) AS field)
-SELECT 'name', name FROM accounts_account JOIN own USING (id)
-UNION SELECT 'name', e.name FROM accounts_accountevent e JOIN own ON own.id = e.pgh_obj_id
-UNION SELECT v.field, v.value #>> '{}' FROM accounts_fieldvalue v
+    FROM own o JOIN accounts_merge m ON o.id IN (m.merged_id, m.survivor_id) AND m.undone_at IS NULL
+), asked AS (SELECT unnest(%s::text[]) AS field)
+SELECT 'id', own.id::text, NULL::uuid, '' FROM own
+UNION SELECT 'key', k.value, k.namespace_id, k.kind FROM accounts_accountkey k JOIN own ON own.id = k.account_id
+UNION SELECT 'name', name, NULL, '' FROM accounts_account JOIN own USING (id)
+UNION SELECT 'name', e.name, NULL, '' FROM accounts_accountevent e JOIN own ON own.id = e.pgh_obj_id
+UNION SELECT v.field, v.value #>> '{}', NULL, '' FROM accounts_fieldvalue v
     JOIN own ON own.id = v.account_id JOIN asked USING (field)
-UNION SELECT asked.field, l.values->asked.field->>0
+UNION SELECT asked.field, l.values->asked.field->>0, NULL, ''
     FROM accounts_link l JOIN own ON own.id = l.account_id CROSS JOIN asked
-UNION SELECT asked.field, r.payload->>replace(asked.field, 'fields.', '')
+UNION SELECT asked.field, r.payload->>replace(asked.field, 'fields.', ''), NULL, ''
     FROM accounts_link l JOIN own ON own.id = l.account_id CROSS JOIN asked
     JOIN intake_record r ON r.kind = 'accounts' AND r.source_id = l.source_id AND r.external_id = l.external_id
 """
@@ -82,6 +83,7 @@ class Person:
     """One person: their contacts, what sources call them, their addresses, phones, and names that only they bear.
 
     accounts: where they are contacts. own: the accounts that they are; own_keys: what names those.
+    own_words: their names and addresses; at_own: people known at them, by name and address.
     ids: what else tells them, where it is long.
     """
 
@@ -95,6 +97,8 @@ class Person:
     phones: list[str] = field(default_factory=list)
     own: list[UUID] = field(default_factory=list)
     own_keys: list[Ref] = field(default_factory=list)
+    own_words: list[str] = field(default_factory=list)
+    at_own: list[tuple[str, str]] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
 
     def words(self, mark: str) -> list[Word]:
@@ -114,12 +118,13 @@ def identify(subject: Contact | Account) -> Person:
     Whoever has one of their present or former addresses is them, and so is every other record of those. Somebody who
     is an account is also each contact at it.
     """
-    own = [id for (id,) in fetch_all(OWN, [subject.pk])] if isinstance(subject, Account) else []
-    said = _said_of(own)
-    same = _contacts_of(subject, own, said["fields.email"])
+    own, keys, said = _said_of(subject)
+    mails = [email.lower() for email in said["fields.email"]]
+    same = [id for (id,) in fetch_all(SAME, [subject.pk, own, mails])]
     contacts = sorted(Contact.objects.filter(pk__in=same), key=lambda one: (one.pk != subject.pk, one.pk))
     ids = [one.pk for one in contacts]
-    former = fetch_all(FORMER, [ids] * 2)
+    rows = fetch_all(FORMER, [ids, ids, ids, own])
+    former = [row for what, *row in rows if not what]
     emails = {*(one.email.lower() for one in contacts), *(email for _name, email, _phone in former)}
     emails |= {email.lower() for email in said["fields.email"]}
     names = {*(one.name for one in contacts), *(name for name, *_rest in former), *said["name"]}
@@ -133,39 +138,32 @@ def identify(subject: Contact | Account) -> Person:
         emails=sorted(emails - {""}),
         names=sorted(names - shared),
         shared_names=sorted(shared),
-        user_ids=_user_ids(ids, own),
+        user_ids=[(UUID(source), name) for what, name, source, _none in rows if what],
         phones=sorted(phone for phone in (phone.strip() for phone in phones) if phone_key(phone)),
         own=own,
-        own_keys=_keys_of(own),
+        own_keys=keys,
+        own_words=sorted(said["name"] | said["fields.email"]),
+        at_own=[(one.name, one.email) for one in map(as_shown, contacts) if one.account_id in own and _is_there(one)],
         ids=sorted({value for field in WORDS[3:] for value in said[field]}),
     )
 
 
-def _said_of(own: list[UUID]) -> dict[str, set[str]]:
-    said: dict[str, set[str]] = {field: set() for field in WORDS}
-    for name, value in fetch_all(SAID, [own, list(WORDS)]) if own else ():
-        said[name] |= {value.strip()} if value and value.strip() else set()
-    return said
+def _said_of(subject: Contact | Account) -> tuple[list[UUID], list[Ref], dict[str, set[str]]]:
+    """The accounts that somebody is, what names those, and what they say of who they are."""
+    said: dict[str, set[str]] = {name: set() for name in ("id", *WORDS)}
+    keys: list[Ref] = []
+    for name, value, space, kind in fetch_all(SAID, [subject.pk, list(WORDS)]) if isinstance(subject, Account) else ():
+        if name == "key":
+            keys.append((space, kind, value))
+        elif value and value.strip():
+            said[name].add(value.strip())
+    keys += [(None, KeyKind.ID.value, id) for id in sorted(said["id"])]
+    return sorted(map(UUID, said["id"])), keys, said
 
 
-def _contacts_of(subject: Contact | Account, own: list[UUID], emails: Iterable[str]) -> list[UUID]:
-    if isinstance(subject, Contact):
-        first = [subject.pk]
-    else:
-        named = Contact.objects.filter(Q(account__in=own) | Q(email__in=[email.lower() for email in emails]))
-        first = list(named.values_list("pk", flat=True))
-    return [id for (id,) in fetch_all(SAME, [first])]
-
-
-def _user_ids(contacts: list[UUID], own: list[UUID]) -> list[tuple[UUID, str]]:
-    visitors = set(Visitor.objects.filter(contact__in=contacts).values_list("source_id", "user_id"))
-    acted = Event.objects.filter(account__in=own).exclude(user_id="") if own else Event.objects.none()
-    return sorted(visitors | set(acted.order_by().values_list("source_id", "user_id").distinct()))
-
-
-def _keys_of(own: list[UUID]) -> list[Ref]:
-    keys = set(AccountKey.objects.filter(account__in=own).values_list("namespace_id", "kind", "value"))
-    return [*sorted(keys, key=str), *((None, KeyKind.ID.value, str(id)) for id in own)]
+def _is_there(contact: Contact) -> bool:
+    """Whether a row stands for somebody, who was not erased."""
+    return contact.same_as_id is None and contact.external_id != f"erased-{contact.pk}"
 
 
 def is_colleague(person: Person) -> bool:

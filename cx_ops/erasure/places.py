@@ -5,11 +5,12 @@ What names them in free text is found by `core.services.scrubbing`, wherever it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Stakeholder
@@ -71,16 +72,15 @@ def _events(person: Person) -> QuerySet[Event]:
 
 def _records(person: Person) -> QuerySet[Record]:
     """What arrived about them, and about what they did."""
-    told = list(_activities(person).values_list("source_id", "external_id"))
+    same = {"source_id": OuterRef("source_id"), "external_id": OuterRef("external_id")}
     about = Q(kind="contacts") & pairs_of("source_id", "external_id", person.keys)
-    done = ~Q(kind__in=("contacts", "insights", "accounts")) & pairs_of("source_id", "external_id", told)
+    done = ~Q(kind__in=("contacts", "insights", "accounts")) & Exists(_activities(person).filter(**same))
     return Record.objects.filter(about | done | own.records(person))
 
 
 def _warnings(person: Person) -> QuerySet[RowWarning]:
     """Of each file with a row of theirs: a cell that was left out does not say whose it was."""
-    files = _records(person).exclude(import_id=None).values_list("import_id", flat=True)
-    return RowWarning.objects.filter(of__in=list(files.distinct()))
+    return RowWarning.objects.filter(of__in=_records(person).exclude(import_id=None).values("import_id"))
 
 
 def _insights(person: Person) -> QuerySet[Insight]:
@@ -147,12 +147,23 @@ PLACES = (
 
 def count_rows(person: Person) -> dict[str, int]:
     """How many rows of each place are about the person; one query for all of them."""
+    each = ((place, place.rows(person).values("pk")) for place in PLACES)
+    return {place.name: 0 for place in PLACES} | dict(_of_all(each, "count(*)"))
+
+
+def read_rows(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """What is shown of each place's rows, as JSON has it; one query for all of them."""
+    each = ((place, place.rows(person).values(*place.shown)) for place in PLACES)
+    return {name: msgspec.json.decode(rows) for name, rows in _of_all(each, "coalesce(jsonb_agg(shown), '[]')::text")}
+
+
+def _of_all(each: Iterable[tuple[Place, QuerySet[Any]]], what: str) -> list[tuple[str, Any]]:
     parts, params = [], list[Any]()
-    for place in PLACES:
+    for place, rows in each:
         try:
-            sql, given = place.rows(person).order_by().values("pk").query.sql_with_params()
+            sql, given = rows.order_by().query.sql_with_params()
         except EmptyResultSet:
             continue
-        parts.append(f"SELECT '{place.name}', count(*) FROM ({sql}) AS {place.name}")  # noqa: S608 - ours  # nosec B608
+        parts.append(f"SELECT '{place.name}', {what} FROM ({sql}) AS shown")  # noqa: S608 - ours  # nosec B608
         params += given
-    return {place.name: 0 for place in PLACES} | dict(fetch_all(" UNION ALL ".join(parts), params) if parts else ())
+    return fetch_all(" UNION ALL ".join(parts), params) if parts else []

@@ -196,8 +196,8 @@ def _render(
 def _is_person_url(request: PersonRequest, account: Account, page: AccountPage) -> str:
     """Where an account is exported and erased that may be a person; `""` for a company, and for who may not."""
     may = request.user.role in KEEPERS or request.user.is_superuser
-    own = [(account.name, str(account.fields.get("email") or ""))]
-    is_person = not page.view.children and may_be_somebody(own, ((one.name, one.email) for one in page.view.contacts))
+    words = (account.name, str(account.fields.get("email") or ""))
+    is_person = not page.view.children and may_be_somebody(words, ((one.name, one.email) for one in page.view.contacts))
     return reverse("account_person", args=[account.pk]) if may and is_person else ""
 
 

@@ -199,9 +199,9 @@ def _person(
     else:
         subject = get_object_or_404(_contacts(request), pk=contact_id)
     person = identify(subject)
-    for rows, ids in ((_contacts(request), person.contacts), (_accounts(request), person.own)):
-        if rows.filter(pk__in=ids).count() < len(ids):
-            raise Http404
+    others = {*person.accounts, *person.own} - {account_id, getattr(subject, "account_id", None)}
+    if others and _accounts(request).filter(pk__in=others).count() < len(others):
+        raise Http404
     return subject, person
 
 
