@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from django.utils.translation import gettext as _
 
@@ -16,25 +17,22 @@ from playbooks.services.ending import end_tasks
 from playbooks.services.opening import open_items_of
 from playbooks.services.starting import stop_runs_of
 
+AT_WORK = """
+SELECT item_id FROM playbooks_task WHERE item_id = ANY(%s) AND status IN ('open', 'claimed', 'snoozed', 'waiting')
+ORDER BY id FOR UPDATE
+"""
 # Count and horizon are the item's, so that adding the same evidence twice changes nothing.
 ADD = """
-WITH locked AS (
-    SELECT id FROM playbooks_task WHERE item_id = ANY(%(items)s)
-        AND status IN ('open', 'claimed', 'snoozed', 'waiting') ORDER BY id FOR UPDATE
-), new AS (
-    SELECT DISTINCT ON (item_id) item_id, coalesce((d.priority ->> 'value')::numeric, 0) AS priority,
-           coalesce(d.priority -> 'parts', '[]') AS parts
-    FROM decisions_decision d WHERE d.insight_id = ANY(%(insights)s) ORDER BY item_id, 2 DESC
-)
 UPDATE playbooks_task AS t SET
-    evidence_count = item.evidence_count, expires_at = greatest(t.expires_at, item.expires_at),
+    evidence_count = new.evidence_count, expires_at = greatest(t.expires_at, new.expires_at),
     priority = greatest(t.priority, new.priority),
-    priority_parts = CASE WHEN new.priority > t.priority THEN new.parts ELSE t.priority_parts END,
+    priority_parts = CASE WHEN new.priority > t.priority THEN new.parts::jsonb ELSE t.priority_parts END,
     version = t.version + 1
-FROM new JOIN decisions_item item ON item.id = new.item_id
-WHERE t.id IN (SELECT id FROM locked) AND t.item_id = new.item_id
+FROM unnest(%s::uuid[], %s::int[], %s::timestamptz[], %s::numeric[], %s::text[])
+    AS new (item_id, evidence_count, expires_at, priority, parts)
+WHERE t.item_id = new.item_id AND t.status IN ('open', 'claimed', 'snoozed', 'waiting')
   AND (t.evidence_count, t.expires_at, t.priority) IS DISTINCT FROM
-      (item.evidence_count, greatest(t.expires_at, item.expires_at), greatest(t.priority, new.priority))
+      (new.evidence_count, greatest(t.expires_at, new.expires_at), greatest(t.priority, new.priority))
 """
 WAKE = """
 UPDATE playbooks_task SET status = 'open', snoozed_until = NULL, snooze_reason = '', back_to = '', flag = %s,
@@ -59,9 +57,12 @@ WHERE item_id = ANY(%s) AND status IN ('open', 'claimed', 'snoozed', 'waiting') 
 
 def add_evidence(cases: Sequence[Case], now: datetime) -> None:
     """Raise what is open by what came in: it counts more, lasts longer, is never worth less."""
-    mine = [case for case in cases if case.item_is_open]
+    weightiest = {case.item_id: case for case in sorted(cases, key=attrgetter("priority")) if case.item_is_open}
+    at_work = ids_of(AT_WORK, [list(weightiest)])
+    mine = [case for id, case in weightiest.items() if id in at_work]
     if mine:
-        execute(ADD, {"items": open_items_of(mine), "insights": [case.insight_id for case in mine]})
+        columns = zip(*((c.item_id, c.evidence_count, c.expires_at, c.priority, c.parts) for c in mine), strict=True)
+        execute(ADD, list(map(list, columns)))
 
 
 def wake_with_evidence(cases: Sequence[Case], now: datetime) -> None:
