@@ -254,7 +254,7 @@ def test_a_snooze_past_the_window_wants_a_reason(desk: Desk, tasks: list[Task]) 
     desk.page.fill("#dialog_reason", "They are on holiday.")
     assert desk.press("Control+Enter", "/snooze/") == 200
     desk.open(f"/tasks/{tasks[0].pk}/")
-    expect(desk.page.locator(".notice", has_text="Snoozed until")).to_contain_text("or sooner if it gets worse")
+    expect(desk.page.locator(".notice", has_text="Snoozed until")).to_contain_text("or sooner, if it gets worse")
     assert Task.objects.get(pk=tasks[0].pk).due_at == tasks[0].due_at
 
 
