@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from accounts.enums import Channel, ConsentState, Refusal
+from accounts.enums import Channel, Refusal
 from accounts.models import Contact, ErasedKey
-from accounts.queries.people import records_of
+from accounts.queries.people import Person, people_of, records_of
 from accounts.rules.permission import Permission, why_not
 from core.bulk import fetch_all
 
 
-def permission_of(contact: Contact) -> Permission:
-    """What one record says of `contact`; its consents are read, at best beforehand."""
-    consents = {Channel(one.channel): ConsentState(one.state) for one in contact.consents.all()}
-    return Permission(contact.do_not_contact, contact.left_on, consents)
+def permission_of(person: Person) -> Permission:
+    """What is known of somebody, by all records of theirs: the strictest of what is said."""
+    left = min((one.left_on for one in person.records if one.left_on), default=None)
+    return Permission(any(one.do_not_contact for one in person.records), left, person.consents)
 
 
 def refusal_for_address(address: str, now: datetime) -> Refusal | None:
     """Why nothing may be sent by itself to this e-mail address of a contact; None: it may, or it is nobody's there.
 
-    Where several contacts have it, each of them has to agree, by every record of theirs, whatever address that has.
+    Where several people have it, each of them has to agree.
     """
-    contacts = records_of(Contact.objects.filter(email__iexact=address).values_list("pk", flat=True))
-    refusals = (why_not(permission_of(contact), Channel.EMAIL, now.date()) for contact in contacts)
+    people = people_of(records_of(Contact.objects.filter(email__iexact=address).values_list("pk", flat=True)))
+    refusals = (why_not(permission_of(person), Channel.EMAIL, now.date()) for person in people)
     return next((refusal for refusal in refusals if refusal), None)
 
 

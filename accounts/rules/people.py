@@ -110,7 +110,9 @@ def hold_together(
     alone = [card for card in ordered if heads[card.id] not in grouped]
     sighted = [Sighted(number[card.id], card.source, _parts(card), keys_of(card)) for card in alone]
     matches = match_all(sighted, index, Matching.STRICT, RUNGS)
-    return [edge for card, match in zip(alone, matches, strict=True) if (edge := _edge(card, match, whose))]
+    nameless = {card.id for card in ordered if not _words(card.name)}
+    edges = [edge for card, match in zip(alone, matches, strict=True) if (edge := _edge(card, match, whose))]
+    return [edge for edge in edges if not _only_an_address(edge, nameless)]
 
 
 def heads_of(ids: Sequence[UUID], same: Collection[tuple[UUID, UUID]]) -> dict[UUID, UUID]:
@@ -135,6 +137,11 @@ def _edge(card: Card, match: Match, whose: Mapping[UUID, UUID]) -> Edge | None:
         return Edge(whose[match.account], card.id, match.rule, match.evidence, doubt=False)
     doubt = match.doubt
     return doubt and Edge(whose[doubt.other], card.id, doubt.rule, doubt.evidence, doubt=True)
+
+
+def _only_an_address(edge: Edge, nameless: Collection[UUID]) -> bool:
+    """Whether nothing but an address that one source has twice speaks for a doubtful pair: no reason to ask."""
+    return edge.doubt and edge.evidence.get("why") == "two_ids" and (edge.first in nameless or edge.second in nameless)
 
 
 @lru_cache(maxsize=65536)

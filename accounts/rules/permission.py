@@ -34,13 +34,10 @@ def why_not(person: Permission, channel: Channel, today: date) -> Refusal | None
 
 
 def strictest(said: Iterable[Mapping[Channel, ConsentState]]) -> dict[Channel, ConsentState]:
-    """What holds of a person of whom several sources speak: one refusal refuses, and all of them have to agree."""
-    records = list(said)
-    channels = {channel for record in records for channel in record}
-    held = {channel: [record.get(channel) for record in records] for channel in Channel if channel in channels}
-    refused = {channel for channel, states in held.items() if ConsentState.REFUSED in states}
-    agreed = {channel for channel, states in held.items() if set(states) == {ConsentState.GRANTED}}
-    return {
-        channel: ConsentState.REFUSED if channel in refused else ConsentState.GRANTED
-        for channel in held if channel in refused or channel in agreed
-    }  # fmt: skip
+    """What holds of a person of whom several sources speak: one refusal refuses, who says nothing does not count."""
+    held: dict[Channel, ConsentState] = {}
+    for record in said:
+        for channel, state in record.items():
+            if held.get(channel) is not ConsentState.REFUSED:
+                held[channel] = state
+    return held

@@ -200,14 +200,16 @@ def test_many_alike_are_decided_at_once_and_a_file_lists_them(
     assert len(people()) == 3
 
 
-def test_who_says_less_is_written_to_less(crm: Source, desk: Source, acme: Account, ops: User) -> None:
+def test_one_refusal_holds_and_silence_does_not(crm: Source, desk: Source, acme: Account, ops: User) -> None:
     send(CONTACTS, crm, person("c-17", email=ANNA, consents={"email": "granted", "phone": "granted"}))
     assert refusal_for_address(ANNA, NOW) is None
     send(CONTACTS, desk, person("993", email=ANNA, consents={"phone": "refused"}))
-    assert refusal_for_address(ANNA, NOW) is Refusal.NOT_ASKED
+    assert refusal_for_address(ANNA, NOW) is None
     page = signed_in(ops).get(f"/accounts/{acme.pk}/").content.decode()
     assert "Phone: refused" in page
-    assert "E-mail: agreed" not in page
+    assert "E-mail: agreed" in page
+    send(CONTACTS, desk, person("993", email=ANNA, consents={"email": "refused"}))
+    assert refusal_for_address(ANNA, NOW) is Refusal.REFUSED
     contact, said = Contact.objects.get(external_id="993"), {Channel.EMAIL: ConsentState.GRANTED}
     set_consent(contact=contact, said=said, do_not_contact=False, proof="call", by=ops, now=NOW)
     assert refusal_for_address(ANNA, NOW) is None

@@ -60,6 +60,11 @@ def test_one_source_keeps_people_apart_but_is_asked_about_what_looks_entered_twi
     assert hold_together([card(CRM, "Anna Ek", id="1"), card(CRM, "Anna Ek", id="2")]) == []
 
 
+def test_an_address_that_one_source_has_twice_is_asked_about_only_with_names_that_agree() -> None:
+    assert hold_together([card(CRM, "Anna Ek", ANNA, id="1"), card(CRM, ANNA, ANNA, id="2")]) == []
+    assert hold_together([card(CRM, "", ANNA, id="1"), card(CRM, "", ANNA, id="2")]) == []
+
+
 def test_an_address_of_two_in_one_source_tells_nobody_without_one_name_that_agrees() -> None:
     both = [card(CRM, "Anna Ek", ANNA, id="1"), card(CRM, "Bob Zuse", ANNA, id="2")]
     [edge] = hold_together([*both, card(DESK, "Anna Ek", ANNA)])
@@ -132,10 +137,12 @@ def test_the_newest_saying_holds_and_a_blank_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("said", "holds"),
     [
-        ([YES, YES], YES), ([YES, NO], NO), ([NO, None], NO), ([YES, None], None), ([None, None], None),
+        ([YES, YES], YES), ([YES, NO], NO), ([NO, None], NO), ([YES, None], YES), ([None, None], None),
     ],
 )  # fmt: skip
-def test_the_stricter_of_two_holds(said: list[ConsentState | None], holds: ConsentState | None) -> None:
+def test_one_refusal_refuses_and_silence_says_nothing(
+    said: list[ConsentState | None], holds: ConsentState | None
+) -> None:
     records = [{Channel.EMAIL: one} if one else {} for one in said]
     assert strictest(records).get(Channel.EMAIL) is holds
     assert strictest(reversed(records)).get(Channel.EMAIL) is holds
