@@ -57,15 +57,16 @@ class Found(NamedTuple):
     ask: bool = False
 
 
-def reader(sort: Sort, *, form: str = "", unit: str = "", zone: str = "") -> Read | None:
+def reader(sort: Sort, *, form: str = "", unit: str = "", zone: str = "", currency: str = "") -> Read | None:
     """What turns a cell into the text that its field takes; None where it is taken as it is.
 
+    currency: of the sums in the column; a cell in another one is refused.
     Raises `Unreadable` from the reader for a cell that does not fit, `ZoneInfoNotFoundError` for an unknown zone.
     """
     if sort in (Sort.DATE, Sort.MOMENT):
         return _date_reader(sort, form, zone)
     if sort in (Sort.NUMBER, Sort.WHOLE):
-        return _number_reader(form, unit)
+        return _number_reader(form, unit, currency)
     if sort is Sort.TRUTH:
         return _truth
     if sort is Sort.CHOICE:
@@ -125,6 +126,8 @@ _EPOCH = re.compile(r"\d{9,10}|\d{12,13}")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ORDER = {YMD: (0, 1, 2), DMY: (2, 1, 0), MDY: (2, 0, 1)}
 _EXCEL_DAY_0 = datetime(1899, 12, 30)  # noqa: DTZ001 - a calendar day; Excel knows no zone
+_EXCEL_ZERO = "1900-01-02"
+ZERO = "This is not a date: it is what a spreadsheet shows for an empty cell or a zero."
 _SERIALS = (15_000, 80_000)  # the years 1941 to 2119
 
 
@@ -134,6 +137,8 @@ def _date_reader(sort: Sort, form: str, zone: str) -> Read:
 
     def read(cell: str) -> str:
         if form in (AS_IT_IS, ISO) and strict(cell):
+            if cell < _EXCEL_ZERO:
+                raise Unreadable("not_a_date", ZERO)
             if sort is Sort.DATE:
                 return cell[:10]
             if len(cell) > 10:
@@ -141,6 +146,8 @@ def _date_reader(sort: Sort, form: str, zone: str) -> Read:
         moment = _moment(cell, form if form not in (AS_IT_IS, ISO) else YMD)
         if moment is None:
             raise Unreadable("not_a_date", _like(form))
+        if moment.year <= 1900 and moment.date().isoformat() < _EXCEL_ZERO:
+            raise Unreadable("not_a_date", ZERO)
         if sort is Sort.DATE:
             return moment.date().isoformat()
         return (moment if moment.tzinfo else moment.replace(tzinfo=place)).astimezone(UTC).isoformat()
@@ -228,12 +235,16 @@ _EITHER = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 _CODE = re.compile(r"^(?:[A-Z]{3}|R\$|kr)\s+|\s+(?:[A-Z]{3}|kr)$")
 SYMBOLS = {"€": "EUR", "£": "GBP", "₹": "INR"}
+DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "BRL", "MXN", "ARS", "CLP", "COP"])
 
 
-def _number_reader(form: str, unit: str) -> Read | None:
+def _number_reader(form: str, unit: str, currency: str) -> Read | None:
     factor = FACTORS.get(unit)
 
     def read(cell: str) -> str:
+        if currency and (other := _other_currency(cell, currency)):
+            words = f"This is in {other}, and the column is read as {currency}: add a column with the currency."
+            raise Unreadable("other_currency", words)
         text = _bare(cell.removesuffix("%") if unit == PERCENT else cell)
         if form == POINT:
             text = _fitting(_POINT, text, form).translate(_GROUPS_POINT)
@@ -254,6 +265,15 @@ def _bare(cell: str) -> str:
     if text.startswith("(") and text.endswith(")"):
         text = f"-{text[1:-1].strip('$€£¥₹ ')}"
     return text.replace("-$", "-").replace("-€", "-").replace("-£", "-")
+
+
+def _other_currency(cell: str, currency: str) -> str:
+    """The currency that a cell says it is in, where that is another; `""` where it says none."""
+    code = _CODE.search(cell.strip())
+    said = [code[0].strip()] if code else [name for sign, name in SYMBOLS.items() if sign in cell]
+    if not said and "$" in cell and currency not in DOLLARS:
+        said = ["$"]
+    return next((name for name in said if (name.isupper() and len(name) == 3 and name != currency) or name == "$"), "")
 
 
 def _fitting(pattern: re.Pattern[str], text: str, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -16,6 +17,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from core.text import clean_text
 from intake.rules.kinds import key_of
@@ -30,6 +32,18 @@ LONGEST_HEADER = 1 << 16
 LONGEST_LINE = 1 << 22
 MOST_TITLES = 3
 _SORTED = re.compile(r"[\s▲▼△▽↑↓⇅⬆⬇]+$|^[▲▼△▽↑↓⇅⬆⬇\s]+")
+
+
+# What somebody may send as a table, and how it begins; a table does not.
+NO_TABLES = (
+    (re.compile(r"%PDF-"), _lazy("This is a PDF. Export the table as CSV or .xlsx, and send that.")),
+    (re.compile(r"\s*<(?:!doctype|html|\?xml|table|meta)\b", re.IGNORECASE),
+     _lazy("This is a web page or XML, whatever it is called. Save it as CSV or .xlsx, and send that.")),
+    (re.compile(r"\s*(?:\[\s*[{\[]|{\s*\")"), _lazy("This is JSON. Send it to the API, or export it as CSV.")),
+)  # fmt: skip
+# Excel's own first line, by which it knows what a file's cells are apart by.
+_SEP = re.compile(r'\A"?sep=(.)"?[^\S\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+MIXED = "utf-8 with cp1252"
 
 
 class FileRefused(Exception):
@@ -92,32 +106,41 @@ def look_at(path: Path, known: Collection[str], notes: Sequence[str] = ()) -> Di
         encoding, start = _encoding_of(path)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise FileRefused(_("The file is cut off: it ends before its packing does. Export it again.")) from None
-    line = start.decode(encoding, errors="ignore").lstrip("\ufeff")
+    named, errors = _codec_of(encoding)
+    line = start.decode(named, errors if encoding == MIXED else "ignore").lstrip("\ufeff").replace("\0", "")
     if not line.strip():
         raise FileRefused(_("The file is empty."))
-    delimiter, title, header = _header_of(line, known)
+    for sign, words in NO_TABLES:
+        if sign.match(line):
+            raise FileRefused(words)
+    own = _SEP.match(line)
+    delimiter, title, header = _header_of(line[own.end() :] if own else line, known, own[1] if own else DELIMITERS)
     said = list(notes)
     if title:
         said.append(_("The first line is a title, not the header: it was left out."))
     if encoding == "cp1252":
         said.append(_("Read as Windows-1252, since it is not UTF-8: look whether accents came out right."))
+    if encoding == MIXED:
+        said.append(_("Most of it is UTF-8, the rest was read as Windows-1252: look whether accents came out right."))
     with path.open("rb") as plain:
         packed = plain.read(2) == GZIP
-    return Dialect(encoding, delimiter, packed, header, title, said)
+    return Dialect(encoding, delimiter, packed, header, title + bool(own), said)
 
 
 def _encoding_of(path: Path) -> tuple[str, bytes]:
     """The encoding, and the beginning of the file."""
     with open_bytes(path) as stream:
         start = stream.read(LONGEST_HEADER)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) and not start.startswith(codecs.BOM_UTF32_LE):
         if not _decodes(path, "utf-16"):
             raise FileRefused(_("The file is damaged: it ends within a character. Export it again."))
         return "utf-16", start
-    if b"\0" in start:
+    if start.count(b"\0") * 50 > len(start):  # a few are left out
         raise FileRefused(_("This is not a text file that we can read. Save it as CSV in UTF-8."))
     if _decodes(path, "utf-8-sig"):
         return "utf-8-sig", start
+    if _is_mixed(path):
+        return MIXED, start
     if _decodes(path, "cp1252"):
         return "cp1252", start
     raise FileRefused(_("The encoding of this file is not known. Save it as CSV in UTF-8."))
@@ -126,7 +149,7 @@ def _encoding_of(path: Path) -> tuple[str, bytes]:
 def _decodes(path: Path, encoding: str) -> bool:
     try:
         with open_bytes(path) as stream:
-            text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+            text = _text_of(stream, encoding)
             while text.read(BLOCK):
                 pass
             text.detach()
@@ -135,10 +158,48 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-def _header_of(start: str, known: Collection[str]) -> tuple[str, int, list[str]]:
+def _is_mixed(path: Path) -> bool:
+    """Whether a file that is not all UTF-8 is mostly: where one system pasted what another wrote."""
+    read, unread = 0, 0
+
+    def count(error: UnicodeError) -> tuple[str, int]:
+        nonlocal unread
+        assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - narrows the type
+        unread += 1
+        return "", error.start + 1
+
+    codecs.register_error("cx_count", count)
+    with open_bytes(path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="cx_count", newline="")
+        while block := text.read(BLOCK):
+            read += len(block) - len(block.encode("ascii", "ignore"))
+        text.detach()
+    return read > unread
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """The one byte that is no UTF-8, as Windows-1252 has it."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - narrows the type
+    return error.object[error.start : error.start + 1].decode("cp1252", "replace"), error.start + 1
+
+
+codecs.register_error("cx_cp1252", _as_cp1252)
+
+
+def _codec_of(encoding: str) -> tuple[str, str]:
+    """The name of a codec, and what it does with what it cannot read."""
+    return ("utf-8-sig", "cx_cp1252") if encoding == MIXED else (encoding, "strict")
+
+
+def _text_of(stream: IO[bytes], encoding: str) -> io.TextIOWrapper:
+    named, errors = _codec_of(encoding)
+    return io.TextIOWrapper(stream, encoding=named, errors=errors, newline="")
+
+
+def _header_of(start: str, known: Collection[str], delimiters: str) -> tuple[str, int, list[str]]:
     """The delimiter under which a line has most of the known names, the rows before that line, and its names."""
-    best: tuple[tuple[int, int], str, int, list[str]] = ((-1, -1), ",", 0, [])
-    for delimiter in DELIMITERS:
+    best: tuple[tuple[int, int], str, int, list[str]] = ((-1, -1), delimiters[0], 0, [])
+    for delimiter in delimiters:
         for at, row in enumerate(_first_rows(start, delimiter)):
             named = {key_of(name) for name in row} | {key_of(split_zone(name)[0]) for name in row}
             fit = (len(named & set(known)), len(row) if at == 0 else 0)
@@ -156,7 +217,7 @@ def _header_of(start: str, known: Collection[str]) -> tuple[str, int, list[str]]
 
 def _first_rows(start: str, delimiter: str) -> list[list[str]]:
     """The first rows that are not blank; without empty cells at their ends."""
-    rows = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter, skipinitialspace=True)
     found: list[list[str]] = []
     try:
         for row in rows:
@@ -185,8 +246,8 @@ def unique_names(row: Sequence[str]) -> list[str]:
 def rows_of(path: Path, dialect: Dialect) -> Iterator[list[str]]:
     """The rows after the header, blank lines left out. Raises `FileRefused` where the file is broken."""
     with open_bytes(path) as stream:
-        text = io.TextIOWrapper(stream, encoding=dialect.encoding, newline="")
-        reader = csv.reader(_lines(text), delimiter=dialect.delimiter, strict=True)
+        lines = _lines(_text_of(stream, dialect.encoding))
+        reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True, skipinitialspace=True)
         try:
             before = dialect.title + 1
             while before and (row := next(reader, None)) is not None:
@@ -205,7 +266,7 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE:
             raise FileRefused(_("A line of this file is too long to be a row. Is it really a CSV file?"))
-        yield line
+        yield line.replace("\0", "") if "\0" in line else line
 
 
 def _broken(error: str, line: int) -> str:

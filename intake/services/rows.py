@@ -14,6 +14,7 @@ from core.export import read_cell
 from intake.rules import Kind, Problem
 from intake.rules.blanks import blanks_of
 from intake.rules.cells import FACTORS, Read, Unreadable, reader
+from intake.rules.ids import whole_id
 from intake.rules.mapping import Use, problems_of
 from intake.rules.meanings import word_reader
 from intake.rules.sorts import currency_beside, needed_fields, sort_of
@@ -28,7 +29,7 @@ _UNREAD = object()
 # What is wrong with a cell that is not written as its column is: a row can be taken without it, if it is not needed.
 MISWRITTEN = frozenset({
     "invalid", "not_a_date", "not_a_number", "not_a_time", "no_time_zone", "not_an_id", "not_json", "not_listed",
-    "out_of_range", "too_many_decimals", "wrong_form",
+    "other_currency", "out_of_range", "too_many_decimals", "wrong_form",
 })  # fmt: skip
 
 
@@ -172,9 +173,15 @@ def in_words(kind: Kind, plan: Plan, problem: Problem) -> Problem:
 def _read(kind: Kind, field: str, use: Use) -> Read | None:
     if field in kind.readers:
         return kind.readers[field]
-    unit = use.unit if use.unit in FACTORS else ""
-    read = reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone)
+    unit, currency = (use.unit, "") if use.unit in FACTORS else ("", use.unit.upper())
+    read = reader(sort_of(kind.struct, field), form=use.form, unit=unit, zone=use.zone, currency=currency)
+    if field.rpartition(".")[2] == "external_id":
+        return _id_reader(read)
     return word_reader(kind, field, use.values, read)
+
+
+def _id_reader(read: Read | None) -> Read:
+    return (lambda cell: read(whole_id(cell))) if read else whole_id
 
 
 def _put(item: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

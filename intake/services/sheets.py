@@ -29,6 +29,7 @@ MOST_TEXTS = 64 << 20  # the texts of all cells are held in memory
 MOST_RATIO = 250
 MOST_ROWS = 200_000
 MOST_BLANK_ROWS = 1000
+COVER_ROWS = 20
 _BROKEN = (zipfile.BadZipFile, InvalidFileException, DefusedXmlException, ParseError, KeyError, ValueError, TypeError,
            IndexError, AttributeError, EOFError, NotImplementedError, RuntimeError, OverflowError)  # fmt: skip
 _TEXTS = re.compile(r"(?:^|/)sharedStrings\.xml$", re.IGNORECASE)
@@ -106,8 +107,16 @@ def _first_visible(book: Any) -> tuple[Any, list[str]]:
         raise FileRefused(_("All sheets of this workbook are hidden. Show the one that is meant, and save it again."))
     if len(book.worksheets) == 1:
         return visible[0], []
-    text = _("Only the first visible sheet was read, “%(name)s”; the workbook has %(count)d.")
-    return visible[0], [text % {"name": visible[0].title, "count": len(book.worksheets)}]
+    chosen = next(filter(_is_table, visible), visible[0])
+    text = _("Only one sheet was read, “%(name)s”, the first with a table; the workbook has %(count)d.")
+    return chosen, [text % {"name": chosen.title, "count": len(book.worksheets)}]
+
+
+def _is_table(sheet: Any) -> bool:
+    """Whether one of the first rows has several cells: a cover has not."""
+    sheet.reset_dimensions()
+    first = sheet.iter_rows(values_only=True, max_row=COVER_ROWS, max_col=MOST_COLUMNS)
+    return any(sum(cell is not None for cell in row) > 1 for row in first)
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:

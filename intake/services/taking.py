@@ -144,6 +144,15 @@ _ELEMENT = re.compile(r"\.?\[[^]]*\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_LIMIT = re.compile(r"Expected `[a-z |]+`( of length)? ([<>]=?) (-?[\d.]+)")
+_LIMITS = {
+    ("<=", True): "This is longer than %(n)s.",
+    (">=", True): "This is shorter than %(n)s.",
+    ("<=", False): "Send at most %(n)s.",
+    (">=", False): "Send at least %(n)s.",
+    ("<", False): "Send less than %(n)s.",
+    (">", False): "Send more than %(n)s.",
+}
 _NAMES = {
     "str": "a text",
     "int": "a whole number",
@@ -199,6 +208,12 @@ def problem_of(error: Exception) -> Problem:
 
 def _expected(text: str) -> str:
     found = _EXPECTED.fullmatch(text)
+    limit = _LIMIT.fullmatch(text)
+    if limit:
+        most, is_size = limit[3], bool(limit[1])
+        if limit[2] == ">=" and is_size and most == "1":
+            return _("This is blank.")
+        return _(_LIMITS[limit[2], is_size]) % {"n": most}
     if found is None:
         return text.replace("`", "") + "."
     wanted = " | ".join(_NAMES.get(name, name) for name in found.group(1).split(" | "))

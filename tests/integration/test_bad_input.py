@@ -64,6 +64,21 @@ CASES = {
         ("account_id,name\n" + "".join(f"A{n},{'' if n == 250 else 'Name'}\n" for n in range(500))).encode(),
         "", "name", 499, 1,
     ),
+    "ids that a spreadsheet has shortened": Case(
+        b"account_id,name\n1.23457E+11,One\n1.23457E+11,Two\nA3,Three\n", "", "has shortened this id", 1, 2
+    ),
+    "a line of totals": Case(
+        b"account_id,name\nA1,One\nGrand Total,Grand Total\n", "", "line of totals", 1, 1
+    ),
+    "a name without end": Case(b"account_id,name\nA1,One\nA2," + b"x" * 500 + b"\n", "", "longer than 200", 1, 1),
+    "a NUL far down": Case(
+        b"account_id,name\n" + b"A,\n" * 30_000 + b"A1,O\0ne\nA2,Two\n", "", "is blank", 2, 30_000
+    ),
+    "a PDF": Case(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj", "accounts", "This is a PDF"),
+    "a web page that is called a workbook": Case(
+        b"<html><table><tr><td>account_id</td></tr></table></html>", "accounts", "web page", name="file.xls"
+    ),
+    "JSON": Case(b'[{"account_id": "A1", "name": "One"}]', "accounts", "This is JSON"),
     "columns that mean nothing": Case(b"a,b\n1,2\n", "", "cannot be seen"),
     "a moment that is none": Case(
         f"{EVENTS}A1,Sign,lately\nA1,Sign,2026-02-01T00:00:00Z\n".encode(), "", "not a date", 1, 1
