@@ -284,7 +284,8 @@ def _unused(week: Week, user: User, seen: Seen) -> Found:
     for name, slug, kind, field, rows, _none in blank:
         said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % {"source": name, "field": field, "kind": kind}
         lines.append(Line(said, _("blank in all %(n)d rows of four weeks") % {"n": rows}, *_to_source(slug)))
-    newest = Import.objects.visible_to(user).filter(created_at__gte=since, created_at__lt=week.ends)
+    taken = Import.objects.visible_to(user).exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
+    newest = taken.filter(created_at__gte=since, created_at__lt=week.ends)
     for of in newest.order_by("source_id", "kind", "-id").distinct("source_id", "kind").select_related("source"):
         if ignored := unused_columns(of.dialect.get("header", []), of.mapping):
             words = {"source": of.source.name, "kind": of.kind, "columns": ", ".join(ignored[:6])}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -103,7 +103,7 @@ class TeamCard:
 
 @dataclass
 class Board:
-    """Everything on the page."""
+    """Everything on the page. `stray`: accounts of no team, where no catch-all takes what comes up there."""
 
     teams: list[TeamCard]
     total: Load
@@ -112,6 +112,7 @@ class Board:
     alerts: list[Told]
     away_now: int
     currency: str
+    stray: int
 
     def takers(self, team_id: UUID | None) -> list[User]:
         """Who of these teams can be given something now, those of the task's own team first."""
@@ -128,10 +129,13 @@ def boarded_teams(user: User) -> QuerySet[Team]:
     return teams.select_related("lead")
 
 
-def stray_accounts() -> int:
-    """Accounts of no team, as long as no catch-all is named who takes what comes up there."""
-    caught = Organisation.objects.filter(catch_all__is_active=True)
-    return Account.objects.filter(~Exists(caught), archived_at=None, team=None).count()
+def _of_the_house() -> tuple[str, int]:
+    """The currency of its sums, and the accounts of no team as long as no catch-all takes what comes up there."""
+    without = Account.objects.filter(archived_at=None, team=None).order_by().values("team").annotate(n=Count("pk"))
+    rows = Organisation.objects.annotate(without=Subquery(without.values("n")))
+    row = rows.values_list("reporting_currency", "without", "catch_all__is_active").first()
+    currency, stray, is_caught = row or ("", 0, False)
+    return currency, 0 if is_caught else stray or 0
 
 
 def may_lead(user: User) -> bool:
@@ -171,6 +175,7 @@ def load_board(user: User, now: datetime) -> Board:
     for pk, card in cards.items():
         card.unassigned = nobodys[pk]
     unseen = Alert.objects.visible_to(user).filter(seen_at=None)
+    currency, stray = _of_the_house()
     board = Board(
         teams=list(cards.values()),
         total=Load(),
@@ -180,7 +185,8 @@ def load_board(user: User, now: datetime) -> Board:
         unassigned_count=nobodys.total(),
         alerts=fold_alerts(unseen.select_related("team")[:ALERTS_READ])[:ALERTS_SHOWN],
         away_now=sum(_is_away(person.away, now) for card in cards.values() for person in card.people),
-        currency=Organisation.objects.values_list("reporting_currency", flat=True).first() or "",
+        currency=currency,
+        stray=stray,
     )
     for card in board.teams:
         board.total.add(card.total)

@@ -21,7 +21,7 @@ from intake.queries.privacy import kept_fields
 from playbooks.enums import Lane
 from playbooks.forms import GiveForm
 from playbooks.models import Task
-from playbooks.queries.team import Person, TeamCard, load_board, may_lead, stray_accounts
+from playbooks.queries.team import Person, TeamCard, load_board, may_lead
 from playbooks.queries.work import WorkFilter, as_work, find_work
 from playbooks.services.tasks import TaskChanged, TaskRefused, assign_task
 from playbooks.views.files import WORK_COLUMNS
@@ -52,7 +52,6 @@ def show_team(request: PersonRequest) -> HttpResponseBase:
         "board": board,
         "unassigned": unassigned,
         "may_lead": may_lead(request.user),
-        "stray": stray_accounts(),
         "now": request.now,
     }
     return render(request, "playbooks/team.html", context)

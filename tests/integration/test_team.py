@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core.models import Absence, Act
+from core.models import Absence, Act, Organisation
 from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.queries.team import LATE_WORDS, load_board
@@ -76,6 +76,18 @@ def test_what_is_late_is_counted_once_and_by_what_it_waits_for(floor: Floor, tas
     assert board.total.late_total == find_work(floor.lead, WorkFilter(late="any"), later).count()
     for what, task in zip(LATE_WORDS, (first, second, third), strict=True):
         assert list(find_work(floor.lead, WorkFilter(late=what), later)) == [task]
+
+
+def test_accounts_of_no_team_are_named_until_somebody_takes_what_comes_up_there(floor: Floor) -> None:
+    client = signed_in(floor.lead)
+    Organisation.objects.update(catch_all=None)
+    assert "In no team" not in client.get(reverse("team")).content.decode()
+    make_account("Nowhere", team=None)
+    page = client.get(reverse("team")).content.decode()
+    assert "In no team" in page
+    assert "1 account<" in page
+    Organisation.objects.update(catch_all=floor.lead)
+    assert "In no team" not in client.get(reverse("team")).content.decode()
 
 
 def test_revenue_counts_an_account_once(floor: Floor) -> None:

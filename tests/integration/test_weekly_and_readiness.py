@@ -42,6 +42,8 @@ def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: S
     unused = texts(floor, "unused")
     assert "Crm: nobody fills “region” of accounts | blank in all 40 rows of four weeks" in unused
     assert "Crm: nothing reads plan_code of accounts | sent, and mapped to no field" in unused
+    Import.objects.update(status="draft")
+    assert not [line for line in texts(floor, "unused") if "nothing reads" in line], "a draft has brought nothing yet"
 
 
 def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
