@@ -13,18 +13,13 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from core.models import BusinessCalendar, User
+from core.models import User
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 Row = TypeVar("Row", bound=Model)
 THEMES = (("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark")))
-
-
-def _hours_of(calendar: BusinessCalendar) -> str:
-    """Its name with its hours."""
-    return f"{calendar} ({calendar.opens:%H:%M} – {calendar.closes:%H:%M})"
 
 
 class RowField(forms.TypedChoiceField):
@@ -70,7 +65,6 @@ class PreferencesForm(forms.ModelForm[User]):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         calendar = self.fields["calendar"]
         calendar.required = False
-        calendar.label_from_instance = _hours_of  # type: ignore[attr-defined]
         calendar.empty_label = _("Nine to five, Monday to Friday, in my time zone")  # type: ignore[attr-defined]
         self.fields["timezone"] = forms.ChoiceField(
             label=self.fields["timezone"].label,

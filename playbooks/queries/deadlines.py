@@ -75,7 +75,7 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
         return _("Acknowledge by"), task.acknowledge_by
     if task.touch_by and not task.touched_at:
         return _("First touch by"), task.touch_by
-    return _("By"), task.due_at
+    return _("Next step by") if task.next_step_on else _("To be done by"), task.due_at
 
 
 def in_words(at: datetime) -> str:

@@ -192,7 +192,7 @@ def test_a_row_says_how_it_stands_in_words_and_by_an_icon(floor: Floor, desks: D
     for state, (fields, words) in STANDING.items():
         chip = desk.page.locator("#rows .line", has_text=state).locator(".chip")
         expect(chip).to_contain_text(words)
-        expect(chip).to_have_attribute("title", re.compile(fields.get("snooze_reason", "By ")))
+        expect(chip).to_have_attribute("title", re.compile(fields.get("snooze_reason", "done by ")))
         expect(chip.locator(f"use[href$='#sla-{state}']")).to_have_count(1)
 
 
