@@ -195,6 +195,13 @@ def test_opening_acknowledges_for_its_owner_alone(floor: Floor, desk: Client) ->
     assert task.acknowledged_at is not None
 
 
+def test_only_its_owner_is_asked_to_acknowledge(floor: Floor, desk: Client) -> None:
+    task = floor.task()
+    button = f"/tasks/{task.pk}/acknowledge/"
+    assert button in desk.get("/queue/").content.decode()
+    assert button not in client_of(floor.lead).get(f"/tasks/{task.pk}/").content.decode()
+
+
 def test_the_page_says_why(floor: Floor, desk: Client) -> None:
     Organisation.objects.update(reporting_currency="USD")
     factors = [{"name": "weekly active users", "value": 68, "was": 118, "contribution": 1.2}]
