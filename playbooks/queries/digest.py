@@ -91,7 +91,7 @@ def content_for(reader: Reader, *, since: datetime, day_ends: datetime, now: dat
     """Four short lists at most; a task stands in the first that it belongs to."""
     mine = Task.objects.active().filter(assignee=UUID(reader.id)).order_by("-priority", "due_at", "id")
     waiting, later = mine.filter(lane=Lane.WAITING).count(), mine.filter(lane=Lane.LATER).count()
-    at_hand = read_columns(mine.exclude(lane__in=(Lane.WAITING, Lane.LATER)), now)
+    at_hand = read_columns(mine.exclude(lane__in=(Lane.WAITING, Lane.LATER)), UUID(reader.id), now)
     ids = [str(row["id"]) for row in at_hand]
     acts = Act.objects.filter(subject_type="task", subject_id__in=ids, verb__in=WOKEN, at__gt=since)
     woken = set(acts.values_list("subject_id", flat=True))

@@ -37,7 +37,10 @@ ROW_COLUMNS = (
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "assignee_id", "source_id",
 )  # fmt: skip
 # What few tasks have: asked for where one has it, since with these tables too PostgreSQL plans ten times as long.
-SELDOM = ("source__name", "trouble__problem", "claimed_by__username", "claimed_by__first_name")
+SELDOM = (
+    "source__name", "trouble__problem", "claimed_by__username", "claimed_by__first_name", "assignee__username",
+    "assignee__first_name",
+)  # fmt: skip
 
 
 # How `decisions.rules.priority_of` names the part that is money, and the one that is a plain factor.
@@ -161,11 +164,11 @@ def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
     return {lane.value: found.get(lane.value, Counted()) for lane in Lane}
 
 
-def load_page(scope: Scope, lane: str, *, after: str, now: datetime) -> tuple[list[Row], str]:
+def load_page(scope: Scope, lane: str, *, after: str, user: User, now: datetime) -> tuple[list[Row], str]:
     """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
     tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by(*IN_ORDER)
-    found = read_columns(tasks[: PAGE + 1], now)
-    rows = [_row(values, now) for values in found[:PAGE]]
+    found = read_columns(tasks[: PAGE + 1], user.pk, now)
+    rows = [_row(values, user.pk, now) for values in found[:PAGE]]
     return rows, rows[-1].position if len(found) > PAGE else ""
 
 
@@ -183,13 +186,13 @@ def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
 def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
     """The rows of these tasks as they are now, as far as `user` may see them."""
     tasks = Task.objects.visible_to(user).filter(pk__in=ids)
-    return [_row(values, now) for values in read_columns(tasks, now)]
+    return [_row(values, user.pk, now) for values in read_columns(tasks, user.pk, now)]
 
 
-def read_columns(tasks: TaskQuerySet, now: datetime) -> list[dict[str, Any]]:
-    """What the lines of these tasks are made of, by column."""
+def read_columns(tasks: TaskQuerySet, viewer: UUID, now: datetime) -> list[dict[str, Any]]:
+    """What the lines of these tasks are made of for a user, by column."""
     rows = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING, term=running_term(now.date())))
-    few = [row["id"] for row in rows if row["source_id"] or row["claimed_by_id"]]
+    few = [row["id"] for row in rows if row["source_id"] or row["claimed_by_id"] or row["assignee_id"] != viewer]
     seldom = {row["id"]: row for row in Task.objects.filter(pk__in=few).values("id", *SELDOM)} if few else {}
     return [row | (seldom.get(row["id"]) or dict.fromkeys(SELDOM)) for row in rows]
 
@@ -285,14 +288,14 @@ def exposed_of(task: Task, reporting: str) -> Money:
     return exposed_revenue(parts, task.account.arr_amount, task.account.arr_currency, reporting)
 
 
-def _row(values: dict[str, Any], now: datetime) -> Row:
+def _row(values: dict[str, Any], viewer: UUID, now: datetime) -> Row:
     return Row(
         id=values["id"],
         account=values["account__name"] or values["source__name"],
         title=title_beside(values["title"], values["source__name"], values["type__name"]),
         type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
-        meta=list(filter(None, _meta(values, timezone.localtime(now).date()))),
+        meta=list(filter(None, _meta(values, viewer, timezone.localtime(now).date()))),
         worth=_worth(values),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
@@ -327,8 +330,8 @@ def _worth(values: Mapping[str, Any]) -> str:
     }
 
 
-def _meta(values: Mapping[str, Any], today: date) -> Iterator[str]:
-    """The first is what the order goes by, where it is known."""
+def _meta(values: Mapping[str, Any], viewer: UUID, today: date) -> Iterator[str]:
+    """The first is what the order goes by, where it is known; the last whose it is, where it is not the viewer's."""
     reporting = values["reporting"] or ""
     exposed = exposed_revenue(
         values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], reporting
@@ -339,3 +342,5 @@ def _meta(values: Mapping[str, Any], today: date) -> Iterator[str]:
         yield exposed.a_year
     if values["priority"] and (term := Term.read(values["term"])):
         yield term.nearness(today)
+    if values["assignee_id"] != viewer:
+        yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))

@@ -154,7 +154,7 @@ def list_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
 def rows_context(request: PersonRequest, listed: Listed) -> dict[str, Any]:
     """A page of rows, and where the next one is: as a page of its own, and as the rows alone."""
     after = request.GET.get("after", "")
-    rows, following = load_page(listed.scope, listed.lane, after=after, now=request.now)
+    rows, following = load_page(listed.scope, listed.lane, after=after, user=request.user, now=request.now)
     return {
         "rows": rows,
         "next_page": listed.url(after=following) if following else "",

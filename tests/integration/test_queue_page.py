@@ -233,6 +233,13 @@ def test_details_of_the_navigation_unfold_below_their_list(floor: Floor) -> None
         assert ("API tokens" in labels, "Dead letters" in labels) == (there, False)
 
 
+def test_a_row_of_a_team_says_whose_it_is(floor: Floor, desk: Client) -> None:
+    fill(floor, 1)
+    assert "Ana" not in desk.get("/queue/").context["rows"][0].meta
+    page = client_of(floor.lead).get(f"/queue/?who=team:{floor.team.pk}")
+    assert page.context["rows"][0].meta[-1] == "Ana"
+
+
 def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> None:
     task = floor.task()
     Task.objects.update(expires_at=datetime(2126, 3, 28, 12, tzinfo=UTC))
