@@ -8,6 +8,7 @@ names do not contradict each other; a phone number or a name never is, and leave
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,6 +94,10 @@ def hold_together(
     ordered = sorted(cards, key=lambda card: (str(card.source), card.external_id))
     if len(ordered) < 2:
         return []
+    keys = {card.id: keys_of(card) for card in ordered}
+    borne = Counter(key for each in keys.values() for key in each.items())
+    if max(borne.values(), default=0) < 2:
+        return []
     heads = heads_of([card.id for card in ordered], same)
     number = {card.id: UUID(int=place) for place, card in enumerate(ordered, 1)}
     whose = {number[id]: id for id in number}
@@ -106,13 +111,18 @@ def hold_together(
     for card in ordered:
         index.members[number[heads[card.id]]].add(number[card.id])
         if heads[card.id] in grouped:
-            index.add(number[heads[card.id]], card.source, _parts(card), keys_of(card))
-    alone = [card for card in ordered if heads[card.id] not in grouped]
-    sighted = [Sighted(number[card.id], card.source, _parts(card), keys_of(card)) for card in alone]
+            index.add(number[heads[card.id]], card.source, _parts(card), keys[card.id])
+    alone = [card for card in ordered if heads[card.id] not in grouped and _is_shared(keys[card.id], borne)]
+    sighted = [Sighted(number[card.id], card.source, _parts(card), keys[card.id]) for card in alone]
     matches = match_all(sighted, index, Matching.STRICT, RUNGS)
     nameless = {card.id for card in ordered if not _words(card.name)}
     edges = [edge for card, match in zip(alone, matches, strict=True) if (edge := _edge(card, match, whose))]
     return [edge for edge in edges if not _only_an_address(edge, nameless)]
+
+
+def _is_shared(keys: Mapping[Evidence, str], borne: Mapping[tuple[Evidence, str], int]) -> bool:
+    """Whether somebody else can be found by one of these keys: most can be by none."""
+    return any(borne[key] > 1 for key in keys.items())
 
 
 def heads_of(ids: Sequence[UUID], same: Collection[tuple[UUID, UUID]]) -> dict[UUID, UUID]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from accounts.enums import Forecast, Stakeholder
 from accounts.models import Activity, Contact, Contract
 from accounts.queries.identity import find_people
-from accounts.queries.privacy import erased_among
+from accounts.queries.privacy import anybody_erased, erased_among
 from accounts.rules.erased import email_digest, key_digest
 from accounts.rules.records import ActivityItem, ContactItem, ContractItem, Money, given
 from accounts.services.consent import remember_consents
@@ -93,6 +93,8 @@ def _settle(accounts: Collection[UUID], arrival: Arrival) -> None:
 
 def _erased(items: Sequence[ContactItem], arrival: Arrival) -> Refusals:
     """Who was erased is known again by the hash of their e-mail address, or of what this source calls them."""
+    if not anybody_erased():
+        return {}
     marks = {row: _marks(item, arrival) for row, item in enumerate(items)}
     known = erased_among({mark for each in marks.values() for mark in each})
     text = _("This person was erased on their wish, and is not taken again. Remove them from the source.")
