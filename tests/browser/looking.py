@@ -34,14 +34,14 @@ def violations(desk: Desk, options: dict[str, Any] = STANDARDS) -> list[str]:
     return [f"{one['id']}: {[node['html'][:120] for node in one['nodes']][:2]}" for one in found]
 
 
-def violations_in_both_themes(desk: Desk) -> list[str]:
-    """The theme is a word on the root, which the page's own buttons change too."""
+def barriers(desk: Desk) -> list[str]:
+    """What axe finds in either theme, and controls without a name. The theme is a word on the root."""
     desk.page.emulate_media(reduced_motion="reduce")  # a colour on its way to another is neither
     found = []
     for theme, options in (("light", STANDARDS), ("dark", COLOURS)):
         desk.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
         found += [f"{theme}: {one}" for one in violations(desk, options)]
-    return found
+    return found + [f"no name: {role}" for role in nameless(desk)]
 
 
 def is_too_wide(desk: Desk) -> bool:
@@ -79,7 +79,7 @@ def nameless(desk: Desk) -> list[str]:
 
 def faults(desk: Desk) -> list[str]:
     """All that is wrong with the page as it stands."""
-    found = violations_in_both_themes(desk) + [f"no name: {role}" for role in nameless(desk)]
+    found = barriers(desk)
     found += [f"only with scripts: {html}" for html in desk.page.evaluate(STUCK)]
     return found + faults_of_size(desk)
 
@@ -93,7 +93,7 @@ CUT_OFF = """() => [...document.querySelectorAll("dialog:modal, dialog:modal *")
 
 def faults_of_dialog(desk: Desk) -> list[str]:
     """All that is wrong with the dialog that is open: colours, names, and on a phone its width and its targets."""
-    found = violations_in_both_themes(desk) + [f"no name: {role}" for role in nameless(desk)]
+    found = barriers(desk)
     desk.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     found += [f"cut off on a phone: {html}" for html in desk.page.evaluate(CUT_OFF)] + violations(desk, TARGETS)
     desk.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})

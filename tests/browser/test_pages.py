@@ -15,7 +15,7 @@ from django.urls import resolve, reverse
 from playwright.sync_api import Locator
 
 from tests.browser.conftest import Desk, Desks
-from tests.browser.looking import faults, faults_of_dialog, is_too_wide, violations_in_both_themes
+from tests.browser.looking import barriers, faults, faults_of_dialog, is_too_wide
 from tests.floor import Floor, signed_in
 from tests.integration.test_access import objects_of
 from tests.pages import ROLES, addresses, first_role, person, route_of
@@ -84,7 +84,7 @@ def test_every_form_refused_and_overtaken(floor: Floor, desks: Desks) -> None:
                     continue
                 seen[status].add(name)
                 show(desk, path, answer)
-                if found := violations_in_both_themes(desk):
+                if found := barriers(desk):
                     wrong[path, status] = found
         desk.page.context.close()
     assert wrong == {}
@@ -196,7 +196,7 @@ def test_signed_out_pages(floor: Floor, desks: Desks) -> None:
     desk.page.fill("#id_password", "wrong")
     desk.page.keyboard.press("Enter")
     desk.page.locator(".notice.error, .error-summary").first.wait_for()
-    assert violations_in_both_themes(desk) == []
+    assert barriers(desk) == []
     desk.page.fill("#id_username", "ana")
     desk.page.fill("#id_password", "correct horse battery")
     desk.page.keyboard.press("Enter")
