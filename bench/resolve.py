@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from accounts.enums import Matching
 from accounts.models import Pair
 from accounts.services.kinds import ACCOUNTS
+from accounts.services.kinds import CONTACTS as CONTACT
 from bench.book import refresh_statistics
 from bench.companies import Entry, book, book_as_told
 from bench.cost import measure
@@ -24,6 +25,9 @@ from intake.services import take
 CHUNK = 5000
 NEW = 0.1
 SEED = 11
+CONTACTS = 5000
+FIRST = ("Anna", "Bob", "Carl", "Dora", "Emil", "Fay", "Gus")
+LAST = ("Ek", "Zuse", "Maier", "Holm", "Quist", "Rask", "Sund", "Tell", "Uhr")
 
 
 def run(report: Report, stage: Stage, made: object, sizes: Sizes) -> None:
@@ -41,7 +45,32 @@ def run(report: Report, stage: Stage, made: object, sizes: Sizes) -> None:
     report.add("B9.per_s", what, count / cost.wall, "≥ 5,000", 1)
     doubtful = Pair.objects.filter(found_at__isnull=False).count()
     report.note("B9", f"In one process. {cost}; {doubtful:,} pairs left for a person")
+    _contacts(report, [entry.id for entry in crm], sources)
     _judge(report, sizes)
+
+
+def _contacts(report: Report, account_ids: list[str], sources: Mapping[str, Source]) -> None:
+    """What contacts cost: new ones, the same again, and the same people from another source."""
+    whose = account_ids[: CONTACTS // 5]
+    items = [_contact(number, whose[number % len(whose)]) for number in range(CONTACTS)]
+    for what, source in (("new", "crm"), ("the same again", "crm"), ("the same people of another source", "billing")):
+        cost = measure(lambda source=source: _send_contacts(items, sources, source), rows=CONTACTS, processes=[])  # type: ignore[misc]
+        report.note("B9", f"{CONTACTS:,} contacts at {len(whose):,} accounts, {what}: {cost}")
+
+
+def _send_contacts(items: list[bytes], sources: Mapping[str, Source], source: str) -> None:
+    of = sources[source]
+    arrival = Arrival(
+        source_id=of.pk, source_slug=of.slug, namespace_id=sources["crm"].pk, now=database_now(), actor="bench"
+    )
+    assert all(result.id for result in take(CONTACT, items, arrival))
+
+
+def _contact(number: int, account_id: str) -> bytes:
+    name = f"{FIRST[number % len(FIRST)]} {LAST[number // len(FIRST) % len(LAST)]}"
+    email = f"{name.replace(' ', '.').lower()}.{number}@example.com"
+    account = {"external_id": account_id}
+    return json.dumps({"external_id": f"c{number}", "account": account, "name": name, "email": email}).encode()
 
 
 def _judge(report: Report, sizes: Sizes) -> None:
