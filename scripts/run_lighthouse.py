@@ -29,7 +29,7 @@ MORE = (
     Shot("portfolio", "ana", "/portfolio/"),
     Shot("sources", "otto", "/sources/"),
     Shot("renewals", "noor", "/renewals/"),
-    Shot("weekly", "mara", "/weekly/"),
+    Shot("weekly", "mara", "/review/weekly/"),
 )
 
 
