@@ -110,6 +110,8 @@ _database = environment.database_from_url(os.environ.get("DATABASE_URL") or "pos
 _database["OPTIONS"].setdefault("connect_timeout", "5")
 # Set, so that the triggers of the audit trail need not find out by an exception a row that it is not.
 _database["OPTIONS"]["options"] = f"{_database['OPTIONS'].get('options', '')} -c pgtrigger.ignore={{}}".strip()
+# Queries that every key press asks keep their plan (`core.written`); all others are planned for their values each time.
+_database["OPTIONS"]["prepare_threshold"] = 5
 if not IS_TEST:
     if DATABASE_POOL:
         _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}

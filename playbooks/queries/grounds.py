@@ -12,8 +12,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.bulk import fetch_all
 from core.templatetags.cx import percent
+from core.written import fetch_planned
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
 from decisions.models import Decision
 from decisions.queries.explain import FACTS_SHOWN, Explanation, Fact, facts_of
@@ -85,7 +85,7 @@ def track_record(decision: Decision) -> str:
     """What people found when they closed tasks that this model raised in this band; "" if too few say."""
     terms = {"type": decision.type_id, "model": decision.insight.model, "band": decision.band_lower}
     known = {"right": list(SAYS_RIGHT), "wrong": OutcomeKind.INSIGHT_WRONG, "looked_back": LOOKED_BACK}
-    [(right, wrong)] = fetch_all(CHECKED, terms | known)
+    [(right, wrong)] = fetch_planned(CHECKED, terms | known)
     checked = right + wrong
     if checked < ENOUGH_CHECKED:
         return ""

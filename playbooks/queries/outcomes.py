@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.written import Written
 from decisions.enums import OutcomeKind as Kind
 from playbooks.models import CloseReason, Task
 from playbooks.rules.outcomes import OF_SOURCE, outcomes_for
@@ -75,10 +77,16 @@ def label_of(outcome: str) -> str:
     return str(LABELS.get(kind, kind.label))
 
 
+@Written
+def _reasons() -> QuerySet[CloseReason, tuple[str, str, str]]:
+    rows = CloseReason.objects.filter(is_active=True).order_by("outcome", "name")
+    return rows.values_list("outcome", "slug", "name")
+
+
 def reasons_of(task: Task) -> list[Reason]:
     """The reasons that may go with the outcomes of this task, those of one outcome together."""
-    rows = CloseReason.objects.filter(is_active=True, outcome__in=outcomes_of(task))
-    found = [Reason(*row) for row in rows.values_list("outcome", "slug", "name").order_by("outcome", "name")]
+    allowed = outcomes_of(task)
+    found = [reason for reason in map(Reason._make, _reasons()) if reason.outcome in allowed]
     outcomes = list(dict.fromkeys(reason.outcome for reason in found))
     others = [Reason(outcome, ANOTHER, str(_("Another reason: say it in the note"))) for outcome in outcomes]
     return sorted([*found, *others], key=lambda reason: outcomes.index(reason.outcome))

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import BooleanField, Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from core.enums import Role
 from core.models import Team, User
 from core.templatetags.cx import percent, short_money, to_decimal
+from core.written import Written
 from decisions.queries.facts import TYPICAL
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
@@ -78,10 +79,14 @@ class Scope:
     label: str
     tasks: TaskQuerySet
     is_own: bool
+    whole_of: User | None = None
+    """Whose own queue it is, unless it is narrowed."""
 
     def narrowed(self, filters: Filters, now: datetime) -> Scope:
         """The same with only what fits the filters: rows and counts alike."""
-        return replace(self, tasks=filters.narrow(self.tasks, now))
+        if not any(filters):
+            return self
+        return replace(self, tasks=filters.narrow(self.tasks, now), whole_of=None)
 
 
 class Row(NamedTuple):
@@ -116,7 +121,7 @@ class Row(NamedTuple):
 def find_scope(user: User, key: str) -> Scope:
     """The queue named by `key`: "" is one's own, "team:<id>" a team's, else a colleague's id. Http404 if not theirs."""
     if not key or key == str(user.pk):
-        return Scope("", str(user), Task.objects.filter(assignee=user), is_own=True)
+        return Scope("", str(user), Task.objects.filter(assignee=user), is_own=True, whole_of=user)
     choices = dict(queue_choices(user))
     if key not in choices:
         raise Http404
@@ -158,10 +163,19 @@ class Counted(NamedTuple):
 
 def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
     """The counts of every lane."""
-    lanes = scope.tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
-    rows = lanes.annotate(n=Count("id"), late=Count("id", filter=in_state("late", now))).order_by()
+    rows = _own_lanes(scope.whole_of, now=now) if scope.whole_of else _counted(scope.tasks, now)
     found = {lane: Counted(*counts) for lane, *counts in rows}
     return {lane.value: found.get(lane.value, Counted()) for lane in Lane}
+
+
+def _counted(tasks: TaskQuerySet, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+    lanes = tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
+    return lanes.annotate(n=Count("id"), late=Count("id", filter=in_state("late", now))).order_by()
+
+
+@Written
+def _own_lanes(user: User, *, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+    return _counted(Task.objects.filter(assignee=user), now)
 
 
 def load_page(scope: Scope, lane: str, *, after: str, user: User, now: datetime) -> tuple[list[Row], str]:
@@ -183,15 +197,29 @@ def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
     return tasks.order_by(*IN_ORDER)
 
 
-def load_rows(ids: Sequence[UUID], *, user: User, now: datetime) -> list[Row]:
-    """The rows of these tasks as they are now, as far as `user` may see them."""
-    tasks = Task.objects.visible_to(user).filter(pk__in=ids)
-    return [_row(values, user.pk, now) for values in read_columns(tasks, user.pk, now)]
+def load_rows_of(task_id: UUID, *, user: User, now: datetime) -> list[Row]:
+    """The row of a task as it is now; none where `user` may not see it any more."""
+    columns = _columns_of(user, task_id=task_id, today=now.date())
+    return [_row(values, user.pk, now) for values in _with_seldom(columns, user.pk)]
+
+
+@Written
+def _columns_of(user: User, *, task_id: UUID, today: date) -> QuerySet[Task, dict[str, Any]]:
+    return _columns(Task.objects.visible_to(user).filter(pk=task_id), today)
 
 
 def read_columns(tasks: TaskQuerySet, viewer: UUID, now: datetime) -> list[dict[str, Any]]:
     """What the lines of these tasks are made of for a user, by column."""
-    rows = list(tasks.values(*ROW_COLUMNS, reporting=REPORTING, term=running_term(now.date())))
+    return _with_seldom(_columns(tasks, now.date()), viewer)
+
+
+def _columns(tasks: TaskQuerySet, today: date) -> QuerySet[Task, dict[str, Any]]:
+    columns: QuerySet[Task, dict[str, Any]] = tasks.values(*ROW_COLUMNS, reporting=REPORTING, term=running_term(today))
+    return columns
+
+
+def _with_seldom(tasks: QuerySet[Task, dict[str, Any]], viewer: UUID) -> list[dict[str, Any]]:
+    rows = list(tasks)
     few = [row["id"] for row in rows if row["source_id"] or row["claimed_by_id"] or row["assignee_id"] != viewer]
     seldom = {row["id"]: row for row in Task.objects.filter(pk__in=few).values("id", *SELDOM)} if few else {}
     return [row | (seldom.get(row["id"]) or dict.fromkeys(SELDOM)) for row in rows]
@@ -205,17 +233,23 @@ def next_in_order(
     In the frozen `order` that was on the screen; when that is done, further down the `lane` of the list, of which the
     screen shows only what was scrolled to. Without an order: one's own, this task's lane first.
     """
-    free = _free(Task.objects.all(), user, now).exclude(pk=task.pk)
     if not order:
-        mine = free.filter(assignee=user)
+        mine = _free(Task.objects.filter(assignee=user), user, now).exclude(pk=task.pk)
         return _following(task, mine.filter(lane=task.lane)) or _first(mine)
     at = order.index(task.pk) if task.pk in order else 0
     wanted = [*order[at:], *order[:at]]
-    found = set(free.visible_to(user).filter(pk__in=wanted).values_list("pk", flat=True))
+    found = set(_free_among(user, ids=wanted, now=now)) - {task.pk}
     if found:
         return next(pk for pk in wanted if pk in found)
     rest = _free(scope.tasks, user, now).filter(lane=lane).exclude(pk__in=[task.pk, *order])
     return _following(task, rest)
+
+
+@Written
+def _free_among(user: User, *, ids: list[UUID], now: datetime) -> QuerySet[Task, UUID]:
+    # Not `pk__in`, which is written anew for any other number of them.
+    among = RawSQL("playbooks_task.id = ANY(%s)", [ids], output_field=BooleanField())  # nosec B611
+    return _free(Task.objects.visible_to(user).filter(among), user, now).values_list("pk", flat=True)
 
 
 def _free(tasks: TaskQuerySet, user: User, now: datetime) -> TaskQuerySet:

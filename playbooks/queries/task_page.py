@@ -8,12 +8,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.queries.contactable import Contactable, contactable, people_there
 from core.models import User
 from core.templatetags.cx import percent
+from core.written import Written
 from decisions.models import Decision
 from decisions.queries.explain import Explanation, Fact, Part, explain, parts_of
 from intake.queries.health import Seen, what_was_seen
@@ -110,25 +111,51 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         evidence=evidence,
         facts=facts_behind(explanation, evidence),
         what_would_change=what_would_change(task, explanation) if explanation else [],
-        notes=list(TaskNote.objects.filter(task=task).prefetch_related("by").order_by("-at")),
+        notes=list(_notes(task_id=task.pk)),
         seen=what_was_seen(task.trouble) if task.trouble else [],
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
     )
 
 
-def _find(task_id: UUID, user: User, now: datetime) -> Task:
+# The decision apart: PostgreSQL plans two handfuls of joins in a tenth of the time that it needs for all at once.
+# A source and its trouble, and who closed it or made it by hand, are asked for where they are shown: few have any.
+@Written
+def _task(user: User, *, task_id: UUID, today: date) -> QuerySet[Task]:
     tasks = Task.objects.visible_to(user).annotate(
         reporting=REPORTING,
-        term=running_term(now.date()),
-        people=people_there(now.date(), "playbooks_task.account_id"),
+        term=running_term(today),
+        people=people_there(today, "playbooks_task.account_id"),
         hidden=ArraySubquery(fields_hidden_from(user)),
     )
-    # The decision apart: PostgreSQL plans two handfuls of joins in a tenth of the time that it needs for all at once.
-    # A source and its trouble, and who closed it or made it by hand, are asked for where they are shown: few have any.
-    decided = Decision.objects.select_related("insight__source", "insight__type", "owner").defer("inputs")
-    shown = tasks.select_related("account", "type", "assignee").prefetch_related(Prefetch("decision", decided))
-    return shown.get(pk=task_id)
+    return tasks.select_related("account", "type", "assignee").filter(pk=task_id)
+
+
+@Written
+def _decision(*, id: UUID) -> QuerySet[Decision]:
+    return Decision.objects.select_related("insight__source", "insight__type", "owner").defer("inputs").filter(pk=id)
+
+
+def find_task(task_id: UUID, *, user: User) -> Task:
+    """A task that `user` may see, with what it is about; raises Task.DoesNotExist for any other."""
+    return _seen.one(user, task_id=task_id)
+
+
+@Written
+def _seen(user: User, *, task_id: UUID) -> QuerySet[Task]:
+    return Task.objects.visible_to(user).select_related("account", "source").filter(pk=task_id)
+
+
+@Written
+def _notes(*, task_id: UUID) -> QuerySet[TaskNote]:
+    return TaskNote.objects.filter(task=task_id).select_related("by").order_by("-at")
+
+
+def _find(task_id: UUID, user: User, now: datetime) -> Task:
+    task = _task.one(user, task_id=task_id, today=now.date())
+    if task.decision_id is not None:
+        task.decision = next(iter(_decision(id=task.decision_id)), None)
+    return task
 
 
 def list_steps(task: Task) -> list[StepLine]:

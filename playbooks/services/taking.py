@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import AccountPerson
 from core.enums import Role
 from core.models import Act, Organisation, User
+from core.written import Written
 from decisions.enums import OutcomeKind
 from decisions.models import Item
 from decisions.queries.facts import lock_accounts
@@ -100,12 +101,23 @@ def what_happened(task: Task, now: datetime) -> str:
 
 def lock_task(task_id: UUID, *, by: User | None = None) -> Task:
     """The task, locked after its account and its item. Raises `Task.DoesNotExist`, also where `by` may not see it."""
-    seen = Task.objects.visible_to(by) if by else Task.objects.all()
-    account_id, item_id = seen.values_list("account_id", "item_id").get(id=task_id)
+    account_id, item_id = _places.one(by, task_id=task_id)
     if item_id is not None:
         lock_accounts([account_id] if account_id else [])
         Item.objects.select_for_update(no_key=True).get(id=item_id)
-    return Task.objects.select_for_update(of=("self",)).select_related("account", "type", "item").get(id=task_id)
+    return _locked.one(task_id=task_id)
+
+
+@Written
+def _places(by: User | None = None, *, task_id: UUID) -> QuerySet[Task, tuple[UUID | None, UUID | None]]:
+    seen = Task.objects.visible_to(by) if by else Task.objects.all()
+    return seen.filter(id=task_id).values_list("account_id", "item_id")
+
+
+@Written
+def _locked(*, task_id: UUID) -> QuerySet[Task]:
+    locked = Task.objects.select_for_update(of=("self",)).select_related("account", "type", "item")
+    return locked.filter(id=task_id)
 
 
 def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bool = False) -> Task:

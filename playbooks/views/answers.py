@@ -18,7 +18,7 @@ from core.models import Act, User
 from playbooks.forms import CloseForm, VersionedForm, read_order
 from playbooks.models import Task
 from playbooks.queries.doings import UNDOABLE, last_acts
-from playbooks.queries.queue import count_lanes, load_rows, next_in_order
+from playbooks.queries.queue import count_lanes, load_rows_of, next_in_order
 from playbooks.queries.task_page import TaskPage, load_task_page
 from playbooks.views.deeds import Deed
 from playbooks.views.pages import (
@@ -53,7 +53,7 @@ def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) ->
         return redirect(f"{where}?done={task.pk}" if may_undo else where)
     page = load_task_page(following, user=request.user, now=request.now) if following else None
     context: dict[str, Any] = {
-        "rows": load_rows([task.pk], user=request.user, now=request.now),
+        "rows": load_rows_of(task.pk, user=request.user, now=request.now),
         "lanes": _lanes(request, lane),
         "undo": undo_bar(task, text, may_undo=may_undo) | {"announce": f"{text} {announce_next(page)}"},
         "is_open": True,
@@ -76,7 +76,7 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
         return redirect(task_url(task_id, list_query(request)))
     page = load_or_404(request, task_id)
     context = detail_context(request, page) | {
-        "rows": load_rows([task_id], user=request.user, now=request.now),
+        "rows": load_rows_of(task_id, user=request.user, now=request.now),
         "lanes": _lanes(request, page.task.lane),
         "notice": error,
         "announce": text,

@@ -20,7 +20,7 @@ from playbooks.models import Task
 from playbooks.queries.filters import Filters
 from playbooks.queries.outcomes import label_of, options_of, reasons_of
 from playbooks.queries.queue import Counted, Scope, count_lanes, find_scope, load_page, queue_choices
-from playbooks.queries.task_page import TaskPage, load_task_page
+from playbooks.queries.task_page import TaskPage, find_task, load_task_page
 from playbooks.services.taking import is_held, leads, may_act
 from playbooks.views.deeds import MEANS
 
@@ -46,7 +46,7 @@ def load_or_404(request: PersonRequest, task_id: UUID) -> TaskPage:
 def task_or_404(request: PersonRequest, task_id: UUID) -> Task:
     """A task the person may see, with what it is about."""
     try:
-        return Task.objects.visible_to(request.user).select_related("account", "source").get(pk=task_id)
+        return find_task(task_id, user=request.user)
     except Task.DoesNotExist:
         raise Http404 from None
 
