@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from core.enums import Role
@@ -65,7 +66,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {}
     return {
-        "nav": unfolded(nav_lines(request)),
+        "nav": SimpleLazyObject(lambda: unfolded(nav_lines(request))),  # a part of a page has none
         "user_label": str(user),
         "user_role": user.title or user.get_role_display(),
         "keys": "on" if user.single_keys else "off",

@@ -11,6 +11,9 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.db.models import Model
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from core.models import User
@@ -34,6 +37,23 @@ class RowField(forms.TypedChoiceField):
         by_key = {str(row.pk): row for row in rows}
         choices = [("", nothing), *((key, name(row)) for key, row in by_key.items())]
         super().__init__(label=label, choices=choices, coerce=by_key.__getitem__, required=False, empty_value=None)
+
+
+class LongSelect(forms.Select):
+    """A choice among many, without groups: Django itself reads a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        context = self.get_context(name, value, attrs)["widget"]
+        options = format_html_join(
+            "",
+            "<option{}>{}</option>",
+            (
+                (flatatt({"value": str(option["value"])} | option["attrs"]), option["label"])
+                for _group, options, _index in context["optgroups"]
+                for option in options
+            ),
+        )
+        return format_html('<select name="{}"{}>{}</select>', name, flatatt(context["attrs"]), options)
 
 
 class PreferencesForm(forms.ModelForm[User]):

@@ -4,9 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from core.memory import expect_batches
+from core.memory import collecting_after, expect_batches
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cx_ops.settings")
 
-application = get_wsgi_application()
+application = collecting_after(get_wsgi_application())
 expect_batches()

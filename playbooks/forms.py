@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import AbsenceForm, RowField
+from core.forms import AbsenceForm, LongSelect, RowField
 from core.guards import DOERS, WORKERS
 from core.models import User
 from decisions.enums import OutcomeKind
@@ -137,7 +137,7 @@ class HandOverForm(VersionedForm):
 
     to = forms.ModelChoiceField(
         label=_("To"), queryset=User.objects.none(), empty_label=_("Choose a person"),
-        help_text=_("Only people who are here today."), widget=forms.Select(attrs={"data-focus": True}),
+        help_text=_("Only people who are here today."), widget=LongSelect(attrs={"data-focus": True}),
         error_messages={"required": _("Choose who takes it."), "invalid_choice": _("Choose one of the people listed.")},
     )  # fmt: skip
     note = forms.CharField(

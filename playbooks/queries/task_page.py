@@ -141,6 +141,17 @@ def find_task(task_id: UUID, *, user: User) -> Task:
     return _seen.one(user, task_id=task_id)
 
 
+def is_new_to(user: User, task_id: UUID) -> bool:
+    """Whether it is a task of `user` that they have not opened yet."""
+    return bool(_unopened(user, task_id=task_id))
+
+
+@Written
+def _unopened(user: User, *, task_id: UUID) -> QuerySet[Task, UUID]:
+    unopened = Task.objects.active().filter(pk=task_id, assignee=user, acknowledged_at=None)
+    return unopened.values_list("pk", flat=True)
+
+
 @Written
 def _seen(user: User, *, task_id: UUID) -> QuerySet[Task]:
     return Task.objects.visible_to(user).select_related("account", "source").filter(pk=task_id)

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Account
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from playbooks.forms import TaskForm
-from playbooks.models import Task
 from playbooks.queries.snoozing import zone_now
+from playbooks.queries.task_page import is_new_to
 from playbooks.services.tasks import acknowledge_task, create_task
 from playbooks.views.answers import undo_after_redirect
 from playbooks.views.pages import load_or_404, render_task
@@ -27,7 +27,7 @@ def show_task(request: PersonRequest, task_id: UUID) -> HttpResponse:
 
     `?done=<id>` offers to undo what was done just before.
     """
-    if Task.objects.active().filter(pk=task_id, assignee=request.user, acknowledged_at=None).exists():
+    if is_new_to(request.user, task_id):
         acknowledge_task(task_id=task_id, by=request.user, now=request.now)
     page = load_or_404(request, task_id)
     return render_task(request, page, parts={"undo": undo_after_redirect(request)})

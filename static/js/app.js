@@ -195,8 +195,10 @@ function onFinished({ detail: { ctx } }) {
 }
 
 function onBeforeSwap(event) {
-  const { ctx } = event.detail;
+  const { ctx, tasks } = event.detail;
   if (ctx.response?.status >= 500) event.preventDefault(); // also keeps out-of-band parts and the title of an error page out
+  // where the answer says what to focus, htmx need not look for what was: the page would be laid out once more
+  else if (tasks.some(({ fragment }) => fragment.querySelector("[data-focus]"))) document.activeElement?.blur();
 }
 
 function onResponse(event) {
