@@ -107,11 +107,9 @@ TIME_ZONE = "UTC"
 # Connections that one process keeps for its threads; with 0 each thread keeps its own for a minute.
 DATABASE_POOL = environment.read_integer("CX_DB_POOL", default=0)
 _database = environment.database_from_url(os.environ.get("DATABASE_URL") or "postgresql:///cx_ops")
-_database["OPTIONS"].setdefault("connect_timeout", "5")
+_database["OPTIONS"] = {"connect_timeout": "5", "prepare_threshold": 5} | _database["OPTIONS"]  # for core/written.py
 # Set, so that the triggers of the audit trail need not find out by an exception a row that it is not.
 _database["OPTIONS"]["options"] = f"{_database['OPTIONS'].get('options', '')} -c pgtrigger.ignore={{}}".strip()
-# Queries that every key press asks keep their plan (`core.written`); all others are planned for their values each time.
-_database["OPTIONS"]["prepare_threshold"] = 5
 if not IS_TEST:
     if DATABASE_POOL:
         _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
