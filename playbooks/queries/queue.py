@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
@@ -180,7 +180,7 @@ def _own_lanes(user: User, *, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
 
 def load_page(scope: Scope, lane: str, *, after: str, user: User, now: datetime) -> tuple[list[Row], str]:
     """A page of rows, and the cursor of the next page ("" at the end). `after` is a row's `position`."""
-    tasks = _after(scope.tasks.active().filter(lane=lane), after).order_by(*IN_ORDER)
+    tasks = after_position(scope.tasks.active().filter(lane=lane), after).order_by(*IN_ORDER)
     found = read_columns(tasks[: PAGE + 1], user.pk, now)
     rows = [_row(values, user.pk, now) for values in found[:PAGE]]
     return rows, rows[-1].position if len(found) > PAGE else ""
@@ -225,46 +225,6 @@ def _with_seldom(tasks: QuerySet[Task, dict[str, Any]], viewer: UUID) -> list[di
     return [row | (seldom.get(row["id"]) or dict.fromkeys(SELDOM)) for row in rows]
 
 
-def next_in_order(
-    task: Task, order: Sequence[UUID], *, user: User, scope: Scope, lane: str, now: datetime
-) -> UUID | None:
-    """The next open task that nobody else works on.
-
-    In the frozen `order` that was on the screen; when that is done, further down the `lane` of the list, of which the
-    screen shows only what was scrolled to. Without an order: one's own, this task's lane first.
-    """
-    if not order:
-        mine = _free(Task.objects.filter(assignee=user), user, now).exclude(pk=task.pk)
-        return _following(task, mine.filter(lane=task.lane)) or _first(mine)
-    at = order.index(task.pk) if task.pk in order else 0
-    wanted = [*order[at:], *order[:at]]
-    found = set(_free_among(user, ids=wanted, now=now)) - {task.pk}
-    if found:
-        return next(pk for pk in wanted if pk in found)
-    rest = _free(scope.tasks, user, now).filter(lane=lane).exclude(pk__in=[task.pk, *order])
-    return _following(task, rest)
-
-
-@Written
-def _free_among(user: User, *, ids: list[UUID], now: datetime) -> QuerySet[Task, UUID]:
-    # Not `pk__in`, which is written anew for any other number of them.
-    among = RawSQL("playbooks_task.id = ANY(%s)", [ids], output_field=BooleanField())  # nosec B611
-    return _free(Task.objects.visible_to(user).filter(among), user, now).values_list("pk", flat=True)
-
-
-def _free(tasks: TaskQuerySet, user: User, now: datetime) -> TaskQuerySet:
-    """Those to be worked on that nobody else has."""
-    return tasks.filter(Q(status=TaskStatus.OPEN) | Q(status=TaskStatus.CLAIMED, assignee=user)).free_for(user, now)
-
-
-def _following(task: Task, tasks: TaskQuerySet) -> UUID | None:
-    return _first(_after(tasks, position(task.priority, task.due_at, task.pk))) or _first(tasks)
-
-
-def _first(tasks: TaskQuerySet) -> UUID | None:
-    return tasks.order_by(*IN_ORDER).values_list("pk", flat=True).first()
-
-
 def count_changes(scope: Scope, lane: str, *, user: User, since: datetime) -> tuple[int, int]:
     """How many tasks are new in the lane, and how many left it by somebody else's hand, since `since`."""
     new = scope.tasks.active().filter(lane=lane, opened_at__gt=since).count()
@@ -277,7 +237,8 @@ def position(priority: Decimal, due_at: datetime, pk: UUID) -> str:
     return f"{priority}~{due_at.isoformat()}~{pk}"
 
 
-def _after(tasks: TaskQuerySet, cursor: str) -> TaskQuerySet:
+def after_position(tasks: TaskQuerySet, cursor: str) -> TaskQuerySet:
+    """Those that stand below a row's `position`; all without one. Http404 where it is none."""
     if not cursor:
         return tasks
     try:

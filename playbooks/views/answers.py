@@ -18,7 +18,8 @@ from core.models import Act, User
 from playbooks.forms import CloseForm, VersionedForm, read_order
 from playbooks.models import Task
 from playbooks.queries.doings import UNDOABLE, last_acts
-from playbooks.queries.queue import count_lanes, load_rows_of, next_in_order
+from playbooks.queries.following import next_in_order
+from playbooks.queries.queue import count_lanes, load_rows_of
 from playbooks.queries.task_page import TaskPage, load_task_page
 from playbooks.views.deeds import Deed
 from playbooks.views.pages import (
