@@ -55,8 +55,9 @@ class Row:
 class PairPage:
     """A pair to decide, how many wait, and how many have the same evidence.
 
-    stays: the one whose page and name a merge keeps; None of contacts. leans: the evidence speaks for one.
-    place: which of those that wait it is, 0 where it does not; following: the one after it.
+    stays: the one whose page a merge keeps; None of contacts. renamed: what it would be called, where not as now.
+    leans: the evidence speaks for one. place: which of those that wait it is, 0 where it does not; following: the one
+    after it.
     """
 
     pair: Pair
@@ -66,6 +67,7 @@ class PairPage:
     alike: int
     leans: bool
     stays: Account | None
+    renamed: str
     place: int
     following: UUID | None
 
@@ -124,9 +126,17 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         alike=alike if is_all else waiting.filter(pattern=pair.pattern).count(),
         leans=leans_to_one(pair.evidence),
         stays=stays,
+        renamed=next(
+            (row.after for row in rows if stays and row.label == label_of("name") and row.after != stays.name), ""
+        ),
         place=place,
         following=order[place % len(order)] if len(order) > 1 else None,
     )
+
+
+def _renamed(stays: Account | None, rows: list[Row]) -> str:
+    names = (row.after for row in rows if stays and row.label == label_of("name"))
+    return next((name for name in names if stays and name not in ("", stays.name)), "")
 
 
 def decided_pairs(user: User) -> list[Decided]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -94,6 +95,10 @@ def said_field(
 ) -> SaidField:  # fmt: skip
     """What is said of one field, what holds first. `text`: a value in words; `names`: of the sources."""
     ranked = rank(sayings, rule, now)
+    if rule is None and ranked:  # of several that say what holds, whoever has said it longest, as in the history
+        same = [said for said in ranked if said.value == ranked[0].value]
+        longest = min(same, key=attrgetter("at"))
+        ranked = [longest, *(said for said in ranked if said is not longest)]
     first = ranked[0] if ranked else None
     lost = [*ranked[1:], *(said for said in sayings if said not in ranked)]
 

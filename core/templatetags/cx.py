@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django import template
@@ -24,6 +24,7 @@ ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "us
 KNOWN = {"arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail")}
 # Behind these a long id may go on in the next line.
 JOINTS = re.compile(r"(?<=[.@/_])(?=\w)")
+TEN = Decimal("9.95")  # what is written as ten
 SHORT = ((Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
 
 
@@ -52,16 +53,17 @@ def in_days(days: int) -> str:
 
 @register.filter
 def short_money(value: object, currency: str = "") -> str:
-    """An amount to two or three digits, such as "$84k" or "$1.2m"."""
+    """An amount rounded to two or three digits, such as "$84k" or "$1.2m"."""
     amount = to_decimal(value)
     if amount is None:
         return _("unknown")
     for size, letter in SHORT:
-        if amount >= size:
-            scaled = amount / size
-            digits = 1 if scaled < 10 and scaled % 1 >= Decimal("0.05") else 0
+        scaled = amount / size
+        scaled = scaled.quantize(Decimal("0.1") if scaled < TEN else Decimal(1), ROUND_HALF_UP)
+        if scaled >= 1:
+            digits = 1 if scaled % 1 else 0
             return _signed(f"{formats.number_format(scaled, digits)}{letter}", currency)
-    return _signed(formats.number_format(amount, 0), currency)
+    return _signed(formats.number_format(amount.quantize(Decimal(1), ROUND_HALF_UP), 0), currency)
 
 
 @register.filter

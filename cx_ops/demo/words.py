@@ -74,7 +74,7 @@ RISK = {
     "competitor_named": Wording(
         lambda customer, chance: [
             ("mentions of another vendor in 30 days", chance.randrange(3, 7), 0, 1.1),
-            ("exports of all their data in 14 days", chance.randrange(2, 5), 0, 0.8),
+            ("questions about ending the contract in 14 days", chance.randrange(2, 5), 0, 0.8),
         ],
         ("Do not name the other vendor first", "Ask what they would miss, and what they would not"),
     ),

@@ -182,7 +182,6 @@ def _missing(
     due = start + timedelta(hours=source.cadence_hours or 0)
     expected_words = _fact(_("Expected"), cadence_words(source.cadence_hours))
     facts = [
-        _fact(_("Late by"), _span(now - due)),
         _when(_("Was due"), due),
         _when(_("Last arrival"), at),
         expected_words,

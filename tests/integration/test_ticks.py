@@ -133,4 +133,7 @@ def test_the_lead_gets_one_line_about_who_is_over_the_cap(floor: Floor) -> None:
     for _twice in range(2):
         tick(NOW)
     alert = Alert.objects.get(kind="capped")
-    assert (alert.text, alert.count) == ("Ana's day is full: 2 urgent in Later, $210k a year at stake", 1)
+    assert (alert.text, alert.count) == (
+        "Ana's room for today is used up: 2 urgent in Later, $210k a year at stake",
+        1,
+    )
