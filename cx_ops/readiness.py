@@ -150,8 +150,8 @@ def _sentence(fix: Fix, source: str) -> str:
             "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
         ),
         "daily": ngettext(
-            "Send %(source)s more often: an account is heard of every %(n)s day",
-            "Send %(source)s more often: an account is heard of every %(n)s days", n,
+            "Send %(source)s every day: now an account is heard of every %(n)s day",
+            "Send %(source)s every day: now an account is heard of only every %(n)s days", n,
         ),
         "link": ngettext(
             "Bring a second source for the %(n)s account that only %(source)s knows",

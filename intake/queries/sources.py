@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from core.models import Act, User
 from intake.enums import SourceMode
-from intake.models import Import, Shipment, Source
+from intake.models import Import, Shipment, Source, Webhook
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -47,6 +47,8 @@ class SourceLine:
     def words(self) -> str:
         if not self.source.is_active:
             return _("Switched off")
+        if self.source.mode == SourceMode.PROPAGATE and not getattr(self.source, "is_told", True):
+            return _("Told of nothing")
         if self.last_at is None and self.source.mode != SourceMode.CONSOLIDATE:
             return str(self.source.get_mode_display())
         return {
@@ -74,9 +76,11 @@ def cadence_words(hours: int | None) -> str:
 
 
 def list_sources() -> QuerySet[Source]:
-    """Every system that sends us records, the ones in use first."""
+    """Every system that sends us records or is told of changes (`is_told`: by a webhook), the ones in use first."""
+    told = Webhook.objects.filter(source=OuterRef("pk"), is_on=True)
     return (
         Source.objects.systems()
+        .annotate(is_told=Exists(told))
         .select_related("owner", "backup", "account_namespace", "look_up")
         .order_by("-is_active", "name")
     )

@@ -196,7 +196,7 @@ class TestCoverage:
         red = browser.get(PAGE).content.decode()
         assert "nobody for 3" in red, "all accounts hold those of every tier"
         assert "1 in Digital, 2 without a tier" in red
-        assert "2 of them have no tier" in red
+        assert "2 of these accounts have no tier" in red
 
     def test_examples_are_only_those_one_may_see(self, browser: Client, stranded: Any, floor: Floor) -> None:
         cell = {"cell": "churn_risk.digital..."}
