@@ -126,17 +126,15 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         alike=alike if is_all else waiting.filter(pattern=pair.pattern).count(),
         leans=leans_to_one(pair.evidence),
         stays=stays,
-        renamed=next(
-            (row.after for row in rows if stays and row.label == label_of("name") and row.after != stays.name), ""
-        ),
+        renamed=_renamed(stays, rows) if stays else "",
         place=place,
         following=order[place % len(order)] if len(order) > 1 else None,
     )
 
 
-def _renamed(stays: Account | None, rows: list[Row]) -> str:
-    names = (row.after for row in rows if stays and row.label == label_of("name"))
-    return next((name for name in names if stays and name not in ("", stays.name)), "")
+def _renamed(stays: Account, rows: list[Row]) -> str:
+    """What the account that stays would be called; `""` where that is its name."""
+    return next((row.after for row in rows if row.label == label_of("name") and row.after != stays.name), "")
 
 
 def decided_pairs(user: User) -> list[Decided]:

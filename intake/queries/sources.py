@@ -29,7 +29,7 @@ SCORED = ("insights", "scores")
 class SourceLine:
     """A source in the list. `words` and `tone` are for a badge; `due_at` is None where nothing is expected.
 
-    is_overdue: the moment at which it was due has passed, though it may not be late yet.
+    is_overdue: the moment at which it was due has passed, though it may not be late yet. is_told: of our changes.
     """
 
     source: Source
@@ -38,6 +38,7 @@ class SourceLine:
     arrival: Arrival
     rejected: int
     is_overdue: bool
+    is_told: bool
 
     @property
     def cadence(self) -> str:
@@ -47,7 +48,7 @@ class SourceLine:
     def words(self) -> str:
         if not self.source.is_active:
             return _("Switched off")
-        if self.source.mode == SourceMode.PROPAGATE and not getattr(self.source, "is_told", True):
+        if self.source.mode == SourceMode.PROPAGATE and not self.is_told:
             return _("Told of nothing")
         if self.last_at is None and self.source.mode != SourceMode.CONSOLIDATE:
             return str(self.source.get_mode_display())
@@ -107,6 +108,7 @@ def _line(source: Source, last: datetime | None, made: datetime | None, rejected
         arrival=arrival_of(last=last, since=made, cadence_hours=hours, now=now),
         rejected=rejected,
         is_overdue=due is not None and due < now,
+        is_told=source.is_told,  # type: ignore[attr-defined]  # by list_sources
     )
 
 

@@ -44,6 +44,7 @@ NO_TABLES = (
 # Excel's own first line, by which it knows what a file's cells are apart by.
 _SEP = re.compile(r'\A"?sep=(.)"?[^\S\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 MIXED = "utf-8 with cp1252"
+_ESCAPED = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8
 
 
 class FileRefused(Exception):
@@ -161,18 +162,12 @@ def _decodes(path: Path, encoding: str) -> bool:
 def _is_mixed(path: Path) -> bool:
     """Whether a file that is not all UTF-8 is mostly: where one system pasted what another wrote."""
     read, unread = 0, 0
-
-    def count(error: UnicodeError) -> tuple[str, int]:
-        nonlocal unread
-        assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - narrows the type
-        unread += 1
-        return "", error.start + 1
-
-    codecs.register_error("cx_count", count)
     with open_bytes(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", errors="cx_count", newline="")
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
         while block := text.read(BLOCK):
-            read += len(block) - len(block.encode("ascii", "ignore"))
+            escaped = len(_ESCAPED.findall(block))
+            unread += escaped
+            read += len(block) - len(block.encode("ascii", "ignore")) - escaped
         text.detach()
     return read > unread
 

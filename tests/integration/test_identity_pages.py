@@ -68,6 +68,9 @@ def test_the_review_says_before_a_merge_what_stands_after_it(
     assert page is not None
     after = {row.label: row.after for row in page.rows}
     assert after["Name"] == {"house": "Amber Foods 1", "billing": "Zenith Rail 1"}[believed]
+    assert page.stays is not None
+    assert page.renamed == ("" if after["Name"] == page.stays.name else after["Name"])
+    assert bool(page.renamed) == (f"It will be called {after['Name']}." in desk.get("/review/").content.decode())
     before = {row.label: row.first for row in page.rows}
     assert before["Customer success manager"] == "Kim Reed", "as the account shows it, not as its newest record says"
     desk.post(f"/review/{pair.pk}/", {"verdict": "same"})

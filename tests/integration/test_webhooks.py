@@ -19,6 +19,7 @@ from decisions.queries.policies import switches_thrown
 from insights.services import retract_insight
 from intake.enums import DeliveryStatus, Happening, SourceMode
 from intake.models import Announcement, Delivery, FieldPrivacy, Source, Webhook
+from intake.queries.sources import list_sources, source_lines
 from intake.services import announce, announcing, delivering, send_deliveries, spread_announcements
 from intake.services.delivering import message_id
 from intake.services.webhooks import (
@@ -267,6 +268,8 @@ def test_switched_off_it_waits(subscribe: Any, floor: Floor) -> None:
     send_test(hook=hook, by=floor.lead, now=NOW)
     switch_webhook(hook=hook, on=False, why="moving house", by=floor.lead, now=NOW)
     assert send() == 0
+    assert [line.words for line in source_lines(list(list_sources()), NOW) if line.is_told] == []
+    assert "Told of nothing" in [line.words for line in source_lines(list(list_sources()), NOW)]
     hook.refresh_from_db()
     with pytest.raises(WebhookRefused):
         send_test(hook=hook, by=floor.lead, now=NOW)
