@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -30,11 +31,12 @@ WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "ste
 
 
 class Named(NamedTuple):
-    """What an act was done to: its name, and its account's."""
+    """What an act was done to: its name, its account's, and what its address takes."""
 
     name: str
     account_id: UUID | None
     account: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ class Line:
 
     @property
     def url(self) -> str:
-        return SUBJECTS[self.act.subject_type].url if self.act.subject_type in SUBJECTS else ""
+        """Where it can be looked at, if it has an address and is still there."""
+        of = SUBJECTS.get(self.act.subject_type)
+        return reverse(of.url, args=[self.named.link]) if of and of.url and self.named.link else ""
 
     @property
     def can_be_undone(self) -> bool:
@@ -149,14 +153,14 @@ def _names(acts: Iterable[Act]) -> dict[tuple[str, str], Named]:
     sql = " UNION ALL ".join(_select_names(type) for type in ids)
     rows = fetch_all(sql, [sorted(found) for found in ids.values()])
     return {
-        (type, id): Named(_short(name or "", account or ""), account_id, account or "")
-        for type, id, name, account_id, account in rows
+        (type, id): Named(_short(name or "", account or ""), account_id, account or "", link)
+        for type, id, name, account_id, account, link in rows
     }
 
 
 def _select_names(type: str) -> str:
     of, key = SUBJECTS[type], key_of(type)
-    columns = f"'{type}', {key}::text, ({of.name})::text, a.id, a.name"
+    columns = f"'{type}', {key}::text, ({of.name})::text, a.id, a.name, ({of.link or key})::text"
     return (
         f"SELECT {columns} FROM {of.rows} LEFT JOIN accounts_account a ON a.id = {of.account}"  # noqa: S608 - from SUBJECTS  # nosec B608
         f" WHERE {key} = ANY(%s::{of.key}[])"
@@ -216,6 +220,15 @@ def _rule(act: Act, people: dict[str, str]) -> str:
     return ": " + ", ".join(name.replace("_", " ") for name in act.data.get("after", {}))
 
 
+def _changed(act: Act, people: dict[str, str]) -> str:
+    """Which of its terms; that it was switched on or off is said as such."""
+    names = [str(name) for name in act.data.get("changed", act.data)]
+    words = [_("address") if name == "url" else name.replace("_", " ") for name in names if name != "is_on"]
+    if "is_on" in names:
+        words.append(_("switched on") if act.data.get("is_on") else _("switched off"))
+    return ": " + ", ".join(words) if words else ""
+
+
 def _counts(act: Act, people: dict[str, str]) -> str:
     total = sum(act.data.get("counts", {}).values()) or act.data.get("restored") or act.data.get("tasks")
     return _(": %(n)d in all") % {"n": total} if total else ""
@@ -255,6 +268,7 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "handed_over": _counts,
     "took_back": _counts,
     "away": _period,
+    "changed": _changed,
     "rule_changed": _rule,
     "rule_removed": _rule,
     "bulk": _many,

@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Subject(NamedTuple):
     """Where the rows of one type are: the table `s` (with joins), its key's type, its account and its name in SQL.
 
-    `url`: the address that shows one. `open`: every lead may know it, since it is about no account.
+    `url`: the address that shows one, and `link` what that takes in SQL where it is not the id. `open`: every lead may
+    know it, since it is about no account.
     """
 
     rows: str
@@ -17,6 +18,7 @@ class Subject(NamedTuple):
     key: str = "uuid"
     url: str = ""
     open: bool = False
+    link: str = ""
 
 
 NO_ACCOUNT = "NULL::uuid"
@@ -52,7 +54,7 @@ SUBJECTS = {
         "core_user s", NO_ACCOUNT, "coalesce(nullif(trim(s.first_name || ' ' || s.last_name), ''), s.username)"
     ),
     "team": Subject("core_team s", NO_ACCOUNT, "s.name", open=True),
-    "source": Subject("intake_source s", NO_ACCOUNT, "s.name", open=True),
+    "source": Subject("intake_source s", NO_ACCOUNT, "s.name", url="source", open=True, link="s.slug"),
     "parallelrun": Subject(
         "intake_parallelrun s JOIN intake_source o ON o.id = s.old_id JOIN intake_source n ON n.id = s.new_id",
         NO_ACCOUNT, "n.name || ' beside ' || o.name", open=True,
@@ -70,7 +72,8 @@ SUBJECTS = {
         "coalesce(s.account_id, c.account_id)", "right(s.id::text, 8)", url="erasure",
     ),
     "lookup": Subject(
-        "intake_lookup s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", open=True
+        "intake_lookup s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "o.name", url="source", open=True,
+        link="o.slug",
     ),
     "pull": Subject(
         "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' of ' || o.name",

@@ -17,16 +17,16 @@ from intake.services.webhooks import create_webhook, switch_webhook
 NOBODY = "http://127.0.0.1:9"  # where nothing listens
 NEW: tuple[tuple[str, str, SourceMode], ...] = (
     ("chat", "Team chat", SourceMode.PROPAGATE),
-    ("helpline", "Helpline", SourceMode.FEDERATE),
+    ("licences", "Licence server", SourceMode.FEDERATE),
 )
 RUNBOOK = "Ask its administrator whether the address still holds."
-SHOWN = "/plan plan text\n/open_cases open_cases number\n"
+SHOWN = "/plan plan text\n/seats seats number\n"
 
 
 def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     """A webhook and a pull, both switched off, and a look-up without an answer."""
     otto, kai = (User.objects.get(username=username) for username in ("otto", "kai"))
-    chat, helpline = (
+    chat, licences = (
         Source.objects.create(
             slug=slug, name=name, owner=otto, backup=kai, mode=mode, account_namespace=crm, runbook=RUNBOOK
         )
@@ -39,4 +39,4 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     pull = create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now)
     change_pull(pull=pull, terms=terms, is_on=False, by=otto, now=now)
     asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60)
-    save_look_up(source=helpline, terms=asked, by=otto, now=now)
+    save_look_up(source=licences, terms=asked, by=otto, now=now)

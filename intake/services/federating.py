@@ -65,21 +65,23 @@ class Asked:
 def save_look_up(*, source: Source, terms: LookUpTerms, by: User, now: datetime) -> LookUp:
     """Settle how a source is asked; what it said before is forgotten. Raises `LookUpRefused`."""
     _check(source, terms)
-    known = {"header_value": terms.header_value} if terms.header_value is not None else {}
+    wanted = {
+        "url": terms.url, "fields": terms.fields, "header_name": terms.header_name, "is_on": terms.is_on,
+        "keep_minutes": terms.keep_minutes,
+    }  # fmt: skip
+    if terms.header_value is not None:
+        wanted["header_value"] = terms.header_value
+    before = LookUp.objects.filter(source=source).first()
+    changed = [name for name, value in wanted.items() if before and getattr(before, name) != value]
     with transaction.atomic():
-        made, _new = LookUp.objects.update_or_create(
+        made, is_new = LookUp.objects.update_or_create(
             source=source,
-            defaults={
-                "url": terms.url, "fields": terms.fields, "header_name": terms.header_name, "is_on": terms.is_on,
-                "keep_minutes": terms.keep_minutes, "failures": 0, "paused_until": None, **known,
-            },
-            create_defaults={
-                "url": terms.url, "fields": terms.fields, "header_name": terms.header_name, "is_on": terms.is_on,
-                "keep_minutes": terms.keep_minutes, "created_by": by, "created_at": now, **known,
-            },
-        )  # fmt: skip
+            defaults={"failures": 0, "paused_until": None, **wanted},
+            create_defaults={"created_by": by, "created_at": now, **wanted},
+        )
         made.answers.all().delete()
-        record_act("changed", made, by=by, now=now, data={"is_on": terms.is_on})
+        data = {"is_on": terms.is_on, "changed": changed}
+        record_act("created" if is_new else "changed", made, by=by, now=now, data=data)
     return made
 
 

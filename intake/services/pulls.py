@@ -94,11 +94,11 @@ def create_pull(*, source: Source, kind: str, terms: PullTerms, by: User, now: d
 def change_pull(*, pull: Pull, terms: PullTerms, is_on: bool, by: User, now: datetime) -> None:
     """Settle it anew; what was read before is forgotten, so that the next time is a whole one. Raises `PullRefused`."""
     _check(terms)
+    wanted = terms.as_fields() | {"is_on": is_on}
+    changed = [name for name, value in wanted.items() if getattr(pull, name) != value]
     with transaction.atomic():
-        Pull.objects.filter(pk=pull.pk).update(
-            **terms.as_fields(), is_on=is_on, due_at=now, failures=0, etag="", last_modified="", digest=""
-        )
-        record_act("changed", pull, by=by, now=now, data={"is_on": is_on})
+        Pull.objects.filter(pk=pull.pk).update(**wanted, due_at=now, failures=0, etag="", last_modified="", digest="")
+        record_act("changed", pull, by=by, now=now, data={"is_on": is_on, "changed": changed})
         ring_on_commit(PULLS)
 
 

@@ -54,11 +54,11 @@ def create_webhook(
 def change_webhook(*, hook: Webhook, url: str, happenings: Sequence[Happening], by: User, now: datetime) -> None:
     """Another address, or other happenings. Raises `WebhookRefused`."""
     _check(hook.source, url)
+    wanted = {"url": url, "happenings": sorted(happenings)}
+    changed = [name for name, value in wanted.items() if getattr(hook, name) != value]
     with transaction.atomic():
-        Webhook.objects.filter(pk=hook.pk).update(
-            url=url, happenings=sorted(happenings), failures=0, resting_until=None
-        )
-        record_act("changed", hook, by=by, now=now, data={"happenings": sorted(happenings)})
+        Webhook.objects.filter(pk=hook.pk).update(**wanted, failures=0, resting_until=None)
+        record_act("changed", hook, by=by, now=now, data={"happenings": wanted["happenings"], "changed": changed})
 
 
 def switch_webhook(*, hook: Webhook, on: bool, by: User, now: datetime, why: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,11 +19,13 @@ from cx_ops.audit import after, in_words, visible_acts
 from cx_ops.audit.subjects import SUBJECTS
 from cx_ops.audit.words import KINDS
 from decisions.enums import OutcomeKind
+from intake.enums import SourceMode
+from intake.services.federating import LookUpTerms, save_look_up
 from playbooks.enums import Held
 from playbooks.services.leaving import hand_over
 from playbooks.services.tasks import assign_task, close_task, snooze_task
 from tests.architecture.sources import PACKAGES, ROOT, python_files
-from tests.factories import NOW, make_account, make_team, make_user
+from tests.factories import NOW, make_account, make_source, make_team, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,23 @@ def test_acts_are_sentences(floor: Floor) -> None:
         "bea closed “Churn risk: house-logit says so, without facts” on Acme: risk resolved",
     ):
         assert sentence in found
+
+
+def test_what_was_changed_of_a_door_is_said_and_can_be_opened(floor: Floor) -> None:
+    licences = make_source("licences", owner=floor.lead, mode=SourceMode.FEDERATE)
+    terms = LookUpTerms("http://127.0.0.1:1/{external_id}", "/plan plan", header_name="X-Key", header_value="s3cret")
+    save_look_up(source=licences, terms=terms, by=floor.lead, now=NOW)
+    save_look_up(source=licences, terms=replace(terms, header_value=None), by=floor.lead, now=NOW)
+    terms = replace(terms, url="http://127.0.0.1:2/{external_id}", is_on=False)
+    save_look_up(source=licences, terms=terms, by=floor.lead, now=NOW + timedelta(minutes=1))
+    lines = in_words(after(visible_acts(floor.lead).filter(subject_type="lookup"), ""))
+    assert [line.text.removeprefix(f"{floor.lead} ") for line in lines] == [
+        "changed live look-ups in Licences: address, switched off",
+        "changed live look-ups in Licences",
+        "set up live look-ups in Licences",
+    ]
+    assert {line.url for line in lines} == {"/sources/licences/"}
+    assert "s3cret" not in str(Act.objects.values_list("data", flat=True))
 
 
 def test_a_name_from_outside_is_text(floor: Floor) -> None:
