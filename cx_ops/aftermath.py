@@ -72,5 +72,6 @@ def _cool_down(item: Item | None, now: datetime) -> str:
     if item.quiet_until <= now:
         return _("The cool-down ended on %(day)s. %(again)s") % {"day": day, "again": again}
     return _(
-        "The cool-down holds until %(day)s. Until then only a higher band, a new reason or a red line opens something."
+        "The cool-down holds until %(day)s. Until then only a higher band, a new reason, or a red line such as a "
+        "cancellation, opens something."
     ) % {"day": day}

@@ -60,8 +60,8 @@ CALENDARS = RuleKind(
     slug="working-hours",
     title=gettext_lazy("Working hours"),
     text=gettext_lazy(
-        "Time limits, waits and “tomorrow 09:00” count only while people work. Everybody chooses their hours in "
-        "Preferences, or a manager does under People."
+        "Sets of hours, days and holidays: time limits and waits count only within them. Which set somebody works by "
+        "is chosen under People, or by themselves in Preferences."
     ),
     one=gettext_lazy("set of working hours"),
     rows=lambda: BusinessCalendar.objects.order_by("name"),
@@ -185,11 +185,11 @@ PEOPLE = RuleKind(
     title=gettext_lazy("People"),
     text=gettext_lazy(
         "Which team somebody works in, whether they take what nobody owns, and how many urgent tasks a day they get. "
-        "Whoever is added here gets the role “Customer team”."
+        "Whoever is added here works with accounts and tasks."
     ),
     beside=(
         (gettext_lazy("Absences, hand-overs and leavers: Team"), "team"),
-        (gettext_lazy("Other roles: back office"), BACK_OFFICE),
+        (gettext_lazy("Managers, leaders, operations: back office"), BACK_OFFICE),
     ),
     one=gettext_lazy("person"),
     rows=lambda: _people().select_related("team", "calendar").order_by("team__name", "first_name", "username"),

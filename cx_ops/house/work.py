@@ -142,7 +142,8 @@ COOL_DOWNS = RuleKind(
     title=gettext_lazy("Cool-downs"),
     text=gettext_lazy(
         "For how long the same insight about the same account opens no new task after one was closed. A score in a "
-        "higher band, a new reason or a red line opens one all the same."
+        "higher band or a new reason opens one all the same; so does a red line: a cancellation, a legal matter, a "
+        "sponsor who left, a notice date that is near."
     ),
     one=gettext_lazy("cool-down"),
     rows=lambda: CoolDown.objects.select_related("type").order_by("outcome", "type__name"),
