@@ -25,7 +25,7 @@ DOES = {
     "resolve": gettext_lazy("Finds the account that a record is about"),
     "admit": gettext_lazy("Takes the rows that waited for their account"),
     "believe": gettext_lazy("Takes an insight in as what we believe of the account"),
-    "decide": gettext_lazy("Decides who acts on an insight, and how far alone"),
+    "decide": gettext_lazy("Decides who acts on an insight, and how much is done without asking a person"),
     "dispatch": gettext_lazy("Gives the decision to a person or a playbook"),
     "withdraw": gettext_lazy("Ends the work on an insight that its source took back"),
     "measure": gettext_lazy("Records what a closed task came to"),

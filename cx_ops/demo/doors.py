@@ -15,6 +15,7 @@ from intake.services.pulls import PullTerms, change_pull, create_pull
 from intake.services.webhooks import create_webhook, switch_webhook
 
 NOBODY = "http://127.0.0.1:9"  # where nothing listens
+CHAT = "https://chat.example.com/hooks/cx-ops"
 NEW: tuple[tuple[str, str, SourceMode], ...] = (
     ("chat", "Team chat", SourceMode.PROPAGATE),
     ("licences", "Licence server", SourceMode.FEDERATE),
@@ -32,8 +33,9 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
         )
         for slug, name, mode in NEW
     )
+    # Nobody has this address either, so it is off before anything happens.
     told = [Happening.DECISION_MADE, Happening.OUTCOME_RECORDED]
-    hook, _ = create_webhook(source=chat, url=f"{NOBODY}/news", happenings=told, by=otto, now=now)
+    hook, _ = create_webhook(source=chat, url=CHAT, happenings=told, by=otto, now=now)
     switch_webhook(hook=hook, on=False, by=otto, now=now, why="Until the team has a channel for it.")
     terms = PullTerms(url=f"{NOBODY}/tickets.csv", at_time=time(5, 30), timezone="Europe/Lisbon")
     pull = create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
-from core.models import User
+from core.models import Act, User
 from intake.enums import DeliveryStatus, Happening
 from intake.models import Delivery, Webhook
 
@@ -19,7 +20,7 @@ TONES = {DeliveryStatus.DUE: "info", DeliveryStatus.SENT: "good", DeliveryStatus
 
 @dataclass(frozen=True)
 class WebhookLine:
-    """A webhook with how its messages fare; `words` and `tone` say it in short."""
+    """A webhook with how its messages fare; `words` and `tone` say it in short. `off`: who switched it off, and when."""
 
     hook: Webhook
     due: int
@@ -27,6 +28,7 @@ class WebhookLine:
     last_at: datetime | None
     words: str
     tone: str
+    off: Act | None = None
 
     @property
     def told(self) -> list[str]:
@@ -35,7 +37,15 @@ class WebhookLine:
 
 def webhook_lines(user: User) -> list[WebhookLine]:
     """All webhooks that `user` may know of, the newest first."""
-    return [_line(hook) for hook in _counted(user).order_by("-id")]
+    hooks = list(_counted(user).order_by("-id"))
+    offs = _switched_off([str(hook.pk) for hook in hooks if not hook.is_on])
+    return [replace(_line(hook), off=offs.get(str(hook.pk))) for hook in hooks]
+
+
+def _switched_off(ids: Sequence[str]) -> dict[str, Act]:
+    """The act with which each was switched off last."""
+    acts = Act.objects.filter(subject_type="webhook", verb="switched_off", subject_id__in=ids).select_related("by")
+    return {act.subject_id: act for act in acts.order_by("at", "id")}
 
 
 def webhook_line(user: User, **which: object) -> WebhookLine:
