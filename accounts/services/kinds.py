@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from accounts.enums import AccountRole, Channel
 from accounts.models import Activity, Contract
 from accounts.queries.policies import owned_fields, owned_forecast
@@ -175,6 +177,7 @@ ORDERS = _about_accounts(
         **_same("happened_on amount currency units kind status"),
         **{f"amount_{currency}": f"amounts.{currency}" for currency in CURRENCIES},
     },
+    either=(("amount", "amount_usd"),),
     names=presets.ORDER_NAMES,
     presets=(presets.STRIPE_PAYMENTS,),
 )
@@ -258,12 +261,14 @@ EVENTS = Kind(
     statuses=BELIEVED,
     scope=Scope.EVENTS_WRITE,
     required=("event", "timestamp"),
+    either=(("account_id", "account_domain", "user_id", "email"),),
     people=lambda item: (item.user_id,),
     came=EVENTS_THAT_CAME,
 )
 # What Segment's and PostHog's clients send (docs/events.md).
 MESSAGES = Kind(
     name="messages",
+    called=gettext_lazy("what Segment’s and PostHog’s clients send"),
     struct=Message,
     apply=take_messages,
     statuses=BELIEVED,

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from intake.enums import ImportStatus, Scope
+from intake.enums import ImportStatus
 from intake.models import Import, Source
-from intake.services.kinds import file_kinds, find
+from intake.services.kinds import file_kinds, find, scope_choices
 
 ACCOUNTS = "accounts"
 
@@ -30,8 +30,8 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose the source, or “A new one”, and name it.")},
     )  # fmt: skip
     source_name = forms.CharField(
-        label=_("Its name, if it is new"), max_length=60, required=False,
-        help_text=_("Only for a new one, such as HubSpot. You answer for it until somebody else is named."),
+        label=_("Name of the new source"), max_length=60, required=False,
+        help_text=_("Such as HubSpot. You answer for it until somebody else is named."),
     )  # fmt: skip
     ids_of = forms.ChoiceField(
         label=_("Account ids of the new source"), required=False,
@@ -42,6 +42,7 @@ class UploadForm(forms.Form):
     )
 
     NEW = "new"
+    of_new = ("source_name", "ids_of")  # asked only where the source is a new one
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,12 +101,12 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Choose the source. If there is none yet, add it under Sources.")},
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(
-        label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple,
+        label=_("Scopes"), choices=scope_choices, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one thing that it may do.")},
     )  # fmt: skip
     expires_on = forms.DateField(
         label=_("Expires on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("The last day on which it works. Create a new one before, then revoke this one."),
+        help_text=_("The last day on which it works; no token works for ever. Create the next one before it."),
         error_messages={"required": _("Choose the last day on which it works.")},
     )  # fmt: skip
 

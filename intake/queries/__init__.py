@@ -11,6 +11,7 @@ from intake.queries.arrivals import (
     visible_imports,
     warned_as_csv,
     warnings_of,
+    with_cells_left_out,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "visible_imports",
     "warned_as_csv",
     "warnings_of",
+    "with_cells_left_out",
 ]

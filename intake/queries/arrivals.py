@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from core.export import csv_line
@@ -34,6 +35,12 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
 def visible_imports(user: User) -> QuerySet[Import]:
     """Files that `user` may see, with what a list shows of them."""
     return Import.objects.visible_to(user).select_related("source", "created_by", "mends")
+
+
+def with_cells_left_out(imports: QuerySet[Import]) -> QuerySet[Import]:
+    """Files with `cells_left_out`: how many cells their rows were taken without."""
+    cells = RowWarning.objects.filter(of=OuterRef("pk")).order_by().values("of").annotate(n=Count("pk")).values("n")
+    return imports.annotate(cells_left_out=Coalesce(Subquery(cells), 0))
 
 
 def files_without_rows(user: User, source: Source) -> QuerySet[Import]:

@@ -20,7 +20,7 @@ TONES = {DeliveryStatus.DUE: "info", DeliveryStatus.SENT: "good", DeliveryStatus
 
 @dataclass(frozen=True)
 class WebhookLine:
-    """A webhook with how its messages fare; `words` and `tone` say it in short. `off`: who switched it off, and when."""
+    """A webhook with how its messages fare; `words`, `tone`: in short. `off`: who switched it off, and when."""
 
     hook: Webhook
     due: int

@@ -7,13 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
 
 from intake.enums import Landing, Scope
-from intake.rules.sorts import Sort, choices_of, sort_of
+from intake.rules.sorts import Sort, choices_of, currency_beside, needed_fields, sort_of
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
@@ -159,7 +162,9 @@ class Kind:
     columns: for files: CSV column → field of the item, dotted for a nested one (`account.external_id`).
     statuses: what can become of a record.
     scope: what a token needs to send it.
+    called: how people call it, where its name does not say it.
     required: columns without which a file is not taken.
+    either: groups of columns of each of which a row needs one, where its struct does not say so.
     choices: fields whose values are a list that people keep → how they are called, by value; asked when it is needed.
     meanings: field → what other systems call its values (as names are compared) → the value it mostly is.
     readers: fields whose cells are more than a value of one sort: what reads them, or raises `Unreadable`.
@@ -189,7 +194,9 @@ class Kind:
     columns: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[Landing, ...] = UPSERTED
     scope: Scope = Scope.ACCOUNTS_WRITE
+    called: _StrOrPromise = ""
     required: tuple[str, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
     choices: Mapping[str, Callable[[], Mapping[str, str]]] = field(default_factory=dict)
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     readers: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
@@ -212,7 +219,7 @@ class Kind:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        return str(self.called) or self.name.replace("_", " ").capitalize()
 
     @property
     def header(self) -> list[str]:
@@ -226,6 +233,20 @@ class Kind:
         for column, target in self.columns.items():
             found.setdefault(target, column)
         return found
+
+    @cached_property
+    def needed(self) -> list[tuple[str, ...]]:
+        """The columns that a file needs, of each group one; without the currency of a sum, which is asked for."""
+        told = {currency_beside(self.struct, field) for field in self.first}
+        fields = [field for field in needed_fields(self.struct) if field not in told]
+        groups = [self._columns_of(field) for field in fields]
+        return [group for group in (*groups, *self.either) if group]
+
+    def _columns_of(self, field: str) -> tuple[str, ...]:
+        """The columns of which one fills a needed field."""
+        parts = [f"{field}.{part}" for part in self.one_of[field]] if field in self.one_of else [field]
+        columns = [self.first[part] for part in parts if part in self.first]
+        return (*columns, *(other for column, other in self.stand_ins.items() if column in columns))
 
     @cached_property
     def by_key(self) -> dict[str, str]:

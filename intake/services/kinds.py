@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from intake.enums import Scope
 from intake.rules import Arrival, Kind, Problem
 
 Screen = Callable[[Kind, Sequence[Any], Sequence[bytes], Arrival], Mapping[int, Problem]]
@@ -48,6 +49,16 @@ def find(name: str) -> Kind:
 def all_kinds() -> list[Kind]:
     """Every kind, by name."""
     return [kind for _name, kind in sorted(_kinds.items())]
+
+
+def scope_choices() -> list[tuple[str, str]]:
+    """What a token may do, with the kinds of record that each scope lets in."""
+    return [(scope.value, f"{scope.label}{_let_in(scope)}") for scope in Scope]
+
+
+def _let_in(scope: Scope) -> str:
+    kinds = [kind.label if kind.called else kind.label.lower() for kind in all_kinds() if kind.scope == scope]
+    return f": {', '.join(kinds)}" if kinds else ""
 
 
 def file_kinds() -> list[str]:

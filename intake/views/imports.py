@@ -13,7 +13,9 @@ from django.db.models import F
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.export import Column, csv_file, csv_line, wants_csv
@@ -29,6 +31,7 @@ from intake.queries import (
     visible_imports,
     warned_as_csv,
     warnings_of,
+    with_cells_left_out,
 )
 from intake.queries.sight import FileSight, sight_for
 from intake.rules import Undone
@@ -57,6 +60,7 @@ COLUMNS: tuple[Column[Import], ...] = (
     Column(_("Status"), lambda of: of.get_status_display()),
     Column(_("Rows"), lambda of: of.rows_done),
     *(Column[Import](label, counted(name)) for name, label in Landing.choices),
+    Column(_("Cells left out"), lambda of: of.cells_left_out),  # type: ignore[attr-defined]
     Column(_("Sent"), lambda of: of.created_at),
     Column(_("Sent by"), lambda of: of.created_by),
     Column(_("Ended"), lambda of: of.finished_at),
@@ -71,7 +75,7 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
     """The newest files, and a form for one more; leaders read."""
     may_send = _may_send(request)
     if wants_csv(request):
-        return csv_file("imports", COLUMNS, visible_imports(request.user).iterator(500))
+        return csv_file("imports", COLUMNS, with_cells_left_out(visible_imports(request.user)).iterator(500))
     given = {name: request.GET.get(name, "") for name in ("kind", "source")}
     form = UploadForm(request.POST or None, request.FILES or None, initial=given)
     if request.method == "POST" and may_send and form.is_valid():
@@ -80,7 +84,7 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
             return redirect("import", import_id=made.pk)
     context = {
         "kinds": [find(name) for name in file_kinds()],
-        "imports": [_with_progress(row) for row in visible_imports(request.user)[:SHOWN]],
+        "imports": [_in_list(row) for row in with_cells_left_out(visible_imports(request.user))[:SHOWN]],
         "form": form,
         "may_send": may_send,
     }
@@ -209,6 +213,15 @@ def _new_source(request: PersonRequest, form: UploadForm) -> Source:
 
 def _may_send(request: PersonRequest) -> bool:
     return request.user.role in SENDERS or request.user.is_superuser
+
+
+def _in_list(of: Import) -> dict[str, object]:
+    """A file with what of it was not taken, in words."""
+    rows = of.counts.get(Landing.REJECTED.value, 0)
+    cells: int = of.cells_left_out if of.status != ImportStatus.UNDONE else 0  # type: ignore[attr-defined]
+    said = (ngettext("%(n)s row", "%(n)s rows", rows), rows), (ngettext("%(n)s cell", "%(n)s cells", cells), cells)
+    lost = [words % {"n": number_format(count, force_grouping=True)} for words, count in said if count]
+    return {**_with_progress(of), "lost": lost}
 
 
 def _with_progress(of: Import) -> dict[str, object]:

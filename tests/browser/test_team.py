@@ -39,7 +39,7 @@ def test_a_token_is_made_and_shown_once(floor: Floor, desks: Desks) -> None:
     desk = desks.of(make_user("otto", role="ops"))
     desk.open("/tokens/")
     desk.page.get_by_label("Name").fill("Nightly")
-    desk.page.get_by_label("Read everything").check()
+    desk.page.get_by_label("Read everything that the API shows, of all sources").check()
     desk.page.get_by_role("button", name="Create token").click()
     assert desk.text(".secret").startswith("cxo_")
     assert faults(desk) == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -16,10 +18,16 @@ from core.models import Act, Batch, DeadLetter, Heartbeat, User
 from cx_ops import vitals
 from decisions.models import Decision
 from insights.models import Believed
-from intake.models import ApiToken, Source
+from intake.enums import Scope
+from intake.models import ApiToken, Import, RowWarning, Source
+from intake.rules import Kind
+from intake.rules.examples import example_of
+from intake.rules.mapping import Use
 from intake.services import TokenRefused, use_token
-from intake.services.kinds import file_kinds, find
-from tests.factories import make_account, make_insight, make_source, make_token, make_user
+from intake.services.files import FileRefused
+from intake.services.kinds import all_kinds, file_kinds, find
+from intake.services.rows import plan_of
+from tests.factories import NOW, make_account, make_insight, make_source, make_token, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +111,14 @@ def test_the_list_of_tokens_costs_the_same_for_many(client: Client, django_asser
         client.get(reverse("tokens"))
 
 
+def test_the_form_says_which_kinds_a_scope_lets_in(client: Client) -> None:
+    page = client.get(reverse("tokens")).content.decode()
+    for kind in all_kinds():
+        said = re.search(rf"{re.escape(str(Scope(kind.scope).label))}: ([^<]*)<", page)
+        assert said
+        assert (str(kind.called) or kind.label.lower()) in said[1], kind.name
+
+
 # ── Health ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -158,6 +174,41 @@ def test_the_first_screen_says_what_to_bring(client: Client) -> None:
         header, _example = csv.reader(client.get(reverse("import_example", args=[kind])).content.decode().splitlines())
         assert {find(kind).columns[name] for name in header} == set(find(kind).columns.values())
     assert client.get(reverse("import_example", args=["nonsense"])).status_code == 404
+
+
+@pytest.mark.parametrize("name", file_kinds())
+def test_a_row_needs_the_columns_that_are_said_to_be_needed_and_no_more(name: str) -> None:
+    """One column of each group makes a row; without any of the groups there is none."""
+    kind = find(name)
+    example = dict(zip(kind.header, example_of(kind), strict=True)) | {"score": "5"}
+    needed = [group[0] for group in kind.needed]
+    assert _is_taken(kind, example, needed)
+    for column in needed:
+        assert not _is_taken(kind, example, [other for other in needed if other != column]), column
+
+
+def _is_taken(kind: Kind, example: dict[str, str], header: list[str]) -> bool:
+    uses = {name: Use(name, unit="EUR" if name == "amount" else "") for name in header}
+    try:
+        made = plan_of(kind, header, uses).item_of([example[name] for name in header])
+        assert isinstance(made, bytes)
+        item = msgspec.json.decode(made, type=kind.struct)
+    except (FileRefused, msgspec.ValidationError):
+        return False
+    return not kind.check(item, NOW + timedelta(days=400))
+
+
+def test_the_list_counts_the_cells_that_were_left_out(client: Client, otto: User) -> None:
+    shown = {"filename": "some.csv", "kind": "accounts", "stored_as": "x", "sha256": "", "created_at": NOW}
+    of = Import.objects.create(source=make_source("crm"), status="done", rows_done=9, counts={"rejected": 2}, **shown)
+    for row in (3, 4, 5):
+        RowWarning.objects.create(of=of, row=row, column="arr", code="invalid", message="No number.", value="x")
+    page = client.get(reverse("imports")).content.decode()
+    assert "2 rows, 3 cells" in page
+    assert "Done, not all" in page
+    answer = client.get(reverse("imports"), {"format": "csv"})
+    [line] = csv.DictReader(b"".join(answer.streaming_content).decode().splitlines())  # type: ignore[attr-defined]
+    assert (line["Rejected"], line["Cells left out"]) == ("2", "3")
 
 
 # ── Dead letters ──────────────────────────────────────────────────────────────────────────────────────────────────
