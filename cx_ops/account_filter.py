@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Least, NullIf, Trim
 
 from accounts.enums import KEY_PEOPLE, TOUCHES, AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Activity, Contact, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import crosses_red_line, rates_on, yearly_revenue
 from accounts.rules.segments import AccountFilter
-from cx_ops.account_health import LAPSED_DAYS, QUIET_DAYS, Level
+from cx_ops.account_health import ENDS_DAYS, LAPSED_DAYS, QUIET_DAYS, Level
 from decisions.models import Item
 from insights.enums import Direction
 
 TEAM = "team:"
 TERM_END = Coalesce("ended_early_on", "ends_on")
+_RENEWS_ITSELF = Case(When(auto_renews=True, ended_early_on=None, then=Value(value=True)), default=Value(value=False))
 FULL_NAME = Coalesce(
     NullIf(Trim(Concat("user__first_name", Value(" "), "user__last_name")), Value("")), "user__username"
 )
@@ -38,9 +53,18 @@ def filter_accounts(accounts: AccountQuerySet, wanted: AccountFilter, now: datet
 
 def has_ended(now: datetime) -> Q:
     """Accounts whose last term ended more than `LAPSED_DAYS` ago; one that never had a term has not ended."""
+    return _none_since(now.date() - timedelta(days=LAPSED_DAYS))
+
+
+def has_lapsed(now: datetime) -> Q:
+    """Accounts whose last term has ended, however long ago."""
+    return _none_since(now.date())
+
+
+def _none_since(day: date) -> Q:
+    """Accounts with terms, all of which ended before `day`."""
     ever = Contract.objects.filter(account=OuterRef("pk"))
-    since = now.date() - timedelta(days=LAPSED_DAYS)
-    return Q(Exists(ever)) & ~Q(Exists(ever.annotate(end=TERM_END).filter(end__gte=since)))
+    return Q(Exists(ever)) & ~Q(Exists(ever.annotate(end=TERM_END).filter(end__gte=day)))
 
 
 def speaks_against(now: datetime) -> Q:
@@ -50,17 +74,20 @@ def speaks_against(now: datetime) -> Q:
 
 
 def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
-    """`accounts` with `csm` (a name), what health is read from, and its `Level` as `rank`."""
+    """`accounts` with `csm` (a name), what health is read from, its `Level` as `rank` and the day that presses, `near`."""
     here, today = OuterRef("pk"), now.date()
     csm = AccountPerson.objects.filter(account=here, role=AccountRole.CSM)
     touches = Activity.objects.filter(account=here, kind__in=TOUCHES).order_by("-happened_at")
     risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK).order_by("-confidence")
     terms = Contract.objects.filter(account=here, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
     ends = Contract.objects.filter(account=here).order_by()
+    last = ends.annotate(end=TERM_END, itself=_RENEWS_ITSELF).order_by("-end", "pk")
     notices = ends.filter(ended_early_on=None, notice_on__gte=today)
     people = Contact.objects.filter(account=here)
     unhappy = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
     quiet_since = now - timedelta(days=QUIET_DAYS + 1)
+    ended = Q(term_end__lt=today)
+    ending = Q(term_end__lte=today + timedelta(days=ENDS_DAYS), renews_itself=False)
     return accounts.annotate(
         csm=Subquery(csm.values(name=FULL_NAME)[:1]),
         last_touch=Subquery(touches.values("happened_at")[:1]),
@@ -68,19 +95,25 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
         risk=Subquery(risks.values("type__name")[:1]),
         risk_confidence=Subquery(risks.values("confidence")[:1]),
         term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
+        renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
         notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
         forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
         unhappy=Coalesce(Subquery(unhappy.order_by().values("account").annotate(n=Count("pk")).values("n")), 0),
     ).annotate(
         rank=Case(
             When(has_ended(now), then=Value(Level.ENDED)),
-            When(crosses_red_line(now), then=Value(Level.RED)),
-            When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK) | Q(term_end__lt=today), then=Value(Level.RISK)),
+            When(crosses_red_line(now) | ended | ending, then=Value(Level.URGENT)),
+            When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK), then=Value(Level.RISK)),
             When(unhappy__gt=0, then=Value(Level.WATCH)),
             When(csm__isnull=False, heard_at__lte=quiet_since, then=Value(Level.WATCH)),
             default=Value(Level.STEADY),
             output_field=IntegerField(),
-        )
+        ),
+        near=Case(
+            When(crosses_red_line(now, dated=False), then=Least(Value(today), F("term_end"))),
+            default=Coalesce("notice_by", "term_end", "renews_on"),
+            output_field=DateField(),
+        ),
     )
 
 

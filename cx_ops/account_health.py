@@ -16,18 +16,20 @@ from core.templatetags.cx import in_days, percent
 
 # An account that somebody looks after is to be heard of at least so often.
 QUIET_DAYS = 60
+# So long before a term ends by itself it presses that no new one is signed.
+ENDS_DAYS = 30
 # So long after its last term ended, without another, an account is a former customer.
 LAPSED_DAYS = 30
 MADE_OF = gettext_lazy(
-    "The worst of: standing red lines; the open risk with its confidence, a renewal forecast in doubt, a term that "
-    "ended without another; key people unhappy, no touch for 60 days. It is not a score."
+    "The worst of: red lines, a term that ends within 30 days or has ended, without another; the open risk, a renewal "
+    "forecast in doubt; key people unhappy, no touch for 60 days. It is not a score."
 )
 
 
 class Level(IntEnum):
     """How an account stands, the worst first."""
 
-    RED = 0
+    URGENT = 0
     RISK = 1
     WATCH = 2
     STEADY = 3
@@ -35,34 +37,31 @@ class Level(IntEnum):
 
 
 LABELS: dict[Level, Any] = {
-    Level.RED: gettext_lazy("Red line"),
+    Level.URGENT: gettext_lazy("Urgent"),
     Level.RISK: gettext_lazy("At risk"),
     Level.WATCH: gettext_lazy("Watch"),
     Level.STEADY: gettext_lazy("Steady"),
     Level.ENDED: gettext_lazy("Ended"),
 }
 MEANINGS: dict[Level, Any] = {
-    Level.RED: gettext_lazy(
-        "must reach a person at once: a cancellation is asked for, there is a legal matter, the sponsor left, or the "
-        "notice date is within 30 days."
+    Level.URGENT: gettext_lazy(
+        "a red line (a cancellation is asked for, there is a legal matter, the sponsor left, or the notice date is "
+        "within 30 days), or the term ends by itself within 30 days, or ended in the last 30, and no new one is signed."
     ),
-    Level.RISK: gettext_lazy(
-        "a risk is open, the renewal is forecast as in doubt, or the term ended within 30 days without another. The "
-        "confidence beside a risk is the highest that any signal for it has had."
-    ),
+    Level.RISK: gettext_lazy("a risk is open, or the renewal is forecast as in doubt."),
     Level.WATCH: gettext_lazy("a champion, sponsor or decision maker is unhappy, or nobody was in touch for 60 days."),
     Level.STEADY: gettext_lazy("none of these."),
     Level.ENDED: gettext_lazy("the last term ended more than 30 days ago; shown only where the filter asks for it."),
 }
-TONES = {Level.RED: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
+TONES = {Level.URGENT: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
 
 
 class Signs(NamedTuple):
     """What health is read from.
 
-    `quiet_days`: since the last touch; None where nobody is expected to call. `lapsed_days`: since the last term
-    ended without another; None where one runs, or none was ever known. `confidence`: the highest the risk has had.
-    `notice_in`: days to the next notice date.
+    `quiet_days`: since the last touch; None where nobody is expected to call. `ends_in`: days to the end of the last
+    term, negative once it has ended; None where it renews by itself, or none was ever known. `confidence`: the highest
+    the risk has had. `notice_in`: days to the next notice date.
     """
 
     red_lines: Sequence[str] = ()
@@ -71,37 +70,39 @@ class Signs(NamedTuple):
     forecast: str = ""
     unhappy: int = 0
     quiet_days: int | None = None
-    lapsed_days: int | None = None
+    ends_in: int | None = None
     notice_in: int | None = None
 
 
 class Health(NamedTuple):
-    """`reasons` say why, the weightiest first."""
+    """`reasons` say why, the weightiest first; `against`: those of them that speak against a hopeful forecast."""
 
     level: Level
     label: str
     tone: str
     icon: str
     reasons: tuple[str, ...]
+    against: tuple[str, ...] = ()
 
 
 def read_health(signs: Signs) -> Health:
     """The worst of the signs, with everything that speaks for it."""
-    lapsed = signs.lapsed_days
-    if lapsed is not None and lapsed > LAPSED_DAYS:
-        ended = ngettext("Its term ended %(n)d day ago", "Its term ended %(n)d days ago", lapsed) % {"n": lapsed}
-        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", (ended,))
+    if signs.ends_in is not None and signs.ends_in < -LAPSED_DAYS:
+        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", (_ended(-signs.ends_in),))
     red = tuple(_red_line(RedLine(kind), signs.notice_in) for kind in signs.red_lines)
-    risks, doubts = _risks(signs), _doubts(signs)
-    found = {Level.RED: red, Level.RISK: risks, Level.WATCH: doubts}
+    terms, risks, forecasts, doubts = _terms(signs), _risks(signs), _forecasts(signs), _doubts(signs)
+    found = {Level.URGENT: (*red, *terms), Level.RISK: (*risks, *forecasts), Level.WATCH: doubts}
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
-    reasons = (*red, *risks, *doubts) or (_("Nothing speaks against it"),)
-    return Health(level, str(LABELS[level]), TONES[level], "alert" if red else "", reasons)
+    reasons = (*red, *terms, *risks, *forecasts, *doubts) or (_("Nothing speaks against it"),)
+    icon = "alert" if level is Level.URGENT else ""
+    return Health(level, str(LABELS[level]), TONES[level], icon, reasons, (*red, *risks))
 
 
-def lapsed_days(term_end: date | None, today: date) -> int | None:
-    """Days since the last term of an account ended; None while it runs, and where none is known."""
-    return (today - term_end).days if term_end and term_end < today else None
+def ends_in(term_end: date | None, today: date, *, renews_itself: bool) -> int | None:
+    """`Signs.ends_in`: a term that renews by itself ends only once its last day has passed without another."""
+    if term_end is None or (renews_itself and term_end >= today):
+        return None
+    return (term_end - today).days
 
 
 def _red_line(kind: RedLine, notice_in: int | None) -> str:
@@ -110,19 +111,27 @@ def _red_line(kind: RedLine, notice_in: int | None) -> str:
     return _("Notice date %(when)s") % {"when": in_days(notice_in)}
 
 
+def _terms(signs: Signs) -> tuple[str, ...]:
+    if signs.ends_in is None or signs.ends_in > ENDS_DAYS:
+        return ()
+    if signs.ends_in < 0:
+        return (_ended(-signs.ends_in),)
+    return (_("Term ends %(when)s, no new one is signed") % {"when": in_days(signs.ends_in)},)
+
+
+def _ended(days: int) -> str:
+    words = ngettext("Term ended %(n)d day ago, no new one", "Term ended %(n)d days ago, no new one", days)
+    return words % {"n": days}
+
+
 def _risks(signs: Signs) -> tuple[str, ...]:
-    found = []
-    if signs.lapsed_days is not None:
-        words = ngettext(
-            "Term ended %(n)d day ago, not renewed", "Term ended %(n)d days ago, not renewed", signs.lapsed_days
-        )
-        found.append(words % {"n": signs.lapsed_days})
-    if signs.risk:
-        sure = percent(signs.confidence)
-        found.append(_("%(type)s, highest confidence %(sure)s") % {"type": signs.risk, "sure": sure})
-    if signs.forecast == Forecast.AT_RISK:
-        found.append(_("Renewal forecast: in doubt"))
-    return tuple(found)
+    if not signs.risk:
+        return ()
+    return (_("%(type)s, highest confidence %(sure)s") % {"type": signs.risk, "sure": percent(signs.confidence)},)
+
+
+def _forecasts(signs: Signs) -> tuple[str, ...]:
+    return (_("Renewal forecast: in doubt"),) if signs.forecast == Forecast.AT_RISK else ()
 
 
 def _doubts(signs: Signs) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
-from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
+from cx_ops.account_health import Health, Signs, ends_in, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.renewals import HOPEFUL
 from cx_ops.stakeholder_map import Dot, draw_dots, has_place
@@ -38,6 +38,7 @@ class Term(NamedTuple):
     contract: Contract
     end: date
     is_current: bool
+    renews_itself: bool
     today_at: int
     notice_at: int | None
     notice_left: int | None
@@ -75,6 +76,11 @@ class AccountPage:
         return next((term for term in self.terms if term.is_current), None)
 
     @property
+    def last(self) -> Term | None:
+        """The one that ends last."""
+        return _last(self.terms)
+
+    @property
     def contacts_here(self) -> list[Contact]:
         """Who has not left."""
         return [contact for contact in self.view.contacts if contact.left_on is None]
@@ -88,7 +94,7 @@ class AccountPage:
     def speaks_against(self) -> str:
         """Why the forecast of the term that runs may be too hopeful; "" where nothing says so."""
         is_hopeful = self.current is not None and self.current.contract.forecast in HOPEFUL
-        return self.health.reasons[0] if is_hopeful and self.health.level <= Level.RISK else ""
+        return self.health.against[0] if is_hopeful and self.health.against else ""
 
     @property
     def next_task(self) -> OpenTask | None:
@@ -154,6 +160,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     since = view.last_touch.happened_at if view.last_touch else account.created_at
     dates = [one.notice_on for one in view.contracts if one.notice_on and one.ended_early_on is None]
     notices = [(day - now.date()).days for day in dates if day >= now.date()]
+    last = _last(terms)
     has_csm = any(person.role == AccountRole.CSM for person in view.people)
     return Signs(
         red_lines=view.facts.red_lines,
@@ -162,7 +169,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         forecast=next((term.contract.forecast for term in terms if term.is_current), Forecast.UNKNOWN),
         unhappy=sum(contact.left_on is None for contact in unhappy),
         quiet_days=(now - since).days if has_csm else None,
-        lapsed_days=lapsed_days(max((term.end for term in terms), default=None), now.date()),
+        ends_in=ends_in(last.end, now.date(), renews_itself=last.renews_itself) if last else None,
         notice_in=min(notices, default=None),
     )
 
@@ -178,11 +185,16 @@ def _term(contract: Contract, today: date) -> Term:
         contract=contract,
         end=end,
         is_current=contract.starts_on <= today <= end,
+        renews_itself=contract.auto_renews and contract.ended_early_on is None,
         today_at=place(today),
         notice_at=place(contract.notice_on) if contract.notice_on else None,
         notice_left=(contract.notice_on - today).days if contract.notice_on else None,
         days_left=(end - today).days,
     )
+
+
+def _last(terms: list[Term]) -> Term | None:
+    return max(terms, key=lambda term: term.end, default=None)
 
 
 TREND_WIDTH, TREND_HEIGHT = 240, 40

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,8 +22,8 @@ from accounts.models.account import AccountQuerySet, reads_all
 from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenue
 from accounts.rules.segments import AccountFilter
 from core.models import User
-from cx_ops.account_filter import TEAM, filter_accounts, with_signs
-from cx_ops.account_health import Health, Level, Signs, lapsed_days, read_health
+from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
+from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
 from playbooks.enums import TaskStatus
 from playbooks.models import Task
 from playbooks.queries.queue import title_beside
@@ -61,9 +61,10 @@ class NextStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One account. Revenue is in the reporting currency; None: unknown. `touched_ago`: in days, 0 without a touch.
+    """One account. `revenue` is in the reporting currency; None: unknown; `amount` in the contract's.
 
-    `notice_by`: the next notice date that is still ahead.
+    `ends_on`: of the last term, else the renewal date that its source gives. `notice_by`: the next notice date that is
+    still ahead. `touched_ago`: in days, 0 without a touch.
     """
 
     id: UUID
@@ -73,8 +74,12 @@ class Line:
     region: str
     csm: str
     revenue: Decimal | None
-    renews_on: date | None
-    renews_in: int | None
+    amount: Decimal | None
+    currency: str
+    ends_on: date | None
+    ends_in: int | None
+    has_term: bool
+    renews_itself: bool
     notice_by: date | None
     last_touch: datetime | None
     health: Health
@@ -83,9 +88,9 @@ class Line:
     touched_ago: int
 
     @property
-    def ran_out(self) -> int:
-        """Days since its renewal date; 0 where that is today or ahead."""
-        return max(-(self.renews_in or 0), 0)
+    def ended_ago(self) -> int:
+        """Days since its term ended; 0 where that is today or ahead."""
+        return max(-(self.ends_in or 0), 0)
 
     @property
     def wants_step(self) -> bool:
@@ -94,18 +99,23 @@ class Line:
 
     @property
     def step_after_end(self) -> int:
-        """By how many days the next step comes after the renewal date; 0 where it comes in time, or that has passed."""
-        if self.next_step is None or self.renews_on is None or self.ran_out:
+        """By how many days the next step comes after the term; 0 where it comes in time, or the term has ended."""
+        if self.next_step is None or self.ends_on is None or self.ended_ago:
             return 0
-        return max((self.next_step.on - self.renews_on).days, 0)
+        return max((self.next_step.on - self.ends_on).days, 0)
 
 
 class Totals(NamedTuple):
-    """Of all accounts that were asked for; `unknown` have no revenue that can be counted."""
+    """Of all accounts that were asked for; `unknown` have no revenue that can be counted.
+
+    `over` of them have no term that runs: their revenue is `lost` unless a new one is signed, and not in `revenue`.
+    """
 
     accounts: int
     revenue: Decimal
     unknown: int
+    over: int = 0
+    lost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ SORTS = {
     ),
     "name": Sort(_("Account"), _NAME),
     "revenue": Sort(_("Revenue a year"), (F("yearly").desc(nulls_last=True), *_NAME)),
-    "renews": Sort(_("Renews"), (F("renews_on").asc(nulls_last=True), *_NAME)),
+    "ends": Sort(_("Term ends"), (Coalesce("term_end", "renews_on").asc(nulls_last=True), *_NAME)),
     "touch": Sort(_("Last touch"), (F("last_touch").asc(nulls_first=True), *_NAME)),
     "step": Sort(_("Next task"), (_NEXT_ON.asc(nulls_last=True), *_NAME)),
     "open": Sort(_("Open tasks"), (_HOW_MANY.desc(nulls_last=True), *_NAME)),
@@ -166,7 +176,7 @@ def load_portfolio(user: User, asked: Asked, now: datetime) -> Portfolio:
     """A page in the order asked for, with totals: five queries, whatever the number of accounts."""
     rates = rates_on(now.date())
     accounts = asked_accounts(user, asked, now)
-    totals = _totals(accounts, rates)
+    totals = _totals(accounts, rates, now)
     first = min((asked.page - 1) * PAGE_ROWS, max(totals.accounts - 1, 0) // PAGE_ROWS * PAGE_ROWS)
     rows = list(_ordered(accounts, asked.sort, rates, now)[first : first + PAGE_ROWS])
     return Portfolio(
@@ -209,15 +219,18 @@ def owner_choices(user: User) -> list[tuple[str, str]]:
     return [*teams.items(), *((str(person.pk), str(person)) for person in found)]
 
 
-def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal]) -> Totals:
-    yearly = accounts.order_by().annotate(yearly=yearly_revenue(rates))
-    found = yearly.aggregate(accounts=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
-    return Totals(found["accounts"], found["revenue"], found["accounts"] - found["known"])
+def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal], now: datetime) -> Totals:
+    is_over = Case(When(has_lapsed(now), then=Value(value=True)), default=Value(value=False))
+    found = accounts.order_by().annotate(yearly=yearly_revenue(rates), is_over=is_over).aggregate(
+        accounts=Count("pk"), known=Count("yearly"), over=Count("pk", filter=Q(is_over=True)),
+        revenue=Sum("yearly", filter=Q(is_over=False), default=Decimal(0)),
+        lost=Sum("yearly", filter=Q(is_over=True), default=Decimal(0)),
+    )  # fmt: skip
+    return Totals(found["accounts"], found["revenue"], found["accounts"] - found["known"], found["over"], found["lost"])
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
-    found = with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now)
-    return found.annotate(near=Coalesce("notice_by", "term_end", "renews_on")).order_by(*SORTS[sort].order)
+    return with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now).order_by(*SORTS[sort].order)
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
@@ -252,13 +265,14 @@ def _health(row: Any, crossed: Sequence[str], now: datetime) -> Health:
         forecast=row.forecast or "",
         unhappy=row.unhappy,
         quiet_days=(now - row.heard_at).days if row.csm else None,
-        lapsed_days=lapsed_days(row.term_end, now.date()),
+        ends_in=ends_in(row.term_end, now.date(), renews_itself=row.renews_itself),
         notice_in=(row.notice_by - now.date()).days if row.notice_by else None,
     )
     return read_health(signs)
 
 
 def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) -> Line:
+    ends_on = row.term_end or row.renews_on
     return Line(
         id=row.pk,
         name=row.name,
@@ -267,8 +281,12 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         region=row.region,
         csm=row.csm or "",
         revenue=row.yearly,
-        renews_on=row.renews_on,
-        renews_in=(row.renews_on - now.date()).days if row.renews_on else None,
+        amount=row.arr_amount,
+        currency=row.arr_currency,
+        ends_on=ends_on,
+        ends_in=(ends_on - now.date()).days if ends_on else None,
+        has_term=row.term_end is not None,
+        renews_itself=row.renews_itself,
         notice_by=row.notice_by,
         last_touch=row.last_touch,
         health=health,

@@ -24,7 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from accounts.enums import AccountRole, Forecast
@@ -40,7 +40,7 @@ FILE_ROWS = 500
 ENDED, RENEWED = "ended", "renewed"
 # What can still be renewed, by how sure that is; of a term that has ended, or was renewed, no forecast holds any more.
 OPEN = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value)
-# The order in a month: what is lost unless somebody acts at once comes first, what is settled last.
+# The order in a bar from its bottom, and of what ends on the same day.
 KINDS = (ENDED, *OPEN, RENEWED)
 HOPEFUL = (Forecast.LIKELY.value, Forecast.COMMIT.value)
 
@@ -77,7 +77,8 @@ class Line:
     """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` where
     another term follows, `ended` where none does and its last day has passed.
 
-    `against`: what speaks against a hopeful forecast, the weightiest first; empty where nothing does.
+    `revenue` is in the reporting currency, `amount` in the contract's. `against`: what speaks against a hopeful
+    forecast, the weightiest first; empty where nothing does.
     """
 
     id: UUID
@@ -86,6 +87,8 @@ class Line:
     tier: str
     csm: str
     revenue: Decimal | None
+    amount: Decimal | None
+    currency: str
     ends_on: date
     ends_in: int
     notice_on: date | None
@@ -195,7 +198,7 @@ def sum_contested(found: Renewing, now: datetime) -> Sums:
 
 
 def load_page(found: Renewing, page: int, now: datetime) -> Page:
-    """A page: by month, in the order of `KINDS`, then by notice date."""
+    """A page: by the day it ends, then in the order of `KINDS`."""
     first = (page - 1) * PAGE_ROWS
     rows = list(_ordered(found)[first : first + PAGE_ROWS + 1])
     return Page(_lines(rows[:PAGE_ROWS], now), len(rows) > PAGE_ROWS)
@@ -210,26 +213,26 @@ def all_lines(found: Renewing, now: datetime) -> Iterator[Line]:
 
 # What a line needs, in the order in which both kinds of it are read.
 READ = (
-    "id", "about", "called", "rank", "csm", "yearly", "day", "notice", "itself", "is_signed", "kind", "month", "place",
-    "sooner",
+    "id", "about", "called", "rank", "csm", "yearly", "amount", "money", "day", "notice", "itself", "is_signed", "kind",
+    "place",
 )  # fmt: skip
-NO_DAY, NEVER = Value(None, DateField()), Value(date.max, DateField())
+NO_DAY = Value(None, DateField())
 
 
 def _ordered(found: Renewing) -> QuerySet[Any]:
     contracts = found.contracts.annotate(
         about=F("account_id"), called=F("account__name"), rank=F("account__tier"), csm=_csm(OuterRef("account")),
-        day=F("ends_on"), notice=F("notice_on"), itself=F("auto_renews"), is_signed=Value(value=True),
-        sooner=Coalesce("notice_on", NEVER),
+        amount=F("arr_amount"), money=F("arr_currency"), day=F("ends_on"), notice=F("notice_on"),
+        itself=F("auto_renews"), is_signed=Value(value=True),
     )  # fmt: skip
     accounts = found.accounts.annotate(
         about=F("id"), called=F("name"), rank=F("tier"), csm=_csm(OuterRef("pk")), day=F("renews_on"), notice=NO_DAY,
-        itself=Value(value=False), is_signed=Value(value=False), sooner=NEVER,
+        amount=F("arr_amount"), money=F("arr_currency"), itself=Value(value=False), is_signed=Value(value=False),
     )  # fmt: skip
     both = contracts.order_by().values_list(*READ, named=True).union(
         accounts.order_by().values_list(*READ, named=True), all=True
     )  # fmt: skip
-    ordered: QuerySet[Any] = both.order_by("month", "place", "sooner", "day", "id")
+    ordered: QuerySet[Any] = both.order_by("day", "place", "id")
     return ordered
 
 
@@ -240,7 +243,7 @@ def _csm(account: OuterRef) -> Subquery:
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     hopeful = {row.about for row in rows if row.kind in HOPEFUL}
     doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=hopeful), now)
-    against = {id: health.reasons for id, health in doubted.items()}
+    against = {id: health.against for id, health in doubted.items()}
     today = timezone.localdate(now)
     return [_line(row, against.get(row.about, ()) if row.kind in HOPEFUL else (), today) for row in rows]
 
@@ -253,6 +256,8 @@ def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
         tier=row.rank,
         csm=row.csm or "",
         revenue=row.yearly,
+        amount=row.amount,
+        currency=row.money,
         ends_on=row.day,
         ends_in=(row.day - today).days,
         notice_on=row.notice,

@@ -33,8 +33,11 @@ WHERE account_id = ANY((SELECT ids FROM wanted)::uuid[]) AND ended_early_on IS N
 """
 
 
-def crosses_red_line(now: datetime) -> Q:
-    """Accounts that have any red line at `now`, as a condition: the same three as in `RED_LINES`."""
+def crosses_red_line(now: datetime, *, dated: bool = True) -> Q:
+    """Accounts that have any red line at `now`, as a condition: the same three as in `RED_LINES`.
+
+    Without `dated` only those that press whatever the day: not the notice date.
+    """
     here, today = OuterRef("pk"), now.date()
     flags = RedLineFlag.objects.filter(Q(until=None) | Q(until__gt=now), account=here, since__lte=now)
     left = (today - timedelta(days=SPONSOR_LEFT_DAYS - 1), today)
@@ -42,7 +45,8 @@ def crosses_red_line(now: datetime) -> Q:
     sponsors = people.showing(stakeholder=Stakeholder.SPONSOR, left_on__range=left)
     near = (today, today + timedelta(days=NOTICE_DAYS))
     notices = Contract.objects.filter(account=here, ended_early_on=None, notice_on__range=near)
-    return Q(Exists(flags)) | Q(Exists(sponsors)) | Q(Exists(notices))
+    standing = Q(Exists(flags)) | Q(Exists(sponsors))
+    return standing | Q(Exists(notices)) if dated else standing
 
 
 _ORDER = {kind: place for place, kind in enumerate(RedLine.values)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
@@ -23,14 +23,11 @@ PEOPLE, EXTRA = "people.", "fields."
 ORDER = ("arr", "renews_on", "stage", "tier", "segment", "region", "customer_since", "domain", "name", "parent")
 DAYS = ("renews_on", "customer_since")
 SLUGS = ("stage", "tier", "segment", "region")
-# A value that moves, and that no source has changed for so long, is marked as old.
-STALE_AFTER = timedelta(days=180)
-MOVES = ("arr",)
 
 
 @dataclass(frozen=True)
 class ShownValue:
-    """A field as it stood, and how far to trust it. `now`: what it is today, where that is something else."""
+    """A field as it stood. `now`: what it is today, where that is something else."""
 
     field: str
     label: str
@@ -38,8 +35,24 @@ class ShownValue:
     source: str
     observed_at: datetime
     recorded_at: datetime
-    is_stale: bool
     now: str = ""
+
+
+class Origin(NamedTuple):
+    """What one source has said since one day."""
+
+    source: str
+    since: date
+    values: list[ShownValue]
+
+
+def by_origin(values: Iterable[ShownValue]) -> list[Origin]:
+    """The values under whoever says them, and since when; both in the order of a record."""
+    found: dict[tuple[str, date], Origin] = {}
+    for value in values:
+        key = (value.source, timezone.localdate(value.observed_at))
+        found.setdefault(key, Origin(*key, [])).values.append(value)
+    return list(found.values())
 
 
 def shown_values(
@@ -59,7 +72,7 @@ def shown_values(
     standing = today if at is None else account_as_of(account_id, at, known_at)
     names = names_of((*today.values(), *standing.values()))
     shown = [
-        _shown(value, today.get(field), names, now)
+        _shown(value, today.get(field), names)
         for field, value in standing.items()
         if _is_said(value) and f"accounts.{field}" not in hidden
     ]
@@ -67,10 +80,9 @@ def shown_values(
     return sorted(shown, key=lambda value: (places.get(value.field, len(ORDER)), value.label))
 
 
-def _shown(value: Value, today: Value | None, names: Mapping[str, str], now: datetime) -> ShownValue:
+def _shown(value: Value, today: Value | None, names: Mapping[str, str]) -> ShownValue:
     text = text_of(value, names)
     current = text_of(today, names) if today is not None and _is_said(today) else _("not known")
-    may_age = value.field in MOVES or value.field.startswith(EXTRA)
     return ShownValue(
         field=value.field,
         label=label_of(value.field),
@@ -78,7 +90,6 @@ def _shown(value: Value, today: Value | None, names: Mapping[str, str], now: dat
         source=value.source,
         observed_at=value.observed_at,
         recorded_at=value.recorded_at,
-        is_stale=may_age and now - value.observed_at > STALE_AFTER,
         now="" if current == text else current,
     )
 

@@ -21,7 +21,9 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 # What is written in capitals, of the slugs that people give to tiers, regions and segments; and all of two letters.
 ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "usa", "gcc", "smb", "sme", "vip", "b2b"}
 # Fields whose names say it otherwise than people do.
-KNOWN = {"arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail")}
+KNOWN = {
+    "arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail"), "renews_on": gettext_lazy("Renewal date"),
+}  # fmt: skip
 # Behind these a long id may go on in the next line.
 JOINTS = re.compile(r"(?<=[.@/_])(?=\w)")
 TEN = Decimal("9.95")  # what is written as ten

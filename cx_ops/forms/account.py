@@ -93,10 +93,13 @@ class AsOfForm(forms.Form):
     """The day on which an account's values are read; `known`: by what was known on that day, not since."""
 
     as_of = forms.DateField(
-        label=_("As of"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("Write the day as 2026-03-31.")},
     )  # fmt: skip
-    known = forms.BooleanField(label=_("only what we had been told by then"), required=False)
+    known = forms.ChoiceField(
+        label=_("By what is known"), required=False,
+        choices=[("", _("by what we know now")), ("on", _("by what we knew then"))],
+    )  # fmt: skip
 
     def moment(self, now: datetime) -> datetime | None:
         """The end of the day in the reader's zone, never later than `now`; None for today."""

@@ -20,6 +20,7 @@ from accounts.models import Account, Contract
 from accounts.queries import ShownValue, shown_values
 from accounts.queries.page import persons_at
 from accounts.queries.said import survivor_of
+from accounts.queries.shown import by_origin
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast, split_summary
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_health import MADE_OF
@@ -182,7 +183,7 @@ def _render(
         "may_write": request.user.role in WORKERS or request.user.is_superuser,
         "older_url": _timeline_url(url, kind, page.timeline.older) if page.timeline.older else "",
         "newest_url": _timeline_url(url, kind) if before else "",
-        "values": _values(account, page.view.values, as_of, request),
+        "values": by_origin(_values(account, page.view.values, as_of, request)),
         "as_of": as_of,
         "forecasts": Forecast.choices,
         "made_of": MADE_OF,

@@ -63,7 +63,7 @@ COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Forecast"), lambda line: LABELS[line.kind]),
     Column(gettext_lazy("Speaks against it"), lambda line: "; ".join(line.against)),
     Column(gettext_lazy("Revenue a year"), lambda line: line.revenue, "accounts.arr"),
-    Column(gettext_lazy("Ends"), lambda line: line.ends_on),
+    Column(gettext_lazy("Term ends"), lambda line: line.ends_on),
     Column(gettext_lazy("Notice by"), lambda line: line.notice_on),
     Column(gettext_lazy("Renews by itself"), lambda line: line.auto_renews if line.has_contract else ""),
     Column(gettext_lazy("Contract"), lambda line: line.has_contract),

@@ -132,7 +132,7 @@ def raised_by(insight: Insight) -> str:
     if insight.source.person_id:
         return insight.source.name
     model = f"{insight.model} {insight.model_version}".strip()
-    return _("%(model)s, from %(source)s") % {"model": model, "source": insight.source.name}
+    return _("from %(source)s, model %(model)s") % {"model": model, "source": insight.source.name}
 
 
 def facts_of(insight: Insight) -> list[Fact]:

@@ -28,17 +28,17 @@ class Term(NamedTuple):
         return cls(*dates) if dates else None
 
     def next_date(self, today: date) -> tuple[str, date]:
-        """What comes first, in words, and its day: the notice date, else the renewal."""
+        """What comes first, in words, and its day: the notice date, else the end of the term."""
         if self.notice_on and self.notice_on >= today:
             return _("notice by"), self.notice_on
-        return _("renews"), self.ends_on
+        return _("term ends"), self.ends_on
 
     def nearness(self, today: date) -> str:
         """How near that is, where it makes a task more urgent; else ""."""
         left = (self.next_date(today)[1] - today).days
         if left > NEAR_DAYS:
             return ""
-        words = _("notice %(when)s") if self.notice_on and self.notice_on >= today else _("renews %(when)s")
+        words = _("notice %(when)s") if self.notice_on and self.notice_on >= today else _("term ends %(when)s")
         return words % {"when": in_days(left)}
 
 

@@ -61,7 +61,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert entries[0].text == "All is well"
     assert entries[1].meta.endswith("Ana")
     assert entries[4].meta == "Ticket · House"
-    assert "house-logit 1, from House" in entries[3].meta
+    assert "from House, model house-logit 1" in entries[3].meta
     kept = {kind: titles(account, kind=kind) for kind in KINDS}
     assert kept["tasks"] == ["Note on the task", TITLE]
     assert kept["outcomes"] == ["Risk resolved"]
@@ -148,7 +148,10 @@ def test_the_page_costs_the_same_queries_whatever_happened(floor: Floor) -> None
         (Signs(unhappy=1), "Watch", "1 key person unhappy"),
         (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal forecast: in doubt"),
         (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, highest confidence 93 %"),
-        (Signs(red_lines=("sponsor_left",), risk="Churn risk", confidence=Decimal("0.9")), "Red line", "Sponsor left"),
+        (Signs(red_lines=("sponsor_left",), risk="Churn risk", confidence=Decimal("0.9")), "Urgent", "Sponsor left"),
+        (Signs(ends_in=30, risk="Churn risk"), "Urgent", "Term ends in 30 days, no new one is signed"),
+        (Signs(ends_in=31), "Steady", "Nothing speaks against it"),
+        (Signs(ends_in=-31, red_lines=("legal",)), "Ended", "Term ended 31 days ago, no new one"),
     ],
 )
 def test_health_is_the_worst_sign_and_says_why(signs: Signs, label: str, first: str) -> None:
@@ -283,12 +286,12 @@ def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None
     floor.task()
     entries = load_timeline(floor.account).entries
     assert [len(entry.folded) for entry in entries] == [0] * (len(entries) - 1) + [4]
-    assert entries[-1].title == "4 insights recorded only"
+    assert entries[-1].title == "4 insights, nothing to do"
 
 
 def test_use_is_folded_among_everything_and_not_by_itself() -> None:
     use = [Entry(NOW, "data", "4 events", tone="minor")] * 3
     quiet = Entry(NOW, "insight", "Churn risk, 20 % sure", tone="minor")
     [line] = fold_quiet([*use, quiet], use=True)
-    assert (line.title, len(line.folded)) == ("1 insight recorded only, 3 entries about use", 4)
+    assert (line.title, len(line.folded)) == ("1 insight, nothing to do, 3 entries of use", 4)
     assert fold_quiet([*use, quiet], use=False) == [*use, quiet]

@@ -270,9 +270,7 @@ def test_the_page_of_an_account_shows_what_is_known(source: Source) -> None:
     assert (view.facts.renews_in_days, view.facts.notice_on) == (10, TODAY + timedelta(days=5))
     assert view.facts.red_lines == (RedLine.NOTICE_DATE,)
     assert view.facts.keys == ["A1"]
-    assert [(value.field, value.value, value.source, value.is_stale) for value in view.values] == [
-        ("arr", "$1,200", source.name, True)
-    ]
+    assert [(value.field, value.value, value.source) for value in view.values] == [("arr", "$1,200", source.name)]
     assert view.last_touch is not None
     assert view.last_touch.summary == "Later"
     assert [person.user for person in view.people] == [ana]

@@ -46,10 +46,7 @@ def names(user: Any, asked: Asked) -> list[str]:
 
 def every_sort_of_account(floor: Floor) -> dict[str, Account]:
     """One account for each sign of health, by what is expected of it."""
-    found = {
-        name: floor.new_account(name.title(), arr_amount=None, arr_currency="")
-        for name in ("steady", "red", "sponsor", "notice", "risk", "forecast", "lapsed", "unhappy", "quiet", "ended")
-    }
+    found = {name: floor.new_account(name.title(), arr_amount=None, arr_currency="") for name in EXPECTED}
     for account in found.values():
         make_activity(account, happened_at=NOW - 3 * DAY)
     found["quiet"].activities.update(happened_at=NOW - 61 * DAY)
@@ -62,13 +59,21 @@ def every_sort_of_account(floor: Floor) -> dict[str, Account]:
     make_contract(found["forecast"], forecast="at_risk")
     make_contract(found["lapsed"], ends_on=TODAY - 30 * DAY)
     make_contract(found["ended"], ends_on=TODAY - 31 * DAY)
+    make_contract(found["ending"], ends_on=TODAY + 30 * DAY, forecast="commit")
+    make_contract(found["later"], ends_on=TODAY + 31 * DAY)
+    make_contract(found["renewing"], ends_on=TODAY + 3 * DAY, auto_renews=True, notice_on=TODAY - 30 * DAY)
+    make_contract(found["signed"], ends_on=TODAY + 3 * DAY)
+    make_contract(found["signed"], starts_on=TODAY + 4 * DAY, ends_on=TODAY + 400 * DAY)
+    make_contract(found["stopped"], ends_on=TODAY + 90 * DAY, auto_renews=True, ended_early_on=TODAY + 9 * DAY)
     floor.insight("0.95", account=found["risk"])
     return found
 
 
 EXPECTED = {
-    "steady": Level.STEADY, "red": Level.RED, "sponsor": Level.RED, "notice": Level.RED, "risk": Level.RISK,
-    "forecast": Level.RISK, "lapsed": Level.RISK, "unhappy": Level.WATCH, "quiet": Level.WATCH, "ended": Level.ENDED,
+    "steady": Level.STEADY, "red": Level.URGENT, "sponsor": Level.URGENT, "notice": Level.URGENT, "risk": Level.RISK,
+    "forecast": Level.RISK, "lapsed": Level.URGENT, "unhappy": Level.WATCH, "quiet": Level.WATCH, "ended": Level.ENDED,
+    "ending": Level.URGENT, "later": Level.STEADY, "renewing": Level.STEADY, "signed": Level.STEADY,
+    "stopped": Level.URGENT,
 }  # fmt: skip
 
 
@@ -113,6 +118,30 @@ def test_of_equals_the_nearest_notice_or_renewal_comes_first(floor: Floor) -> No
     assert order == ["Lapsed", "Ends", "Dated", "Notice", "Surest"]
 
 
+def test_a_term_that_ends_soon_comes_before_a_notice_date_a_month_away(floor: Floor) -> None:
+    """What is soonest comes first among all that is urgent; a red line without a day presses today."""
+    for name, ends, notice in (("Notice", 119, 29), ("Ends", 4, None), ("Over", -16, None)):
+        make_contract(
+            floor.new_account(name), ends_on=TODAY + ends * DAY, notice_on=TODAY + notice * DAY if notice else None
+        )
+    legal = floor.new_account("Legal")
+    make_contract(legal, ends_on=TODAY + 300 * DAY)
+    RedLineFlag.objects.create(account=legal, kind="legal", since=NOW - DAY)
+    floor.insight("0.95", account=floor.new_account("Risk"))
+    assert names(floor.ana, Asked(sort="health")) == ["Over", "Legal", "Ends", "Notice", "Risk", "Acme"]
+    reasons = {line.name: line.health.reasons[0] for line in load_portfolio(floor.ana, Asked(sort="health"), NOW).lines}
+    assert (reasons["Ends"], reasons["Over"]) == (
+        "Term ends in 4 days, no new one is signed", "Term ended 16 days ago, no new one",
+    )  # fmt: skip
+
+
+def test_what_an_ended_term_brought_is_not_in_the_sum(floor: Floor) -> None:
+    make_contract(floor.new_account("Over", arr_amount=30), ends_on=TODAY - DAY)
+    make_contract(floor.new_account("Runs", arr_amount=20), ends_on=TODAY)
+    totals = load_portfolio(floor.ana, Asked(sort="revenue"), NOW).totals
+    assert (totals.revenue, totals.over, totals.lost) == (Decimal(100_020), 1, Decimal(30))
+
+
 def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
     make_contract(floor.account, ends_on=TODAY + 118 * DAY, notice_on=TODAY + 28 * DAY)
     [line] = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
@@ -152,7 +181,7 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     make_activity(floor.account, "ticket", happened_at=NOW - DAY)
     [line] = load_portfolio(floor.ana, Asked(sort="name"), NOW).lines
     assert (line.name, line.tier, line.csm, line.revenue) == ("Acme", "mid", "Ana", Decimal(100_000))
-    assert (line.renews_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
+    assert (line.ends_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
     assert line.next_step is not None
     assert line.next_step.task_id == task.pk
     assert line.health.reasons[0] == "Churn risk, highest confidence 95 %"
@@ -185,7 +214,7 @@ def test_totals_are_in_one_currency_and_say_what_is_unknown(floor: Floor) -> Non
     floor.new_account("Pound", arr_amount=10, arr_currency="GBP")
     floor.new_account("None", arr_amount=None, arr_currency="")
     totals = load_portfolio(floor.ana, Asked(sort="revenue"), NOW).totals
-    assert totals == (4, Decimal(100_020), 2)
+    assert totals == (4, Decimal(100_020), 2, 0, Decimal(0))
 
 
 @pytest.mark.parametrize(

@@ -312,9 +312,9 @@ def test_lanes_say_how_much_of_them_is_late(floor: Floor, desk: Client) -> None:
 @pytest.mark.parametrize(
     ("term", "reason"),
     [
-        ({"ends_on": 3}, "renews in 3 days"),
+        ({"ends_on": 3}, "term ends in 3 days"),
         ({"ends_on": 60, "notice_on": 1}, "notice in 1 day"),
-        ({"ends_on": 60, "notice_on": -1}, "renews in 60 days"),
+        ({"ends_on": 60, "notice_on": -1}, "term ends in 60 days"),
         ({"ends_on": 200}, "$12k a year"),
         ({}, "$12k a year"),
     ],

@@ -60,16 +60,15 @@ def test_contracts_are_summed_by_month_and_forecast(floor: Floor) -> None:
     assert sum(bar.height for bar in chart.bars) <= 152
 
 
-def test_at_risk_comes_first_in_its_month_then_the_nearest_notice(floor: Floor) -> None:
-    for name, forecast, notice in (
-        ("Committed", "commit", 5), ("Unsure", "unknown", 5), ("Late", "at_risk", 20), ("Near", "at_risk", 10),
+def test_lines_stand_by_the_day_their_term_ends(floor: Floor) -> None:
+    for name, forecast, day in (
+        ("Committed", "commit", 14), ("Unsure", "unknown", 15), ("Late", "at_risk", 16), ("Same day", "at_risk", 15),
     ):  # fmt: skip
-        ends = date(2026, 6, 15)
-        make_contract(floor.new_account(name), ends_on=ends, forecast=forecast, notice_on=TODAY + notice * DAY)
+        make_contract(floor.new_account(name), ends_on=date(2026, 6, day), forecast=forecast)
     make_contract(floor.new_account("Earlier"), ends_on=date(2026, 5, 1), forecast="commit")
     contracts = renewing(Account.objects.all(), first_of(TODAY), {}, today=TODAY)
     page = load_page(contracts, 1, NOW)
-    assert [line.account for line in page.lines] == ["Earlier", "Near", "Late", "Unsure", "Committed"]
+    assert [line.account for line in page.lines] == ["Earlier", "Committed", "Same day", "Unsure", "Late"]
     assert [(first, len(lines)) for first, lines in page.by_month()] == [(date(2026, 5, 1), 1), (date(2026, 6, 1), 4)]
 
 
@@ -132,7 +131,7 @@ def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:
         "ended": 1, "at_risk": 1, "commit": 1, "renewed": 1,
     }  # fmt: skip
     assert (month.open, month.all.contracts) == (Sums(2, Decimal(20), 0), 4)
-    assert [line.account for line in load_page(found, 1, NOW).lines] == ["Over", "Today", "Sure", "Signed"]
+    assert [line.account for line in load_page(found, 1, NOW).lines] == ["Over", "Signed", "Today", "Sure"]
 
 
 def test_contracts_whose_forecast_is_contested_can_be_listed(floor: Floor) -> None:
@@ -151,12 +150,11 @@ def test_a_term_that_ended_is_a_warning_unless_it_is_renewed(floor: Floor) -> No
     make_contract(floor.account, ends_on=day - DAY, notice_on=day - 60 * DAY)
     client, url = signed_in(floor.ana), f"/renewals/?start={day - DAY:%Y-%m}"
     body = client.get(url).content.decode()
-    assert "over; no next term is known" in body
-    assert "<small>passed</small>" in body
+    assert "over, no new term is known" in body
+    assert "notice" not in body.split('id="contracts"')[1]
     make_contract(floor.account, starts_on=day, ends_on=day + 800 * DAY)
     body = client.get(url).content.decode()
-    assert "no next term is known" not in body
-    assert "<small>passed</small>" not in body
+    assert "no new term is known" not in body
 
 
 def test_the_page_of_renewals_keeps_a_month_and_refuses_nonsense(floor: Floor) -> None:
@@ -166,7 +164,7 @@ def test_the_page_of_renewals_keeps_a_month_and_refuses_nonsense(floor: Floor) -
     assert "Acme" in client.get(path).content.decode()
     assert "Acme" in client.get(f"{path}&month=2026-12").content.decode()
     assert "Acme</a>" not in client.get(f"{path}&month=2026-11").content.decode()
-    assert [row["Ends"] for row in rows_of(client.get(f"{path}&format=csv"))] == ["2026-12-09"]
+    assert [row["Term ends"] for row in rows_of(client.get(f"{path}&format=csv"))] == ["2026-12-09"]
     for bad in ("start=x", "month=2026-13", "start=2026-1-1"):
         assert client.get(f"/renewals/?{bad}").status_code == 404
 
