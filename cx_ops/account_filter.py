@@ -74,7 +74,7 @@ def speaks_against(now: datetime) -> Q:
 
 
 def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
-    """`accounts` with `csm` (a name), what health is read from, its `Level` as `rank` and the day that presses, `near`."""
+    """`accounts` with `csm` (a name), health's signs, its `Level` as `rank`, and the `near` day that presses."""
     here, today = OuterRef("pk"), now.date()
     csm = AccountPerson.objects.filter(account=here, role=AccountRole.CSM)
     touches = Activity.objects.filter(account=here, kind__in=TOUCHES).order_by("-happened_at")
