@@ -50,7 +50,7 @@ def by_origin(values: Iterable[ShownValue]) -> list[Origin]:
     """The values under whoever says them, and since when; both in the order of a record."""
     found: dict[tuple[str, date], Origin] = {}
     for value in values:
-        key = (value.source, timezone.localdate(value.observed_at))
+        key = (value.source, timezone.localtime(value.observed_at).date())
         found.setdefault(key, Origin(*key, [])).values.append(value)
     return list(found.values())
 
