@@ -62,6 +62,7 @@ function onPaletteKey(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) choosePaletteOption(options[(at + step + options.length) % options.length]);
   else if (event.key === "Enter" && options[at] && !event.ctrlKey && !event.metaKey) options[at].click();
+  else if (event.key === "Escape") byId("palette").close(); // of itself a search field would only empty itself
   else return;
   event.preventDefault();
 }

@@ -71,6 +71,13 @@ def test_switched_off_single_keys_do_nothing(floor: Floor, desks: Desks, tasks: 
     expect(desk.page.locator("#palette")).to_be_visible()
 
 
+def test_one_escape_shuts_the_palette_whatever_was_typed(desk: Desk) -> None:
+    desk.page.keyboard.press("Control+k")
+    desk.page.keyboard.type("quarry")
+    desk.page.keyboard.press("Escape")
+    expect(desk.page.locator("#palette")).to_be_hidden()
+
+
 @pytest.mark.parametrize("key", BULK)
 def test_with_rows_selected_a_key_is_for_all_of_them(desk: Desk, key: str) -> None:
     for pressed in ("x", "j", "x"):
