@@ -49,7 +49,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dead-letters/stages/<slug:stage>/replay/", views.replay_stage, name="dead_letters_replay"),
     path("dead-letters/<uuid:letter_id>/replay/", views.replay, name="dead_letter_replay"),
     path("policies/authority/", views.show_authority, name="authority"),
-    path("policies/authority/draft/", views.draft_new_authority, name="authority_draft"),
     path("policies/authority/bands/", views.change_bands, name="authority_bands"),
     path("policies/authority/bands/remove/", views.remove_a_set, name="authority_bands_remove"),
     path("policies/authority/calm/", views.change_calm, name="authority_calm"),

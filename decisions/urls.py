@@ -4,7 +4,6 @@ from decisions import views
 
 urlpatterns = [
     path("policies/ownership/", views.show_ownership, name="ownership"),
-    path("policies/ownership/draft/", views.draft_new_ownership, name="ownership_draft"),
     path("policies/ownership/cell/", views.change_cell, name="ownership_cell"),
     path("policies/ownership/cell/remove/", views.remove_a_cell, name="ownership_cell_remove"),
     path("policies/ownership/<int:version>/publish/", views.publish_ownership, name="ownership_publish"),

@@ -308,9 +308,9 @@ class AwayForm(AbsenceForm):
     NOTHING, DUE, ALL = "nothing", "due", "all"
     meanwhile = forms.ChoiceField(
         label=_("Open work meanwhile"), initial="due",
-        choices=((NOTHING, _("Stays with them")), (DUE, _("What is due by then goes to others")),
-                 (ALL, _("All of it goes to others"))),
-        help_text=_("Goes at once, to whom the preview names. It does not come back by itself: undo it on this page."),
+        choices=((NOTHING, _("All stays with them")), (DUE, _("Due by the last day: to others")),
+                 (ALL, _("All goes to others"))),
+        help_text=_("Goes at once, to whom the preview names, and stays there: “Undo” on this page brings it back."),
     )  # fmt: skip
 
     def groups(self) -> tuple[Held, ...]:

@@ -23,6 +23,7 @@ from cx_ops.demo.doubts import leave_doubts
 from cx_ops.demo.history import History
 from cx_ops.demo.replay import Replay
 from cx_ops.demo.report import Report, count_bands, make_report
+from cx_ops.pipeline import tick_all
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         door.confidences += sheets.bring_sheets(book, sources[sheets.SLUG], crm=sources["crm"], now=now)
         run_new_crm(book, crm=sources["crm"], now=now)
         advance(now)
-        habits.keep_mail(now)
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
+        tick_all(now)
+        habits.keep_mail(now)
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))
 

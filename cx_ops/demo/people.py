@@ -62,7 +62,7 @@ PEOPLE = (
     Person("otto", "Otto Quickset", "Customer operations", Role.OPS, "ops", "Lisbon"),
 )
 FEW = tuple(person for person in PEOPLE if person.username in ("ana", "mara", "noor", "otto"))
-LEADS = {EMEA: "mara", AMER: "dev"}
+LEAD = "mara"
 AWAY = {"ben": (5, 9)}  # days since it began, days until it ends
 SOURCES = {
     "crm": ("CRM", "otto", "kai", 168),
@@ -90,33 +90,25 @@ RATES = {
 
 def hire(*, now: datetime, password: str, who: Sequence[Person] = PEOPLE) -> None:
     """Write the organisation as it stood at `now`, everybody with the same password."""
-    offices, leads = {person.office for person in who}, _leads(who)
+    offices, named = {person.office for person in who}, dict.fromkeys(person.team for person in who if person.team)
     with transaction.atomic():
         calendars = {
             office: BusinessCalendar.objects.create(name=f"{office} office", timezone=zone)
             for office, zone in ZONES.items()
             if office in offices
         }
-        teams = {name: Team.objects.create(name=name) for name in leads}
+        teams = {name: Team.objects.create(name=name) for name in named}
         encoded = make_password(password)
         users = {
             person.username: User.objects.create(**_columns(person, teams, calendars), password=encoded)
             for person in who
         }
-        for name, lead in leads.items():
-            Team.objects.filter(name=name).update(lead=users[lead])
+        Team.objects.update(lead=users[LEAD])
         Organisation.objects.update_or_create(
             id=1,
             defaults={"name": "Lantern & Loom", "calendar": calendars["Lisbon"]},
         )
-        Playbook.objects.update(owner=users["mara"])
-
-
-def _leads(who: Sequence[Person]) -> dict[str, str]:
-    """The lead of each team that somebody here is in; a manager's team has its manager where its lead is not here."""
-    here = {person.username for person in who}
-    manager = next(person.username for person in who if person.role == Role.MANAGER)
-    return {name: lead if lead in here else manager for name, lead in LEADS.items() if name in {p.team for p in who}}
+        Playbook.objects.update(owner=users[LEAD])
 
 
 def _columns(person: Person, teams: dict[str, Team], calendars: dict[str, BusinessCalendar]) -> dict[str, object]:

@@ -29,7 +29,6 @@ from decisions.services import (
     PolicyChanged,
     PolicyRefused,
     discard_draft,
-    draft_authority,
     publish_policy,
     remove_bands,
     set_bands,
@@ -72,13 +71,6 @@ def show_authority(request: PersonRequest) -> HttpResponseBase:
         )
         return csv_file("authority", COLUMNS, ((each, line) for each in page.sets for line in each.lines))
     return _render(request)
-
-
-@require_POST
-@for_roles(*EDITORS)
-def draft_new_authority(request: PersonRequest) -> HttpResponse:
-    """Begin a draft of what is in force."""
-    return _write(request, lambda: draft_authority(by=request.user, now=request.now), _("A draft was begun."))
 
 
 @require_POST

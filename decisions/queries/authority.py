@@ -154,6 +154,13 @@ class AuthorityPage:
         return {"draft": draft.version if draft else None, "edits": draft.edits if draft else 0}
 
     @property
+    def chosen_wider(self) -> str:
+        """Whose bands the chosen type and tier would go by if they had none of their own."""
+        key = (self.chosen.type, self.chosen.tier)
+        others = {own: bands for own, bands in self.shown.bands.items() if own != key}
+        return self.book.label(find_set(*key, msgspec.structs.replace(self.shown, bands=others)))
+
+    @property
     def hours(self) -> int:
         """How long a band is held at least."""
         return self.shown.dwell // timedelta(hours=1)

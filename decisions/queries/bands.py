@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import add
 from typing import NamedTuple
 
 from core.bulk import fetch_all
@@ -31,7 +32,7 @@ WITH sets AS (
 decided AS (
     SELECT d.type_id AS type, a.tier, width_bucket(d.confidence, s.live) AS live,
            width_bucket(d.confidence, s.draft) AS draft,
-           least(floor(d.confidence * %(stripes)s)::int, %(stripes)s - 1) AS stripe, i.id AS item, i.outcome,
+           least(floor(d.confidence * %(stripes)s)::int, %(stripes)s - 1) AS stripe, d.item_id AS item, i.outcome,
            count(*) AS n
     FROM decisions_decision AS d
     JOIN accounts_account AS a ON a.id = d.account_id
@@ -40,7 +41,7 @@ decided AS (
     WHERE d.decided_at > %(since)s AND d.decided_at <= %(now)s
       AND NOT EXISTS (SELECT 1 FROM insights_retraction AS r WHERE r.insight_id = d.insight_id)
     GROUP BY 1, 2, 3, 4, 5, 6, 7)
-SELECT grouping(live, draft), type, tier, live, draft, stripe, sum(n)::bigint,
+SELECT grouping(live, draft), type, tier, live, draft, stripe, sum(n)::bigint, count(DISTINCT item),
        count(DISTINCT item) FILTER (WHERE outcome = ANY(%(right)s)),
        count(DISTINCT item) FILTER (WHERE outcome = %(wrong)s)
 FROM decided
@@ -54,14 +55,15 @@ SELECT slug, tier FROM insights_insighttype CROSS JOIN (SELECT DISTINCT tier FRO
 
 
 class Taken(NamedTuple):
-    """Insights that a band takes; of the items they led to and that were closed, how many say right and wrong."""
+    """Insights that a band takes, the items they led to, and of those closed how many say right and wrong."""
 
     insights: int = 0
+    items: int = 0
     right: int = 0
     wrong: int = 0
 
     def plus(self, other: Taken) -> Taken:
-        return Taken(self.insights + other.insights, self.right + other.right, self.wrong + other.wrong)
+        return Taken(*map(add, self, other))
 
     @property
     def checked(self) -> int:

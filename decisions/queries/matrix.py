@@ -99,13 +99,14 @@ class GridCell:
     def summary(self) -> str:
         """Who takes them, short enough for a cell."""
         named = [tally.name for tally in self.tallies if not tally.is_nobody]
-        pools = sum(1 for taker in self.reach.takers if taker.pool)
-        people = len(named) - pools
-        if len(named) <= 2 and pools <= 1:
+        pools = [taker.pool for taker in self.reach.takers if taker.pool]
+        people = len(named) - len(pools)
+        if len(named) <= 2 and len(pools) <= 1:
             return ", ".join(sorted(named))
+        pool_of = _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else ""
         parts = [
             ngettext("%(n)d person", "%(n)d people", people) % {"n": people} if people else "",
-            ngettext("%(n)d pool", "%(n)d pools", pools) % {"n": pools} if pools else "",
+            pool_of or (_("%(n)d pools") % {"n": len(pools)} if pools else ""),
         ]
         return ", ".join(part for part in parts if part)
 

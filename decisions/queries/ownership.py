@@ -24,7 +24,7 @@ from decisions.queries.matrix import (
     values_of,
 )
 from decisions.queries.versions import Versions, versions_of
-from decisions.rules import Cell, Ownership, by_precedence
+from decisions.rules import Cell, Ownership, by_precedence, find_cell
 
 PARTS = ("tier", "region", "stage", "segment")
 
@@ -70,6 +70,15 @@ class OwnershipPage:
     def chosen_source(self) -> str:
         """The cell that decides for the chosen one."""
         return cell_in_words(self.chosen.source, self.book) if self.chosen else ""
+
+    @property
+    def chosen_wider(self) -> str:
+        """The cell that would decide for the chosen one if it were taken away."""
+        if self.chosen is None or not self.chosen_may_go:
+            return ""
+        shown = self.draft if self.draft and self.is_draft_shown else self.live
+        others = Ownership(shown.version, tuple(cell for cell in shown.cells if cell != self.chosen.source))
+        return cell_in_words(find_cell(self.chosen.type, self.chosen.place, others), self.book)
 
     @property
     def chosen_may_go(self) -> bool:

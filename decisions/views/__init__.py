@@ -1,7 +1,6 @@
 from decisions.views.ownership import (
     change_cell,
     discard_ownership,
-    draft_new_ownership,
     publish_ownership,
     remove_a_cell,
     show_ownership,
@@ -11,7 +10,6 @@ from decisions.views.ownership import (
 __all__ = [
     "change_cell",
     "discard_ownership",
-    "draft_new_ownership",
     "publish_ownership",
     "remove_a_cell",
     "show_ownership",

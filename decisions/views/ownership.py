@@ -30,7 +30,6 @@ from decisions.services import (
     PolicyChanged,
     PolicyRefused,
     discard_draft,
-    draft_ownership,
     publish_policy,
     remove_cell,
     set_cell,
@@ -64,13 +63,6 @@ def _columns(book: Book) -> tuple[Column[GridCell], ...]:
         Column(_("Revenue a year"), lambda cell: cell.reach.revenue),
         Column(_("Who takes them"), lambda cell: cell.summary),
     )
-
-
-@require_POST
-@for_roles(*EDITORS)
-def draft_new_ownership(request: PersonRequest) -> HttpResponse:
-    """Begin a draft of what is in force."""
-    return _write(request, lambda: draft_ownership(by=request.user, now=request.now), _("A draft was begun."))
 
 
 @require_POST
@@ -178,7 +170,6 @@ def _render(
         "page": page,
         "problem": problem,
         "may_edit": request.user.role in EDITORS or request.user.is_superuser,
-        "may_administer": request.user.is_staff,
         "cell_form": cell_form or CellForm(types=page.book.types, values=page.choices, initial=page.seen),
         "publish_form": publish_form or PublishForm(initial={"edits": draft.edits, "why": draft.why} if draft else {}),
         "examples": _examples(request, page),

@@ -28,6 +28,8 @@ from playbooks.queries.queue import REVENUE
 AHEAD = timedelta(days=14)
 ALERTS_SHOWN, ALERTS_READ = 5, 100
 UNASSIGNED_SHOWN = 20
+# Alerts of what the board counts itself: an alert holds the figure of the hour in which it was raised.
+COUNTED = ("capped", "late_acknowledge", "late_touch")
 
 # What a late task waits for, in the order in which `next_deadline` looks: the sum is the number of late chips.
 LATE_WORDS = {
@@ -39,11 +41,15 @@ LATE_WORDS = {
 
 @dataclass
 class Load:
-    """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown)."""
+    """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown).
+
+    `held`: urgent ones in Later, which wait for room under the cap.
+    """
 
     lanes: dict[str, int] = field(default_factory=lambda: {lane.value: 0 for lane in Lane})
     late: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LATE_WORDS, 0))
     exposed: Decimal | None = None
+    held: int = 0
 
     @property
     def total(self) -> int:
@@ -68,6 +74,7 @@ class Load:
             self.lanes[lane] += count
         for what, count in other.late.items():
             self.late[what] += count
+        self.held += other.held
         if other.exposed is not None:
             self.exposed = (self.exposed or Decimal(0)) + other.exposed
 
@@ -174,7 +181,7 @@ def load_board(user: User, now: datetime) -> Board:
         card.total.add(person.load)
     for pk, card in cards.items():
         card.unassigned = nobodys[pk]
-    unseen = Alert.objects.visible_to(user).filter(seen_at=None)
+    unseen = Alert.objects.visible_to(user).filter(seen_at=None).exclude(kind__in=COUNTED)
     currency, stray = _of_the_house()
     board = Board(
         teams=list(cards.values()),
@@ -205,16 +212,19 @@ def _people(teams: Iterable[Team], loads: dict[UUID, Load], now: datetime) -> li
 
 def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counter[UUID]]:
     """What each person has, and how much of each team's work nobody has."""
-    late = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
+    counts = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
+    going = Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED))
+    counts["held"] = Count("id", filter=going & Q(lane=Lane.LATER, urgent=True))
     loads: dict[UUID, Load] = defaultdict(Load)
     nobodys: Counter[UUID] = Counter()
-    rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **late).order_by()
+    rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **counts).order_by()
     for row in cast("Iterable[dict[str, Any]]", rows):
         if row["assignee_id"] is None:
             nobodys[row["team_id"]] += row["n"]
             continue
         load = loads[row["assignee_id"]]
         load.lanes[row["lane"]] += row["n"]
+        load.held += row["held"]
         for what in LATE_WORDS:
             load.late[what] += row[what]
     for user_id, amount in _exposed(tasks):

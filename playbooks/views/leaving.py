@@ -167,7 +167,7 @@ def _page(
         ],
         "is_ticked": bool(ticked),
         "left": sum(group.count for group in everything),
-        "all_to": _only_taker(shown),
+        "all_to": _only_taker(shown) if ticked else None,
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
@@ -183,7 +183,7 @@ def _asked(request: PersonRequest) -> dict[str, Any]:
 
 
 def _only_taker(groups: list[Group]) -> User | None:
-    """Who would get everything alone, where it is more than one thing."""
+    """Who would get all of it alone, where it is more than one thing."""
     takers = {taker.pk: taker for group in groups for taker, _count in group.to}
     is_alone = len(takers) == 1 and not any(group.nobody for group in groups)
     return next(iter(takers.values())) if is_alone and sum(group.count for group in groups) > 1 else None

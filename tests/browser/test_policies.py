@@ -28,7 +28,7 @@ def test_a_role_is_changed_asked_for_and_discarded(desk: Desk) -> None:
     page.click("tr:has(th:text('Churn risk')) .mcell >> nth=1")
     page.locator("#cell-title:focus").wait_for()
     page.select_option("#cell-role", "marketer")
-    page.click("#cell button:text('Set in a draft')")
+    page.click("#cell button:text('Set in the draft')")
     page.locator("#draft").wait_for()
     assert "Churn risk × Strategic: new, Marketer" in desk.text("#draft")
     page.fill("#id_q", "Bluebell")
@@ -72,7 +72,7 @@ def test_without_scripts_it_is_forms(floor: Floor, desks: Desks) -> None:
     page = (desk := desks.of(floor.lead, java_script_enabled=False)).page
     page.goto(f"{desk.base}{OWNERSHIP}?cell=churn_risk.strategic...")
     page.select_option("#cell-role", "marketer")
-    page.click("#cell button:text('Set in a draft')")
+    page.click("#cell button:text('Set in the draft')")
     assert "Churn risk × Strategic: new, Marketer" in desk.text("#draft")
     page.goto(f"{desk.base}{AUTHORITY}?set=churn_risk.")
     assert not page.locator(".slider").is_visible()
@@ -94,7 +94,7 @@ def test_the_readmes_red_cell_is_mended(floor: Floor, desks: Desks) -> None:
     page.click("text=Add a cell for a region")
     for name, value in (("type", "churn_risk"), ("region", "latam"), ("role", "account_executive")):
         page.select_option(f"details[open] [name={name}]", value)
-    page.click("button:text('Add in a draft')")
+    page.click("button:text('Add to the draft')")
     assert page.locator("#draft td").all_inner_texts() == ["Churn risk", "Nobody", "Hana", "1"]
     assert page.locator("tr:has(th:text('Churn risk')) .is-red").count() == 0
     assert page.locator("#draft button:text('Publish version 2')").is_visible()

@@ -189,16 +189,18 @@ def test_nothing_is_ticked_at_first_and_one_taker_of_everything_is_named(client:
     assert " checked" not in page
     assert "would go to one person" not in page  # the lead would get what belongs to no account
     to_the_lead = {f"to_{held}": str(floor.lead.pk) for held in Held}
+    assert "would go to one person" not in page_of(client, floor, **to_the_lead), "nothing is ticked"
+    to_the_lead |= {f"take_{held}": "on" for held in Held}
     assert f"would go to one person, {floor.lead}." in page_of(client, floor, **to_the_lead)
     assert "would go to one person" not in page_of(client, floor, **to_the_lead | {"to_roles": str(floor.bea.pk)})
 
 
 def test_what_is_not_ticked_is_shown_as_staying(client: Client, floor: Floor) -> None:
     everything = page_of(client, floor)
-    assert "Would go to, all ticked" in everything
+    assert "If ticked, goes to" in everything
     assert ">stays<" not in everything
     tasks = page_of(client, floor, take_tasks="on")
-    assert "all ticked" not in tasks
+    assert "If ticked" not in tasks
     assert tasks.count(">stays<") == tasks.count('name="to_') - 1
 
 

@@ -179,7 +179,7 @@ class TestCoverage:
 
     def test_a_red_cell_is_mended_by_another_role(self, browser: Client, stranded: Any) -> None:
         red = browser.get(PAGE).content.decode()
-        assert "cells some resolve to nobody" in red
+        assert "Nobody would act on some insights" in red
         assert "nobody for 1" in red
         assert "$40k a year" in red
         for number, type in enumerate(("churn_risk", "expansion_signal", "")):
@@ -188,7 +188,7 @@ class TestCoverage:
         mended = browser.get(PAGE).content.decode()
         assert "Every cell resolves to somebody" in mended
         assert "nobody for" not in mended
-        assert "cells some resolve to nobody" in browser.get(PAGE, {"show": "live"}).content.decode()
+        assert "Nobody would act on some insights" in browser.get(PAGE, {"show": "live"}).content.decode()
 
     def test_who_has_no_tier_is_told_from_who_stands_in_one(self, browser: Client, stranded: Any) -> None:
         for name in ("Ashgrove", "Beckside"):
@@ -196,7 +196,7 @@ class TestCoverage:
         red = browser.get(PAGE).content.decode()
         assert "nobody for 3" in red, "all accounts hold those of every tier"
         assert "1 in Digital, 2 without a tier" in red
-        assert "2 of these accounts have no tier" in red
+        assert "2 of the accounts have no tier" in red
 
     def test_examples_are_only_those_one_may_see(self, browser: Client, stranded: Any, floor: Floor) -> None:
         cell = {"cell": "churn_risk.digital..."}
@@ -249,7 +249,7 @@ def test_leaders_and_operations_only_look(floor: Floor, role: str) -> None:
     reader = signed_in(make_user("noor", role=role))
     page = reader.get(PAGE, {"cell": "churn_risk...."}).content.decode()
     assert "Churn risk" in page
-    assert "Set in a draft" not in page
+    assert "Set in the draft" not in page
     assert change(reader, STRATEGIC, "csm").status_code == 403
 
 
