@@ -100,9 +100,11 @@ class PolicyForm(forms.Form):
         listed = [*(rule.sources if rule else ()), *("" for _place in self.places)]
         label = label_for(field)
         nobody = _("typed here, else newest") if field in BY_HAND_FIRST else _("newest")
+        named = {self.data.get(f"{field}-{place}") or "" for place in self.places} if self.is_bound else {*listed}
+        rest = _("no other source") if named - {"", PEOPLE} else "–"
         for place, words in enumerate(self.headings):
             self.fields[f"{field}-{place}"] = forms.ChoiceField(
-                choices=[("", "–" if place else nobody), *choices],
+                choices=[("", rest if place else nobody), *choices],
                 required=False,
                 initial=listed[place],
                 label=f"{label}: {words}",
@@ -113,7 +115,7 @@ class PolicyForm(forms.Form):
         )  # fmt: skip
         self.fields[f"{field}-days"] = forms.IntegerField(
             required=False, min_value=0, max_value=MOST_DAYS, initial=rule.max_age_days or None if rule else None,
-            label=_("%s: days until it is old") % label,
+            label=_("Last in line after (days)"),
         )  # fmt: skip
 
     @property
@@ -125,13 +127,25 @@ class PolicyForm(forms.Form):
         return [
             {
                 "label": label_for(field),
-                "sources": [self[f"{field}-{place}"] for place in self.places],
-                "nulls": self[f"{field}-nulls"],
-                "days": self[f"{field}-days"],
-                "has_rule": any(self[f"{field}-{place}"].value() for place in self.places),
+                "words": self._words(field),
+                "fields": [*zip(self.headings, sources, strict=True), (_("Blanks"), nulls), (days.label, days)],
+                "is_wrong": any(one.errors for one in (*sources, nulls, days)),
             }
             for field in FIELDS
+            for sources in [[self[f"{field}-{place}"] for place in self.places]]
+            for nulls, days in [(self[f"{field}-nulls"], self[f"{field}-days"])]
         ]
+
+    def _words(self, field: str) -> str:
+        """The rule of a field as it is in the form, such as "CRM, then Billing"."""
+        names = dict(self.fields[f"{field}-0"].choices)  # type: ignore[attr-defined]
+        listed = [names.get(value, "?") for place in self.places if (value := self[f"{field}-{place}"].value())]
+        said = [_(", then ").join(map(str, listed)) or str(names[""])]
+        if (nulls := self[f"{field}-nulls"].value()) in (NullRule.CLEAR, NullRule.FILL_ONLY):
+            said.append(str(NullRule(nulls).label).lower())
+        if days := self[f"{field}-days"].value():
+            said.append(_("last in line after %s days") % days)
+        return "; ".join(said)
 
     def policy(self) -> Policy:
         """The rules as they are in the form; a line without any choice has none."""

@@ -108,12 +108,12 @@ def write_sayings(links: Sequence[Held]) -> None:
 KNOWN: tuple[Evidence, float, Mapping[str, object]] = (Evidence.ACCOUNT_ID, 1.0, {})
 
 
-def _said(values: Values) -> dict[str, Any]:
+def said_in(values: Values) -> dict[str, Any]:
     return {field: entry[0] for field, entry in values.items()}
 
 
 def _keys(values: Values) -> list[str]:
-    found = keys_of(_said(values))
+    found = keys_of(said_in(values))
     return [found.get(rule, "") for rule in MAKERS]
 
 
@@ -128,7 +128,7 @@ def match_records(
         external_id: Sighted(again.get(external_id) or uuid7(), arrival.namespace_id, parts_of(values), keys_of(values))
         for external_id, values in said.items()
     }
-    index = _index_of([record.keys for record in sighted.values()])
+    index = index_of([record.keys for record in sighted.values()])
     matches = match_all(sighted.values(), index, mode_of(arrival.source_id))
     return dict(zip(sighted, matches, strict=True))
 
@@ -138,12 +138,12 @@ def mode_of(source_id: UUID) -> Matching:
     return Matching(mode) if mode else Matching.STRICT
 
 
-def _index_of(wanted: Sequence[Keys]) -> Index:
+def index_of(wanted: Sequence[Keys]) -> Index:
     index = Index()
     keys = {rule.value: sorted({some[rule] for some in wanted if rule in some}) for rule in MAKERS}
     if any(keys.values()):
         for account, namespace, values, *held in fetch_all(HOLDERS, keys):
-            parts = parts_of(_said(decode(values)))
+            parts = parts_of(said_in(decode(values)))
             index.add(account, namespace, parts, {rule: key for rule, key in zip(MAKERS, held, strict=True) if key})
     return index
 

@@ -16,6 +16,7 @@ from accounts.forms import ModeForm, PolicyForm
 from accounts.models import FieldPolicy, MatchingMode
 from accounts.queries.shown import label_of, named_value
 from accounts.rules.projection import Policy, read_policy
+from accounts.services.bolder import try_relaxed
 from accounts.services.policies import Effect, PolicyRefused, publish_policy, set_matching
 from core.enums import Role
 from core.guards import LEADS, PersonRequest, for_roles
@@ -28,7 +29,9 @@ VERSIONS = 6
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*LEADS)
 def show_fields(request: PersonRequest) -> HttpResponse:
-    """POST `do=try` says what the rules would change, `do=publish` publishes; `?version=` fills in older rules."""
+    """POST `do=try` says what the rules would change, `do=publish` publishes; `?version=` fills in older rules,
+    `?source=` shows what it would change to match that source's records otherwise.
+    """
     versions = list(FieldPolicy.objects.select_related("published_by")[:VERSIONS])
     newest = versions[0].version if versions else 0
     if request.method != "POST":
@@ -66,7 +69,10 @@ def set_mode(request: PersonRequest) -> HttpResponse:
     if form.is_valid():
         source = form.cleaned_data["source"]
         set_matching(source=source, mode=Matching(form.cleaned_data["mode"]), by=request.user, now=request.now)
-        messages.success(request, _("New records of %s are matched so from now on.") % source)
+        how = {Matching.STRICT: _("strictly"), Matching.RELAXED: _("relaxed")}[Matching(form.cleaned_data["mode"])]
+        messages.success(
+            request, _("New records of %(source)s are matched %(how)s from now on.") % {"source": source, "how": how}
+        )
     else:
         messages.error(request, _("Choose a source and how its records are matched."))
     return redirect("field_policies")
@@ -80,15 +86,18 @@ def _page(
     request: PersonRequest, form: PolicyForm, versions: list[FieldPolicy], *, effect: Effect | None = None,
     old: FieldPolicy | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    modes = dict(MatchingMode.objects.values_list("source_id", "mode"))
-    sources = Source.objects.filter(person=None, is_active=True).order_by("name")
+    relaxed = set(MatchingMode.objects.filter(mode=Matching.RELAXED).values_list("source_id", flat=True))
+    sources = list(Source.objects.filter(person=None, is_active=True).order_by("name"))
+    asked = next((source for source in sources if source.slug == request.GET.get("source")), None)
     context: dict[str, Any] = {
         "form": form,
         "versions": versions,
         "effect": _shown(effect, hidden_fields(request.user)) if effect else None,
         "old": old,
-        "modes": [(source, modes.get(source.pk, Matching.STRICT)) for source in sources],
-        "matching": Matching.choices,
+        "strict": [source for source in sources if source.pk not in relaxed],
+        "relaxed": [source for source in sources if source.pk in relaxed],
+        "asked": asked,
+        "boldness": try_relaxed(asked) if asked and asked.pk not in relaxed else None,
         "may_publish": request.user.role in (Role.MANAGER, Role.OPS) or request.user.is_superuser,
     }
     return render(request, "accounts/fields.html", context, status=status)

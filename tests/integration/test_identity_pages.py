@@ -202,7 +202,11 @@ def test_rules_are_tried_published_and_taken_back(desk: Client, source: Source) 
     send(ACCOUNTS, source, {"external_id": "A1", "name": "Acme", "tier": "growth"})
     send(ACCOUNTS, crm, {"external_id": "A1", "name": "Acme", "tier": "scale"}, namespace_id=source.pk)
     form = rules(seen="0", tier__0=str(source.pk))
+    first = desk.get("/policies/fields/").content.decode()
+    assert ("<span>newest</span>" in first, 'value="publish"' in first) == (True, False)
     tried = desk.post("/policies/fields/", form | {"do": "try"}).content.decode()
+    assert f"<span>{source.name}</span>" in tried
+    assert "no other source" in tried
     assert "1 account would show something else" in tried
     assert "Growth" in tried
     assert (FieldPolicy.objects.count(), Account.objects.get().tier) == (0, "scale")
@@ -253,6 +257,20 @@ def test_a_blank_clears_only_where_its_rule_says_so(source: Source, desk: Client
     assert statuses(send(ACCOUNTS, source, item | {"tier": "", "region": ""})) == ["updated"]
     account = Account.objects.get()
     assert (account.tier, account.region) == ("", "emea")
+
+
+def test_what_relaxed_matching_would_join_is_shown_before_it_holds(source: Source, desk: Client) -> None:
+    billing = make_source("billing")
+    doubtful(source, billing, 1, 2)
+    page = desk.get("/policies/fields/", {"source": "billing"}).content.decode()
+    assert "Relaxed, 2 of the last 2 new accounts from Billing would have been joined" in page
+    assert "Match Billing relaxed" in page
+    assert Account.objects.filter(archived_at=None).count() == 4, "it is only tried"
+    assert "Relaxed, none of the last 2" in desk.get("/policies/fields/", {"source": source.slug}).content.decode()
+    desk.post("/policies/fields/matching/", {"source": "billing", "mode": "relaxed"})
+    page = desk.get("/policies/fields/", {"source": "billing"}).content.decode()
+    assert "Match Billing strictly" in page
+    assert "would have been joined" not in page
 
 
 def test_relaxed_matching_is_a_choice_per_source(source: Source, desk: Client) -> None:
