@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django.utils.translation import gettext_lazy
 
 from accounts.enums import AccountRole, Channel
@@ -12,6 +13,7 @@ from accounts.models import Activity, Contract
 from accounts.queries.policies import owned_fields, owned_forecast
 from accounts.rules import presets, records, support
 from accounts.rules.events import EventItem, check_event
+from accounts.rules.identity import standard_id
 from accounts.rules.messages import Message, groups_in, people_in
 from accounts.rules.movements import MovementItem, check_movement
 from accounts.services.customers import upsert_activities, upsert_contacts, upsert_contracts
@@ -31,6 +33,7 @@ from accounts.services.upsert import upsert_accounts
 from intake.enums import Scope
 from intake.rules import ABOUT_ACCOUNTS, BELIEVED, Kind, State
 from intake.rules.cells import read_json
+from intake.services import external_id_of
 
 # Currencies that a header may end in: `amount_usd` is a sum in US dollars.
 CURRENCIES = ("usd", "eur", "gbp", "chf", "cad", "aud", "nzd", "sek", "nok", "dkk", "pln", "jpy", "inr", "brl")
@@ -45,6 +48,19 @@ ABOUT = {
 def _same(names: str) -> dict[str, str]:
     """Columns that are called as the field."""
     return {name: name for name in names.split()}
+
+
+def _account(raw: bytes) -> str:
+    """What its source calls an account, as the account is known by it."""
+    return standard_id(external_id_of(raw))
+
+
+def _answer(raw: bytes) -> str:
+    """The id of an answer to a survey, or what tells it from others."""
+    return external_id_of(raw) or support.survey_id(_ANSWERS.decode(raw))
+
+
+_ANSWERS = msgspec.json.Decoder(support.SurveyItem, strict=False)
 
 
 def _about_accounts(
@@ -77,6 +93,7 @@ ACCOUNTS = Kind(
     about=lambda item: (records.AccountRef(external_id=item.external_id),),
     apply=upsert_accounts,
     check=records.check_account,
+    called=_account,
     columns={
         "account_id": "external_id",
         "external_id": "external_id",
@@ -111,6 +128,7 @@ CONTACTS = _about_accounts(
     undo=undo_contacts,
     struct=records.ContactItem,
     apply=upsert_contacts,
+    called=external_id_of,
     check=records.check_contact,
     own_id="contact_id",
     columns={
@@ -131,6 +149,7 @@ CONTRACTS = _about_accounts(
     undo=undo_rows("contracts", Contract),
     struct=records.ContractItem,
     apply=upsert_contracts,
+    called=external_id_of,
     check=records.check_contract,
     own_id="contract_id",
     columns={
@@ -155,6 +174,7 @@ ACTIVITIES = _about_accounts(
     undo=undo_rows("activities", Activity),
     struct=records.ActivityItem,
     apply=upsert_activities,
+    called=external_id_of,
     check=records.check_activity,
     own_id="activity_id",
     people=lambda item: (item.contact,),
@@ -186,6 +206,7 @@ TICKETS = _about_accounts(
     undo=undo_rows("tickets", Activity),
     struct=support.TicketItem,
     apply=upsert_tickets,
+    called=external_id_of,
     check=support.check_ticket,
     own_id="ticket_id",
     columns=_same("opened_at subject body status priority channel requester solved_at rating tags"),
@@ -203,6 +224,7 @@ CONVERSATIONS = _about_accounts(
     undo=undo_rows("conversations", Activity),
     struct=support.ConversationItem,
     apply=upsert_conversations,
+    called=external_id_of,
     check=support.check_conversation,
     own_id="conversation_id",
     columns=_same("started_at subject body status channel with_whom closed_at rating tags"),
@@ -214,6 +236,7 @@ SURVEYS = _about_accounts(
     undo=undo_rows("surveys", Activity),
     struct=support.SurveyItem,
     apply=upsert_surveys,
+    called=_answer,
     check=support.check_survey,
     own_id="response_id",
     columns=_same("survey score answered_at lowest highest respondent comment"),

@@ -15,7 +15,7 @@ from accounts.services.board import Board, Held, open_board, people_of
 from accounts.services.links import write_sayings
 from accounts.services.parking import lock_keys
 from accounts.services.places import accounts_with_rows
-from accounts.services.reverting import forget, newest_first
+from accounts.services.reverting import forget, newest
 from accounts.services.reviving import WHY
 from core.models import User
 from core.services import record_acts
@@ -23,19 +23,19 @@ from intake.rules import FieldChange, Undone
 
 
 def undo_accounts(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
-    """Take back what an import of accounts said, in the caller's transaction.
+    """Take back some of what an import of accounts said, the newest first, in the caller's transaction.
 
     An account that only this import made, and on which nothing hangs, is archived and its key is free again; the same
     record makes it live again (`reviving`). What something later wrote stays, and is listed.
     """
     lock_keys()
-    restored, removed, kept = 0, 0, list[FieldChange]()
-    for priors in newest_first(import_id, "accounts"):
-        call = _Call(priors, by, actor, now)
-        call.run()
-        restored, removed, kept = restored + call.restored, removed + len(call.archived), kept + call.kept
-        forget(priors)
-    return Undone(restored=restored, removed=removed, kept=kept)
+    priors, rest = newest(import_id, "accounts")
+    call = _Call(priors, by, actor, now)
+    call.run()
+    forget(priors)
+    return Undone(
+        restored=call.restored, removed=len(call.archived), kept=call.kept, rows=len(priors), rest=rest
+    )  # fmt: skip
 
 
 class _Call:

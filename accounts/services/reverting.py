@@ -78,33 +78,33 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
     """How an import of contacts, contracts or activities is taken back."""
 
     def undo(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
-        restored, removed, kept = 0, len(take_back_parked(import_id)), list[FieldChange]()
-        for priors in newest_first(import_id, kind):
-            rows = _locked(model, priors)
-            named = _named_elsewhere(model, [prior.row_id for prior in priors if prior.made])
-            changed: dict[UUID, Model] = {}
-            columns: set[str] = set()
-            gone: set[UUID] = set()
-            merged = survivors_of({value for prior in priors for value in prior.fields.get("account_id", ()) if value})
-            for prior in priors:
-                row = rows.get(prior.row_id)
-                if row is None:
-                    continue
-                later = [*_later(prior, row, merged)]
-                kept += later
-                if prior.made and not later and prior.row_id not in named:
-                    gone.add(prior.row_id)
-                elif not prior.made:
-                    back = _put_back(prior, row, {change.field for change in later}, merged)
-                    restored, columns = restored + len(back - {SINCE}), columns | back
-                    changed[prior.row_id] = row
-            if columns:
-                rest = [changed[id] for id in sorted(changed.keys() - gone)]
-                model._default_manager.bulk_update(rest, sorted(columns), batch_size=BATCH)
-            removed += len(gone)
-            model._default_manager.filter(pk__in=gone).delete()
-            forget(priors)
-        return Undone(restored=restored, removed=removed, kept=kept)
+        removed = len(take_back_parked(import_id))
+        priors, rest = newest(import_id, kind)
+        rows = _locked(model, priors)
+        named = _named_elsewhere(model, [prior.row_id for prior in priors if prior.made])
+        changed: dict[UUID, Model] = {}
+        columns: set[str] = set()
+        gone: set[UUID] = set()
+        restored, kept = 0, list[FieldChange]()
+        merged = survivors_of({value for prior in priors for value in prior.fields.get("account_id", ()) if value})
+        for prior in priors:
+            row = rows.get(prior.row_id)
+            if row is None:
+                continue
+            later = [*_later(prior, row, merged)]
+            kept += later
+            if prior.made and not later and prior.row_id not in named:
+                gone.add(prior.row_id)
+            elif not prior.made:
+                back = _put_back(prior, row, {change.field for change in later}, merged)
+                restored, columns = restored + len(back - {SINCE}), columns | back
+                changed[prior.row_id] = row
+        if columns:
+            still = [changed[id] for id in sorted(changed.keys() - gone)]
+            model._default_manager.bulk_update(still, sorted(columns), batch_size=BATCH)
+        model._default_manager.filter(pk__in=gone).delete()
+        forget(priors)
+        return Undone(restored=restored, removed=removed + len(gone), kept=kept, rows=len(priors), rest=rest)
 
     return undo
 
@@ -112,11 +112,11 @@ def undo_rows(kind: str, model: type[Model]) -> Undo:
 def undo_orders(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
     """Take the ledger entries of a file away: nothing ever changes them, so nothing else can have written there."""
     removed = len(take_back_parked(import_id))
-    for priors in newest_first(import_id, "orders"):
-        with rewriting():
-            removed += LedgerEntry.objects.filter(pk__in=[prior.row_id for prior in priors]).delete()[0]
-        forget(priors)
-    return Undone(removed=removed)
+    priors, rest = newest(import_id, "orders")
+    with rewriting():
+        removed += LedgerEntry.objects.filter(pk__in=[prior.row_id for prior in priors]).delete()[0]
+    forget(priors)
+    return Undone(removed=removed, rows=len(priors), rest=rest)
 
 
 def undo_events(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
@@ -125,11 +125,10 @@ def undo_events(*, import_id: UUID, by: User | None, now: datetime, actor: str =
     return Undone(removed=removed)
 
 
-def newest_first(import_id: UUID, kind: str) -> Iterator[list[Prior]]:
-    """The priors of an import in batches; the caller forgets each before it takes the next."""
-    priors = Prior.objects.filter(import_id=import_id, kind=kind).order_by("-id")
-    while batch := list(priors[:BATCH]):
-        yield batch
+def newest(import_id: UUID, kind: str) -> tuple[list[Prior], bool]:
+    """The newest priors of an import, and whether there are more; the caller forgets them."""
+    priors = list(Prior.objects.filter(import_id=import_id, kind=kind).order_by("-id")[: BATCH + 1])
+    return priors[:BATCH], len(priors) > BATCH
 
 
 def forget(priors: list[Prior]) -> None:
@@ -175,18 +174,29 @@ def _put_back(prior: Prior, row: Model, later: set[str], merged: dict[str, str])
 
 
 def undo_contacts(*, import_id: UUID, by: User | None, now: datetime, actor: str = "") -> Undone:
-    """Take back contacts, and first what they agreed to; who is one person is settled without the file."""
-    accounts = _accounts_of(import_id)
+    """Take back contacts, and first what they agreed to; who is one person is settled without the file.
+
+    All of it at once: while some of its words stood and others did not, people would be held together wrongly.
+    """
+    accounts = sorted(_accounts_of(import_id))
     lock_contacts(accounts)
     forget_findings(import_id)
-    restored, kept = 0, list[FieldChange]()
-    for priors in newest_first(import_id, "consents"):
+    restored, removed, kept, rows, rest = 0, 0, list[FieldChange](), 0, True
+    while rest:
+        priors, rest = newest(import_id, "consents")
         back, later = put_back_consents(priors)
         restored, kept = restored + back, kept + later
         forget(priors)
-    rows = _UNDO_CONTACTS(import_id=import_id, by=by, now=now, actor=actor)
-    settle_contacts(accounts, now=now)
-    return Undone(restored=restored + rows.restored, removed=rows.removed, kept=kept + rows.kept)
+    rest = True
+    while rest:
+        step = _UNDO_CONTACTS(import_id=import_id, by=by, now=now, actor=actor)
+        restored, removed, kept, rows = (
+            restored + step.restored, removed + step.removed, kept + step.kept, rows + step.rows
+        )  # fmt: skip
+        rest = step.rest
+    for at in range(0, len(accounts), BATCH):
+        settle_contacts(accounts[at : at + BATCH], now=now)
+    return Undone(restored=restored, removed=removed, kept=kept, rows=rows)
 
 
 def _accounts_of(import_id: UUID) -> set[UUID]:

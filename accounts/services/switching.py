@@ -306,5 +306,5 @@ def _take_back(of: Import, found: Unswitched, by: User, now: datetime) -> Unswit
         raise RunRefused(str(refused)) from None
     return replace(
         found, restored=found.restored + done.restored, removed=found.removed + done.removed,
-        kept=found.kept + len(done.kept),
+        kept=found.kept + done.all_kept,
     )  # fmt: skip

@@ -129,6 +129,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("uploaded", "import"): Kind(DATA, _("File uploaded"), _("{who} uploaded the file {what}")),
     ("confirmed", "import"): Kind(DATA, _("File confirmed"), _("{who} confirmed the file {what}")),
     ("stopped", "import"): Kind(DATA, _("File stopped"), _("{who} stopped the file {what}")),
+    ("undo_asked", "import"): Kind(DATA, _("Undo asked for"), _("{who} had the file {what} taken back")),
     ("undone", "import"): Kind(DATA, _("Import undone"), _("{who} took back what the file {what} had changed")),
     ("imported", "import"): Kind(DATA, _("File done"), _("The file {what} was read to its end")),
     ("retracted", "import"): Kind(DATA, _("File taken back"), _("{who} took the insights of the file {what} back")),

@@ -32,7 +32,7 @@ from intake.models import Import
 from intake.services.files import FileRefused, open_bytes
 from intake.services.uploads import stored_path
 
-UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING)
+UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING, ImportStatus.UNDOING)
 BLOCK = 1 << 20
 ENCODINGS = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
 HISTORY = """
@@ -132,6 +132,8 @@ def _check(person: Person) -> None:
         raise ErasureRefused(why)
     if coming := Import.objects.filter(status__in=UNDER_WAY).first():
         words = _("The file %(name)s is still on its way in, and may name them. Import or stop it first.")
+        if coming.status == ImportStatus.UNDOING:
+            words = _("The file %(name)s is just being undone, and may name them. Wait until that is over.")
         raise ErasureRefused(words % {"name": coming.filename})
 
 

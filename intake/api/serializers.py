@@ -61,13 +61,16 @@ class Progress(serializers.Serializer[Any]):
 
 
 class WarningOut(serializers.Serializer[Any]):
-    """Cells of one column that were left out for one reason, while their rows were taken."""
+    """Cells of one column that were left out for one reason, or rows that took the place of earlier ones."""
 
     column = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
     rows = serializers.IntegerField()
-    values = serializers.DictField(child=serializers.IntegerField(), help_text="The most frequent → how often.")
+    values = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="The most frequent → how often; where rows take the place of earlier ones, a sentence for each.",
+    )
     more = serializers.IntegerField(help_text="How many other values there are.")
 
 
@@ -81,11 +84,13 @@ class KeptOut(serializers.Serializer[Any]):
 
 
 class UndoneOut(serializers.Serializer[Any]):
-    """What taking an import back did."""
+    """What taking an import back did; while its status is `undoing`, so far."""
 
+    rows = serializers.IntegerField(help_text="Of how many rows it was gone through what they did.")
     restored = serializers.IntegerField(help_text="Values put back.")
     removed = serializers.IntegerField(help_text="Records taken away.")
     kept = serializers.IntegerField(help_text="What stays as it is.")
+    waits = serializers.CharField(help_text="Why it does not go on just now; mostly empty.")
     kept_values = KeptOut(many=True, help_text=f"The first {KEPT_SHOWN} of what stays.")
 
 
@@ -135,11 +140,12 @@ class ImportOut(serializers.ModelSerializer[Import]):
 
     @extend_schema_field(UndoneOut(allow_null=True))
     def get_undone(self, row: Import) -> dict[str, Any] | None:
-        if not row.undone:
+        if not row.undone and row.status != ImportStatus.UNDOING:
             return None
         undone = msgspec.convert(row.undone, Undone)
         shown = self._sight(row).changes(undone.kept[:KEPT_SHOWN])
-        return {**row.undone, "kept": len(undone.kept), "kept_values": msgspec.to_builtins(shown)}
+        did = {name: getattr(undone, name) for name in ("rows", "restored", "removed", "waits")}
+        return {**did, "kept": undone.all_kept, "kept_values": msgspec.to_builtins(shown)}
 
     def _sight(self, row: Import) -> FileSight:
         sight: FileSight = self.context["sight"](row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from intake.queries.privacy import hidden_fields, kept_fields
 from intake.queries.sight import FileSight, sight_for, sight_of
 from intake.services import ImportRefused, UnknownKind, find, start_import, stop_import
 from intake.services.drafts import confirm_import, draft_import
-from intake.services.undoing import undo_import
+from intake.services.undoing import ask_undo
 
 FORM_ROOM = 64 * 1024
 WRITE_SCOPES = frozenset({Scope.INSIGHTS_WRITE, Scope.ACCOUNTS_WRITE, Scope.EVENTS_WRITE})
@@ -162,30 +162,32 @@ class StopImport(ApiView):
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, id: UUID) -> Response:
-        _act_on(request, id, stop_import, unless=ImportStatus.STOPPED)
+        _act_on(request, id, stop_import, unless=(ImportStatus.STOPPED,))
         return _report(request, id)
 
 
 class UndoImport(ApiView):
     """`/api/v1/imports/{id}/undo`: put back what a file changed, but for what something later has written.
 
-    `undone` says what was put back, taken away and kept. An import that is undone already stays so: 200 again.
+    A worker does it: 202, with the import's address to ask for. Its status is `undoing` until it is `undone`; `undone`
+    says what was put back, taken away and kept so far. One that is being undone stays so, 202; one that is undone: 200.
     """
 
     write_scope = WRITE_SCOPES
 
     @extend_schema(
         operation_id="undo_import", request=None,
-        responses={200: ImportReport} | problems(401, 403, 404, 409, 422, 429, 503),
+        responses={200: ImportReport, 202: ImportReport} | problems(401, 403, 404, 409, 422, 429, 503),
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, id: UUID) -> Response:
-        _act_on(request, id, undo_import, unless=ImportStatus.UNDONE)
-        return _report(request, id)
+        is_over = _act_on(request, id, ask_undo, unless=(ImportStatus.UNDOING, ImportStatus.UNDONE)) == ImportStatus.UNDONE
+        headers = {} if is_over else {"Location": f"/api/v1/imports/{id}"}
+        return _report(request, id, status=200 if is_over else 202, headers=headers)
 
 
-def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: ImportStatus | None = None) -> None:
-    """Do something with a file of the token's source; nothing where that is how it stands already."""
+def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: Collection[ImportStatus] = ()) -> str:
+    """Do something with a file of the token's source, or nothing where it stands so already; how it stands then."""
     token = cast("ApiToken", request.auth)
     of = _import_or_404(request, id)
     _check_may_handle(token, of)
@@ -193,8 +195,10 @@ def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: I
         act(import_id=of.id, by=None, now=database_now(), actor=f"source {token.source.slug}")
     except ImportRefused as refused:
         of.refresh_from_db(fields=["status"])
-        if of.status != unless:
+        if of.status not in unless:
             raise _problem(refused) from None
+        return of.status
+    return ""
 
 
 def _check_may_handle(token: ApiToken, of: Import) -> None:

@@ -149,7 +149,10 @@ class Import(models.Model):
     rows_done = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict, help_text="Rows per Landing status.")
     preview = models.JSONField(default=dict, db_default={}, help_text="What the first rows would do.")
-    undone = models.JSONField(default=dict, db_default={}, help_text="What taking it back did.")
+    undone = models.JSONField(default=dict, db_default={}, help_text="What taking it back did, so far.")
+    undo_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False, help_text="Who has it taken back."
+    )
     mends = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="mended", help_text="The file whose rejected rows these were."
     )
@@ -208,6 +211,18 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}: {self.message}"
+
+
+class RowName(models.Model):
+    """How a row of a file that is being taken is called, hashed, and where it stands: gone once the file is through."""
+
+    pk = models.CompositePrimaryKey("import_id", "name")
+    import_id = models.UUIDField()
+    name = models.BigIntegerField()
+    number = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.import_id} {self.number}"
 
 
 class RowWarning(models.Model):

@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 
 from core.export import csv_line
 from core.models import User
 from intake.enums import Landing, Scope
 from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
-from intake.rules.warned import OURS, REASON, ROW, Warned, add_up_warnings
+from intake.rules.warned import OURS, REASON, REPEATED, ROW, SHOWN_VALUES, Warned, add_up_warnings
 
 
 def namespace_of(source: Source) -> UUID:
@@ -102,9 +103,26 @@ def mended_rows(of: Import) -> Mended | None:
 
 def warnings_of(of: Import) -> list[Warned]:
     """What was left out of rows that were taken, by column and reason."""
-    rows = RowWarning.objects.filter(of=of).values_list("column", "code", "value")
+    rows = RowWarning.objects.filter(of=of).exclude(code=REPEATED).values_list("column", "code", "value")
     found = rows.annotate(said=Min("message"), count=Count("id")).order_by("-count", "value")
-    return add_up_warnings((column, code, said, value, count) for column, code, value, said, count in found)
+    lines = add_up_warnings((column, code, said, value, count) for column, code, value, said, count in found)
+    return [*lines, *_repeats_of(of)]
+
+
+def _repeats_of(of: Import) -> list[Warned]:
+    """The first rows that took the place of others, and how many did."""
+    rows = RowWarning.objects.filter(of=of, code=REPEATED).order_by("row")
+    shown = rows.values_list("column", "code", "message", "value")[:SHOWN_VALUES]
+    lines = add_up_warnings(as_counted(*row, 1) for row in shown)
+    count = rows.count() if len(shown) == SHOWN_VALUES else len(shown)
+    return [replace(line, rows=count, more=count - line.rows) for line in lines]
+
+
+def as_counted(column: str, code: str, message: str, value: str, count: int) -> tuple[str, str, str, str, int]:
+    """A warning of a row as it is added up to others; each row that takes the place of another keeps its sentence."""
+    if code != REPEATED:
+        return column, code, message, value, count
+    return column, code, _("Some ids stand in more than one row: what the last row says counts."), message, count
 
 
 def warned_as_csv(of: Import) -> Iterator[str]:

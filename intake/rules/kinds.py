@@ -83,15 +83,31 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Undone(msgspec.Struct, frozen=True):
-    """What taking an import back did: values put back, rows taken away, and what something later had written."""
+    """What taking an import back did: values put back, rows taken away, and what something later had written.
+
+    more: how much beside `kept` was kept. rows: of how many rows it went through what they did. rest: more is left.
+    waits: why it does not go on just now.
+    """
 
     restored: int = 0
     removed: int = 0
     kept: list[FieldChange] = []
+    more: int = 0
+    rows: int = 0
+    rest: bool = False
+    waits: str = ""
+
+    @property
+    def all_kept(self) -> int:
+        return len(self.kept) + self.more
 
 
 class Undo(Protocol):
-    """Takes back what an import did, in the caller's transaction; where no person does, `actor` says who."""
+    """Takes back some of what an import did, in the caller's transaction; where no person does, `actor` says who.
+
+    What it answers has `rest` where it is to be called again, in another transaction or the same. Raises `UndoRefused`
+    while rows of it are on their way.
+    """
 
     def __call__(self, *, import_id: UUID, by: Any, now: datetime, actor: str = "") -> Undone: ...
 
@@ -184,6 +200,8 @@ class Kind:
     came: SQL, payloads as text of what calls brought from %(source)s between %(since)s and %(until)s, one in %(every)s,
         at most %(most)s; `""`: they stand in the landing log under the kind's name.
     said: SQL, (account_id, slot, values) of what the source %(old)s says now, as `Held` keeps it; `""`: not compared.
+    called: what a row of a file is known by, where a later row of that name takes the place of an earlier; None: no
+        row takes the place of another.
     near: numbers no further apart count as the same.
     """
 
@@ -215,6 +233,7 @@ class Kind:
     state: State | None = None
     said: str = ""
     came: str = ""
+    called: Callable[[bytes], str] | None = None
     near: float = 0
 
     @property

@@ -14,6 +14,8 @@ ROW, FILE = "_row", "_file"
 OURS = (*REASON, FILE)
 # The code of a cell that names somebody who has no log-in here.
 UNKNOWN_PERSON = "unknown_person"
+# The code of a row that takes the place of an earlier row of its file.
+REPEATED = "repeated"
 SHOWN_VALUES = 12
 
 
@@ -25,7 +27,7 @@ def is_mended(header: Iterable[str]) -> bool:
 class Warned(msgspec.Struct, frozen=True):
     """Cells of one column that were left out for one reason; `values` are the most frequent of them, with how often.
 
-    `more`: how many other values there are.
+    `more`: how many other values there are. Of rows that take the place of others `values` are sentences, one a row.
     """
 
     column: str
@@ -38,6 +40,10 @@ class Warned(msgspec.Struct, frozen=True):
     @property
     def is_person(self) -> bool:
         return self.code == UNKNOWN_PERSON
+
+    @property
+    def is_repeat(self) -> bool:
+        return self.code == REPEATED
 
     @property
     def different(self) -> int:

@@ -23,19 +23,18 @@ from core.services import record_act
 from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
+from intake.queries.arrivals import as_counted
 from intake.queries.sight import WHOLE, FileSight
 from intake.rules import FieldChange, Kind, Result, Told
 from intake.rules.mapping import Guess, Use, guess_columns, likeliest_kind, problems_of, uses_from
 from intake.rules.warned import Warned, add_up_warnings
+from intake.services.chunks import cell_under, take_rows, warnings_in
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
 from intake.services.imports import (
     arrival_of,
-    cell_under,
     file_kind,
     guessed_kind,
     keep_import,
-    take_rows,
-    warnings_in,
 )
 from intake.services.kinds import all_kinds, find
 from intake.services.namespaces import UNKNOWN_ACCOUNT, Strangers, find_strangers
@@ -223,7 +222,7 @@ def try_rows(of: Import, now: datetime) -> Preview:
         return Preview(refused=f"{unlike_saved(kind, of.source, dialect.header)} {refused}".strip())
     chunk, told = rows[:PREVIEW_ROWS], None
     with transaction.atomic():
-        results = take_rows(kind, plan, chunk, arrival_of(of, now))
+        results = take_rows(of, kind, plan, chunk, arrival_of(of, now))
         told = kind.tell(of.id, MOST_CHANGES) if kind.tell else None
         transaction.set_rollback(True)
     counts = dict(Counter(result.status.value for result in results))
@@ -231,7 +230,7 @@ def try_rows(of: Import, now: datetime) -> Preview:
         rows=len(chunk), is_whole=len(rows) <= PREVIEW_ROWS, counts=counts,
         troubles=_troubles(plan, dialect, chunk, results),
         warnings=add_up_warnings(
-            (column, problem.code, problem.message, value[:80], 1)
+            as_counted(column, problem.code, problem.message, value[:80], 1)
             for _number, problem, column, value in warnings_in(plan, dialect.header, chunk, results)
         ),
     )  # fmt: skip

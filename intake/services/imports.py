@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
@@ -13,7 +13,6 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
-from msgspec.structs import replace
 
 from core.bulk import copy_rows, database_now, execute, fetch_all
 from core.doorbell import IMPORT, ring_on_commit
@@ -23,14 +22,17 @@ from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, RejectedRow, RowWarning, Source
 from intake.queries import namespace_of
-from intake.rules import ERASED, Arrival, Kind, Problem, Result
+from intake.rules import ERASED, Arrival, Kind, Result
 from intake.rules.mapping import Use, uses_from
+from intake.services.chunks import LONGEST_CELL, cell_under, take_rows, warnings_in
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
 from intake.services.mending import first_file_of, note_mended
 from intake.services.profiling import FileProfile
-from intake.services.rows import Plan, in_words, plan_of, read_row
-from intake.services.taking import counts_of, take, what_was_wrong
+from intake.services.repeats import forget_names
+from intake.services.rows import Plan, plan_of
+from intake.services.taking import counts_of
+from intake.services.undoing import run_undo
 from intake.services.uploads import (
     ImportRefused,
     Upload,
@@ -48,16 +50,17 @@ from intake.services.uploads import (
 CHUNK_ROWS = 5000
 LEASE_SECONDS = 120
 RUN_SECONDS = 50
-LONGEST_CELL = 4000
 
 # The lease is taken by one worker; who comes later finds it held, or the import done.
 LEASE = """
 UPDATE intake_import SET status = 'running', leased_until = clock_timestamp() + make_interval(secs => %s)
 WHERE id = %s AND status IN ('waiting', 'running') AND (leased_until IS NULL OR leased_until < clock_timestamp())
 """
+# What a worker is just writing is passed over.
 WAITING = """
-SELECT id FROM intake_import
-WHERE status IN ('waiting', 'running') AND (leased_until IS NULL OR leased_until < clock_timestamp()) ORDER BY id
+SELECT id, status = 'undoing' FROM intake_import
+WHERE status IN ('waiting', 'running', 'undoing') AND (leased_until IS NULL OR leased_until < clock_timestamp())
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 # Only the worker that saw `rows_done` rows before may land the next chunk.
 MOVE = """
@@ -65,11 +68,6 @@ UPDATE intake_import SET rows_done = %(done)s, counts = %(counts)s,
     leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE id = %(id)s AND rows_done = %(before)s AND status = 'running'
 """
-
-
-def _too_wide() -> Problem:
-    text = _("This row has more cells than the header. Put quotes around a cell that holds the delimiter.")
-    return Problem("", "too_many_cells", text)
 
 
 class _Overtaken(Exception):
@@ -157,15 +155,22 @@ def stop_import(*, import_id: UUID, by: User | None, now: datetime, actor: str =
             raise ImportRefused(_("This import is over: there is nothing left to stop."), status=409)
         of.status, of.finished_at, of.leased_until = ImportStatus.STOPPED, now, None
         of.save(update_fields=["status", "finished_at", "leased_until"])
+        transaction.on_commit(partial(forget_names, of.pk), robust=True)  # a worker may hold some of them now
         record_act("stopped", of, by=by, actor=actor, now=now, data={"rows": of.rows_done})
     return of
 
 
 def run_waiting_imports(now: datetime) -> int:
-    """Go on with every import that waits, oldest first, for at most `RUN_SECONDS` each; how many were touched."""
-    waiting = [id for (id,) in fetch_all(WAITING)]
-    for id in waiting:
-        run_import(id, now, seconds=RUN_SECONDS)
+    """Go on with every import that waits, or waits to be undone, oldest first, for at most `RUN_SECONDS` each.
+
+    Returns how many were touched.
+    """
+    waiting = fetch_all(WAITING)
+    for id, is_undone in waiting:
+        if is_undone:
+            run_undo(id, now, seconds=RUN_SECONDS)
+        else:
+            run_import(id, now, seconds=RUN_SECONDS)
     return len(waiting)
 
 
@@ -235,7 +240,8 @@ def _land_chunk(
 ) -> None:
     """Land some rows, and in the same transaction say so."""
     with transaction.atomic():
-        results = take_rows(kind, plan, chunk, arrival)
+        more = of.rows_total is None or of.rows_done + len(chunk) < of.rows_total
+        results = take_rows(of, kind, plan, chunk, arrival, more=more)
         fresh = counts_of(results)
         counts = {status: of.counts.get(status, 0) + fresh.get(status, 0) for status in {**of.counts, **fresh}}
         done = of.rows_done + len(chunk)
@@ -278,52 +284,6 @@ def _keep_warnings(of: Import, plan: Plan, chunk: Sequence[list[str]], results: 
     copy_rows(RowWarning._meta.db_table, ["of_id", "row", "column", "code", "message", "value"], rows)
 
 
-def warnings_in(
-    plan: Plan, header: Sequence[str], rows: Sequence[list[str]], results: Sequence[Result]
-) -> Iterator[tuple[int, Problem, str, str]]:
-    """What was left out of rows that were taken: number of the row, why, column, cell."""
-    for number, (row, result) in enumerate(zip(rows, results, strict=True), start=1):
-        for problem in result.warnings:
-            column = plan.column_of(problem)
-            yield number, problem, column, clean_text(cell_under(column, header, row)).strip()[:LONGEST_CELL]
-
-
-def cell_under(column: str, header: Sequence[str], cells: Sequence[str]) -> str:
-    """A row's cell in the column of that name; `""` where it has none."""
-    at = header.index(column) if column in header else len(cells)
-    return cells[at] if at < len(cells) else ""
-
-
-def take_rows(kind: Kind, plan: Plan, chunk: Sequence[list[str]], arrival: Arrival) -> list[Result]:
-    """The result of each row; one with more cells than the header has is not guessed at.
-
-    A row whose bad cells are of fields that no record needs is taken without them, with a warning for each.
-    """
-    read = [read_row(plan, row) if not any(row[plan.width :]) else (_too_wide(), ()) for row in chunk]
-    sent = [at for at, (item, _left) in enumerate(read) if isinstance(item, bytes)]
-
-    def mend(index: int, problems: tuple[Problem, ...]) -> bytes | None:
-        at = sent[index]
-        fields = plan.left_out((*read[at][1], *problems))
-        item = plan.item_of(chunk[at], fields) if fields else None
-        return item if isinstance(item, bytes) else None
-
-    items = [item for item, _left in read if isinstance(item, bytes)]
-    taken = iter(take(kind, items, arrival, from_text=True, mend=mend))
-    return [_result(kind, plan, item, left, taken) for item, left in read]
-
-
-def _result(
-    kind: Kind, plan: Plan, item: bytes | Problem, left: tuple[Problem, ...], taken: Iterator[Result]
-) -> Result:
-    """What became of a row, in words for whoever sent the file."""
-    result = next(taken) if isinstance(item, bytes) else Result(Landing.REJECTED, errors=(item,))
-    if result.status is Landing.REJECTED:
-        errors = what_was_wrong(result.errors, left)
-        return replace(result, errors=tuple(in_words(kind, plan, problem) for problem in errors))
-    return replace(result, warnings=(*left, *result.warnings)) if left else result
-
-
 def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime | None) -> None:
     with transaction.atomic():
         of.status, of.finished_at, of.leased_until = status, now or database_now(), None
@@ -332,6 +292,7 @@ def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime
         if message is not None:
             changed["message"] = message
         Import.objects.filter(id=of.id).update(**changed)
+        forget_names(of.id)
         if RejectedRow.objects.filter(of=of, code=ERASED).exists():  # the file names somebody who was erased
             transaction.on_commit(partial(stored_path(of.stored_as).unlink, missing_ok=True))
         record_act(

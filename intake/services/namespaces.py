@@ -17,8 +17,9 @@ from intake.models import Import, Source
 from intake.queries import namespace_of
 from intake.rules import Kind
 from intake.rules.mapping import uses_from
+from intake.services.chunks import take_rows
 from intake.services.files import dialect_from, rows_of
-from intake.services.imports import arrival_of, take_rows
+from intake.services.imports import arrival_of
 from intake.services.kinds import find
 from intake.services.rows import Plan, plan_of
 from intake.services.uploads import stored_path
@@ -78,6 +79,6 @@ def _known(of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], space
     """How many rows would find their account under the ids of that source; tried, and taken back."""
     arrival = replace(arrival_of(of, now), namespace_id=space)
     with transaction.atomic():
-        results = take_rows(kind, plan, chunk, arrival)
+        results = take_rows(of, kind, plan, chunk, arrival)
         transaction.set_rollback(True)
     return sum(result.status not in (Landing.PARKED, Landing.REJECTED) for result in results)

@@ -37,7 +37,7 @@ from intake.services.files import dialect_from
 from intake.services.imports import stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find
 from intake.services.sources import SourceRefused
-from intake.services.undoing import undo_import
+from intake.services.undoing import ask_undo
 from intake.services.uploads import ImportRefused, owned_elsewhere, preset_name
 
 SENDERS = (Role.MANAGER, Role.OPS)
@@ -173,19 +173,9 @@ def stop(request: PersonRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(*SENDERS)
 def undo(request: PersonRequest, import_id: UUID) -> HttpResponse:
-    """Take an import back."""
+    """Have an import taken back; its page shows how far that is."""
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
-
-    def take_back() -> None:
-        done = undo_import(import_id=of.pk, by=request.user, now=request.now)
-        if done.kept and not (done.restored or done.removed):
-            messages.warning(request, _("Nothing was taken back: all of it is kept, for the reasons below."))
-        elif done.kept:
-            messages.success(request, _("The import was undone, but for what is kept: see below."))
-        else:
-            messages.success(request, _("The import was undone."))
-
-    return _act(request, of, take_back, "")
+    return _act(request, of, lambda: ask_undo(import_id=of.pk, by=request.user, now=request.now), "")
 
 
 def _act(request: PersonRequest, of: Import, work: Callable[[], object], said: str) -> HttpResponse:

@@ -66,7 +66,7 @@ COLUMNS: tuple[Column[Import], ...] = (
     Column(_("Ended"), lambda of: of.finished_at),
 )
 REJECTED_SHOWN = 50
-UNDER_WAY = (ImportStatus.WAITING, ImportStatus.RUNNING)
+UNDER_WAY = (ImportStatus.WAITING, ImportStatus.RUNNING, ImportStatus.UNDOING)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +110,7 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     of = get_object_or_404(visible_imports(request.user), pk=import_id)
     if of.status == ImportStatus.DRAFT:
         return draft_page(request, of)
-    tag = f"{of.status}-{of.rows_done}"
+    tag = f"{of.status}-{of.rows_done}-{of.undone.get('rows', 0)}-{bool(of.undone.get('waits'))}"
     if request.headers.get("HX-PTag") == tag:
         return HttpResponseNotModified()
     sight = sight_for(of, find(of.kind), request.user)
@@ -127,6 +127,8 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
         "next": next_step(request.user) if of.status == ImportStatus.DONE and _may_send(request) else None,
         "reviews": _reviews(of),
         "undone": _undone(of, sight),
+        "is_undoing": of.status == ImportStatus.UNDOING,
+        "undo_total": sum(of.counts.get(name, 0) for name in (Landing.CREATED, Landing.UPDATED)),
     }
     response = render(request, "intake/import.html#progress" if request.htmx else "intake/import.html", context)
     response["HX-PTag"] = tag
@@ -174,8 +176,8 @@ def _rejected(of: Import, sight: FileSight) -> list[RejectedRow]:
 
 
 def _undone(of: Import, sight: FileSight) -> Undone | None:
-    """What taking it back did."""
-    if not of.undone:
+    """What taking it back did, so far."""
+    if not of.undone and of.status != ImportStatus.UNDOING:
         return None
     undone = msgspec.convert(of.undone, Undone)
     return msgspec.structs.replace(undone, kept=sight.changes(undone.kept))

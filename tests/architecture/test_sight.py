@@ -62,6 +62,7 @@ NOT_LISTED = {
     "intake.Record": INTERNAL,
     "intake.RecordKey": INTERNAL,
     "intake.RejectedRow": PARENT,
+    "intake.RowName": INTERNAL,
     "intake.RowWarning": PARENT,
     "intake.Source": SETTING,
     "intake.SourceMapping": SETTING,

@@ -232,13 +232,13 @@ def test_an_import_goes_on_where_it_was_killed(source: Source, monkeypatch: pyte
 def test_two_workers_never_land_one_chunk_twice(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     content = file_of(row("A1"))
     made = start_import(file=[content], filename="x.csv", kind="scores", source=source, by=None, now=NOW)
-    take = imports.take
+    take = imports.take_rows
 
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         Import.objects.update(rows_done=1, counts={"parked": 1})
         return take(*args, **kwargs)
 
-    monkeypatch.setattr(imports, "take", overtaken)
+    monkeypatch.setattr(imports, "take_rows", overtaken)
     run_import(made.id, NOW)
     assert not Record.objects.exists(), "what the slower one did is rolled back"
 

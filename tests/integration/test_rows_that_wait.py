@@ -185,11 +185,11 @@ def test_lines_that_wait_and_lines_that_do_not_are_counted_together(source: Sour
     )  # fmt: skip
     rows, to_come = imports.take_rows, [ACCOUNT]
 
-    def arrives(*args: Any) -> Any:
+    def arrives(*args: Any, **options: Any) -> Any:
         """The account comes between the first line and the second."""
         if to_come and Record.objects.filter(kind="orders").exists():
             bring(source, "accounts", to_come.pop())
-        return rows(*args)
+        return rows(*args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(imports, "CHUNK_ROWS", 1)

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         if not Import.objects.filter(id=import_id).exists():
             raise CommandError(f"There is no import {import_id}.")
         done = undo_import(import_id=import_id, by=person, now=now)
-        self.stdout.write(f"{done.restored} put back, {done.removed} taken away, {len(done.kept)} kept as they are now")
+        self.stdout.write(f"{done.restored} put back, {done.removed} taken away, {done.all_kept} kept as they are now")
 
 
 def _source(slug: str | None) -> Source:
@@ -134,7 +134,9 @@ def _details(preview: Preview) -> Iterator[str]:
     for trouble in preview.troubles:
         yield f"{trouble.count} x {trouble.column}: {trouble.message}"
     for warned in preview.warnings:
-        yield f"{warned.rows} x without {warned.column}: {warned.message}"
+        what = warned.column if warned.is_repeat else f"without {warned.column}"
+        yield f"{warned.rows} x {what}: {warned.message}"
+        yield from (f"  {sentence}" for sentence in warned.values if warned.is_repeat)
     for one in preview.fields:
         yield f"{one.field}: {one.new} new, {one.changed} changed"
     for rule, count in preview.rules.items():
