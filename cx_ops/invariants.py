@@ -18,7 +18,8 @@ INVARIANTS = {
         SELECT r.id FROM intake_record AS r
         WHERE r.kind = 'insights'
           AND NOT EXISTS (SELECT 1 FROM decisions_decision AS d WHERE d.insight_id = r.id)
-          AND NOT (EXISTS (SELECT 1 FROM intake_import AS m WHERE m.id = r.import_id AND m.status IN ('undoing', 'undone'))
+          AND NOT (EXISTS (SELECT 1 FROM intake_import AS m
+                  WHERE m.id = r.import_id AND m.status IN ('undoing', 'undone'))
               AND NOT EXISTS (SELECT 1 FROM insights_insight AS i WHERE i.id = r.id)
               AND NOT EXISTS (SELECT 1 FROM intake_recordkey AS k WHERE k.record_id = r.id))
           AND NOT EXISTS (SELECT 1 FROM accounts_parked AS p WHERE p.record_id = r.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Field, Model
 
 from accounts.enums import Verdict
-from accounts.models import Account, Activity, Consent, Contact, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
 from accounts.services.board import survivors_of
 from accounts.services.consent import put_back_consents
 from accounts.services.contacts import accounts_of, forget_findings, lock_contacts, settle_contacts
@@ -37,8 +37,9 @@ def teller(*kinds: str) -> Callable[[UUID, int], Told]:
     """What an import of `kinds` did: some changes, how its records were matched, how many pairs wait for a person."""
 
     def tell(import_id: UUID, most: int) -> Told:
-        priors = Prior.objects.filter(import_id=import_id, kind__in=kinds).order_by("id")
-        changes = _named([change for prior in priors[:most] for change in _told(prior)][:most])
+        priors = list(Prior.objects.filter(import_id=import_id, kind__in=kinds).order_by("id")[:most])
+        names = _called(priors)
+        changes = _named([change for prior in priors for change in _told(prior, names)][:most])
         if not {"accounts", "contacts"} & {*kinds}:
             return Told(changes=changes)
         pairs = Pair.objects.filter(import_id=import_id)
@@ -49,12 +50,29 @@ def teller(*kinds: str) -> Callable[[UUID, int], Told]:
     return tell
 
 
-def _told(prior: Prior) -> Iterator[FieldChange]:
+# Kind → whose rows its priors are of, and what they are called by. Activities are of several kinds.
+CALLED: dict[str, tuple[type[Model], str]] = {
+    "accounts": (Link, "account__name"), "contacts": (Contact, "name"), "consents": (Contact, "name"),
+    "contracts": (Contract, "account__name"), "orders": (LedgerEntry, "account__name"),
+}  # fmt: skip
+
+
+def _called(priors: Sequence[Prior]) -> dict[UUID, str]:
+    """Row → what its account is called, or the contact itself."""
+    names: dict[UUID, str] = {}
+    for kind in {prior.kind for prior in priors}:
+        model, name = CALLED.get(kind, (Activity, "account__name"))
+        rows = model._default_manager.filter(pk__in=[prior.row_id for prior in priors if prior.kind == kind])
+        names |= dict(rows.order_by().values_list("pk", name))
+    return names
+
+
+def _told(prior: Prior, names: Mapping[UUID, str]) -> Iterator[FieldChange]:
     for name, (before, after) in prior.fields.items():
         if name == SINCE:
             continue
         field = f"consent_{name}" if prior.kind == "consents" else name
-        yield FieldChange(prior.external_id, field, _value(before), _value(after))
+        yield FieldChange(prior.external_id, field, _value(before), _value(after), names.get(prior.row_id, ""))
 
 
 def _named(changes: list[FieldChange]) -> list[FieldChange]:
@@ -62,7 +80,7 @@ def _named(changes: list[FieldChange]) -> list[FieldChange]:
     ids = {id for one in changes if one.field == "account_id" for id in (one.before, one.after) if id}
     names = {str(id): name for id, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
     return [
-        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)))
+        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)), one.name)
         if one.field == "account_id"
         else one
         for one in changes

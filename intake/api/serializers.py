@@ -18,6 +18,7 @@ from intake.services.drafts import preview_of
 from intake.services.uploads import ImportRefused, read_mapping
 
 KEPT_SHOWN = 50
+KEPT_FIELDS = ("external_id", "field", "before", "after")
 
 
 class MappingField(serializers.Field[Any, Any, Any, Any]):
@@ -145,7 +146,8 @@ class ImportOut(serializers.ModelSerializer[Import]):
         undone = msgspec.convert(row.undone, Undone)
         shown = self._sight(row).changes(undone.kept[:KEPT_SHOWN])
         did = {name: getattr(undone, name) for name in ("rows", "restored", "removed", "waits")}
-        return {**did, "kept": undone.all_kept, "kept_values": msgspec.to_builtins(shown)}
+        kept = [{name: getattr(one, name) for name in KEPT_FIELDS} for one in shown]
+        return {**did, "kept": undone.all_kept, "kept_values": msgspec.to_builtins(kept)}
 
     def _sight(self, row: Import) -> FileSight:
         sight: FileSight = self.context["sight"](row)

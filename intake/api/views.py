@@ -181,9 +181,10 @@ class UndoImport(ApiView):
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, id: UUID) -> Response:
-        is_over = _act_on(request, id, ask_undo, unless=(ImportStatus.UNDOING, ImportStatus.UNDONE)) == ImportStatus.UNDONE
-        headers = {} if is_over else {"Location": f"/api/v1/imports/{id}"}
-        return _report(request, id, status=200 if is_over else 202, headers=headers)
+        stood = _act_on(request, id, ask_undo, unless=(ImportStatus.UNDOING, ImportStatus.UNDONE))
+        if stood == ImportStatus.UNDONE:
+            return _report(request, id)
+        return _report(request, id, status=202, headers={"Location": f"/api/v1/imports/{id}"})
 
 
 def _act_on(request: Request, id: UUID, act: Callable[..., object], *, unless: Collection[ImportStatus] = ()) -> str:

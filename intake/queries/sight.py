@@ -35,12 +35,13 @@ class FileSight:
     """The fields of a file's kind that are closed to a reader, and those of its columns that fill one.
 
     Whoever sent a file may read its cells; what others had said before stays closed to them too. `instead` stands where
-    a value was.
+    a value was. is_named: the names of who it is about may be read.
     """
 
     fields: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     instead: str | None = None
+    is_named: bool = True
 
     def hides(self, field: str) -> bool:
         """Whether the values of a field are closed: `arr.amount` with `arr`."""
@@ -49,7 +50,8 @@ class FileSight:
     def changes(self, changes: Iterable[FieldChange]) -> list[FieldChange]:
         """What a file changes, without the values of closed fields."""
         instead = self.instead
-        return [replace(one, before=instead, after=instead) if self.hides(one.field) else one for one in changes]
+        seen = (replace(one, before=instead, after=instead) if self.hides(one.field) else one for one in changes)
+        return [*seen] if self.is_named else [replace(one, name="") for one in seen]
 
     def warnings(self, found: Iterable[Warned]) -> list[Warned]:
         """What rows were taken without, with no cell of a closed column."""
@@ -68,12 +70,13 @@ def sight_of(of: Import, kind: Kind, closed: Collection[str], *, is_own: bool, i
     """What of a file is closed. closed: fields that the reader may not see, of all kinds. is_own: it is theirs."""
     prefix = f"{of.kind}."
     fields = frozenset(name.removeprefix(prefix) for name in closed if name.startswith(prefix))
-    every = FileSight(fields, instead=instead)
+    is_named = not any(name.endswith(".name") for name in closed)
+    every = FileSight(fields, instead=instead, is_named=is_named)
     if is_own or not fields:
         return every
     read_as = {name: kind.field_of(use.to) for name, use in uses_from(of.mapping).items()}
     columns = frozenset(name[:COLUMN_LENGTH] for name, field in read_as.items() if every.hides(field))
-    return FileSight(fields, columns, instead)
+    return FileSight(fields, columns, instead, is_named)
 
 
 def sight_for(of: Import, kind: Kind, user: User) -> FileSight:

@@ -65,6 +65,7 @@ class Apply(Protocol):
 class FieldChange(msgspec.Struct, frozen=True):
     """What an import did to one field of one record: `before` is None where there was nothing.
 
+    name: what the record, or the account that it is about, is called by people; `""` where that is not known.
     What an undo keeps has the field `""` where the record itself stays: `before` is its name, `after` what hangs on it.
     """
 
@@ -72,6 +73,7 @@ class FieldChange(msgspec.Struct, frozen=True):
     field: str
     before: Any = None
     after: Any = None
+    name: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from msgspec.structs import replace
 
-from core.bulk import database_now, execute
+from core.bulk import execute
 from core.doorbell import IMPORT, ring_on_commit
 from core.models import User
 from core.services import record_act
@@ -57,7 +57,7 @@ def ask_undo(*, import_id: UUID, by: User | None, now: datetime, actor: str = ""
     return of
 
 
-def run_undo(import_id: UUID, now: datetime | None = None, *, seconds: float = float("inf")) -> None:
+def run_undo(import_id: UUID, now: datetime, *, seconds: float = float("inf")) -> None:
     """Take an import back from where the last worker got to; returns at once while another worker has it.
 
     After `seconds` it lets go, for the next worker to go on. Where rows of the file are still on their way it says so,
@@ -66,7 +66,7 @@ def run_undo(import_id: UUID, now: datetime | None = None, *, seconds: float = f
     if not execute(LEASE, [LEASE_SECONDS, import_id]):
         return
     ends = time.monotonic() + seconds
-    while _step(import_id, now or database_now()):
+    while _step(import_id, now):
         if time.monotonic() > ends:
             execute(LET_GO, [import_id])
             ring_on_commit(IMPORT)
