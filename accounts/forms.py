@@ -14,7 +14,7 @@ from accounts.models import Account, Link
 from accounts.queries.comparing import Comparison, State
 from accounts.queries.find import find_by_words
 from accounts.queries.shown import ORDER, label_of
-from accounts.rules.projection import PEOPLE, FieldRule, Policy
+from accounts.rules.projection import PEOPLE, TYPED, FieldRule, Policy
 from core.models import User
 from intake.models import Source
 
@@ -23,7 +23,7 @@ WHY = {"maxlength": 400, "rows": 2}
 FIELDS = (*ORDER, "people", "fields", "forecast")
 LABELS = {"people": _("Roles on the account"), "fields": _("All other fields"), "forecast": _("Forecast of a contract")}
 # What somebody typed here is believed first about these, unless a rule says otherwise.
-BY_HAND_FIRST = ("people", "forecast")
+BY_HAND_FIRST = ("people", *TYPED)
 MOST_DAYS = 3650
 NTH = (_("First"), _("Second"), _("Third"))
 
@@ -32,6 +32,7 @@ class VerdictForm(forms.Form):
     verdict = forms.ChoiceField(choices=[*Verdict.choices[1:], ("later", _("Later"))])
     why = forms.CharField(label=_("Why"), max_length=400, required=False)
     despite = forms.BooleanField(required=False)
+    name = forms.CharField(max_length=255, required=False)
 
 
 class AlikeForm(forms.Form):
@@ -49,6 +50,7 @@ class MergeForm(forms.Form):
     other = forms.ModelChoiceField(
         Account.objects.none(), label=_("Found"), widget=forms.RadioSelect, required=False, empty_label=None
     )
+    keep = forms.ChoiceField(choices=[("", ""), ("this", ""), ("other", "")], required=False)
     why = forms.CharField(label=_("Why they are one"), widget=forms.Textarea(WHY), required=False, max_length=400)
     despite = forms.BooleanField(
         label=_("One source gives them two ids; I know that the source is wrong."), required=False
@@ -62,6 +64,13 @@ class MergeForm(forms.Form):
         assert isinstance(chosen, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         chosen.queryset = Account.objects.filter(pk__in=[one.pk for one in found])
         self.found = found
+        self.account = account
+
+    @property
+    def name(self) -> str:
+        """The name that is to be kept; `""`: the one that holds anyhow."""
+        other = self.cleaned_data["other"]
+        return {"this": self.account.name, "other": other.name if other else ""}.get(self.cleaned_data["keep"], "")
 
 
 class SplitForm(forms.Form):

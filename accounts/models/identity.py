@@ -99,6 +99,7 @@ class Merge(models.Model):
     """Two accounts held to be one: `merged` is archived, what was its is now `survivor`'s, until it is undone.
 
     `moved`: table → ids of the rows that were re-pointed. `before`: table → rows as they were, where more changed.
+    `named`: {link, was, is}: what the link of whoever merged them said of the name before (null: nothing), and says.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -112,6 +113,9 @@ class Merge(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
     moved = models.JSONField(default=dict)
     before = models.JSONField(default=dict)
+    named = models.JSONField(
+        default=dict, db_default={}, help_text="The saying by which whoever merged them chose the name, if they did."
+    )
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     undone_why = models.TextField(blank=True)

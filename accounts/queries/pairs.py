@@ -56,6 +56,7 @@ class PairPage:
     """A pair to decide, how many wait, and how many have the same evidence.
 
     stays: the one whose page a merge keeps; None of contacts. renamed: what it would be called, where not as now.
+    names: what it can be called, that first; empty where there is no choice.
     leans: the evidence speaks for one. place: which of those that wait it is, 0 where it does not; following: the one
     after it.
     """
@@ -68,6 +69,7 @@ class PairPage:
     leans: bool
     stays: Account | None
     renamed: str
+    names: list[str]
     place: int
     following: UUID | None
 
@@ -108,10 +110,11 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         return None
     hidden, policy = hidden_fields(user), current_policy()
     one, other = pair.sides
-    stays = None
+    stays, names = None, list[str]()
     if isinstance(one, Account) and isinstance(other, Account):
         stays = older_first(one, other)[0]
         rows = _side_by_side(one.pk, other.pk, hidden, policy, now)
+        names = [*dict.fromkeys([_renamed(stays, rows) or stays.name, stays.name, one.name, other.name])]
     else:
         rows = _people_side_by_side(one, other, hidden, policy, now)
     patterns = dict(waiting.values_list("pk", "pattern")[:FOUND_IN])
@@ -127,6 +130,7 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         leans=leans_to_one(pair.evidence),
         stays=stays,
         renamed=_renamed(stays, rows) if stays else "",
+        names=names if len(names) > 1 and policy.typed_holds("name") else [],
         place=place,
         following=order[place % len(order)] if len(order) > 1 else None,
     )

@@ -1,7 +1,7 @@
 """Which of the things that sources say about a field an account shows. Pure.
 
 A saying is [value, since when (ISO, UTC), id of the saying], as `Link.values` keeps it; a null value asserts that the
-field is empty. Without a rule the newest saying holds; about roles and forecasts people are believed first.
+field is empty. Without a rule the newest saying holds; about roles, names and forecasts people are believed first.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class FieldRule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 # Whose word holds where no policy says so: what somebody typed here is not overwritten by a file that comes again.
 BY_HAND = FieldRule(sources=(PEOPLE,), nulls=NullRule.CLEAR)
+# So it is of these fields, and of all roles.
+TYPED = ("name", "forecast")
 
 
 class Said(NamedTuple):
@@ -64,11 +66,16 @@ class Policy:
 
     def rule(self, field: str) -> FieldRule | None:
         found = self.published(field)
-        return found or (BY_HAND if field.startswith("people.") or field == "forecast" else None)
+        return found or (BY_HAND if field.startswith("people.") or field in TYPED else None)
 
     def blank_clears(self, field: str) -> bool:
         rule = self.published(field)
         return rule is not None and rule.nulls == NullRule.CLEAR
+
+    def typed_holds(self, field: str) -> bool:
+        """Whether what somebody types here of the field is what its accounts show, whatever comes later."""
+        rule = self.rule(field)
+        return rule is not None and rule.sources[:1] == (PEOPLE,)
 
     def outranks_people(self, field: str, source: UUID) -> bool:
         """Whether a published rule believes `source` before what somebody typed here."""

@@ -22,6 +22,7 @@ from accounts.rules.hierarchy import ancestry
 from accounts.services.board import Board, open_board
 from accounts.services.contacts import settle_contacts
 from accounts.services.images import images_of, put_back
+from accounts.services.naming import choose_name, take_name_back
 from accounts.services.parking import lock_keys
 from accounts.services.places import Merging, move_rows, places, rooms
 from accounts.services.routing import send_home
@@ -47,10 +48,12 @@ class MergeRefused(Exception):
 def merge_accounts(
     *, survivor_id: UUID, merged_id: UUID, why: str, by: User, now: datetime,
     rule: Evidence = Evidence.PERSON, evidence: Mapping[str, Any] | None = None, despite_two_ids: bool = False,
+    name: str = "",
 ) -> Merge:  # fmt: skip
     """Make `merged` part of `survivor`, until it is undone. Raises `MergeRefused`, `Account.DoesNotExist`.
 
     despite_two_ids: both have an id in one namespace, which a source gives to different accounts; `why` says why not.
+    name: which of their names the account keeps, whatever its sources call it later; `""`: the one that holds anyhow.
     """
     if not why.strip():
         raise MergeRefused(_("Say why they are one account: whoever looks at it later will want to know."))
@@ -70,7 +73,7 @@ def merge_accounts(
     )  # fmt: skip
     Account.objects.filter(pk=merged_id).update(archived_at=now)
     AccountKey.objects.create(account_id=survivor_id, kind=KeyKind.ID, value=str(merged_id))
-    project([survivor_id], now=now)
+    merge.named = _name(pair, project([survivor_id], now=now).accounts[survivor_id], name, by, now)
     settle_contacts([survivor_id], now=now)
     after = {table: images_of(table, both, column=column) for table, column in OWN}
     after |= {table: images_of(table, ids) for table, ids in changes.items()}
@@ -78,6 +81,7 @@ def merge_accounts(
     merge.save()
     _judge(survivor_id, merged_id, Verdict.SAME, by, now)
     data = {"merged": str(merged_id), "name": pair[merged_id].name, "merge": str(merge.pk), "rule": rule.value}
+    data |= {"called": name} if merge.named else {}
     record_act("merged", pair[survivor_id], by=by, now=now, why=merge.why, data=data)
     return merge
 
@@ -100,6 +104,7 @@ def undo_merge(*, merge_id: UUID, why: str = "", by: User, now: datetime) -> Mer
     pair = _locked_pair(merge.survivor_id, merge.merged_id, by)
     AccountKey.objects.filter(kind=KeyKind.ID, value=str(merge.merged_id)).delete()
     said = said_by(merge.moved.get("accounts_link", []))
+    take_name_back(merge.named)
     for table, image in merge.before.items():
         put_back(table, image["before"], image["after"])
     _move_back(merge)
@@ -129,6 +134,19 @@ def project(ids: Collection[UUID], *, now: datetime, also: Mapping[UUID, set[str
     board.write_accounts()
     board.write()
     return board
+
+
+def _name(pair: Mapping[UUID, Account], shown: Account, name: str, by: User, now: datetime) -> dict[str, Any]:
+    """Let the account keep the name that was chosen, where it would show another; what of that undo needs."""
+    if not name or name == shown.name:
+        return {}
+    if name not in {account.name for account in pair.values()}:
+        raise MergeRefused(_("It is called “%s” by neither of the two any more: choose again.") % name)
+    if not current_policy().typed_holds("name"):
+        raise MergeRefused(_("A rule says whose name is shown: merge them without choosing, or change the rule first."))
+    named = choose_name(shown.pk, name, by=by, now=now)
+    project([shown.pk], now=now)
+    return named
 
 
 def said_by(link_ids: Collection[str]) -> set[str]:

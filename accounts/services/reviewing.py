@@ -35,10 +35,12 @@ class Judged:
 
 @transaction.atomic
 def judge_pair(
-    *, pair_id: UUID, verdict: Verdict, by: User, now: datetime, why: str = "", despite_two_ids: bool = False
-) -> Pair:
+    *, pair_id: UUID, verdict: Verdict, by: User, now: datetime, why: str = "", despite_two_ids: bool = False,
+    name: str = "",
+) -> Pair:  # fmt: skip
     """Say that two are one, which merges accounts into the older, or that they are two, which is not asked again.
 
+    name: which of two accounts' names is kept, as `merge_accounts` has it.
     Raises `PairDecided`, `MergeRefused`, `Pair.DoesNotExist`.
     """
     pair = _locked(pair_id, by)
@@ -51,6 +53,7 @@ def judge_pair(
         merge_accounts(
             survivor_id=survivor.pk, merged_id=merged.pk, why=why.strip() or _("Decided on the review screen."), by=by,
             now=now, rule=Evidence(pair.rule), evidence=pair.evidence, despite_two_ids=despite_two_ids,
+            name=name,
         )  # fmt: skip
     else:
         Pair.objects.filter(pk=pair.pk).update(verdict=verdict, decided_by=by, decided_at=now)

@@ -82,11 +82,16 @@ def say_by_hand(edits: Iterable[Edit], *, source_id: UUID, actor: str, now: date
     The caller has written the columns: a person's word is what an account shows when they say it.
     """
     edits = list(edits)
+    word = Said(None, "", "", source_id, by_person=True)
+    remember_shown((Change(account, field, None, value, word) for account, field, value in edits), now=now)
+    keep_words(edits, source_id=source_id, actor=actor, now=now)
+
+
+def keep_words(edits: Iterable[Edit], *, source_id: UUID, actor: str, now: datetime) -> None:
+    """Keep what a person says of accounts as their source's word; the caller projects them."""
     said: dict[UUID, dict[str, list[Any]]] = {}
     for account, field, value in edits:
         said.setdefault(account, {})[field] = [value, now.isoformat(), uuid7_text()]
-    word = Said(None, "", "", source_id, by_person=True)
-    remember_shown((Change(account, field, None, value, word) for account, field, value in edits), now=now)
     execute(
         SAY_BY_HAND,
         {

@@ -42,7 +42,7 @@ def merge_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
     try:
         merge_accounts(
             survivor_id=account.pk, merged_id=other.pk, why=form.cleaned_data["why"], by=request.user, now=request.now,
-            despite_two_ids=form.cleaned_data["despite"],
+            despite_two_ids=form.cleaned_data["despite"], name=form.name,
         )  # fmt: skip
     except MergeRefused as refusal:
         form.add_error("despite" if refusal.two_ids else "why", str(refusal))

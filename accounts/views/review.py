@@ -60,12 +60,12 @@ def judge(request: PersonRequest, pair_id: UUID) -> HttpResponse:
             return redirect("review")
         pair = judge_pair(
             pair_id=pair_id, verdict=Verdict(said), by=request.user, now=request.now, why=form.cleaned_data["why"],
-            despite_two_ids=form.cleaned_data["despite"],
+            despite_two_ids=form.cleaned_data["despite"], name=form.cleaned_data["name"],
         )  # fmt: skip
     except (Pair.DoesNotExist, Account.DoesNotExist):
         raise Http404 from None
     except MergeRefused as refusal:
-        return _page(request, pair_id, refusal=refusal, status=422)
+        return _page(request, pair_id, refusal=refusal, name=form.cleaned_data["name"], status=422)
     except PairDecided as decided:
         messages.warning(request, str(decided))
         return redirect("review")
@@ -120,8 +120,9 @@ def _columns(hidden: frozenset[str]) -> tuple[Column[Pair], ...]:
 
 
 def _page(
-    request: PersonRequest, pair_id: UUID | None, *, refusal: MergeRefused | None = None, status: int = 200
-) -> HttpResponse:
+    request: PersonRequest, pair_id: UUID | None, *, refusal: MergeRefused | None = None, name: str = "",
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
     page = next_pair(request.user, request.now, pair_id)
     if page is None and pair_id is not None:
         raise Http404
@@ -129,6 +130,7 @@ def _page(
     context: dict[str, Any] = {
         "page": page,
         "refusal": refusal,
+        "name": name if page and name in page.names else page.names[0] if page and page.names else "",
         "decided": decided_pairs(request.user),
         "done": Pair.objects.visible_to(request.user).with_sides().filter(pk=done).first() if done else None,
     }
