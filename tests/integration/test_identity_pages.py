@@ -280,3 +280,26 @@ def test_relaxed_matching_is_a_choice_per_source(source: Source, desk: Client) -
     doubtful(source, billing, 1)
     assert Account.objects.count() == 1
     assert Pair.objects.count() == 0
+
+
+def test_the_name_that_is_kept_is_chosen_on_the_review(desk: Client, source: Source) -> None:
+    [pair] = doubtful(source, make_source("billing"), 1)
+    page = desk.get("/review/").content.decode()
+    assert '<input type="radio" name="name" value="Zenith Rail 1" checked>' in page
+    assert '<input type="radio" name="name" value="Amber Foods 1">' in page
+    refused = desk.post(f"/review/{pair.pk}/", {"verdict": "same", "name": "Another"})
+    assert refused.status_code == 422
+    desk.post(f"/review/{pair.pk}/", {"verdict": "same", "name": "Amber Foods 1"})
+    assert Account.objects.get(archived_at=None).name == "Amber Foods 1"
+    desk.post(f"/review/{pair.pk}/undo/")
+    assert {one.name for one in Account.objects.filter(archived_at=None)} == {"Amber Foods 1", "Zenith Rail 1"}
+
+
+def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, source: Source) -> None:
+    [pair] = doubtful(source, make_source("billing"), 1)
+    first, second = (account for account in pair.sides if isinstance(account, Account))
+    asked = desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
+    assert 'name="keep" value="other"' in asked
+    sent = {"words": second.name, "other": str(second.pk), "why": "one company", "keep": "this"}
+    desk.post(f"/accounts/{first.pk}/merge/", sent)
+    assert Account.objects.get(archived_at=None).name == first.name

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from accounts.enums import ActivityKind
-from accounts.models import Account, Contact, FieldValue, Link, Merge, Pair, Resolved
+from accounts.enums import AccountRole, ActivityKind
+from accounts.models import Account, Contact, FieldPolicy, FieldValue, Link, Merge, Pair, Resolved
 from accounts.queries import find_accounts
 from accounts.services import (
     MergeRefused,
@@ -15,6 +15,7 @@ from accounts.services import (
     merge_accounts,
     project_all,
     resolve_records,
+    set_account_person,
     split_account,
     undo_merge,
 )
@@ -269,3 +270,53 @@ def test_only_links_of_the_account_can_be_split_off(two: Two) -> None:
     other = Link.objects.get(external_id="B", revoked_at=None)
     with pytest.raises(MergeRefused, match="Choose"):
         split_account(account_id=two.survivor.pk, link_ids=[other.pk], why="not its", by=two.ops, now=LATER)
+
+
+def names_of(two: Two) -> list[str]:
+    return [Account.objects.get(pk=id).name for id in (two.survivor.pk, two.merged.pk)]
+
+
+def test_the_name_that_is_chosen_is_kept_when_the_files_come_again(two: Two) -> None:
+    merge = two.merge(name="Fictional A")
+    assert names_of(two)[0] == "Fictional A"
+    for hours in (1, 2):
+        for source, id in ((two.crm, "A"), (two.billing, "B")):
+            send(ACCOUNTS, source, account_item(id), now=LATER + timedelta(minutes=hours))
+    send(ACCOUNTS, two.billing, account_item("B", name="Fictional B Ltd"), now=LATER + timedelta(minutes=9))
+    assert names_of(two)[0] == "Fictional A", "what its sources say later does not change it"
+    assert merge.named["was"] is None
+    two.undo(merge)
+    assert names_of(two) == ["Fictional A", "Fictional B Ltd"]
+    assert not Link.objects.filter(namespace_id=None).exists()
+    assert_sound()
+
+
+def test_a_name_that_was_chosen_is_undone_to_the_byte(two: Two) -> None:
+    before = dump(two.survivor.pk, two.merged.pk)
+    two.undo(two.merge(name="Fictional A"))
+    assert dump(two.survivor.pk, two.merged.pk) == before
+
+
+def test_what_else_the_same_person_says_stays_when_the_name_is_taken_back(two: Two) -> None:
+    set_account_person(account=two.survivor, role=AccountRole.CSM, user=two.floor.bea, by=two.ops, now=NOW)
+    merge = two.merge(name="Fictional A")
+    set_account_person(account=two.survivor, role=AccountRole.CSM, user=two.floor.ana, by=two.ops, now=LATER)
+    two.undo(merge)
+    (link,) = Link.objects.filter(namespace_id=None)
+    assert (set(link.values), link.values["people.csm"][0]) == ({"people.csm"}, "ana")
+
+
+def test_the_name_that_holds_anyhow_is_nobody_s_choice(two: Two) -> None:
+    merge = two.merge(name="Fictional B")
+    assert (merge.named, names_of(two)[0]) == ({}, "Fictional B")
+    assert not Link.objects.filter(namespace_id=None).exists()
+
+
+def test_a_name_of_neither_and_one_against_a_rule_are_refused(two: Two) -> None:
+    with pytest.raises(MergeRefused, match="by neither of the two"):
+        two.merge(name="Something else")
+    rules = {"name": {"sources": [str(two.billing.pk)]}}
+    FieldPolicy.objects.create(version=1, rules=rules, why="billing", published_by=two.ops, published_at=NOW)
+    with pytest.raises(MergeRefused, match="A rule says whose name"):
+        two.merge(name="Fictional A")
+    assert names_of(two) == ["Fictional A", "Fictional B"]
