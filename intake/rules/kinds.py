@@ -202,7 +202,7 @@ class Kind:
     came: SQL, payloads as text of what calls brought from %(source)s between %(since)s and %(until)s, one in %(every)s,
         at most %(most)s; `""`: they stand in the landing log under the kind's name.
     said: SQL, (account_id, slot, values) of what the source %(old)s says now, as `Held` keeps it; `""`: not compared.
-    called: what a row of a file is known by, where a later row of that name takes the place of an earlier; None: no
+    key: what a row of a file is known by, where a later row of that name takes the place of an earlier; None: no
         row takes the place of another.
     near: numbers no further apart count as the same.
     """
@@ -235,7 +235,7 @@ class Kind:
     state: State | None = None
     said: str = ""
     came: str = ""
-    called: Callable[[bytes], str] | None = None
+    key: Callable[[bytes], str] | None = None
     near: float = 0
 
     @property

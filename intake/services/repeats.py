@@ -39,10 +39,10 @@ def tell_repeats(
     Rows that are not taken replace nothing. more: rows come after these.
     """
     told = list(results)
-    if kind.called is None:
+    if kind.key is None:
         return told
     names = {
-        at: kind.called(item)
+        at: kind.key(item)
         for at, (item, result) in enumerate(zip(items, results, strict=True))
         if isinstance(item, bytes) and result.status is not Landing.REJECTED
     }
