@@ -19,7 +19,6 @@ from core.enums import Role
 from cx_ops.pipeline import advance_all
 from intake.enums import ImportStatus
 from intake.models import Import, Record, RejectedRow, Source, SourceMapping
-from intake.queries.sight import FileSight
 from intake.rules.mapping import Use
 from intake.services import ImportRefused, run_import, run_waiting_imports, start_import
 from intake.services.drafts import change_draft, columns_of, confirm_import, draft_import, preview_of
@@ -337,21 +336,3 @@ def test_the_columns_are_changed_in_the_browser(source: Source) -> None:
     client.post(f"{path}confirm/")
     run_waiting_imports(NOW)
     assert account("A1").customer_since == date(2021, 4, 3)
-
-
-def test_a_change_is_told_with_the_name_of_what_changes(client: Client) -> None:
-    source, accounts = make_source("crm"), "account_id,name,tier\nA1,Acme,gold\n"
-    bring(source, accounts, "accounts")
-    files = {
-        "accounts": (accounts.replace("gold", "iron"), "A1", "Acme"),
-        "contacts": ("contact_id,account_id,name,email\nC1,A1,Ana Diaz,ana@example.com\n", "C1", "Ana Diaz"),
-        "contracts": ("contract_id,account_id,starts_on,ends_on\nK1,A1,2026-01-01,2026-12-31\n", "K1", "Acme"),
-        "tickets": ("ticket_id,account_id,opened_at\n7,A1,2026-02-01T09:00:00Z\n", "ticket/7", "Acme"),
-    }
-    client.force_login(make_user("otto", role="ops"))
-    for kind, (text, id, name) in files.items():
-        made = draft(source, text, kind)
-        assert {(one.external_id, one.name) for one in preview_of(made).changes} == {(id, name)}
-        assert f'{name}<small class="quiet block">{id}</small>' in client.get(f"/imports/{made.pk}/").content.decode()
-        hidden = FileSight(is_named=False)
-        assert {one.name for one in preview_of(made, hidden).changes} == {""}
