@@ -8,6 +8,8 @@ screens call.
     book       the customers: who they are, and what will become of each (pure)
     fates      how risk, growth and use run towards that (pure)
     words      what a scorer says about it: reasons, facts, talking points (pure)
+    morning    the last one: more than one person can take (pure)
+    evidence   what happened behind the claims of late (pure)
     scores     the insights that two scorers send on a day (pure)
     feeds      everything else that arrives on a day (pure)
     stories    six customers whose history was written by hand (pure)
@@ -17,7 +19,7 @@ screens call.
     billing    the weekly file that stopped coming
     doubts     customers, and people there, that a source knows under other names
     sheets     files that somebody brought by hand, with mistakes
-    doors      a webhook, a pull and a look-up, of which none is at work
+    doors      a webhook, a pull and a look-up, all switched off
     conduct    how people work their queues
     history    the days in order, for the fictional book
     cdnow      the days in order, for a folder of files

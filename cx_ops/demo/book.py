@@ -35,12 +35,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Tier:
-    """How many named customers of a tier there are in a hundred, and what they pay and use."""
+    """How many named customers of a tier there are in a hundred, and what they pay, and how many work there."""
 
     slug: str
     share: float
     revenue: tuple[int, int]
-    seats: tuple[int, int]
+    staff: tuple[int, int]
     notice_days: int
 
 
@@ -54,6 +54,8 @@ REGIONS = {"emea": 0.38, "amer": 0.44, "apac": 0.18}
 CSMS = {"emea": ("ana", "ben"), "apac": ("cleo",), "amer": ("dev", "edda", "finn", "gus")}
 LEAVER, LEFT_WORKDAYS_AGO, HEIRS = "gus", 37, ("dev", "edda", "finn")
 EXECUTIVES = {"emea": "hana", "apac": "hana", "amer": "ivo"}
+RENEW_BY_THEMSELVES = 0.45  # of the named customers that stay
+STAFF_A_SEAT = 4  # one in so many of a customer's people has a seat
 CURRENCIES = {"emea": ("EUR", "EUR", "GBP", "USD"), "amer": ("USD",), "apac": ("USD",)}
 UNRATED_CURRENCY = "CHF"  # has no rate: its accounts take their tier's median, and say so
 FATES_OF_NAMED = {Fate.SAVED: 0.15, Fate.BLIP: 0.10, Fate.GROWS: 0.13}
@@ -97,6 +99,17 @@ class Customer:
     @property
     def domain(self) -> str:
         return names.domain_of(self.name)
+
+    @cached_property
+    def renews_itself(self) -> bool:
+        """Whether its contract renews unless somebody gives notice; one that leaves has a contract that ends."""
+        if self.fate is Fate.LEAVES:
+            return False
+        return not self.is_named or self.random("renews itself").random() < RENEW_BY_THEMSELVES
+
+    def notice_on(self, ends: date) -> date | None:
+        """The last day of notice of a term; one that ends by itself has none."""
+        return ends - timedelta(days=self.notice_days) if self.renews_itself else None
 
     @property
     def is_named(self) -> bool:
@@ -220,7 +233,7 @@ def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Ra
         region=NEW_REGION if tier is DIGITAL_TIER and number % 100 == 50 else region,
         currency=UNRATED_CURRENCY if number % 97 == 0 else random.choice(CURRENCIES[region]),
         revenue=Decimal(random.randrange(*tier.revenue) // 100 * 100),
-        seats=random.randrange(*tier.seats),
+        seats=max(2, random.randrange(*tier.staff) // STAFF_A_SEAT),
         since=year_after(term_ends, -random.randrange(1, 6)),
         term_ends=term_ends,
         notice_days=tier.notice_days,

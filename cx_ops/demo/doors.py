@@ -1,6 +1,6 @@
 """Doors to other systems: one that is told of our news, one that is read on a schedule, one that is looked up live.
 
-The first two are off and the third finds nobody at home: what they look like is shown, and nothing leaves.
+All three are off: what they look like is shown, and nothing leaves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHOWN = "/plan plan text\n/seats seats number\n"
 
 
 def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
-    """A webhook and a pull, both switched off, and a look-up without an answer."""
+    """A webhook and a pull, both switched off, and a look-up: none is on."""
     otto, kai = (User.objects.get(username=username) for username in ("otto", "kai"))
     chat, licences = (
         Source.objects.create(
@@ -40,5 +40,5 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     terms = PullTerms(url=f"{NOBODY}/tickets.csv", at_time=time(5, 30), timezone="Europe/Lisbon")
     pull = create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now)
     change_pull(pull=pull, terms=terms, is_on=False, by=otto, now=now)
-    asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60)
+    asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60, is_on=False)
     save_look_up(source=licences, terms=asked, by=otto, now=now)

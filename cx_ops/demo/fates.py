@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from cx_ops.demo.book import Customer, Fate
 
@@ -40,6 +40,11 @@ def users_of(customer: Customer, day: date) -> int:
     rise = 1 + 0.35 * max(0.0, growth_of(customer, day) - 0.30) / 0.70
     week = customer.random("week", day.isocalendar()[:2]).uniform(0.95, 1.05)
     return max(1, min(round(customer.usual_users * fall * rise * week), round(customer.seats * 1.1)))
+
+
+def week_before(day: date) -> date:
+    """The Friday of the last whole week before a day."""
+    return day - timedelta(days=day.weekday() + 3)
 
 
 def _peak(customer: Customer) -> float:

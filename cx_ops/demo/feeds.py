@@ -14,7 +14,8 @@ from cx_ops.demo import names
 from cx_ops.demo.behaviour import behaviour
 from cx_ops.demo.book import LEAVER, Book, Customer, Fate
 from cx_ops.demo.days import is_workday
-from cx_ops.demo.fates import growth_of, risk_of, users_of
+from cx_ops.demo.evidence import silent_on
+from cx_ops.demo.fates import growth_of, risk_of, users_of, week_before
 
 Item = dict[str, object]
 Feed = tuple[str, str, list[Item]]
@@ -107,9 +108,9 @@ def contract(customer: Customer, day: date) -> Item:
         "account": {"external_id": customer.external_id},
         "starts_on": starts,
         "ends_on": ends,
-        "notice_on": ends - timedelta(days=customer.notice_days),
+        "notice_on": customer.notice_on(ends),
         "arr": {"amount": revenue_at(customer, day), "currency": customer.currency},
-        "auto_renews": not customer.is_named,
+        "auto_renews": customer.renews_itself,
         "forecast": _forecast(customer, day),
     }
 
@@ -220,9 +221,9 @@ def _touches(book: Book, day: date) -> Iterator[Item]:
     """Calls, meetings and e-mails with named customers, about twice a month each."""
     if not is_workday(day):
         return
-    chance = book.random("touches", day)
+    chance, silent = book.random("touches", day), silent_on(book, day)
     for customer in book.named():
-        if chance.random() < 0.09 and not customer.has_left(day):
+        if chance.random() < 0.09 and not customer.has_left(day) and customer.number not in silent:
             kind, summary, body = chance.choice(TOUCHES)
             contact = next(contacts(customer))
             csm = customer.people["csm"]
@@ -236,9 +237,11 @@ def _tickets(book: Book, day: date) -> Iterator[Item]:
     for customer in book.customers:
         rate = 0.012 if customer.is_named else 0.003
         if chance.random() < rate and not customer.has_left(day):
-            yield activity(customer, day, "ticket", chance.choice(TICKETS), hour=3)
+            yield activity(customer, day, "ticket", chance.choice(TICKETS), hour=3, body="Answered within two days.")
         elif customer.is_named and chance.random() < rate * 3 * risk_of(customer, day):
-            yield activity(customer, day, "ticket", f"Again: {chance.choice(TICKETS).lower()}", hour=2)
+            yield activity(
+                customer, day, "ticket", f"Again: {chance.choice(TICKETS).lower()}", hour=2, body="Answered."
+            )
 
 
 def _usage(book: Book, day: date) -> Iterator[Item]:
@@ -249,7 +252,7 @@ def _usage(book: Book, day: date) -> Iterator[Item]:
     for customer in book.customers:
         if customer.has_left(day) or not (customer.is_named or day.isocalendar().week % 4 == 0):
             continue
-        users = users_of(customer, day)
+        users = users_of(customer, week_before(day))
         yield activity(customer, day, "usage", f"{users} people active in the week", hour=1, value=users)
         if chance.random() < 0.03:
             mood = 9.5 - 6 * risk_of(customer, day) + 2 * growth_of(customer, day) + chance.gauss(0, 1)

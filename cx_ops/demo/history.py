@@ -10,7 +10,7 @@ from accounts.models import Account, AccountKey
 from core.models import Team
 from core.services import record_act
 from cx_ops import pipeline
-from cx_ops.demo import billing, deeds, feeds, habits, people, scores, stories
+from cx_ops.demo import billing, deeds, evidence, feeds, habits, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
@@ -77,6 +77,11 @@ class History:
         found: list[Feed] = [
             *feeds.exports(self.book, day),
             *stories.feeds(self.book, day),
+            *(
+                evidence.behind_claims(scores.lately(self.book), people=feeds.contacts)
+                if day == self.book.today
+                else ()
+            ),
             ("house", "insights", scores.house_scores(self.book, day)),
             ("vendor", "insights", scores.vendor_scores(self.book, day)),
         ]

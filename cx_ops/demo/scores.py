@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from itertools import cycle
 
-from cx_ops.demo.book import Book, Customer, Fate
+from cx_ops.demo.book import Book, Customer
 from cx_ops.demo.days import is_workday, workday_number
 from cx_ops.demo.fates import growth_of, risk_of
+from cx_ops.demo.morning import morning
 from cx_ops.demo.words import factors_of, talking_points_of, vendor_factors_of
 
 Item = dict[str, object]
@@ -26,12 +26,9 @@ VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 SURELY_NOT = 0.05  # the least that the vendor says of anybody
 ACTS_UNLESS = 0.8  # of what the house models are sure of, so much happens if nobody acts
+LATELY_DAYS, SURE = 14, 0.7  # what somebody may look up: claims of so many days that asked for something
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
-# Nine of one person's customers on the last day, each of the worthiest five for another reason. None of these reasons
-# speaks of use, which stays as it was.
-MORNING = ("champion_silent", "ticket_backlog", "invoice_dispute", "competitor_named", "slow_adoption")
-MORNING_CUSTOMERS = 9
 
 
 def insight(
@@ -67,12 +64,26 @@ def insight(
 
 def house_scores(book: Book, day: date) -> list[Item]:
     """Three days a week: named customers once a week, digital ones once a month; signals on the day they show."""
-    morning = _morning(book, day) if day == book.today else ()
+    early = _morning(book, day) if day == book.today else ()
     if day.weekday() not in HOUSE_DAYS:
-        return [*morning]
+        return [*early]
     turn = workday_number(day) // 5 * len(HOUSE_DAYS) + HOUSE_DAYS.index(day.weekday())
     scored = _in_turn(book, day, turn, named=3, digital=12)
-    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *morning]
+    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *early]
+
+
+def lately(book: Book) -> list[tuple[date, Customer, Item]]:
+    """What the house models were sure of in the last two weeks: of a customer and a reason what they said last."""
+    named = {customer.external_id: customer for customer in book.customers}
+    found: dict[tuple[str, object, object], tuple[date, Customer, Item]] = {}
+    for ago in range(LATELY_DAYS, -1, -1):
+        day = book.today - timedelta(days=ago)
+        for item in house_scores(book, day):
+            about = item["account"]
+            if isinstance(about, dict) and float(str(item["confidence"])) >= SURE:
+                customer = named[str(about["external_id"])]
+                found[customer.external_id, item["type"], item["reason"]] = (day, customer, item)
+    return list(found.values())
 
 
 def vendor_scores(book: Book, day: date) -> list[Item]:
@@ -151,25 +162,10 @@ def concerns(book: Book, day: date) -> list[Concern]:
 
 
 def _morning(book: Book, day: date) -> Iterator[Item]:
-    """More of Ana's customers need her on one morning than she can take in a day."""
-    hers = [
-        customer
-        for customer in _scored(book, day)
-        if customer.people.get("csm") == "ana"
-        and customer.fate in (Fate.STEADY, Fate.BLIP)
-        and not passes_cap(customer, day)
-    ][:MORNING_CUSTOMERS]
-    worthiest = sorted(hers, key=lambda customer: -customer.revenue)
-    for customer, reason in zip(worthiest, cycle(MORNING), strict=False):
+    for customer, reason in morning(book):
         confidence = customer.random("morning").uniform(0.905, 0.96)
         item = insight(customer, "churn_risk", confidence, day, reason=reason)
         yield {**item, "external_id": f"{item['external_id']}-morning", "scored_at": f"{day}T04:30:00Z"}
-
-
-def passes_cap(customer: Customer, day: date) -> bool:
-    """Whether an item of this customer stands in Now however many there are: its tier, or its notice date."""
-    left = (customer.term_at(day)[1] - day).days - customer.notice_days
-    return customer.tier == "strategic" or 0 <= left <= 30
 
 
 def _too_sure(customer: Customer, day: date) -> float:

@@ -26,10 +26,10 @@ def accounts(book: Book) -> Rows:
     """What the team knows beside the CRM; one company that the CRM does not know, and one row without a name."""
     yield ("Account ID", "Company", "Website", "Phone", "Success plan")
     for number, customer in enumerate(_customers(book), start=1):
-        plan = ("first result", "wider use", "renewal")[number % 3]
+        plan = ("Weekly report in every branch", "Second team live by spring", "New price list agreed")[number % 3]
         yield (customer.external_id, customer.name, customer.domain, f"+44 20 7946 0{100 + number}", plan)
-    yield ("S-0001", SISTER, _customers(book)[-1].domain, "+44 20 7946 0999", "first result")
-    yield ("S-0002", "", "", "", "renewal")
+    yield ("S-0001", SISTER, _customers(book)[-1].domain, "+44 20 7946 0999", "Weekly report in every branch")
+    yield ("S-0002", "", "", "", "New price list agreed")
 
 
 def fair(book: Book) -> Rows:

@@ -86,7 +86,7 @@ class Story:
 
 STORIES = (
     Story(
-        2, "Larkspur Logistics", "logistics", "enterprise", "amer", "edda", 148_000, 310, Fate.SAVED, 7, 44,
+        2, "Larkspur Logistics", "logistics", "enterprise", "amer", "edda", 148_000, 78, Fate.SAVED, 7, 44,
         said=(
             Said(64, 0.58), Said(60, 0.79), Said(55, 0.93), Said(50, 0.95), Said(40, 0.62), Said(35, 0.41),
             Said(25, 0.22), Said(10, 0.12),
@@ -108,7 +108,7 @@ STORIES = (
         ),
     ),
     Story(
-        1, "Brindle Vale Mutual", "finance", "strategic", "amer", "dev", 412_000, 860, Fate.STEADY, -84,
+        1, "Brindle Vale Mutual", "finance", "strategic", "amer", "dev", 412_000, 215, Fate.STEADY, -84,
         sponsor_left_ago=3,
         said=(Said(40, 0.18), Said(20, 0.24), Said(2, 0.91, "sponsor_left"), Said(1, 0.93, "sponsor_left")),
         heard=(
@@ -123,7 +123,7 @@ STORIES = (
         ),
     ),
     Story(
-        3, "Quillfeather Books", "retail", "mid", "emea", "ana", 52_000, 90, Fate.LEAVES, 12, 12, currency="GBP",
+        3, "Quillfeather Books", "retail", "mid", "emea", "ana", 52_000, 24, Fate.LEAVES, 12, 12, currency="GBP",
         said=(
             Said(80, 0.34), Said(78, 0.94, vendor=True), Said(68, 0.95, vendor=True), Said(60, 0.44),
             Said(58, 0.92, "competitor_named"), Said(54, 0.95, "competitor_named"), Said(48, 0.96, vendor=True),
@@ -146,7 +146,7 @@ STORIES = (
         ),
     ),
     Story(
-        4, "Copperleaf Tooling", "manufacturing", "enterprise", "emea", "cleo", 126_000, 240, Fate.GROWS, -100, 4,
+        4, "Copperleaf Tooling", "manufacturing", "enterprise", "emea", "cleo", 126_000, 60, Fate.GROWS, -100, 4,
         currency="EUR",
         said=(
             Said(12, 0.55, "seats_full", "expansion_signal"), Said(8, 0.74, "seats_full", "expansion_signal"),
@@ -166,7 +166,7 @@ STORIES = (
         ),
     ),
     Story(
-        5, "Mosswood Clinics", "health", "enterprise", "amer", "gus", 97_000, 180, Fate.SAVED, -60, 30,
+        5, "Mosswood Clinics", "health", "enterprise", "amer", "gus", 97_000, 45, Fate.SAVED, -60, 30,
         said=(
             Said(46, 0.57, "slow_adoption"), Said(40, 0.92, "slow_adoption"), Said(36, 0.94, "slow_adoption"),
             Said(20, 0.35), Said(15, 0.28), Said(0, 0.81, "slow_adoption"),
@@ -186,7 +186,7 @@ STORIES = (
         ),
     ),
     Story(
-        6, "Tinderbox Studio", "software", "mid", "amer", "finn", 38_000, 60, Fate.GROWS, 62, 62,
+        6, "Tinderbox Studio", "software", "mid", "amer", "finn", 38_000, 32, Fate.GROWS, 62, 62,
         said=(
             Said(110, 0.93, vendor=True), Said(105, 0.21), Said(100, 0.96, vendor=True), Said(84, 0.94, vendor=True),
             Said(80, 0.18), Said(74, 0.97, vendor=True), Said(58, 0.91, vendor=True), Said(52, 0.20),
@@ -212,7 +212,7 @@ STORIES = (
         ),
     ),
     Story(
-        7, "Wickerby Grocers", "retail", "mid", "apac", "cleo", 44_000, 75, Fate.LEAVES, 16, 16,
+        7, "Wickerby Grocers", "retail", "mid", "apac", "cleo", 44_000, 19, Fate.LEAVES, 16, 16,
         said=(Said(44, 0.55, "logins_fell"), Said(38, 0.78, "logins_fell"), Said(33, 0.84, "logins_fell")),
         heard=(
             Heard(24, "email", "We will not renew", "Nobody called us back about the log-ins.", "cleo"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from cx_ops.demo.book import Customer
-from cx_ops.demo.fates import users_of
+from cx_ops.demo.fates import users_of, week_before
 
 Fact = tuple[str, object, object, float]  # name, value, was, contribution
 
@@ -45,7 +45,7 @@ RISK = {
     ),
     "logins_fell": Wording(
         lambda customer, chance: [
-            ("log-ins a week", chance.randrange(8, 40), chance.randrange(60, 140), 0.8),
+            ("log-ins a week", chance.randrange(4, 15), chance.randrange(30, 60), 0.8),
             ("days since the main user logged in", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
         ],
         ("Ask whether the main user has a new job", "Find out who does this work now"),
@@ -106,7 +106,7 @@ ADVOCACY = {
     "goal_reached": Wording(
         lambda customer, chance: [
             ("goal of the year", "reached", "under way", 1.0),
-            ("people active a week", chance.randrange(40, 120), chance.randrange(20, 40), 0.4),
+            ("reports in daily use", chance.randrange(8, 20), chance.randrange(2, 6), 0.4),
         ],
         ("Name the goal they reached", "Ask whose story it is to tell"),
     ),
@@ -114,7 +114,7 @@ ADVOCACY = {
 ENGAGEMENT = {
     "unused_feature": Wording(
         lambda customer, chance: [
-            ("exports made by hand in 30 days", chance.randrange(10, 40), None, 0.7),
+            ("exports made by hand in 30 days", chance.randrange(10, 30), None, 0.7),
             ("scheduled reports", 0, None, 0.5),
         ],
         ("Show scheduled reports: they do it by hand today",),
@@ -161,7 +161,7 @@ def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[di
     chance = customer.random("facts", type, reason, day.isocalendar()[:2])
     facts: list[Fact] = []
     if type in ("churn_risk", "expansion_signal"):
-        now, was = users_of(customer, day), users_of(customer, date.fromordinal(day.toordinal() - 56))
+        now, was = (users_of(customer, week_before(day - timedelta(days=ago))) for ago in (0, 56))
         moved = (was - now if type == "churn_risk" else now - was) / max(was, 1)
         if moved >= WORTH_SAYING:
             facts.append(("people active in a week", now, was, round(moved * 2, 2)))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cx_ops.demo import feeds, scores, stories
+from cx_ops.demo import evidence, feeds, morning, scores, stories
+from cx_ops.demo.behaviour import behaviour
 from cx_ops.demo.book import Book, Fate, make_book
 from cx_ops.demo.cdnow import FolderRefused, open_folder, write_rows
 from cx_ops.demo.days import is_workday, workdays_before
@@ -79,9 +80,56 @@ def test_every_insight_is_known_by_one_external_id(book: Book) -> None:
 
 
 def test_nine_of_anas_customers_need_her_today_for_five_reasons(book: Book) -> None:
-    morning = [item for item in scores.house_scores(book, TODAY) if str(item["external_id"]).endswith("-morning")]
-    assert len(morning) == scores.MORNING_CUSTOMERS > 5
-    assert {item["reason"] for item in morning[:5]} == set(scores.MORNING)
+    early = [item for item in scores.house_scores(book, TODAY) if str(item["external_id"]).endswith("-morning")]
+    assert len(early) == morning.CUSTOMERS > 5
+    assert {item["reason"] for item in early[:5]} == set(morning.REASONS)
+
+
+def test_what_a_claim_counts_stands_behind_it(book: Book) -> None:
+    """Whoever reads "mentions of another vendor in 30 days: 4" finds four of them."""
+    claims = [claim for claim in scores.lately(book) if claim[2]["reason"] == "competitor_named"]
+    assert claims
+    for day, customer, claim in claims:
+        facts = evidence.facts_of(customer, "churn_risk", "competitor_named", day)
+        [(_crm, _mail, mails), (_desk, _ticket, tickets)] = evidence.behind_claims(
+            [(day, customer, claim)], people=feeds.contacts
+        )
+        named = [mail for mail in mails if evidence.OTHER_VENDOR in str(mail["summary"])]
+        assert len(named) == facts["mentions of another vendor in 30 days"]
+        assert len(tickets) == facts["questions about ending the contract in 14 days"]
+        assert all(f"{day - timedelta(days=30)}" <= str(item["happened_at"])[:10] < f"{day}" for item in mails)
+
+
+def test_every_reason_of_late_has_something_behind_it(book: Book) -> None:
+    for day, customer, claim in scores.lately(book):
+        assert list(evidence.behind(customer, claim, day, champion=next(feeds.contacts(customer)))), claim["reason"]
+
+
+def test_a_champion_who_does_not_answer_has_no_conversation_and_is_not_seen(book: Book) -> None:
+    customer = next(customer for customer, reason in morning.morning(book) if reason == evidence.SILENT)
+    champion = next(feeds.contacts(customer))
+    silent = [day for day in book.days() if customer.number in evidence.silent_on(book, day)]
+    assert len(silent) >= 19
+    for day in silent:
+        for source, kind, items in feeds.CHANGES:
+            if kind in ("activities", "events") and source != "desk":
+                about = list(items(book, day + timedelta(days=kind == "events")))
+                assert champion["external_id"] not in {item.get("contact") for item in about}
+                assert champion["email"] not in {item.get("user_id") for item in about}
+
+
+def test_as_many_people_did_something_in_a_week_as_its_reading_says(book: Book) -> None:
+    monday = date(2026, 11, 16)
+    readings = {
+        item["account"]["external_id"]: item["value"]  # type: ignore[index]
+        for _, kind, items in feeds.exports(book, monday) if kind == "activities"
+        for item in items if item["kind"] == "usage"
+    }  # fmt: skip
+    seen: dict[str, set[object]] = {}
+    for ago in range(2, 7):
+        for item in behaviour(book, monday - timedelta(days=ago), people=feeds.contacts):
+            seen.setdefault(item["account"]["external_id"], set()).add(item["user_id"])  # type: ignore[index]
+    assert {name: len(who) for name, who in seen.items()} == {name: readings[name] for name in seen}
 
 
 def test_every_story_has_its_customer_and_happens_on_workdays(book: Book) -> None:
