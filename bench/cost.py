@@ -28,9 +28,10 @@ class Cost:
         """CPU seconds a row."""
         return self.cpu / self.rows
 
-    def __add__(self, other: Cost) -> Cost:
-        """The cost of both, one after the other, for the same rows."""
-        return Cost(self.cpu + other.cpu, self.wall + other.wall, self.rows)
+    @property
+    def wall_per_row(self) -> float:
+        """Seconds of the clock a row."""
+        return self.wall / self.rows
 
     def __str__(self) -> str:
         rate = self.rows / self.cpu if self.cpu else 0

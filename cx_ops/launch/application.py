@@ -20,6 +20,7 @@ from cx_ops.launch.services import Services
 from cx_ops.launch.supervisor import USUAL, Patience, Supervisor
 
 WEB_THREADS = 4
+WORKERS = 2  # processes that do the jobs, unless CX_WORKER_CONCURRENCY says otherwise
 READY_SECONDS = 180
 LOOPBACK = "127.0.0.1"
 
@@ -52,7 +53,7 @@ def web(instance: Instance, environ: Mapping[str, str], *, host: str, port: int)
 
 def worker(instance: Instance, environ: Mapping[str, str]) -> Plan:
     """Stopped by SIGQUIT, Celery's soft shutdown: a job gets ten seconds, then goes back to the queue."""
-    concurrency = os.environ.get("CX_WORKER_CONCURRENCY", "2")
+    concurrency = os.environ.get("CX_WORKER_CONCURRENCY", str(WORKERS))
     argv = [sys.executable, "-P", "-m", "celery", "--app", "cx_ops", "worker", "--concurrency", concurrency]
     argv += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     log = instance.logs / "worker.log"
