@@ -9,7 +9,7 @@ from accounts.enums import Channel, Refusal
 from accounts.models import Contact, ErasedKey
 from accounts.queries.people import Person, people_of, records_of
 from accounts.rules.permission import Permission, why_not
-from core.bulk import fetch_all
+from core.written import fetch_planned
 
 
 def permission_of(person: Person) -> Permission:
@@ -30,7 +30,7 @@ def refusal_for_address(address: str, now: datetime) -> Refusal | None:
 
 def anybody_erased() -> bool:
     """Whether there was ever an erasure; asked with every call, so not put together anew each time."""
-    [(found,)] = fetch_all("SELECT EXISTS (SELECT FROM accounts_erasedkey)")
+    [(found,)] = fetch_planned("SELECT EXISTS (SELECT FROM accounts_erasedkey)")
     return bool(found)
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from accounts.enums import KeyKind
 from accounts.queries.identity import find_accounts
 from accounts.rules.identity import Ref
-from core.bulk import fetch_all
+from core.bulk import array_text, fetch_all
+from core.written import fetch_planned
 
 # An id that is an alias stands for the one it is an alias of; a contact of the source's own under the same id counts.
 KNOWN = """
@@ -52,7 +53,7 @@ def find_visitors(source_id: UUID, namespace_id: UUID, user_ids: Iterable[str]) 
     names = list(dict.fromkeys(user_ids))
     if not names:
         return {}
-    rows = fetch_all(KNOWN, [names, source_id, source_id])
+    rows = fetch_planned(KNOWN, [array_text(names), source_id, source_id])
     refs = {group: (namespace_id, KeyKind.EXTERNAL_ID.value, group) for *_rest, group in rows if group}
     accounts = find_accounts(refs.values()) if refs else {}
     found: dict[str, Whose] = {}

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from core.bulk import fetch_all
 from core.ids import uuid7
+from core.written import fetch_planned
 from intake.enums import Landing
 from intake.models import Held
 from intake.rules import Arrival, Kind, Result, Stated
@@ -31,7 +32,7 @@ _exactly = msgspec.json.Encoder(decimal_format="number")
 
 def run_beside(arrival: Arrival) -> UUID | None:
     """The parallel run in which this source is the new one; it does not end before the caller's transaction does."""
-    found = fetch_all(BESIDE, [arrival.source_id])
+    found = fetch_planned(BESIDE, [arrival.source_id])
     return found[0][0] if found else None
 
 

@@ -15,9 +15,9 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from core.bulk import fetch_all
 from core.models import User
 from core.services import record_act
+from core.written import fetch_planned
 from intake.enums import Scope
 from intake.models import ApiToken, Source
 
@@ -83,7 +83,7 @@ def use_token(*, text: str, now: datetime) -> ApiToken:
 
 def _token_of(prefix: str) -> ApiToken | None:
     """The token and its source. Asked with every call, so the query is put together once a process."""
-    rows = fetch_all(_query(), [prefix])
+    rows = fetch_planned(_query(), [prefix])
     if not rows:
         return None
     [row] = rows
