@@ -43,12 +43,13 @@ LATE_WORDS = {
 class Load:
     """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown).
 
-    `held`: urgent ones in Later, which wait for room under the cap.
+    `urgent`: urgent ones in Now; `held`: those in Later, which wait for room under the cap.
     """
 
     lanes: dict[str, int] = field(default_factory=lambda: {lane.value: 0 for lane in Lane})
     late: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LATE_WORDS, 0))
     exposed: Decimal | None = None
+    urgent: int = 0
     held: int = 0
 
     @property
@@ -74,6 +75,7 @@ class Load:
             self.lanes[lane] += count
         for what, count in other.late.items():
             self.late[what] += count
+        self.urgent += other.urgent
         self.held += other.held
         if other.exposed is not None:
             self.exposed = (self.exposed or Decimal(0)) + other.exposed
@@ -89,13 +91,18 @@ class Bar(NamedTuple):
 
 @dataclass
 class Person:
-    """One line of the board."""
+    """One line of the board. `given`: urgent tasks that they were given today."""
 
     user: User
     load: Load
-    cap_used: int
+    given: int
     away: Absence | None
     bars: list[Bar] = field(default_factory=list)
+
+    @property
+    def cap_used(self) -> int:
+        """What counts against their cap: urgent tasks given today, or still in Now where those are more (`Room`)."""
+        return max(self.given, self.load.urgent)
 
 
 @dataclass
@@ -205,14 +212,15 @@ def _people(teams: Iterable[Team], loads: dict[UUID, Load], now: datetime) -> li
     """Everybody of these teams who works here, and who left with something still open."""
     users = User.objects.filter(Q(is_active=True) | Q(pk__in=list(loads)), team__in=[team.pk for team in teams])
     people = list(users.exclude(role=Role.INTEGRATION).order_by("first_name", "username"))
-    used = _cap_used(people, now)
+    given = _given_today(people, now)
     away = _absences(people, now)
-    return [Person(user, loads.get(user.pk) or Load(), used.get(user.pk, 0), away.get(user.pk)) for user in people]
+    return [Person(user, loads.get(user.pk) or Load(), given.get(user.pk, 0), away.get(user.pk)) for user in people]
 
 
 def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counter[UUID]]:
     """What each person has, and how much of each team's work nobody has."""
     counts = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
+    counts["urgent_now"] = Count("id", filter=Q(lane=Lane.NOW, urgent=True))
     going = Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED))
     counts["held"] = Count("id", filter=going & Q(lane=Lane.LATER, urgent=True))
     loads: dict[UUID, Load] = defaultdict(Load)
@@ -224,6 +232,7 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
             continue
         load = loads[row["assignee_id"]]
         load.lanes[row["lane"]] += row["n"]
+        load.urgent += row["urgent_now"]
         load.held += row["held"]
         for what in LATE_WORDS:
             load.late[what] += row[what]
@@ -252,7 +261,7 @@ def _exposed(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
     return fetch_all(EXPOSED.format(tasks=sql), [REVENUE, *params])
 
 
-def _cap_used(people: list[User], now: datetime) -> dict[UUID, int]:
+def _given_today(people: list[User], now: datetime) -> dict[UUID, int]:
     """How many urgent tasks each was given on their own today."""
     days = {user.pk: _today(user, now) for user in people}
     rows = CapCounter.objects.filter(user__in=people, on_day__in=set(days.values()))

@@ -157,7 +157,7 @@ def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) ->
     if exposed is None:
         return _("%(who)s: %(count)d in Later") % {"who": who, "count": count}
     money = short_money(exposed, currency)
-    return _("%(who)s got all urgent work that a day allows: %(count)d more in Later, %(money)s a year at stake") % {
+    return _("%(who)s has as many urgent tasks as allowed: %(count)d more in Later, %(money)s a year at stake") % {
         "who": who,
         "count": count,
         "money": money,

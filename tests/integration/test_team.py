@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.models import Absence, Act, Organisation
+from core.services import raise_alert
 from playbooks.enums import Lane
-from playbooks.models import Task
+from playbooks.models import CapCounter, Task
 from playbooks.queries.team import LATE_WORDS, load_board
 from playbooks.queries.work import WorkFilter, find_work
 from tests.factories import NOW, make_account, make_team, make_user
@@ -62,6 +63,22 @@ def test_each_figure_is_the_number_of_rows_behind_it(floor: Floor, tasks: list[T
     assert len(found) >= 5
     for url, number in found.items():
         assert rows_behind(client, url) == number, url
+
+
+def test_urgent_work_is_counted_as_the_cap_counts_it_and_told_from_the_tasks(floor: Floor, tasks: list[Task]) -> None:
+    Task.objects.update(urgent=False)
+    Task.objects.filter(pk__in=[task.pk for task in tasks[:3]]).update(urgent=True, lane=Lane.NOW)
+    Task.objects.filter(pk__in=[task.pk for task in tasks[3:5]]).update(urgent=True, lane=Lane.LATER)
+    CapCounter.objects.update_or_create(user=floor.ana, on_day=NOW.date(), defaults={"taken": 1})
+    raise_alert("capped", "As it was this morning", on_day=NOW.date(), now=NOW, team_id=floor.ana.team_id)
+    raise_alert("flood", "Too many came", on_day=NOW.date(), now=NOW, team_id=floor.ana.team_id)
+    board = load_board(floor.lead, NOW)
+    [ana] = [person for card in board.teams for person in card.people if person.user == floor.ana]
+    assert (ana.cap_used, ana.load.held) == (3, 2), "three still stand in Now, of which one was given today"
+    assert [told.alert.text for told in board.alerts] == ["Too many came"]
+    CapCounter.objects.update(taken=4)
+    [ana] = [one for card in load_board(floor.lead, NOW).teams for one in card.people if one.user == floor.ana]
+    assert ana.cap_used == 4
 
 
 def test_what_is_late_is_counted_once_and_by_what_it_waits_for(floor: Floor, tasks: list[Task]) -> None:
