@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +20,11 @@ from core.enums import Role
 from core.models import Act, DeadLetter, User
 from decisions.enums import OutcomeKind
 from intake.enums import ImportStatus, SourceMode
-from intake.models import FieldProfile, Import, Quarantined, Shipment, Trouble
+from intake.models import Import, Quarantined, Shipment, Trouble
+from intake.queries.columns import blank_columns, unread_columns
 from intake.queries.sources import list_sources
-from intake.services.imports import unused_columns
 from playbooks.enums import RunStepStatus
 from playbooks.models import RunStep, Task
-from playbooks.queries.queue import title_beside
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -276,22 +276,17 @@ def _merges(week: Week, user: User, seen: Seen) -> Found:
 
 def _unused(week: Week, user: User, seen: Seen) -> Found:
     """Columns that every file of four weeks brought empty, and columns that no mapping reads."""
-    since = week.ends - timedelta(days=28)
-    files = FieldProfile.objects.filter(shipment__at__gte=since, shipment__at__lt=week.ends)
-    columns = files.values_list("shipment__source__name", "shipment__source__slug", "shipment__kind", "field")
-    blank = columns.annotate(all=Sum("rows"), none=Sum("blanks")).filter(all=F("none"), all__gt=0).order_by()
     lines = []
-    for name, slug, kind, field, rows, _none in blank:
-        said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % {"source": name, "field": field, "kind": kind}
-        lines.append(Line(said, _("blank in all %(n)d rows of four weeks") % {"n": rows}, *_to_source(slug)))
-    taken = Import.objects.visible_to(user).exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
-    newest = taken.filter(created_at__gte=since, created_at__lt=week.ends)
-    for of in newest.order_by("source_id", "kind", "-id").distinct("source_id", "kind").select_related("source"):
-        if ignored := unused_columns(of.dialect.get("header", []), of.mapping):
-            words = {"source": of.source.name, "kind": of.kind, "columns": ", ".join(ignored[:6])}
-            said = _("%(source)s: nothing reads %(columns)s of %(kind)s") % words
-            where = reverse("import", args=[of.pk]), _("Open the file")
-            lines.append(Line(said, _("sent, and mapped to no field"), *where))
+    for blank in blank_columns(week.ends):
+        words = {"source": blank.source, "field": blank.column, "kind": blank.kind}
+        said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % words
+        note = _("blank in all %(n)d rows of four weeks") % {"n": blank.rows}
+        lines.append(Line(said, note, f"{reverse('source', args=[blank.slug])}#columns", _("What to do")))
+    for unread in unread_columns(user, week.ends):
+        words = {"source": unread.source, "kind": unread.kind, "columns": ", ".join(unread.columns[:6])}
+        said = _("%(source)s: nothing reads %(columns)s of %(kind)s") % words
+        where = f"{reverse('source', args=[unread.slug])}#columns", _("What to do")
+        lines.append(Line(said, _("sent, and mapped to no field"), *where))
     return lines, len(lines)
 
 
@@ -301,14 +296,17 @@ def _workarounds(week: Week, user: User, seen: Seen) -> Found:
     stepless = Q(run__isnull=False, run_step=None) & ~Exists(done)
     hasty = Q(closed_at__lt=F("opened_at") + SECONDS)
     found = closed.filter(stepless | hasty, closed_by__isnull=False).exclude(outcome__in=SAYS_WHY)
+    playbook = "run__version__playbook"
+    counted = found.order_by().values_list(playbook, f"{playbook}__name").annotate(n=Count("pk"))
+    rows = counted.annotate(accounts=ArrayAgg("account__name", order_by="-closed_at")).order_by("-n")
     lines = []
-    for task in found.select_related("account", "source", "closed_by").order_by("-closed_at")[:SHOWN]:
-        is_hasty = task.closed_at is not None and task.closed_at < task.opened_at + SECONDS
-        said = _("%(who)s closed it within a minute") if is_hasty else _("%(who)s closed it with no step done")
-        text = f"{task.about}: {title_beside(task.title, str(task.about))}"
-        where = reverse("task", args=[task.pk]), _("Open the task")
-        lines.append(Line(text, said % {"who": task.closed_by}, *where))
-    return lines, _all_of(found, lines)
+    for slug, name, count, accounts in rows:
+        words = {"playbook": name or _("Without a playbook, within a minute"), "n": count}
+        said = ngettext("%(playbook)s: %(n)d task", "%(playbook)s: %(n)d tasks", count) % words
+        where = reverse("admin:playbooks_playbook_change", args=[slug]) if slug and user.is_staff else ""
+        shown = ", ".join(account for account in accounts[:SHOWN] if account)
+        lines.append(Line(said, shown, where, _("Open the playbook")))
+    return lines, len(lines)
 
 
 # Name of a section: its title, why one looks at it, what is said where there is nothing, and what finds it.
@@ -316,7 +314,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     "failures": (
         gettext_lazy("Files, e-mails and records that failed"),
         gettext_lazy("Files that could not be read, e-mails given up, records that a stage gave up on."),
-        gettext_lazy("No file failed as a whole, no e-mail and no record was given up."), _failures,
+        gettext_lazy("No file failed as a whole, every e-mail went out, no record got stuck."), _failures,
     ),
     "troubles": (
         gettext_lazy("Feeds with trouble"),
@@ -330,8 +328,8 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
-        gettext_lazy("Without an owner, a backup, an expected rhythm or a runbook: nobody is told when they stop."),
-        gettext_lazy("Every source has its people, its rhythm and its runbook."), _unowned,
+        gettext_lazy("Without an owner, a backup, a runbook or, where it sends, a rhythm: nobody hears when it stops."),
+        gettext_lazy("Every source has an owner, a backup and a runbook; all that send have a rhythm."), _unowned,
     ),
     "merges": (
         gettext_lazy("Accounts merged and split"),
@@ -343,8 +341,8 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
         gettext_lazy("Every column holds something, and is mapped to a field."), _unused,
     ),
     "workarounds": (
-        gettext_lazy("Tasks closed without the steps"),
-        gettext_lazy("With no step done or within a minute: the playbook does not fit, or work is done elsewhere."),
+        gettext_lazy("Playbooks that were not followed"),
+        gettext_lazy("Tasks closed with no step done, or within a minute: it does not fit, or is worked elsewhere."),
         gettext_lazy("No task was closed past its playbook."), _workarounds,
     ),
 }  # fmt: skip

@@ -331,4 +331,5 @@ def troubles_of(source: Source, user: User) -> list[tuple[Trouble, list[Seen]]]:
 
 def last_shipments(source: Source) -> list[Shipment]:
     """What came lately, the newest first."""
-    return list(Shipment.objects.filter(source=source).select_related("of").order_by("-at", "-id")[:SHIPMENTS_SHOWN])
+    came = Shipment.objects.filter(source=source).select_related("of__source")
+    return list(came.order_by("-at", "-id")[:SHIPMENTS_SHOWN])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, IntegerField, Max, OuterRef, QuerySet, Sum
+from django.db.models import Case, Exists, IntegerField, Max, OuterRef, QuerySet, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from core.models import Act, User
-from intake.enums import SourceMode
-from intake.models import Import, Shipment, Source, Webhook
+from intake.enums import Problem, SourceMode
+from intake.models import Import, LookedUp, PullRun, Shipment, Source, Trouble, Webhook
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -23,22 +25,44 @@ LATELY = timedelta(days=28)
 HOURS_A_DAY = 24
 # Kinds of record that carry a score.
 SCORED = ("insights", "scores")
+# How records come in.
+WAYS = {"file": gettext_lazy("by file"), "pull": gettext_lazy("by pull"), "api": gettext_lazy("by API")}
+
+
+class Came(NamedTuple):
+    """When a source last brought something, and how, in words."""
+
+    at: datetime
+    way: str
 
 
 @dataclass(frozen=True)
 class SourceLine:
     """A source in the list. `words` and `tone` are for a badge; `due_at` is None where nothing is expected.
 
-    is_overdue: the moment at which it was due has passed, though it may not be late yet. is_told: of our changes.
+    way: how the last arrival came. is_overdue: the moment at which it was due has passed, though it may not be late
+    yet. is_told: of our changes. rejected, troubles: `with_losses`; what else is wrong with it, and is called no fault
+    by nobody.
     """
 
     source: Source
     last_at: datetime | None
+    way: str
     due_at: datetime | None
     arrival: Arrival
-    rejected: int
     is_overdue: bool
     is_told: bool
+    rejected: int = 0
+    troubles: Sequence[Trouble] = ()
+
+    @property
+    def is_late(self) -> bool:
+        return self.arrival in (Arrival.LATE, Arrival.SILENT)
+
+    @property
+    def comes_in(self) -> bool:
+        """Whether records of it are kept here, or were."""
+        return self.source.mode == SourceMode.CONSOLIDATE or self.last_at is not None
 
     @property
     def cadence(self) -> str:
@@ -49,7 +73,7 @@ class SourceLine:
         if not self.source.is_active:
             return _("Switched off")
         if self.source.mode == SourceMode.PROPAGATE and not self.is_told:
-            return _("Told of nothing")
+            return _("No webhook is on")
         if self.last_at is None and self.source.mode != SourceMode.CONSOLIDATE:
             return str(self.source.get_mode_display())
         return {
@@ -90,31 +114,54 @@ def list_sources() -> QuerySet[Source]:
 def source_lines(sources: Sequence[Source], now: datetime) -> list[SourceLine]:
     """Each source with its last arrival, in a number of queries that does not depend on how many there are."""
     ids = [source.pk for source in sources]
-    last = last_arrivals(ids)
-    made = expected_from(ids)
+    last, made = _last_arrivals(ids), expected_from(ids)
+    return [_line(source, last.get(source.pk), made.get(source.pk), now) for source in sources]
+
+
+def with_losses(lines: Sequence[SourceLine], now: datetime) -> list[SourceLine]:
+    """The same lines with what was not taken lately, and what is wrong with each feed beside its being late."""
+    ids = [line.source.pk for line in lines]
     rejected = _rejected(ids, now)
+    troubles: dict[UUID, list[Trouble]] = defaultdict(list)
+    for trouble in Trouble.objects.filter(source__in=ids, cleared_at=None, accepted_at=None).order_by("problem"):
+        troubles[trouble.source_id].append(trouble)
     return [
-        _line(source, last.get(source.pk), made.get(source.pk), rejected.get(source.pk, 0), now) for source in sources
-    ]
+        replace(
+            line, rejected=rejected.get(line.source.pk, 0),
+            troubles=[one for one in troubles[line.source.pk] if one.problem != Problem.ARRIVAL or not line.is_late],
+        )
+        for line in lines
+    ]  # fmt: skip
 
 
-def _line(source: Source, last: datetime | None, made: datetime | None, rejected: int, now: datetime) -> SourceLine:
+def _line(source: Source, came: Came | None, made: datetime | None, now: datetime) -> SourceLine:
     hours = source.cadence_hours if source.is_active else None
+    last, way = came or (None, "")
     due = due_at(last, hours) if last and hours else None
     return SourceLine(
         source=source,
         last_at=last,
+        way=way,
         due_at=due,
         arrival=arrival_of(last=last, since=made, cadence_hours=hours, now=now),
-        rejected=rejected,
         is_overdue=due is not None and due < now,
         is_told=source.is_told,  # type: ignore[attr-defined]  # by list_sources
     )
 
 
-def last_arrivals(ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When something last arrived from each source: a file, or a call that brought records."""
-    return dict(Shipment.objects.filter(source__in=ids).values_list("source").annotate(at=Max("at")).order_by())
+def _last_arrivals(ids: Sequence[UUID]) -> dict[UUID, Came]:
+    """When something last arrived from each source, and how: a file, a pull, or calls that brought records."""
+    pulled = Exists(PullRun.objects.filter(import_id=OuterRef("of")))
+    way = Case(When(of=None, then=Value("api")), When(pulled, then=Value("pull")), default=Value("file"))
+    came = Shipment.objects.filter(source__in=ids).annotate(way=way).values_list("source", "way")
+    by_way = sorted(came.annotate(last=Max("at")).order_by(), key=lambda row: row[2])
+    return {source: Came(at, str(WAYS[way])) for source, way, at in by_way}
+
+
+def last_answers(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each source that is looked up answered last."""
+    answers = LookedUp.objects.filter(look_up__source__in=ids, fetched_at__isnull=False).order_by()
+    return dict(answers.values_list("look_up__source").annotate(at=Max("fetched_at")))
 
 
 def expected_from(ids: Sequence[UUID]) -> dict[UUID, datetime]:

@@ -219,6 +219,12 @@ def uses_from(found: Mapping[str, Any]) -> dict[str, Use]:
     }  # fmt: skip
 
 
+def unused_columns(header: Sequence[str], mapping: Mapping[str, object]) -> list[str]:
+    """Columns that are read into no field."""
+    uses = uses_from(mapping)
+    return [name for name in header if name and not name.startswith("_") and not uses.get(name, Use()).to]
+
+
 def _guess(kind: Kind, name: str, use: Use, why: str, cells: Sequence[str], *, semicolons: bool) -> Guess:
     # Accents first: by them one sees whether the encoding is right.
     shown = sorted(dict.fromkeys(cell.strip() for cell in cells if cell.strip()), key=str.isascii)[:3]

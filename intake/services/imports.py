@@ -23,7 +23,7 @@ from intake.enums import ImportStatus, Landing
 from intake.models import Import, RejectedRow, RowWarning, Source
 from intake.queries import namespace_of
 from intake.rules import ERASED, Arrival, Kind, Result
-from intake.rules.mapping import Use, uses_from
+from intake.rules.mapping import Use, unused_columns, uses_from
 from intake.services.chunks import LONGEST_CELL, cell_under, take_rows, warnings_in
 from intake.services.files import Dialect, FileRefused, chunked, count_rows, dialect_from, rows_of
 from intake.services.kinds import find
@@ -219,12 +219,6 @@ def _run(of: Import, now: datetime, ends: float) -> None:
 def arrival_of(of: Import, now: datetime) -> Arrival:
     """Where the rows of a file come from."""
     return Arrival(of.source_id, of.source.slug, namespace_of(of.source), now, actor=f"import {of.id}", import_id=of.id)
-
-
-def unused_columns(header: Sequence[str], mapping: Mapping[str, object]) -> list[str]:
-    """Columns that are read into no field."""
-    uses = uses_from(mapping)
-    return [name for name in header if name and not name.startswith("_") and not uses.get(name, Use()).to]
 
 
 def remarks(dialect: Dialect, mapping: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,13 +17,16 @@ from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
+from intake.enums import SourceMode
 from intake.forms import SourceForm
 from intake.models import Source
 from intake.queries.arrivals import files_without_rows
+from intake.queries.columns import blank_columns, unread_in
 from intake.queries.health import last_shipments, troubles_of
 from intake.queries.parallel import held_feeds, runs_about
 from intake.queries.quarantine import waiting_in_quarantine
-from intake.queries.sources import SourceLine, find_source, list_sources, source_lines
+from intake.queries.sources import SourceLine, find_source, last_answers, list_sources, source_lines, with_losses
+from intake.queries.webhooks import WebhookLine, webhook_lines
 from intake.services.sources import SourceRefused, change_source, create_source
 
 FILES_SHOWN = 8
@@ -34,8 +38,10 @@ COLUMNS: tuple[Column[SourceLine], ...] = (
     Column(gettext_lazy("Backup"), lambda line: line.source.backup),
     Column(gettext_lazy("Expected every … hours"), lambda line: line.source.cadence_hours),
     Column(gettext_lazy("Last arrival"), lambda line: line.last_at),
+    Column(gettext_lazy("Came"), lambda line: line.way),
     Column(gettext_lazy("Due"), lambda line: line.due_at),
     Column(gettext_lazy("State"), lambda line: line.words),
+    Column(gettext_lazy("Trouble"), lambda line: ", ".join(str(one.get_problem_display()) for one in line.troubles)),
     Column(gettext_lazy("Rows not taken in 28 days"), lambda line: line.rejected),
 )
 
@@ -44,12 +50,15 @@ COLUMNS: tuple[Column[SourceLine], ...] = (
 @for_roles(*LEADS)
 def show_sources(request: PersonRequest) -> HttpResponseBase:
     """Every source: whose it is, when it last came, and whether it is late."""
-    lines = source_lines(list(list_sources()), request.now)
+    lines = with_losses(source_lines(list(list_sources()), request.now), request.now)
     if wants_csv(request):
         return csv_file("sources", COLUMNS, lines)
     held = held_feeds(request.user)
     context = {
-        "lines": [(line, held.get(line.source.pk, "")) for line in lines],
+        "has_any": bool(lines),
+        "comes": [(line, held.get(line.source.pk, "")) for line in lines if line.comes_in],
+        "told": _told(request.user, lines),
+        "asked": _asked(lines),
         "may_settle": may_settle(request.user),
     }
     return render(request, "intake/sources.html", context)
@@ -61,6 +70,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
     """One source; its sections are partials in templates/intake/source."""
     source = _found(slug)
     [line] = source_lines([source], request.now)
+    shipments = last_shipments(source)
     context = {
         "source": source,
         "line": line,
@@ -70,8 +80,10 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),
         "may_settle": may_settle(request.user),
         "troubles": troubles_of(source, request.user),
-        "shipments": last_shipments(source),
+        "shipments": shipments,
         "runs": list(runs_about(source, request.user)),
+        "blank": blank_columns(request.now, source),
+        "unread": unread_in(came.of for came in shipments if came.of),
     }
     return render(request, "intake/source.html", context)
 
@@ -107,6 +119,24 @@ def edit_source(request: PersonRequest, slug: str) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("source", slug=slug)
     return _form_page(request, form, source)
+
+
+def _told(user: User, lines: list[SourceLine]) -> list[tuple[SourceLine, WebhookLine | None]]:
+    """Each source that is told of our changes, once for each of its webhooks."""
+    told = [line for line in lines if line.source.mode == SourceMode.PROPAGATE]
+    hooks = webhook_lines(user) if told else []
+    pairs: list[tuple[SourceLine, WebhookLine | None]] = []
+    for line in told:
+        of_source = [hook for hook in hooks if hook.hook.source_id == line.source.pk]
+        pairs += [(line, hook) for hook in of_source] or [(line, None)]
+    return pairs
+
+
+def _asked(lines: list[SourceLine]) -> list[tuple[SourceLine, datetime | None]]:
+    """Each source that is looked up live, with when it answered last."""
+    asked = [line for line in lines if line.source.mode == SourceMode.FEDERATE]
+    answered = last_answers([line.source.pk for line in asked]) if asked else {}
+    return [(line, answered.get(line.source.pk)) for line in asked]
 
 
 def may_settle(user: User) -> bool:

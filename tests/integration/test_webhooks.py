@@ -269,7 +269,7 @@ def test_switched_off_it_waits(subscribe: Any, floor: Floor) -> None:
     switch_webhook(hook=hook, on=False, why="moving house", by=floor.lead, now=NOW)
     assert send() == 0
     assert [line.words for line in source_lines(list(list_sources()), NOW) if line.is_told] == []
-    assert "Told of nothing" in [line.words for line in source_lines(list(list_sources()), NOW)]
+    assert "No webhook is on" in [line.words for line in source_lines(list(list_sources()), NOW)]
     hook.refresh_from_db()
     with pytest.raises(WebhookRefused):
         send_test(hook=hook, by=floor.lead, now=NOW)
