@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.queries.readiness import readiness_facts
-from accounts.rules.readiness import Facts, Fix, Measure, Score, best_fixes, overall, scores
+from accounts.rules.readiness import DAY, Facts, Fix, Measure, Score, best_fixes, overall, scores
+from core.templatetags.cx import percent
 from intake.models import Source
-from intake.queries.sources import list_sources
+from intake.queries.sources import cadence_words, list_sources
 
 NAMES = {
     Measure.TEMPORAL: gettext_lazy("How often we hear of an account"),
@@ -55,16 +56,6 @@ class Shown(NamedTuple):
     score: Score
     lack: str
 
-    @property
-    def unit(self) -> str:
-        """What is counted until there is enough to measure."""
-        return _("behaviours") if self.score.measure in READINGS else _("accounts")
-
-    @property
-    def tone(self) -> str:
-        value = self.score.value or 0
-        return "good" if value >= 70 else "warn" if value >= 40 else "bad"
-
 
 class ShownFix(NamedTuple):
     """A fix in a sentence, what it brings, and where it is done."""
@@ -77,11 +68,11 @@ class ShownFix(NamedTuple):
     is_estimate: bool
 
 
-@dataclass(frozen=True)
-class OfSource:
+class OfSource(NamedTuple):
+    """What each measure is read from at one source, in words; `""` where it brings nothing of it."""
+
     source: Source
-    measures: list[Shown]
-    overall: float | None
+    told: list[str]
 
 
 @dataclass(frozen=True)
@@ -89,25 +80,50 @@ class Readiness:
     measures: list[Shown]
     overall: float | None
     sources: list[OfSource]
+    others: list[Source]
     fixes: list[ShownFix]
 
 
 def load_readiness(now: datetime) -> Readiness:
-    """Everything on the page, in three queries."""
-    whole, by_source = readiness_facts(now)
+    """Everything on the page, in three queries. `others`: sources that bring nothing that is measured."""
+    whole, found_by_source = readiness_facts(now)
     sources = list(list_sources().filter(is_active=True))
+    by_source = {
+        source.pk: replace(found_by_source[source.pk], rhythm_hours=source.cadence_hours)
+        for source in sources
+        if source.pk in found_by_source
+    }
     found = scores(whole)
     return Readiness(
         measures=_shown(found),
         overall=overall(found),
-        sources=[_of_source(source, by_source.get(source.pk, Facts())) for source in sources],
+        sources=[OfSource(source, _told(by_source[source.pk])) for source in sources if source.pk in by_source],
+        others=[source for source in sources if source.pk not in by_source],
         fixes=_fixes(whole, by_source, sources),
     )
 
 
-def _of_source(source: Source, facts: Facts) -> OfSource:
-    found = scores(facts)
-    return OfSource(source, _shown(found), overall(found))
+def _told(facts: Facts) -> list[str]:
+    """What the four measures are read from, in the order of the measures."""
+    accounts = {"all": _number(facts.accounts)}
+    kinds = {"n": facts.kinds, "share": percent(facts.named / facts.readings)} if facts.readings else {}
+    return [
+        every(facts.gap_hours) if facts.gap_hours else "",
+        ngettext("%(n)d kind, %(share)s name a person", "%(n)d kinds, %(share)s name a person", facts.kinds) % kinds
+        if kinds
+        else "",
+        _("%(n)s of %(all)s accounts") % {**accounts, "n": _number(facts.shared)} if facts.accounts else "",
+        _("%(n)s of %(all)s accounts") % {**accounts, "n": _number(facts.with_outcome)} if facts.accounts else "",
+    ]
+
+
+def _number(number: int) -> str:
+    return number_format(number, force_grouping=True)
+
+
+def every(hours: float) -> str:
+    """A time between two readings as people say it."""
+    return cadence_words(max(1, round(hours)) if hours < DAY else round(hours / DAY) * round(DAY))
 
 
 def _shown(found: Mapping[Measure, Score]) -> list[Shown]:
@@ -137,22 +153,27 @@ def _fixes(whole: Facts, by_source: Mapping[UUID, Facts], sources: list[Source])
     facts = {source.slug: by_source[source.pk] for source in sources if source.pk in by_source}
     return [
         ShownFix(
-            _sentence(fix, named[fix.source].name), str(NAMES[fix.measure]), fix, *_where(fix), fix.what == "daily"
+            _sentence(fix, named[fix.source]),
+            str(NAMES[fix.measure]),
+            fix,
+            *_where(fix),
+            fix.measure == Measure.TEMPORAL,
         )
         for fix in best_fixes(whole, facts)
     ]
 
 
-def _sentence(fix: Fix, source: str) -> str:
-    n, words = fix.count, {"n": number_format(fix.count, force_grouping=True), "source": source}
+def _sentence(fix: Fix, source: Source) -> str:
+    n = fix.count
+    words = {"n": _number(n), "source": source.name, "rhythm": cadence_words(source.cadence_hours)}
     return {
         "name": ngettext(
             "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
         ),
-        "daily": ngettext(
-            "Send %(source)s every day: now an account is heard of every %(n)s day",
-            "Send %(source)s every day: now an account is heard of only every %(n)s days", n,
+        "every": _(
+            "Put every account into each file of %(source)s: it comes %(rhythm)s, an account every %(n)s days"
         ),
+        "daily": _("Send %(source)s every day: now it tells of an account every %(n)s days"),
         "link": ngettext(
             "Bring a second source for the %(n)s account that only %(source)s knows",
             "Bring a second source for the %(n)s accounts that only %(source)s knows", n,
@@ -170,6 +191,6 @@ def _sentence(fix: Fix, source: str) -> str:
 
 def _where(fix: Fix) -> tuple[str, str]:
     """Where it is done: what is sent otherwise is a matter of the source, what is missing of a file."""
-    if fix.what in ("name", "daily"):
+    if fix.what in ("name", "every", "daily"):
         return reverse("source", args=[fix.source]), _("Open the source")
     return reverse("imports"), _("Send a file")

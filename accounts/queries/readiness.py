@@ -40,13 +40,15 @@ UNION SELECT account_id FROM accounts_contract
 FACTS = f"""
 WITH readings AS MATERIALIZED ({READINGS}), known AS MATERIALIZED ({KNOWN}), money AS MATERIALIZED ({MONEY}),
     sources_of AS (SELECT account_id, count(*) AS n FROM known GROUP BY account_id)
-SELECT coalesce(g.source_id, a.source_id), g.readings, g.gap, g.kinds, g.named, a.accounts, a.shared, a.with_outcome
+SELECT coalesce(g.source_id, a.source_id), g.readings, g.gap, g.kinds, g.named, g.measured,
+    a.accounts, a.shared, a.with_outcome
 FROM (
-    SELECT e.source_id, sum(e.n) AS readings, sum(e.named) AS named,
+    SELECT e.source_id, sum(e.n) AS readings, sum(e.named) AS named, sum(e.measured) AS measured,
         percentile_cont(0.5) WITHIN GROUP (
             ORDER BY extract(epoch FROM e.last - e.first)::float8 / 3600 / nullif(e.n - 1, 0)) AS gap,
         (SELECT count(DISTINCT r.what) FROM readings r WHERE r.source_id = e.source_id OR e.source_id IS NULL) AS kinds
-    FROM (SELECT source_id, account_id, count(*) AS n, count(*) FILTER (WHERE named) AS named, min(at) AS first,
+    FROM (SELECT source_id, account_id, count(*) AS n, count(*) FILTER (WHERE named) AS named,
+              count(*) FILTER (WHERE what = 'activity usage') AS measured, min(at) AS first,
               max(at) AS last FROM readings GROUP BY GROUPING SETS ((source_id, account_id), (account_id))) AS e
     GROUP BY e.source_id
 ) AS g FULL JOIN (
@@ -74,9 +76,10 @@ def readiness_facts(now: datetime) -> tuple[Facts, dict[UUID, Facts]]:
 
 
 def _facts(columns: Iterable[Any], sent: tuple[int, int]) -> Facts:
-    readings, gap, kinds, named, accounts, shared, with_outcome = columns
+    readings, gap, kinds, named, measured, accounts, shared, with_outcome = columns
     return Facts(
         readings=int(readings or 0), gap_hours=None if gap is None else float(gap), kinds=kinds or 0,
-        named=int(named or 0), accounts=accounts or 0, shared=shared or 0, with_outcome=with_outcome or 0,
+        named=int(named or 0), measured=int(measured or 0),
+        accounts=accounts or 0, shared=shared or 0, with_outcome=with_outcome or 0,
         rows=int(sent[0]), parked=int(sent[1]),
     )  # fmt: skip

@@ -18,6 +18,10 @@ ENOUGH_KINDS = 10
 # Of the resolution, so much is which behaviour it was, the rest is who it was.
 WEIGHT_KINDS, WEIGHT_PERSON = 0.4, 0.6
 FEWEST_READINGS, FEWEST_ACCOUNTS = 30, 10
+# A source that tells of an account at every so many of its arrivals leaves most accounts out.
+SPARSE = 2
+# What raises the overall score by less is not worth a line.
+LEAST = 0.1
 
 
 class Measure(StrEnum):
@@ -31,16 +35,20 @@ class Measure(StrEnum):
 class Facts:
     """What is known of one source, or of all together, in the time looked at.
 
-    gap_hours: the median over accounts of the time between two readings (None: no account has two).
-    readings: dated behaviours; named: those that name a person; kinds: different kinds of them.
+    gap_hours: the median over accounts of the time between two readings (None: no account has two). rhythm_hours: how
+    often a source is expected to send (None: nobody said).
+    readings: dated behaviours; named: those that name a person; kinds: different kinds of them; measured: those that
+    are there whatever a customer does, such as how many people are active.
     accounts: accounts it speaks about; shared: those that another source knows too; rows, parked: of what it sent.
     with_outcome: of the accounts, those whose money is known: an entry of the ledger or a contract.
     """
 
     readings: int = 0
     gap_hours: float | None = None
+    rhythm_hours: float | None = None
     kinds: int = 0
     named: int = 0
+    measured: int = 0
     accounts: int = 0
     shared: int = 0
     rows: int = 0
@@ -131,8 +139,8 @@ def outcome(facts: Facts) -> Score:
     return Score(Measure.OUTCOME, round(value), text, facts.accounts, FEWEST_ACCOUNTS)
 
 
-def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 3) -> list[Fix]:
-    """What raises the overall score most, the best first; each with the score as it would be after it alone."""
+def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 6) -> list[Fix]:
+    """What raises the overall score, the best first; each with the score as it would be after it alone."""
     before = scores(whole)
     now = overall(before)
     if now is None:
@@ -142,12 +150,9 @@ def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 3) -> lis
         for what, measure, count, after in _options(whole, facts):
             score, was = scores(after)[measure].value, before[measure].value
             then = overall(scores(after))
-            if score is not None and was is not None and then is not None and then > now:
+            if score is not None and was is not None and then is not None and then - now >= LEAST:
                 found.append(Fix(name, measure, what, count, was, score, now, then))
-    best: dict[tuple[Measure, str], Fix] = {}
-    for fix in sorted(found, key=lambda fix: (-fix.gain, fix.source)):
-        best.setdefault((fix.measure, fix.what), fix)  # one of a sort: the source where it helps most
-    return list(best.values())[:most]
+    return sorted(found, key=lambda fix: (-fix.gain, fix.source))[:most]
 
 
 def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, Facts]]:
@@ -156,12 +161,11 @@ def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, F
     unnamed = source.readings - source.named
     if unnamed > 0:
         options.append(("name", Measure.BEHAVIOURAL, unnamed, replace(whole, named=whole.named + unnamed)))
-    if source.readings >= FEWEST_READINGS and source.gap_hours and source.gap_hours > DAY and whole.gap_hours:
-        share = source.readings / whole.readings
-        gap = whole.gap_hours * (DAY / source.gap_hours) ** share
-        options.append(
-            ("daily", Measure.TEMPORAL, max(2, round(source.gap_hours / DAY)), replace(whole, gap_hours=gap))
-        )
+    if source.measured and source.readings >= FEWEST_READINGS and source.gap_hours and whole.gap_hours:
+        what, wanted = _oftener(source, source.gap_hours)
+        gap = whole.gap_hours * (wanted / source.gap_hours) ** (source.readings / whole.readings)
+        if what:
+            options.append((what, Measure.TEMPORAL, round(source.gap_hours / DAY), replace(whole, gap_hours=gap)))
     alone = source.accounts - source.shared
     if alone > 0:
         shared = min(whole.accounts, whole.shared + alone)
@@ -174,3 +178,13 @@ def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, F
         with_outcome = min(whole.accounts, whole.with_outcome + moneyless)
         options.append(("money", Measure.OUTCOME, moneyless, replace(whole, with_outcome=with_outcome)))
     return options
+
+
+def _oftener(source: Facts, gap: float) -> tuple[str, float]:
+    """How a source would tell of each account oftener, and the hours between two readings then; `""`: it would not.
+
+    One that comes far oftener than it tells of an account leaves accounts out; else it is sent too seldom.
+    """
+    if source.rhythm_hours and gap >= SPARSE * source.rhythm_hours:
+        return "every", source.rhythm_hours
+    return ("daily", DAY) if gap > DAY else ("", gap)

@@ -54,6 +54,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
         tick_all(now)
         habits.keep_mail(now)
+    people.name_tokens(now=now)
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))
 

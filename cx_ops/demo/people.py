@@ -6,6 +6,7 @@ This is the one part of the demonstration that is written as rows: an installati
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,11 +20,12 @@ from accounts.models import FxRate
 from core.enums import Role
 from core.models import Absence, BusinessCalendar, Organisation, Team, User
 from intake.enums import Scope
-from intake.models import Source
-from intake.services import create_token
+from intake.models import ApiToken, Shipment, Source
+from intake.services import create_token, find
 from playbooks.models import Playbook
 
 EMEA, AMER = "Harbour team", "Meadow team"
+A_YEAR = timedelta(days=365)
 ZONES = {"Lisbon": "Europe/Lisbon", "New York": "America/New_York", "Singapore": "Asia/Singapore"}
 
 
@@ -79,7 +81,7 @@ RUNBOOK = "Ask the owner of the system whether the export still runs. Send the l
 RUNBOOKS = {
     "billing": "1. Look into the billing system under Reports › Scheduled whether the weekly export still runs.\n"
     "2. Its password ends every 90 days: renew it with finance.\n"
-    "3. Until then download the report by hand and send it under Imports, as accounts.",
+    "3. Until then download the report by hand and bring it with “Send a file” on this source’s page.",
     "house": "1. Look at the log of the nightly scoring job.\n2. If it could not read its data, call the data team.",
 }
 RATES = {
@@ -188,5 +190,20 @@ def new_password() -> str:
 def give_token(source: Source, *, now: datetime) -> str:
     """A token with which to try the API in the name of `source`."""
     owner = source.owner
-    _, text = create_token(source=source, name="Demonstration", scopes=list(Scope), now=now, by=owner)
+    _, text = create_token(
+        source=source, name="Demonstration", scopes=list(Scope), expires_at=now + A_YEAR, now=now, by=owner
+    )
     return text
+
+
+def name_tokens(*, now: datetime) -> None:
+    """The tokens with which the feeds that come by API were sent; nobody knows what they say."""
+    sent: dict[Source, dict[Scope, datetime]] = defaultdict(dict)
+    for call in Shipment.objects.filter(of=None).select_related("source__owner").order_by("at"):
+        sent[call.source][find(call.kind).scope] = call.at
+    for source, scopes in sent.items():
+        token, _ = create_token(
+            source=source, name=f"Export of {source.name}", scopes=list(scopes), expires_at=now + A_YEAR, now=now,
+            by=source.owner,
+        )  # fmt: skip
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=max(scopes.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -58,10 +59,10 @@ def test_the_overall_figure_is_the_mean_of_what_can_be_measured() -> None:
 
 def test_a_fix_is_worth_what_the_measures_are_after_it() -> None:
     crm = Facts(accounts=200, shared=100, rows=1000, parked=100, with_outcome=150)
-    desk = Facts(readings=100, gap_hours=168.0, kinds=5, named=50, accounts=20, shared=20, with_outcome=20)
+    desk = Facts(readings=100, gap_hours=168.0, kinds=5, named=50, measured=9, accounts=20, shared=20, with_outcome=20)
     fixes = best_fixes(WHOLE, {"crm": crm, "desk": desk})
-    assert [(fix.source, fix.what) for fix in fixes] == [("crm", "link"), ("desk", "name"), ("desk", "daily")]
-    link, name, _daily = fixes
+    assert [(fix.source, fix.what) for fix in fixes][:3] == [("crm", "link"), ("desk", "name"), ("desk", "daily")]
+    link, name = fixes[:2]
     assert (link.before, link.after, link.count) == (45, 90, 100)  # 100 × 200/200 × 0.9
     assert link.gain == pytest.approx(45 / 4)
     assert (name.before, name.after, name.count) == (50, 80, 50)  # 100 × (0.2 + 0.6)
@@ -71,3 +72,26 @@ def test_a_fix_is_worth_what_the_measures_are_after_it() -> None:
 def test_what_is_done_already_is_no_fix() -> None:
     done = Facts(readings=100, gap_hours=1.0, kinds=10, named=100, accounts=10, shared=10, with_outcome=10)
     assert best_fixes(done, {"desk": done}) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"rhythm_hours": 168, "gap_hours": 672}, "every"),  # weekly, but of an account every fourth time
+        ({"rhythm_hours": 168, "gap_hours": 168}, "daily"),
+        ({"gap_hours": 672}, "daily"),
+        ({"rhythm_hours": 1, "gap_hours": 1}, ""),
+        ({"rhythm_hours": 168, "gap_hours": 672, "measured": 0}, ""),  # tickets come when they come
+    ],
+)
+def test_who_comes_often_enough_is_not_told_to_come_oftener(facts: dict[str, float], what: str) -> None:
+    source = replace(Facts(readings=100, measured=60), **facts)
+    fixes = best_fixes(replace(WHOLE, gap_hours=source.gap_hours), {"usage": source})
+    assert [fix.what for fix in fixes if fix.measure is Measure.TEMPORAL] == ([what] if what else [])
+
+
+def test_every_source_without_names_has_its_line() -> None:
+    desk, crm = Facts(readings=50), Facts(readings=30)
+    assert [(fix.source, fix.what) for fix in best_fixes(WHOLE, {"crm": crm, "desk": desk})] == [
+        ("desk", "name"), ("crm", "name"),
+    ]  # fmt: skip
