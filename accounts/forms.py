@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Matching, NullRule, Verdict
-from accounts.models import Account, Link
+from accounts.models import Account, Contact, Link
 from accounts.queries.comparing import Comparison, State
 from accounts.queries.find import find_by_words
 from accounts.queries.shown import ORDER, label_of
@@ -71,6 +71,19 @@ class MergeForm(forms.Form):
         """The name that is to be kept; `""`: the one that holds anyhow."""
         other = self.cleaned_data["other"]
         return {"this": self.account.name, "other": other.name if other else ""}.get(self.cleaned_data["keep"], "")
+
+
+class CompareForm(forms.Form):
+    """Another person at the same account, to be laid beside a contact."""
+
+    other = forms.ModelChoiceField(Contact.objects.none(), label=_("Who it may be"), empty_label=_("Choose …"))
+
+    def __init__(self, data: Any = None, *, contact: Contact) -> None:
+        super().__init__(data)
+        other = self.fields["other"]
+        assert isinstance(other, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        people = Contact.objects.known().filter(account=contact.account_id, same_as=None)
+        other.queryset = people.exclude(pk=contact.same_as_id or contact.pk).order_by("name", "id")
 
 
 class SplitForm(forms.Form):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/merge/", views.merge_account, name="account_merge"),
     path("accounts/<uuid:account_id>/split/", views.split_links, name="account_split"),
     path("contacts/<uuid:contact_id>/", views.show_contact, name="contact"),
+    path("contacts/<uuid:contact_id>/compare/", views.compare_contact, name="contact_compare"),
     path("merges/<uuid:merge_id>/undo/", views.undo_account_merge, name="merge_undo"),
     path("parked/", views.show_parked, name="parked"),
     path("review/", views.show_review, name="review"),

@@ -82,6 +82,7 @@ ROUTES = {
     "erasure_drop": Route((MANAGER, OPS), "erasure", "post"),
     "consent": Route(WORKERS, "contact"),
     "contact": Route(EVERYBODY, "contact"),
+    "contact_compare": Route((MANAGER, OPS), "contact", "post"),
     "webhooks": Route(LEADS),
     "webhook": Route(LEADS, "webhook"),
     "webhook_switch": Route((OPS,), "webhook", "post"),

@@ -34,6 +34,36 @@ class Judged:
 
 
 @transaction.atomic
+def ask_about(*, contact_id: UUID, other_id: UUID, by: User, now: datetime) -> Pair:
+    """The pair of two contacts of one account, for a person to say whether they are one; it is made if nobody asked.
+
+    Nobody decides on it by asking: a pair that is left open goes when the account's contacts are settled anew.
+    Raises `MergeRefused`, `Contact.DoesNotExist`.
+    """
+    asked = {one.pk: one for one in Contact.objects.visible_to(by).filter(pk__in=(contact_id, other_id))}
+    if {contact_id, other_id} != asked.keys() or len(asked) != 2:
+        raise Contact.DoesNotExist
+    one, other = (asked[id] for id in sorted(asked))
+    if one.account_id != other.account_id:
+        raise MergeRefused(_("They are contacts of two customers: merge these first, if they are one."))
+    lock_contacts([one.account_id])
+    one.refresh_from_db()
+    other.refresh_from_db()
+    if (one.same_as_id or one.pk) == (other.same_as_id or other.pk):
+        raise MergeRefused(_("They are one person already."))
+    pair, made = Pair.objects.get_or_create(
+        first_contact=one, second_contact=other,
+        defaults={
+            "rule": Evidence.PERSON, "evidence": {"why": _("Somebody asked whether they are one.")}, "pattern": "asked",
+            "found_at": now,
+        },
+    )  # fmt: skip
+    if made:
+        record_act("asked_about", asked[contact_id], by=by, now=now, data={"other": str(other_id)})
+    return pair
+
+
+@transaction.atomic
 def judge_pair(
     *, pair_id: UUID, verdict: Verdict, by: User, now: datetime, why: str = "", despite_two_ids: bool = False,
     name: str = "",

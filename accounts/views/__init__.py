@@ -1,4 +1,4 @@
-from accounts.views.contacts import show_contact
+from accounts.views.contacts import compare_contact, show_contact
 from accounts.views.fields import set_mode, show_fields
 from accounts.views.identity import merge_account, show_said, split_links, undo_account_merge
 from accounts.views.listing import show_accounts
@@ -7,6 +7,7 @@ from accounts.views.review import judge, judge_alike, show_review, undo_verdict
 from accounts.views.waiting import show_parked
 
 __all__ = [
+    "compare_contact",
     "count_again",
     "judge",
     "judge_alike",

@@ -77,14 +77,16 @@ def judge(request: PersonRequest, pair_id: UUID) -> HttpResponse:
 def undo_verdict(request: PersonRequest, pair_id: UUID) -> HttpResponse:
     """Ask about a pair again; a merge that came of it is undone."""
     try:
-        unjudge_pair(pair_id=pair_id, by=request.user, now=request.now)
+        pair = unjudge_pair(pair_id=pair_id, by=request.user, now=request.now)
     except (Pair.DoesNotExist, Account.DoesNotExist):
         raise Http404 from None
     except MergeRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("review")
     messages.success(request, _("Taken back: everything is as it was."))
-    return redirect(f"{reverse('review')}?pair={pair_id}")
+    if Pair.objects.filter(pk=pair_id).exists():
+        return redirect(f"{reverse('review')}?pair={pair_id}")
+    return redirect("contact", contact_id=pair.sides[0].pk)  # nobody but who asked had held them for one
 
 
 @require_POST

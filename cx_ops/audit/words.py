@@ -75,6 +75,9 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("split", "account"): Kind(ACCOUNTS, _("Account split"), _("{who} made a second account of records of {account}")),
     ("told_apart", "account"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {account} and another are two")),
     ("told_apart", "contact"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {what} at {account} is two people")),
+    ("asked_about", "contact"): Kind(
+        ACCOUNTS, _("Asked whether one"), _("{who} asked whether {what} at {account} is somebody else there")
+    ),
     ("joined", "contact"): Kind(
         ACCOUNTS, _("Held to be one"), _("{who} said that two records of {what} at {account} are one person")
     ),
