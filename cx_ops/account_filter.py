@@ -144,8 +144,12 @@ def _by_revenue(lookup: str) -> Callable[[AccountQuerySet, Any, datetime], Accou
     return narrow
 
 
-def _renewing(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
-    return accounts.filter(renews_on__range=(now.date(), now.date() + timedelta(days=days)))
+def _ending(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
+    """Those whose last term ends so soon; of those without a contract the date that their source gives counts."""
+    soon = (now.date(), now.date() + timedelta(days=days))
+    terms = Contract.objects.filter(account=OuterRef("pk")).annotate(end=TERM_END)
+    ends = Q(Exists(terms.filter(end__range=soon))) & ~Q(Exists(terms.filter(end__gt=soon[1])))
+    return accounts.filter(ends | (Q(renews_on__range=soon) & ~Q(Exists(terms))))
 
 
 def _quiet(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
@@ -168,6 +172,6 @@ PARTS: dict[str, Callable[[AccountQuerySet, Any, datetime], AccountQuerySet]] = 
     "open": _with_open,
     "revenue_from": _by_revenue("gte"),
     "revenue_below": _by_revenue("lt"),
-    "renews_within": _renewing,
+    "renews_within": _ending,
     "quiet_for": _quiet,
 }

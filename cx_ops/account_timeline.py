@@ -116,7 +116,8 @@ def _folded(run: tuple[Entry, ...]) -> Entry:
     used = len(run) - insights
     parts = [
         insights
-        and ngettext("%(n)d insight, nothing to do", "%(n)d insights, nothing to do", insights) % {"n": insights},
+        and ngettext("%(n)d insight that asked for nothing", "%(n)d insights that asked for nothing", insights)
+        % {"n": insights},
         used and ngettext("%(n)d entry of use", "%(n)d entries of use", used) % {"n": used},
     ]
     since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}

@@ -108,7 +108,7 @@ def describe(wanted: AccountFilter, owners: dict[str, str], types: dict[str, str
         "open": lambda slug: _("open: %s") % types.get(slug, slug),
         "revenue_from": lambda amount: _("revenue from %s") % money(amount, currency),
         "revenue_below": lambda amount: _("revenue below %s") % money(amount, currency),
-        "renews_within": lambda days: _("renews within %d days") % days,
+        "renews_within": lambda days: _("term ends within %d days") % days,
         "region": place_of,
         "quiet_for": lambda days: _("no touch for %d days") % days,
     }

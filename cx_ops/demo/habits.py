@@ -20,7 +20,7 @@ DIGEST_DAYS = 5
 MAIL_KEPT = timedelta(days=21)
 SENDER = "CX Ops <cx-ops@example.com>"
 SEGMENTS: tuple[tuple[str, str, AccountFilter], ...] = (
-    ("ana", "Renews within 90 days, at risk", AccountFilter(health="risk", renews_within=90)),
+    ("ana", "Term ends within 90 days, at risk", AccountFilter(health="risk", renews_within=90)),
     ("mara", "Enterprise, no touch for 30 days", AccountFilter(tier="enterprise", quiet_for=30)),
     ("noor", "Over 100k a year, at risk", AccountFilter(health="risk", revenue_from=Decimal(100_000))),
 )  # fmt: skip

@@ -38,7 +38,7 @@ class WhoseForm(forms.Form):
         self.owns = user.role == Role.CSM
         whose = {"who": MINE} if self.owns and "who" not in data else {}
         super().__init__({**data.dict(), **whose})
-        mine = [(MINE, _("Mine"))] if self.owns else []
+        mine = [(MINE, _("Where I have a role"))] if self.owns else []
         self.choose("who", [*mine, (EVERYBODY, _("All that I may see")), *owners])
 
     def choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -77,7 +77,11 @@ class PortfolioForm(WhoseForm):
         label=_("Open item"), required=False, queryset=InsightType.objects.filter(is_active=True), empty_label=_("Any")
     )
     renews = forms.TypedChoiceField(
-        label=_("Renews within"), required=False, coerce=int, empty_value=None, choices=[("", _("Any time")), *WITHIN]
+        label=_("Term ends within"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", _("Any time")), *WITHIN],
     )
     quiet = forms.TypedChoiceField(
         label=_("No touch for"), required=False, coerce=int, empty_value=None, choices=[("", _("Any time")), *QUIET]

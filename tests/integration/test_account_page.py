@@ -286,12 +286,12 @@ def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None
     floor.task()
     entries = load_timeline(floor.account).entries
     assert [len(entry.folded) for entry in entries] == [0] * (len(entries) - 1) + [4]
-    assert entries[-1].title == "4 insights, nothing to do"
+    assert entries[-1].title == "4 insights that asked for nothing"
 
 
 def test_use_is_folded_among_everything_and_not_by_itself() -> None:
     use = [Entry(NOW, "data", "4 events", tone="minor")] * 3
     quiet = Entry(NOW, "insight", "Churn risk, 20 % sure", tone="minor")
     [line] = fold_quiet([*use, quiet], use=True)
-    assert (line.title, len(line.folded)) == ("1 insight, nothing to do, 3 entries of use", 4)
+    assert (line.title, len(line.folded)) == ("1 insight that asked for nothing, 3 entries of use", 4)
     assert fold_quiet([*use, quiet], use=False) == [*use, quiet]

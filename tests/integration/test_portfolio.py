@@ -226,7 +226,7 @@ def test_totals_are_in_one_currency_and_say_what_is_unknown(floor: Floor) -> Non
         (AccountFilter(segment="retail"), ["Shop"]),
         (AccountFilter(revenue_from=Decimal(150_000)), ["Rich"]),
         (AccountFilter(revenue_below=Decimal(50_000)), ["Poor"]),
-        (AccountFilter(renews_within=30), ["Soon"]),
+        (AccountFilter(renews_within=30), ["Ends", "Soon"]),
         (AccountFilter(open="churn_risk"), ["Risky"]),
         (AccountFilter(quiet_for=30, tier="called"), ["Unheard"]),
     ],
@@ -240,6 +240,10 @@ def test_each_filter_keeps_what_it_says(floor: Floor, wanted: AccountFilter, exp
     floor.new_account("Poor", arr_amount=10)
     floor.new_account("Soon", renews_on=TODAY + 30 * DAY)
     floor.new_account("Later", renews_on=TODAY + 31 * DAY)
+    for name, ends in (("Signed", (20, 400)), ("Ends", (30,))):
+        signed = floor.new_account(name, renews_on=TODAY + 20 * DAY)
+        for days in ends:
+            make_contract(signed, ends_on=TODAY + days * DAY)
     floor.insight("0.95", account=floor.new_account("Risky"))
     make_activity(floor.new_account("Heard", tier="called"), happened_at=NOW - 29 * DAY)
     make_activity(floor.new_account("Unheard", tier="called"), happened_at=NOW - 30 * DAY)

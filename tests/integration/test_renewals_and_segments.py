@@ -206,7 +206,7 @@ def test_every_filter_can_be_kept(floor: Floor) -> None:
     [line] = list_segments(floor.ana, NOW)
     assert line.words == [
         "of North", "A", "B", "C", "D", "At risk", "open: Churn risk", "revenue from $2", "revenue below $9",
-        "renews within 30 days", "no touch for 60 days",
+        "term ends within 30 days", "no touch for 60 days",
     ]  # fmt: skip
 
 
