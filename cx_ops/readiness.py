@@ -171,7 +171,7 @@ def _sentence(fix: Fix, source: Source) -> str:
             "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
         ),
         "every": _(
-            "Put every account into each file of %(source)s: it comes %(rhythm)s, an account every %(n)s days"
+            "Put every account into each delivery of %(source)s: it comes %(rhythm)s, an account every %(n)s days"
         ),
         "daily": _("Send %(source)s every day: now it tells of an account every %(n)s days"),
         "link": ngettext(

@@ -342,7 +342,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "workarounds": (
         gettext_lazy("Playbooks that were not followed"),
-        gettext_lazy("Tasks closed with no step done, or within a minute: it does not fit, or is worked elsewhere."),
+        gettext_lazy("Tasks closed with no step done, or within a minute: the playbook may not fit."),
         gettext_lazy("No task was closed past its playbook."), _workarounds,
     ),
 }  # fmt: skip

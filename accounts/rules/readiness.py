@@ -158,7 +158,7 @@ def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 6) -> lis
 def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, Facts]]:
     """(what, measure, how many, all together as they would be after it) of what can be done at a source."""
     options: list[tuple[str, Measure, int, Facts]] = []
-    unnamed = source.readings - source.named
+    unnamed = source.readings - source.named - source.measured  # what is measured of all together names nobody
     if unnamed > 0:
         options.append(("name", Measure.BEHAVIOURAL, unnamed, replace(whole, named=whole.named + unnamed)))
     if source.measured and source.readings >= FEWEST_READINGS and source.gap_hours and whole.gap_hours:

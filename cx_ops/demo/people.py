@@ -199,7 +199,7 @@ def give_token(source: Source, *, now: datetime) -> str:
 def name_tokens(*, now: datetime) -> None:
     """The tokens with which the feeds that come by API were sent; nobody knows what they say."""
     sent: dict[Source, dict[Scope, datetime]] = defaultdict(dict)
-    for call in Shipment.objects.filter(of=None).select_related("source__owner").order_by("at"):
+    for call in Shipment.objects.filter(of=None, source__person=None).select_related("source__owner").order_by("at"):
         sent[call.source][find(call.kind).scope] = call.at
     for source, scopes in sent.items():
         token, _ = create_token(
