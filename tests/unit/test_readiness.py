@@ -61,8 +61,10 @@ def test_a_fix_is_worth_what_the_measures_are_after_it() -> None:
     crm = Facts(accounts=200, shared=100, rows=1000, parked=100, with_outcome=150)
     desk = Facts(readings=100, gap_hours=168.0, kinds=5, named=50, measured=10, accounts=20, shared=20, with_outcome=20)
     fixes = best_fixes(WHOLE, {"crm": crm, "desk": desk})
-    assert [(fix.source, fix.what) for fix in fixes][:3] == [("crm", "link"), ("desk", "daily"), ("desk", "name")]
-    link, _daily, name = fixes[:3]
+    assert [(fix.source, fix.what) for fix in fixes] == [
+        ("crm", "link"), ("desk", "daily"), ("crm", "money"), ("desk", "name"), ("crm", "parked"),
+    ]  # fmt: skip
+    link, _daily, _money, name, _parked = fixes
     assert (link.before, link.after, link.count) == (45, 90, 100)  # 100 × 200/200 × 0.9
     assert link.gain == pytest.approx(45 / 4)
     assert (name.before, name.after, name.count) == (50, 74, 40)  # 100 × (0.2 + 0.6 × 90/100)
