@@ -17,12 +17,12 @@ from cx_ops.launch.processes import Child, Plan
 SUPERUSER = "cx"
 DATABASE = "cx_ops"
 START_SECONDS = 60
-# For two cores and a few gigabytes; durable, but without the WAL that only replicas need.
+MIB = 1 << 20
+# For two cores and a few gigabytes; durable, but without the WAL that only replicas need. More in `buffers`.
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
@@ -77,6 +77,22 @@ def fallback_user() -> str | None:
     return "nobody" if os.geteuid() == 0 and not root_prefix() else None
 
 
+def buffers(memory: int) -> str:
+    """`shared_buffers` for so many bytes of memory: an eighth, from 128 MiB to 1 GiB.
+
+    The indexes that a file of a million scores writes into want more than 256 MiB.
+    """
+    return f"{min(max(memory // 8 // MIB, 128), 1024)}MB"
+
+
+def _memory() -> int:
+    """Bytes of this machine, or that the container we are in may use."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    said = limit.read_text().strip() if limit.exists() else ""
+    return min(whole, int(said)) if said.isdigit() else whole
+
+
 def url(instance: Instance) -> str:
     return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(socket_dir(instance)), safe='')}"
 
@@ -97,7 +113,7 @@ def start(instance: Instance, children: list[Child], *, durable: bool = True) ->
     user = fallback_user()
     if user:
         _hand_over(instance, data, user)
-    settings = SETTINGS | {"unix_socket_directories": str(socket_dir(instance))}
+    settings = SETTINGS | {"shared_buffers": buffers(_memory()), "unix_socket_directories": str(socket_dir(instance))}
     if not durable:
         settings |= THROW_AWAY
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
