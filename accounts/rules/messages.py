@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -237,13 +236,12 @@ def _key(message: Message) -> str:
     return str(message.message_id or message.uuid or "")
 
 
-@lru_cache(maxsize=16_384)
 def _id(value: AnyId) -> str:
     """An id as text; `""` for none, and for what systems write where they know none."""
     if value is None:
         return ""
-    text = str(value)
-    return "" if is_placeholder(text) else text.strip()
+    text = str(value).strip()
+    return "" if is_placeholder(text) else text
 
 
 def _name(message: Message, kind: str, properties: Properties) -> str:
