@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, OfAccountQuerySet
-from core.bulk import BULK, UNCHECKED, KeptJSONField
+from core.bulk import BULK, KeptJSONField
 from core.ids import uuid7
 from core.models import Pending, User
 from decisions.enums import OutcomeKind, Response, Suppression
@@ -109,7 +109,7 @@ class Decision(models.Model):
     owner_path = KeptJSONField()
     reasons = KeptJSONField()
     priority = models.JSONField(null=True, help_text="Value and parts; empty where nothing is to be done.")
-    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="decisions", **UNCHECKED)
+    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="decisions", **BULK)
     playbook = models.CharField(max_length=60, blank=True)
     inputs = KeptJSONField()
     code_version = models.CharField(max_length=40)
@@ -122,6 +122,7 @@ class Decision(models.Model):
         ordering = ["-insight"]
         indexes = [
             models.Index(fields=["account", "-decided_at"], name="decision_by_account"),
+            models.Index(fields=["item"], condition=Q(item__isnull=False), name="decision_of_item"),
             # Decisions are appended as they are made, so that a page of this says which days a stretch of the table
             # holds: nearly free to write, and what counts the last 90 days leaves the years before alone.
             BrinIndex(fields=["decided_at"], name="decision_by_day", autosummarize=True),

@@ -238,7 +238,7 @@ class Watch(models.Model):
     """An account on somebody's watch list because of a monitored insight."""
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="watches")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="watches", db_index=False)
     type = models.ForeignKey(InsightType, models.PROTECT, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="watches")
     times = models.PositiveIntegerField(default=1)
