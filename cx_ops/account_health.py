@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import Forecast, RedLine
-from core.templatetags.cx import in_days, percent
+from core.templatetags.cx import in_days
 
 # An account that somebody looks after is to be heard of at least so often.
 QUIET_DAYS = 60
@@ -60,13 +59,12 @@ class Signs(NamedTuple):
     """What health is read from.
 
     `quiet_days`: since the last touch; None where nobody is expected to call. `ends_in`: days to the end of the last
-    term, negative once it has ended; None where it renews by itself, or none was ever known. `confidence`: the highest
-    the risk has had. `notice_in`: days to the next notice date.
+    term, negative once it has ended; None where it renews by itself, or none was ever known. `risk`: what is
+    claimed, in short. `notice_in`: days to the next notice date.
     """
 
     red_lines: Sequence[str] = ()
     risk: str = ""
-    confidence: Decimal | None = None
     forecast: str = ""
     unhappy: int = 0
     quiet_days: int | None = None
@@ -125,9 +123,7 @@ def _ended(days: int) -> str:
 
 
 def _risks(signs: Signs) -> tuple[str, ...]:
-    if not signs.risk:
-        return ()
-    return (_("%(type)s, highest confidence %(sure)s") % {"type": signs.risk, "sure": percent(signs.confidence)},)
+    return (signs.risk,) if signs.risk else ()
 
 
 def _forecasts(signs: Signs) -> tuple[str, ...]:

@@ -19,11 +19,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import ActivityKind
 from accounts.models import Account, Activity, LedgerEntry
-from core.templatetags.cx import humane, money, percent
+from core.templatetags.cx import humane, money
 from cx_ops.account_behaviour import Folded
 from cx_ops.timeline_entries import Entry, Position
 from decisions.enums import OutcomeKind, Response, Suppression
 from decisions.models import Decision
+from decisions.queries.claims import claim_in_short
 from decisions.queries.explain import first_fact, raised_by
 from intake.models import Source
 from playbooks.enums import EffectStatus
@@ -180,7 +181,7 @@ def _tell_decision(row: Any) -> Entry:
     return Entry(
         at=row.at,
         icon=QUIET_ICON,
-        title=_("%(type)s, %(sure)s sure") % {"type": row.insight.type.name, "sure": percent(row.confidence)},
+        title=claim_in_short(row.insight.type.name, row.confidence, row.insight.probability, row.insight.horizon_days),
         text="" if is_quiet else first_fact(row.insight.factors),
         meta=_line(verdict, raised_by(row.insight)),
         url=reverse("decision", args=[row.pk]),

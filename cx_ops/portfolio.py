@@ -24,6 +24,7 @@ from accounts.rules.segments import AccountFilter
 from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
 from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
+from cx_ops.risk_claims import risk_claims
 from playbooks.enums import TaskStatus
 from playbooks.models import Task
 from playbooks.queries.queue import title_beside
@@ -173,7 +174,7 @@ def in_segment(accounts: AccountQuerySet, segment: UUID | None) -> AccountQueryS
 
 
 def load_portfolio(user: User, asked: Asked, now: datetime) -> Portfolio:
-    """A page in the order asked for, with totals: five queries, whatever the number of accounts."""
+    """A page in the order asked for, with totals: six queries, whatever the number of accounts."""
     rates = rates_on(now.date())
     accounts = asked_accounts(user, asked, now)
     totals = _totals(accounts, rates, now)
@@ -237,8 +238,8 @@ def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     ids = [row.pk for row in rows]
     if not ids:
         return []
-    crossed, steps = red_lines(ids, now), _open_tasks(ids)
-    return [_line(row, _health(row, crossed.get(row.pk, ()), now), steps.get(row.pk, []), now) for row in rows]
+    healths, steps = _healths(rows, now), _open_tasks(ids)
+    return [_line(row, healths[row.pk], steps.get(row.pk, []), now) for row in rows]
 
 
 def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep | None:
@@ -251,17 +252,20 @@ def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep |
 
 
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
-    """How `accounts` stand, by id: two queries, whatever their number."""
-    rows = list[Any](with_signs(accounts, now))
+    """How `accounts` stand, by id: three queries, whatever their number."""
+    return _healths(list[Any](with_signs(accounts, now)), now)
+
+
+def _healths(rows: Sequence[Any], now: datetime) -> dict[UUID, Health]:
     crossed = red_lines([row.pk for row in rows], now)
-    return {row.pk: _health(row, crossed.get(row.pk, ()), now) for row in rows}
+    claims = risk_claims([row.pk for row in rows if row.risk])
+    return {row.pk: _health(row, crossed.get(row.pk, ()), claims.get(row.pk, row.risk or ""), now) for row in rows}
 
 
-def _health(row: Any, crossed: Sequence[str], now: datetime) -> Health:
+def _health(row: Any, crossed: Sequence[str], risk: str, now: datetime) -> Health:
     signs = Signs(
         red_lines=crossed,
-        risk=row.risk or "",
-        confidence=row.risk_confidence,
+        risk=risk,
         forecast=row.forecast or "",
         unhappy=row.unhappy,
         quiet_days=(now - row.heard_at).days if row.csm else None,

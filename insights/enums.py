@@ -12,3 +12,7 @@ class ModelState(TextChoices):
 
     ANNOUNCED = "announced", _("New, not checked")
     CHECKED = "checked", _("Checked")
+
+
+# The model of what people raise themselves.
+PERSON = "person"

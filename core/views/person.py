@@ -16,6 +16,7 @@ from core.enums import Role
 from core.forms import AbsenceForm, PreferencesForm
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles, public
 from core.models import Absence, Team
+from core.queries import whom_new_work_goes_to
 from core.services import AbsenceRefused, end_absence, set_absence
 from core.views.session import safe_next
 
@@ -102,6 +103,7 @@ def _preferences(
         "away_form": away or AbsenceForm(zone=timezone.get_current_timezone()),
         "absences": Absence.objects.filter(user=request.user, active_to__gt=request.now).order_by("active_from"),
         "takes_work": request.user.role in WORKERS,
+        "goes_to": whom_new_work_goes_to(request.user),
         "now": request.now,
     }
     return render(request, "core/preferences.html", context, status=status)

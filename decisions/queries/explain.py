@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +10,16 @@ from typing import Any, NamedTuple
 
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core.models import User
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
-from decisions.queries.words import say
+from decisions.queries.claims import claim_of, said_by
+from decisions.queries.words import others_say, person_of, say
+from decisions.queries.worth import Worth, worth_of
 from insights.models import Insight
 
 FACTS_SHOWN = 4
@@ -29,35 +31,6 @@ class Fact(NamedTuple):
     text: str
     source: str
     at: datetime
-
-
-class Part(NamedTuple):
-    """One factor of a priority: its name, its value as a number, where the number is from."""
-
-    name: str
-    value: Decimal | None
-    source: str
-
-    @property
-    def label(self) -> str:
-        return str(PARTS.get(self.name, self.name))
-
-
-# The parts of a priority as `decisions.rules.priority_of` names them, in words.
-PARTS = {
-    "revenue exposed": gettext_lazy("Revenue it is about"),
-    "probability": gettext_lazy("Chance that it happens if nobody acts"),
-    "share that acting changes": gettext_lazy("How often acting changes that"),
-    "urgency": gettext_lazy("Urgency, when it was last weighed"),
-}
-
-# Where a part's number is from, as `decisions.rules` names it; what is not here stays as it is.
-SOURCES = {
-    "base rate of the type: none was supplied": gettext_lazy(
-        "how often such a thing happens: the source gave no chance of its own, only how sure it is of the signal"
-    ),
-    "prior, not measured yet": gettext_lazy("an assumption until it is measured"),
-}
 
 
 @dataclass(frozen=True)
@@ -77,25 +50,24 @@ class Explanation:
     owner: str
     owner_path: list[str]
     reasons: list[str]
+    others: list[str]
     suppressed: str
     authority_version: int
     ownership_version: int
-    priority: list[Part]
-    priority_value: Decimal | None
+    worth: Worth
 
 
 def explain(decision: Decision) -> Explanation:
     """The words for one decision, whose insight, source, type and owner are loaded already."""
     insight = decision.insight
     facts = facts_of(insight)
-    priority = decision.priority or {}
-    names = {decision.owner.username: str(decision.owner)} if decision.owner else {}
+    names = _names(decision)
     return Explanation(
         claim=claim_of(insight),
         facts=facts[:FACTS_SHOWN],
         more_facts=facts[FACTS_SHOWN:],
         raised_by=raised_by(insight),
-        model=insight.source.name if insight.source.person_id else insight.model,
+        model=said_by(insight),
         confidence=decision.confidence,
         band_lower=decision.band_lower,
         band=interval(decision.band_lower, decision.band_upper),
@@ -104,27 +76,20 @@ def explain(decision: Decision) -> Explanation:
         owner=str(decision.owner) if decision.owner else "",
         owner_path=[say(line, names=names) for line in decision.owner_path],
         reasons=[say(line) for line in decision.reasons],
+        others=others_say(decision.reasons),
         suppressed=str(Suppression(decision.suppressed_by).label) if decision.suppressed_by else "",
         authority_version=decision.authority_version,
         ownership_version=decision.ownership_version,
-        priority=parts_of(priority.get("parts", [])),
-        priority_value=to_decimal(priority.get("value")),
+        worth=worth_of((decision.priority or {}).get("parts")),
     )
 
 
-def claim_of(insight: Insight) -> str:
-    """The claim in words: what happens, within what time, who says it and how sure."""
-    words = {
-        "who": insight.source.name if insight.source.person_id else insight.model,
-        "sure": percent(insight.confidence),
-        "event": insight.type.event,
-        "days": insight.horizon_days,
-    }
-    if insight.probability is None:
-        return _("%(who)s is %(sure)s sure: %(event)s within %(days)d days.") % words
-    return _(
-        "With a chance of %(chance)s %(event)s within %(days)d days, if nobody acts. %(who)s is %(sure)s sure of that."
-    ) % (words | {"chance": percent(insight.probability)})
+def _names(decision: Decision) -> dict[str, str]:
+    """The people who were asked on the way to the owner, by user name; the owner's is known already."""
+    names = {decision.owner.username: str(decision.owner)} if decision.owner else {}
+    others = {name for line in decision.owner_path if (name := person_of(line)) and name not in names}
+    people = User.objects.filter(username__in=others) if others else ()
+    return names | {person.username: str(person) for person in people}
 
 
 def raised_by(insight: Insight) -> str:
@@ -160,11 +125,6 @@ def _known(factors: object) -> list[dict[str, Any]]:
 
 def _weight(factor: dict[str, Any]) -> Decimal:
     return abs(to_decimal(factor.get("contribution")) or Decimal(0))
-
-
-def parts_of(parts: Iterable[Sequence[Any]]) -> list[Part]:
-    """The stored parts of a priority: (name, value, where it is from) each."""
-    return [Part(str(name), to_decimal(value), str(SOURCES.get(source, source))) for name, value, source in parts]
 
 
 def interval(lower: Decimal, upper: Decimal) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from re import Pattern
 from typing import TYPE_CHECKING
 
 from django.utils import formats, timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from core.templatetags.cx import humane, percent
 from decisions.enums import OutcomeKind, Response
+from insights.enums import PERSON
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -25,7 +26,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
             r" \(authority version (?P<version>\d+), (?P<type>[^,]+), (?P<tier>[^)]+)\)"
         ),
         gettext_lazy(
-            "%(sure)s lies between %(lower)s and %(upper)s, which asks for: %(response)s"
+            "The confidence, %(sure)s, lies between %(lower)s and %(upper)s, which asks for: %(response)s"
             " (authority, version %(version)s, %(type)s, %(tier)s)."
         ),
     ),
@@ -36,7 +37,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"stale: its horizon ended on (?P<when>.+)", gettext_lazy("What it foresaw was to happen before %(when)s.")),
     (
         r"a higher band than (?P<response>\w+): entered at once",
-        gettext_lazy("It rose from “%(response)s”, and a rise counts at once."),
+        gettext_lazy("Until then the same model asked for “%(response)s”. Its confidence rose, which counts at once."),
     ),
     (
         r"(?P<count>\d+) scores in a row below (?P<response>\w+), and the dwell is over: it falls",
@@ -69,8 +70,8 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
         gettext_lazy("Nobody has checked this version of %(name)s yet, so its playbook writes to no customer."),
     ),
     (
-        r"(?P<name>.+) says (?P<response>\w+): they disagree, the higher holds what is open",
-        gettext_lazy("%(name)s disagrees and asks for “%(response)s”; the higher of the two counts."),
+        r"(?P<other>.+) says (?P<response>\w+): they disagree, the higher holds what is open",
+        gettext_lazy("Against it: %(other)s asks for “%(response)s”. The higher of the two counts."),
     ),
     (
         r"in the control group: nobody acts, so that the effect of acting can be measured",
@@ -107,6 +108,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"(?P<place>[^:]+): (?P<person>\S+) (?P<absent>.+)", gettext_lazy("%(place)s: %(person)s, who %(absent)s")),
 )
 COMPILED: tuple[tuple[Pattern[str], _StrPromise], ...] = tuple((re.compile(line), words) for line, words in LINES)
+DISAGREES = re.compile(r".+: they disagree, .+")
 ROLES = {"csm": gettext_lazy("customer success manager")}
 
 
@@ -122,6 +124,15 @@ def _place(value: str) -> str:
     for role, words in ROLES.items():
         value = re.sub(rf"^{role} of", f"{words} of", value)
     return humane(value)
+
+
+def _other(value: str) -> str:
+    """Another model; what people raise is all under one name."""
+    return gettext("a colleague") if value == PERSON else gettext("another model, %(name)s,") % {"name": value}
+
+
+def _absent(value: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d", lambda day: _when(day[0]), value)
 
 
 def _when(value: str) -> str:
@@ -143,9 +154,22 @@ PARTS: dict[str, Callable[[str], str]] = {
     "outcome": _outcome,
     "type": humane,
     "place": _place,
+    "other": _other,
+    "absent": _absent,
     "when": _when,
     "role": lambda value: str(ROLES.get(value, humane(value).lower())),
 }
+
+
+def person_of(line: str) -> str:
+    """The user name in a stored line of an owner's path; "" where nobody is named."""
+    found = next((found for pattern, _ in COMPILED if (found := pattern.fullmatch(line))), None)
+    return str(found.groupdict().get("person") or "") if found else ""
+
+
+def others_say(lines: Iterable[str]) -> list[str]:
+    """Those of the stored reasons that tell of another model or person who disagrees."""
+    return [say(line) for line in lines if DISAGREES.fullmatch(line)]
 
 
 def say(line: str, *, names: dict[str, str] | None = None) -> str:

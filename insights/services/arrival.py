@@ -20,6 +20,7 @@ from accounts.services.stating import subjects_of
 from core.ids import uuid7
 from core.models import User
 from core.services import record_act
+from insights.enums import PERSON
 from insights.models import Insight, InsightType
 from insights.rules import (
     TYPE_WORDS,
@@ -226,7 +227,7 @@ def raise_insight(
         "account": {"id": str(account.id)},
         "confidence": confidence,
         "scored_at": now,
-        "model": "person",
+        "model": PERSON,
         "model_version": "1",
         "reason": reason,
         "probability": probability,

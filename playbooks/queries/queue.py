@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from core.enums import Role
@@ -20,12 +20,14 @@ from core.models import Team, User
 from core.templatetags.cx import percent, short_money, to_decimal
 from core.written import Written
 from decisions.queries.facts import TYPICAL
+from decisions.queries.worth import REVENUE, Worth, worth_of
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 from playbooks.queries.filters import NEXT_DUE, Filters, in_state
+from playbooks.queries.strangers import STRANGER, whose_account
 from playbooks.queries.terms import Term, running_term
 
 PAGE = 25
@@ -36,6 +38,7 @@ ROW_COLUMNS = (
     "touch_by", "touched_at", "expires_at", "flag",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "assignee_id", "source_id",
+    "run_step_id",
 )  # fmt: skip
 # What few tasks have: asked for where one has it, since with these tables too PostgreSQL plans ten times as long.
 SELDOM = (
@@ -44,9 +47,6 @@ SELDOM = (
 )  # fmt: skip
 
 
-# How `decisions.rules.priority_of` names the part that is money, and the one that is a plain factor.
-REVENUE = "revenue exposed"
-URGENCY_PART = "urgency"
 REPORTING = RawSQL("SELECT reporting_currency FROM core_organisation LIMIT 1", ())  # a constant  # nosec B611
 
 
@@ -62,13 +62,6 @@ class Money(NamedTuple):
         """In words, for where it is known."""
         words = _("about %(money)s a year") if self.is_estimate else _("%(money)s a year")
         return words % {"money": short_money(self.amount, self.currency)}
-
-    def worth(self, gain: str) -> str:
-        """What acting is worth of it, in words."""
-        if self.amount is None:
-            return _("worth %(gain)s") % {"gain": gain}
-        words = _("worth %(gain)s of about %(money)s") if self.is_estimate else _("worth %(gain)s of %(money)s")
-        return words % {"gain": gain, "money": short_money(self.amount, self.currency)}
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ class Scope:
 class Row(NamedTuple):
     """One line of the queue, in words: `meta` says what acting is worth, then what of it weighs most.
 
-    `worth`: what the order goes by, and what it is made of.
+    `worth`: the same with what it is the product of.
     """
 
     id: UUID
@@ -155,10 +148,11 @@ def segments_of(user: User) -> list[str]:
 
 
 class Counted(NamedTuple):
-    """How many active tasks a lane holds, and how many of them are late."""
+    """How many active tasks a lane holds, and how many of them are late, or due soon."""
 
     all: int = 0
     late: int = 0
+    due_soon: int = 0
 
 
 def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
@@ -170,7 +164,8 @@ def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
 
 def _counted(tasks: TaskQuerySet, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
     lanes = tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
-    return lanes.annotate(n=Count("id"), late=Count("id", filter=in_state("late", now))).order_by()
+    states = {state: Count("id", filter=in_state(state, now)) for state in ("late", "due_soon")}
+    return lanes.annotate(n=Count("id"), **states).order_by()
 
 
 @Written
@@ -214,7 +209,9 @@ def read_columns(tasks: TaskQuerySet, viewer: UUID, now: datetime) -> list[dict[
 
 
 def _columns(tasks: TaskQuerySet, today: date) -> QuerySet[Task, dict[str, Any]]:
-    columns: QuerySet[Task, dict[str, Any]] = tasks.values(*ROW_COLUMNS, reporting=REPORTING, term=running_term(today))
+    columns: QuerySet[Task, dict[str, Any]] = tasks.values(
+        *ROW_COLUMNS, reporting=REPORTING, term=running_term(today), stranger=STRANGER
+    )
     return columns
 
 
@@ -284,14 +281,15 @@ def exposed_of(task: Task, reporting: str) -> Money:
 
 
 def _row(values: dict[str, Any], viewer: UUID, now: datetime) -> Row:
+    worth = worth_of(values["priority_parts"])
     return Row(
         id=values["id"],
         account=values["account__name"] or values["source__name"],
         title=title_beside(values["title"], values["source__name"], values["type__name"]),
         type=values["type__name"] or (str(Problem(problem).label) if (problem := values["trouble__problem"]) else ""),
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
-        meta=list(filter(None, _meta(values, viewer, timezone.localtime(now).date()))),
-        worth=_worth(values),
+        meta=list(filter(None, _meta(values, worth, viewer, timezone.localtime(now).date()))),
+        worth=_product(worth, values["reporting"] or ""),
         state=str(TaskStatus(values["status"]).label),
         flag=values["flag"],
         at_work=_at_work(values, now),
@@ -310,32 +308,36 @@ def _at_work(values: Mapping[str, Any], now: datetime) -> str:
     return str(values["claimed_by__first_name"] or values["claimed_by__username"])
 
 
-def _worth(values: Mapping[str, Any]) -> str:
-    """The priority with its factors, as the task's page has them one below the other; "" where nothing counts."""
-    parts, currency = values["priority_parts"], values["reporting"] or ""
-    if not values["priority"] or not parts:
+def _product(worth: Worth, currency: str) -> str:
+    """What the order goes by, as the task's page has its factors one below the other; "" where nothing counts."""
+    if not worth.money:
         return ""
-    written: dict[str, Callable[[object], str]] = {
-        REVENUE: lambda value: short_money(value, currency),
-        URGENCY_PART: str,
+    written = {REVENUE: lambda value: short_money(value, currency)}
+    words = {
+        "money": short_money(worth.money, currency),
+        "product": " × ".join(written.get(part.name, percent)(part.value) for part in worth.parts),
     }
-    return _("Acting is worth %(money)s: %(product)s (revenue × likelihood × effect × urgency)") % {
-        "money": short_money(values["priority"], currency),
-        "product": " × ".join(written.get(name, percent)(value) for name, value, _source in parts),
-    }
+    return _("Acting is worth %(money)s: %(product)s (revenue × chance × effect of acting)") % words
 
 
-def _meta(values: Mapping[str, Any], viewer: UUID, today: date) -> Iterator[str]:
-    """The first is what the order goes by, where it is known; the last whose it is, where it is not the viewer's."""
+def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) -> Iterator[str]:
+    """The first is what acting is worth, if that is known; the last whose it is, if it or its account is not the viewer's."""
     reporting = values["reporting"] or ""
     exposed = exposed_revenue(
         values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], reporting
     )
-    if values["priority"] and values["priority_parts"]:
-        yield exposed.worth(short_money(values["priority"], reporting))
+    if worth.money:
+        words = _("worth about %(gain)s") if exposed.is_estimate else _("worth %(gain)s")
+        yield words % {"gain": short_money(worth.money, reporting)}
+        if worth.presses:
+            yield _("urgency × %(factor)s") % {"factor": formats.localize(worth.presses)}
     elif exposed.amount is not None:
         yield exposed.a_year
     if values["priority"] and (term := Term.read(values["term"])):
         yield term.nearness(today)
+    if values["run_step_id"]:
+        yield _("playbook step")
     if values["assignee_id"] != viewer:
         yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))
+    elif values["stranger"] is not None:
+        yield whose_account(values["stranger"])

@@ -10,13 +10,15 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.queries.contactable import Contactable, contactable, people_there
 from core.models import User
 from core.templatetags.cx import percent
 from core.written import Written
 from decisions.models import Decision
-from decisions.queries.explain import Explanation, Fact, Part, explain, parts_of
+from decisions.queries.explain import Explanation, Fact, explain, uncapitalised
+from decisions.queries.worth import Worth, worth_of
 from intake.queries.health import Seen, what_was_seen
 from intake.queries.privacy import fields_hidden_from
 from playbooks.enums import ACTIVE, RunStepStatus, StepKind
@@ -61,7 +63,7 @@ class TaskPage:
     contacts: list[Contactable]
     explanation: Explanation | None
     track_record: str
-    priority: list[Part]
+    worth: Worth
     steps: list[StepLine]
     evidence: list[Evidence]
     facts: list[Fact]
@@ -82,6 +84,22 @@ class TaskPage:
         if not self.is_active or self.term is None or self.task.due_at is None:
             return False
         return bool(self.term.ends_on < self.task.due_at.astimezone(timezone.get_current_timezone()).date())
+
+    @property
+    def awaits_touch(self) -> bool:
+        """It was acknowledged, and the first touch is asked for next."""
+        task = self.task
+        return bool(self.is_active and task.acknowledged_at and task.touch_by and not task.touched_at)
+
+    @property
+    def why_theirs(self) -> str:
+        """Who was asked before it came to whoever has it; "" where they were the first, or it was handed over since."""
+        path = self.explanation.owner_path[1:] if self.explanation else []
+        decision = self.task.decision
+        if len(path) < 2 or decision is None or decision.owner_id != self.task.assignee_id:
+            return ""
+        words = {"asked": "; ".join(path[:-1]), "taker": uncapitalised(path[-1])}
+        return _("%(asked)s; so it went to the %(taker)s.") % words
 
     @property
     def steps_done(self) -> int:
@@ -106,7 +124,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         contacts=contactable(task.people, task.hidden),  # type: ignore[attr-defined]
         explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
-        priority=parts_of(task.priority_parts),
+        worth=worth_of(task.priority_parts),
         steps=list_steps(task),
         evidence=evidence,
         facts=facts_behind(explanation, evidence),

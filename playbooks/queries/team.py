@@ -19,10 +19,10 @@ from core.bulk import fetch_all, ids_of
 from core.enums import Role
 from core.models import Absence, Alert, Organisation, Team, User
 from core.queries import Told, fold_alerts
+from decisions.queries.worth import REVENUE
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import CapCounter, Task
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.queue import REVENUE
 
 # An absence is announced so long before it begins.
 AHEAD = timedelta(days=14)

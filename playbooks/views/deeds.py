@@ -106,8 +106,8 @@ SNOOZE = Deed(
     fields="playbooks/_snooze_fields.html",
 )  # fmt: skip
 WAIT = Deed(
-    "task_wait", gettext_lazy("It is the customer’s turn"), gettext_lazy("Wait"),
-    gettext_lazy("The customer has the next move: it rests until you ask again, and the later deadlines stand still."),
+    "task_wait", gettext_lazy("Pause for the customer"), gettext_lazy("Pause"),
+    gettext_lazy("It is the customer’s turn: the task rests until you ask again, its deadlines with it."),
     lambda request, task: WaitForm(**_filled(request, task)), _wait,
     lambda task, data: _("%(account)s waits for the customer.") % {"account": task.about},
 )  # fmt: skip

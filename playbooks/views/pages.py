@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -28,10 +29,10 @@ from playbooks.views.deeds import MEANS
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
 FOCUS = "focus"
 LANE_MEANS = {
-    Lane.NOW: gettext_lazy("Urgent, as much as a day has room for."),
+    Lane.NOW: gettext_lazy("What signals ask of a person at once, as much as a day has room for."),
     Lane.TODAY: gettext_lazy("Playbook steps, tasks made by hand, and what came back."),
-    Lane.LATER: gettext_lazy("Urgent too, but the day is full; their deadlines run all the same."),
-    Lane.WAITING: gettext_lazy("Snoozed, or waiting on the customer."),
+    Lane.LATER: gettext_lazy("The same, once a day has room; deadlines run all the same."),
+    Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
 }
 
 
@@ -171,21 +172,30 @@ def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]
             "url": listed.url(lane=each.value),
             "current": each.value == listed.lane,
             "count": counts[each.value].all,
-            "late": late_words(each, counts[each.value].late),
-            "late_url": listed.url(lane=each.value, sla="late"),
+            "calls": list(_calls(listed, each, counts[each.value])),
             "title": LANE_MEANS[each],
         }
         for each in Lane
     ]
 
 
-def late_words(lane: Lane, count: int) -> str:
-    """What a lane holds that is late; "" where nothing is."""
-    if not count:
-        return ""
-    if lane is Lane.WAITING:
-        return _("%(n)d late while snoozed") % {"n": count}
-    return _("%(n)d late in %(lane)s") % {"n": count, "lane": lane.label}
+class Call(NamedTuple):
+    """What in a lane cannot wait, whichever lane is open: in words, with the list of it."""
+
+    words: str
+    url: str
+    is_late: bool
+
+
+def _calls(listed: Listed, lane: Lane, counted: Counted) -> Iterator[Call]:
+    """What is late; in Later, where nobody looks until a day has room, also what is due soon."""
+    words = {"n": counted.late, "lane": lane.label}
+    if counted.late:
+        late = _("%(n)d late while snoozed") if lane is Lane.WAITING else _("%(n)d late in %(lane)s")
+        yield Call(late % words, listed.url(lane=lane.value, sla="late"), is_late=True)
+    if counted.due_soon and lane is Lane.LATER:
+        soon = _("%(n)d due soon in %(lane)s") % (words | {"n": counted.due_soon})
+        yield Call(soon, listed.url(lane=lane.value, sla="due_soon"), is_late=False)
 
 
 def render_task(

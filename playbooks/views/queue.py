@@ -27,9 +27,11 @@ FILE_ROWS = 500
 DONE_COLUMNS: tuple[Column[Doing], ...] = (
     Column(gettext_lazy("Account"), lambda done: done.task.about),
     Column(gettext_lazy("Task"), lambda done: done.title),
+    Column(gettext_lazy("Step of the playbook"), lambda done: done.step_of),
     Column(gettext_lazy("What you did"), lambda done: done.said),
     Column(gettext_lazy("Outcome"), lambda done: done.outcome),
     Column(gettext_lazy("When"), lambda done: done.at),
+    Column(gettext_lazy("Late"), lambda done: done.late.whole if done.late else ""),
 )
 
 
@@ -78,7 +80,7 @@ def show_changes(request: PersonRequest) -> HttpResponse:
 @for_roles(*DOERS)
 def show_closed(request: PersonRequest) -> HttpResponseBase:
     """What one did in the last two weeks, each with its way back: nothing vanishes."""
-    doings = done_lately(request.user, since=request.now - DONE_FOR)
+    doings = done_lately(request.user, since=request.now - DONE_FOR, now=request.now)
     if wants_csv(request):
         return csv_file("recently-closed", DONE_COLUMNS, doings)
     closed, others = [one for one in doings if one.is_close], [one for one in doings if not one.is_close]

@@ -16,7 +16,7 @@ SHOWN = 200
 COLUMNS: tuple[Column[Watch], ...] = (
     Column(gettext_lazy("Account"), lambda watch: watch.account.name),
     Column(gettext_lazy("What was noticed"), lambda watch: watch.type.name),
-    Column(gettext_lazy("How sure"), lambda watch: watch.confidence),
+    Column(gettext_lazy("Confidence"), lambda watch: watch.confidence),
     Column(gettext_lazy("How often"), lambda watch: watch.times),
     Column(gettext_lazy("Last noticed"), lambda watch: watch.last_at),
     Column(gettext_lazy("Watched until"), lambda watch: watch.until),

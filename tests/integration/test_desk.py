@@ -103,10 +103,10 @@ def test_the_undo_of_a_merge_takes_its_evidence_back(floor: Floor, task: Task) -
 
 def test_what_was_done_lately_says_what_can_be_undone(floor: Floor, task: Task) -> None:
     snooze(task, floor)
-    [done] = done_lately(floor.ana, since=NOW - timedelta(days=1))
+    [done] = done_lately(floor.ana, since=NOW - timedelta(days=1), now=NOW)
     assert (done.task, done.may_undo, done.undo, done.is_close) == (task, True, "Undo the snooze", False)
     assert TAKE_BACK.keys() == UNDOABLE.keys()
-    assert done_lately(floor.bea, since=NOW - timedelta(days=1)) == []
+    assert done_lately(floor.bea, since=NOW - timedelta(days=1), now=NOW) == []
 
 
 # ── Many at once ──────────────────────────────────────────────────────────────────────────────────────────────────

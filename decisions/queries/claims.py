@@ -1,0 +1,32 @@
+"""A claim in words: what happens, by what chance, within what time; and how confident whoever says so is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from core.templatetags.cx import percent
+from insights.models import Insight
+
+
+def claim_of(insight: Insight) -> str:
+    """In one sentence, without the confidence, which stands beside it."""
+    words = {"who": said_by(insight), "event": insight.type.event, "days": insight.horizon_days}
+    if insight.probability is None:
+        return _("%(who)s expects that %(event)s within %(days)d days.") % words
+    words["chance"] = percent(insight.probability)
+    return _("%(chance)s chance that %(event)s within %(days)d days, if nobody acts.") % words
+
+
+def said_by(insight: Insight) -> str:
+    """The person, or the model."""
+    return insight.source.name if insight.source.person_id else insight.model
+
+
+def claim_in_short(type: str, confidence: Decimal, chance: Decimal | None, days: int) -> str:
+    """For a list, such as "Churn risk: 73 % chance within 90 days, confidence 92 %"."""
+    words = {"type": type, "sure": percent(confidence), "days": days, "chance": percent(chance)}
+    if chance is None:
+        return _("%(type)s, confidence %(sure)s") % words
+    return _("%(type)s: %(chance)s chance within %(days)d days, confidence %(sure)s") % words
