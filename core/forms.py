@@ -66,17 +66,13 @@ class PreferencesForm(forms.ModelForm[User]):
         fields: ClassVar[list[str]] = ["timezone", "calendar", "theme", "single_keys", "digest"]
         labels: ClassVar[dict[str, object]] = {
             "timezone": _("Time zone"),
-            "calendar": _(
-                "Time limits run only in these hours. Choose yours; a manager sets what hours each stands for."
-            ),
+            "calendar": _("Working hours"),
             "single_keys": _("Single-key shortcuts"),
             "digest": _("Digest by e-mail"),
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times are shown in it, and “tomorrow 09:00” is meant in it."),
-            "calendar": _(
-                "Choose which are yours: time limits run only in them. What hours each has is set by a manager."
-            ),
+            "calendar": _("Time limits run only in these. Choose yours; a manager sets what hours each stands for."),
             "single_keys": _(
                 "Such as E to close a task; ? lists them. Switch them off if they get in the way of a screen reader."
             ),

@@ -36,7 +36,7 @@ def whom_new_work_goes_to(user: User) -> str:
     lead = user.team.lead if user.team and user.team.lead_id != user.pk else None
     asked = [_("the account’s customer success manager, where that is not you")]
     if names:
-        asked.append(_("whoever of %(names)s has least open") % {"names": ", ".join(names)})
+        asked.append(_("whoever of %(names)s has the least open") % {"names": ", ".join(names)})
     if lead:
         asked.append(_("%(name)s, who leads %(team)s") % {"name": lead, "team": user.team})
     return _("New work goes to %(asked)s.") % {"asked": _(", else to ").join(asked)}

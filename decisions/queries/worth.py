@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from core.templatetags.cx import to_decimal
+from decisions.queries.facts import TYPICAL
 
 # How `decisions.rules.priority_of` names the part that is money, and the one that is none.
 REVENUE, URGENCY = "revenue exposed", "urgency"
@@ -39,10 +40,12 @@ class Part(NamedTuple):
 class Worth(NamedTuple):
     """The money that acting is expected to keep or win, and the factors it is the product of; None: revenue unknown.
 
+    `is_estimate`: for want of the account's own revenue it is that of such accounts.
     `urgency`: by what the order of a queue multiplies it; None where nothing was weighed.
     """
 
     money: Decimal | None
+    is_estimate: bool
     parts: list[Part]
     urgency: Part | None
 
@@ -60,7 +63,8 @@ def worth_of(stored: object) -> Worth:
     values = [part.value for part in factors]
     known = [value for value in values if value is not None]
     money = prod(known, start=Decimal(1)) if known and len(known) == len(values) else None
-    return Worth(money, factors, next((part for part in parts if part.name == URGENCY), None))
+    is_estimate = any(part.name == REVENUE and part.source.startswith(TYPICAL) for part in parts)
+    return Worth(money, is_estimate, factors, next((part for part in parts if part.name == URGENCY), None))
 
 
 def _part(name: str, value: Any, source: str) -> Part:

@@ -58,7 +58,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
-    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)
+    words = _("next step in %(time)s") if task.next_step_on else _("due in %(time)s")
+    return Deadline("on_track", words % {"time": span(left)}, reason)
 
 
 def _paused(task: HasDeadlines) -> Deadline:

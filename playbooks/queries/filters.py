@@ -69,15 +69,20 @@ class Filters(NamedTuple):
             yield f"“{self.q}”"
 
 
+def due_between(now: datetime, soon: datetime) -> Q:
+    """Tasks that are due soon, where `NEXT_DUE` is there as `next_due`."""
+    return ~Q(status=TaskStatus.WAITING) & Q(next_due__gt=now, next_due__lte=soon)
+
+
 def in_state(state: str, now: datetime) -> Q:
     """Tasks in one of `STATES`, where `NEXT_DUE` is there as `next_due`."""
     waits = Q(status=TaskStatus.WAITING)
-    late, soon = Q(next_due__lte=now), Q(next_due__gt=now, next_due__lte=now + SOON)
+    late = Q(next_due__lte=now)
     closing = Q(next_due__gt=now + SOON, expires_at__lte=now + CLOSING)
     return {
         "paused": waits,
         "late": ~waits & late,
-        "due_soon": ~waits & soon,
+        "due_soon": due_between(now, now + SOON),
         "closing": ~waits & closing,
         "on_track": ~waits & Q(next_due__gt=now + SOON) & (Q(expires_at=None) | Q(expires_at__gt=now + CLOSING)),
     }[state]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,23 +10,22 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from core.enums import Role
 from core.models import Team, User
-from core.templatetags.cx import percent, short_money, to_decimal
+from core.templatetags.cx import percent, short_money
 from core.written import Written
-from decisions.queries.facts import TYPICAL
 from decisions.queries.worth import REVENUE, Worth, worth_of
 from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
-from playbooks.queries.filters import NEXT_DUE, Filters, in_state
+from playbooks.queries.deadlines import SOON, Deadline, HasDeadlines, next_deadline
+from playbooks.queries.filters import NEXT_DUE, Filters, due_between, in_state
+from playbooks.queries.money import REPORTING, Money
 from playbooks.queries.strangers import STRANGER, whose_account
 from playbooks.queries.terms import Term, running_term
 
@@ -45,23 +44,6 @@ SELDOM = (
     "source__name", "trouble__problem", "claimed_by__username", "claimed_by__first_name", "assignee__username",
     "assignee__first_name",
 )  # fmt: skip
-
-
-REPORTING = RawSQL("SELECT reporting_currency FROM core_organisation LIMIT 1", ())  # a constant  # nosec B611
-
-
-class Money(NamedTuple):
-    """An amount, empty where it is unknown, and its currency; an estimate is what such accounts pay."""
-
-    amount: Decimal | None
-    currency: str
-    is_estimate: bool = False
-
-    @property
-    def a_year(self) -> str:
-        """In words, for where it is known."""
-        words = _("about %(money)s a year") if self.is_estimate else _("%(money)s a year")
-        return words % {"money": short_money(self.amount, self.currency)}
 
 
 @dataclass(frozen=True)
@@ -157,20 +139,21 @@ class Counted(NamedTuple):
 
 def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
     """The counts of every lane."""
-    rows = _own_lanes(scope.whole_of, now=now) if scope.whole_of else _counted(scope.tasks, now)
+    whole, soon = scope.whole_of, now + SOON
+    rows = _own_lanes(whole, now=now, soon=soon) if whole else _counted(scope.tasks, now, soon)
     found = {lane: Counted(*counts) for lane, *counts in rows}
     return {lane.value: found.get(lane.value, Counted()) for lane in Lane}
 
 
-def _counted(tasks: TaskQuerySet, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+def _counted(tasks: TaskQuerySet, now: datetime, soon: datetime) -> QuerySet[Task, tuple[Any, ...]]:
     lanes = tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
-    states = {state: Count("id", filter=in_state(state, now)) for state in ("late", "due_soon")}
-    return lanes.annotate(n=Count("id"), **states).order_by()
+    late, due_soon = in_state("late", now), due_between(now, soon)
+    return lanes.annotate(n=Count("id"), late=Count("id", filter=late), soon=Count("id", filter=due_soon)).order_by()
 
 
 @Written
-def _own_lanes(user: User, *, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
-    return _counted(Task.objects.filter(assignee=user), now)
+def _own_lanes(user: User, *, now: datetime, soon: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+    return _counted(Task.objects.filter(assignee=user), now, soon)
 
 
 def load_page(scope: Scope, lane: str, *, after: str, user: User, now: datetime) -> tuple[list[Row], str]:
@@ -261,25 +244,6 @@ def title_beside(title: str, *shown: str | None) -> str:
     return f"{title[:1].upper()}{title[1:]}"
 
 
-def exposed_revenue(parts: Iterable[Sequence[Any]], amount: Decimal | None, currency: str, reporting: str) -> Money:
-    """Yearly revenue at stake: as the priority counted it, but the account's own rather than an estimate."""
-    for part in parts:
-        if part[0] == REVENUE:
-            is_estimate = str(part[2]).startswith(TYPICAL)
-            if is_estimate and amount is not None:
-                break
-            return Money(to_decimal(part[1]), reporting, is_estimate)
-    return Money(amount, currency)
-
-
-def exposed_of(task: Task, reporting: str) -> Money:
-    """The same of a task, whose account is there with it; of a source nothing can be counted."""
-    parts = task.priority_parts if isinstance(task.priority_parts, list) else []
-    if task.account is None:
-        return Money(None, "")
-    return exposed_revenue(parts, task.account.arr_amount, task.account.arr_currency, reporting)
-
-
 def _row(values: dict[str, Any], viewer: UUID, now: datetime) -> Row:
     worth = worth_of(values["priority_parts"])
     return Row(
@@ -290,7 +254,7 @@ def _row(values: dict[str, Any], viewer: UUID, now: datetime) -> Row:
         deadline=next_deadline(cast("HasDeadlines", Columns(values)), now),
         meta=list(filter(None, _meta(values, worth, viewer, timezone.localtime(now).date()))),
         worth=_product(worth, values["reporting"] or ""),
-        state=str(TaskStatus(values["status"]).label),
+        state=_state(values),
         flag=values["flag"],
         at_work=_at_work(values, now),
         is_snoozed=values["status"] == TaskStatus.SNOOZED,
@@ -308,6 +272,13 @@ def _at_work(values: Mapping[str, Any], now: datetime) -> str:
     return str(values["claimed_by__first_name"] or values["claimed_by__username"])
 
 
+def _state(values: Mapping[str, Any]) -> str:
+    if values["status"] == TaskStatus.SNOOZED:
+        day = formats.date_format(timezone.localtime(values["snoozed_until"]), "j M")
+        return _("Snoozed until %(day)s") % {"day": day}
+    return str(TaskStatus(values["status"]).label)
+
+
 def _product(worth: Worth, currency: str) -> str:
     """What the order goes by, as the task's page has its factors one below the other; "" where nothing counts."""
     if not worth.money:
@@ -320,21 +291,24 @@ def _product(worth: Worth, currency: str) -> str:
     return _("Acting is worth %(money)s: %(product)s (revenue × chance × effect of acting)") % words
 
 
+def _pressure(worth: Worth, term: Term | None, today: date) -> str:
+    """By how much it is moved up, and what is near; "" where nothing is."""
+    near = term.nearness(today) if term else ""
+    if not worth.presses:
+        return near
+    return _("%(near)s: × %(factor)s") % {"near": near or _("urgency"), "factor": formats.localize(worth.presses)}
+
+
 def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) -> Iterator[str]:
-    """The first is what acting is worth, if that is known; the last whose it is, if it or its account is not the viewer's."""
+    """The first is what acting is worth, if that is known; the last whose it or its account is, if not the viewer's."""
     reporting = values["reporting"] or ""
-    exposed = exposed_revenue(
-        values["priority_parts"], values["account__arr_amount"], values["account__arr_currency"], reporting
-    )
     if worth.money:
-        words = _("worth about %(gain)s") if exposed.is_estimate else _("worth %(gain)s")
+        words = _("worth about %(gain)s") if worth.is_estimate else _("worth %(gain)s")
         yield words % {"gain": short_money(worth.money, reporting)}
-        if worth.presses:
-            yield _("urgency × %(factor)s") % {"factor": formats.localize(worth.presses)}
-    elif exposed.amount is not None:
-        yield exposed.a_year
-    if values["priority"] and (term := Term.read(values["term"])):
-        yield term.nearness(today)
+    elif (own := Money(values["account__arr_amount"], values["account__arr_currency"])).amount is not None:
+        yield own.a_year
+    if values["priority"]:
+        yield _pressure(worth, Term.read(values["term"]), today)
     if values["run_step_id"]:
         yield _("playbook step")
     if values["assignee_id"] != viewer:

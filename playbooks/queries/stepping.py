@@ -41,6 +41,7 @@ class Due(NamedTuple):
     insight_id: Id
     confidence: Decimal
     priority: Decimal
+    parts: str
     owner_id: Id | None
     person_id: Id | None
 
@@ -62,7 +63,8 @@ DUE = """
 SELECT step.id, run.id, s.kind, s.title, s.text, s.business_hours, following.id, following.wait,
        run.automated, v.playbook_id, a.id, a.name, a.team_id,
        item.id, item.type_id, t.name, item.evidence_count, item.expires_at,
-       source.slug, ins.id, ins.confidence, coalesce((d.priority ->> 'value')::numeric, 0), run.owner_id,
+       source.slug, ins.id, ins.confidence, coalesce((d.priority ->> 'value')::numeric, 0),
+       coalesce(d.priority -> 'parts', '[]')::text, run.owner_id,
        coalesce(owner.id, lead.id, (SELECT u.id FROM core_organisation o JOIN core_user u ON u.id = o.catch_all_id
                                     WHERE u.is_active LIMIT 1))
 FROM playbooks_runstep step

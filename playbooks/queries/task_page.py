@@ -31,7 +31,7 @@ from playbooks.queries.grounds import (
     track_record,
     what_would_change,
 )
-from playbooks.queries.queue import REPORTING, Money, exposed_of
+from playbooks.queries.money import REPORTING, Money, exposed_of
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
 

@@ -16,7 +16,7 @@ from playbooks.enums import Lane
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, next_deadline
-from playbooks.queries.queue import Money, exposed_of
+from playbooks.queries.money import Money, exposed_of
 from playbooks.queries.team import LATE_WORDS, boarded_teams, late_tasks, team_tasks
 
 NOBODY = "nobody"

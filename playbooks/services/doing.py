@@ -142,8 +142,8 @@ def task_row(
     return (
         uuid7_text(), step.account_id, step.type_id, step.item_id, step.insight_id, step.run_id if of_run else None,
         title[:200], text, TaskStatus.OPEN.value, Lane.TODAY.value, "", step.person_id, step.team_id, False,
-        step.priority, "{}", due_at, None, None, "", flag[:200], step.evidence_count, step.expires_at, now, "", "", "",
-        1, step.id if of_run else None,
+        step.priority, step.parts, due_at, None, None, "", flag[:200], step.evidence_count, step.expires_at, now,
+        "", "", "", 1, step.id if of_run else None,
     )  # fmt: skip
 
 

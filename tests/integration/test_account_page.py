@@ -55,7 +55,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + 2 * DAY, **done)
     entries = load_timeline(account).entries
     assert [entry.title for entry in entries] == [
-        "Risk resolved", "Note on the task", TITLE, "Churn risk, 95 % sure", "Cannot sign in",
+        "Risk resolved", "Note on the task", TITLE, "Churn risk, confidence 95 %", "Cannot sign in",
         "Renewal of $1,200",
     ]  # fmt: skip
     assert entries[0].text == "All is well"
@@ -67,7 +67,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert kept["outcomes"] == ["Risk resolved"]
     assert kept["orders"] == ["Renewal of $1,200"]
     assert kept["signals"] == ["Cannot sign in"]
-    assert kept["insights"] == ["Churn risk, 95 % sure"]
+    assert kept["insights"] == ["Churn risk, confidence 95 %"]
 
 
 def test_the_mail_of_a_playbook_is_on_the_timeline(floor: Floor) -> None:
@@ -147,8 +147,8 @@ def test_the_page_costs_the_same_queries_whatever_happened(floor: Floor) -> None
         (Signs(quiet_days=61), "Watch", "No touch for 61 days"),
         (Signs(unhappy=1), "Watch", "1 key person unhappy"),
         (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal forecast: in doubt"),
-        (Signs(risk="Churn risk", confidence=Decimal("0.93")), "At risk", "Churn risk, highest confidence 93 %"),
-        (Signs(red_lines=("sponsor_left",), risk="Churn risk", confidence=Decimal("0.9")), "Urgent", "Sponsor left"),
+        (Signs(risk="Churn risk, confidence 93 %"), "At risk", "Churn risk, confidence 93 %"),
+        (Signs(red_lines=("sponsor_left",), risk="Churn risk, confidence 90 %"), "Urgent", "Sponsor left"),
         (Signs(ends_in=30, risk="Churn risk"), "Urgent", "Term ends in 30 days, no new one is signed"),
         (Signs(ends_in=31), "Steady", "Nothing speaks against it"),
         (Signs(ends_in=-31, red_lines=("legal",)), "Ended", "Term ended 31 days ago, no new one"),
@@ -291,7 +291,7 @@ def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None
 
 def test_use_is_folded_among_everything_and_not_by_itself() -> None:
     use = [Entry(NOW, "data", "4 events", tone="minor")] * 3
-    quiet = Entry(NOW, "insight", "Churn risk, 20 % sure", tone="minor")
+    quiet = Entry(NOW, "insight", "Churn risk, confidence 20 %", tone="minor")
     [line] = fold_quiet([*use, quiet], use=True)
     assert (line.title, len(line.folded)) == ("1 insight that asked for nothing, 3 entries of use", 4)
     assert fold_quiet([*use, quiet], use=False) == [*use, quiet]

@@ -184,7 +184,7 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     assert (line.ends_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
     assert line.next_step is not None
     assert line.next_step.task_id == task.pk
-    assert line.health.reasons[0] == "Churn risk, highest confidence 95 %"
+    assert line.health.reasons[0] == "Churn risk, confidence 95 %"
 
 
 def test_it_sorts_by_the_next_step_and_by_open_tasks(floor: Floor) -> None:

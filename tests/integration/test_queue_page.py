@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from core.bulk import database_now
 from core.enums import Role
@@ -208,12 +209,14 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
     task = floor.task(factors=factors, talking_points=["Ask about the hand-over"])
     text = desk.get(f"/tasks/{task.pk}/").content.decode()
     for words in (
-        "house-logit is 95 % sure: the customer leaves within 90 days.",
+        "house-logit expects that the customer leaves within 90 days.",
+        "Confidence of house-logit",
+        "From a confidence of 90 % up the rule is: a human at once.",
         "Weekly active users fell from 118 to 68",
         "Ask about the hand-over",
         "Not checked yet",
         "Customer success manager of the account: Ana",
-        "95 % lies between 90 % and 100 %",
+        "The confidence, 95 %, lies between 90 % and 100 %",
         "it closes by itself",
         "90 % to 100 %",
     ):
@@ -270,21 +273,24 @@ def test_revenue_that_is_only_typical_says_so(desk: Client, floor: Floor, own: d
     type(floor.account).objects.filter(pk=floor.account.pk).update(**own)
     fill(floor, 1, priority_parts=[["revenue exposed", "25000.00", f"{TYPICAL} c: own revenue unknown"]])
     [row] = desk.get("/queue/").context["rows"]
-    assert any(words.removesuffix(" a year") in one for one in row.meta)
+    assert row.meta == ["worth about $25k"]
     assert words in desk.get(f"/tasks/{row.id}/").content.decode()
 
 
-def test_a_line_says_what_the_order_goes_by(desk: Client, floor: Floor) -> None:
+def test_worth_is_money_and_urgency_stands_beside_it(desk: Client, floor: Floor) -> None:
     Organisation.objects.update(reporting_currency="USD")
     parts = [
         ["revenue exposed", "100000", ""], ["probability", "0.73", ""], ["share that acting changes", "0.25", ""],
         ["urgency", "1.5", ""],
     ]  # fmt: skip
     fill(floor, 1, priority_parts=parts)
-    product = "Acting is worth $10k: $100k × 73 % × 25 % × 1.5"
+    product = "Acting is worth $18k: $100k × 73 % × 25 %"
     page = desk.get("/queue/")
     assert product in page.content.decode()
-    assert page.context["rows"][0].meta == ["worth $10k of $100k"]
+    assert page.context["rows"][0].meta == ["worth $18k", "urgency: × 1.5"]
+    task = desk.get(f"/tasks/{page.context['rows'][0].id}/").content.decode()
+    assert '<p class="big-number">$18k</p>' in task
+    assert "In a queue it counts × 1.5, for urgency" in task
 
 
 @pytest.mark.parametrize(("days", "is_late"), [(0, True), (9, False)])
@@ -299,10 +305,11 @@ def test_a_task_that_is_due_after_the_term_says_so(desk: Client, floor: Floor, d
 def test_lanes_say_how_much_of_them_is_late(floor: Floor, desk: Client) -> None:
     fill(floor, 2)
     fill(floor, 1, lane="today", due_at=NOW - timedelta(days=1))
+    fill(floor, 1, lane="later", due_at=timezone.now() + timedelta(hours=1))
     fill(floor, 1, lane="waiting", due_at=NOW - timedelta(days=1), status="waiting")
     page = desk.get("/queue/")
-    told = [(tab["count"], tab["late"]) for tab in page.context["lanes"]]
-    assert told == [(2, "2 late in Now"), (1, "1 late in Today"), (0, ""), (1, "")]
+    told = [(tab["count"], [call.words for call in tab["calls"]]) for tab in page.context["lanes"]]
+    assert told == [(2, ["2 late in Now"]), (1, ["1 late in Today"]), (1, ["1 due soon in Later"]), (1, [])]
     Task.objects.filter(lane="waiting").update(status="snoozed", snoozed_until=NOW + timedelta(days=9))
     body = desk.get("/queue/").content.decode()
     assert "1 late while snoozed" in body

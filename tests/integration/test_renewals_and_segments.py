@@ -106,13 +106,13 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     assert sum_contested(contracts, NOW) == Sums(2, Decimal(200_000), 0)
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
-        "Risky": ("Churn risk, highest confidence 95 %",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+        "Risky": ("Churn risk, confidence 95 %",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
     assert "an open risk or a red line" in body
-    assert "Churn risk, highest confidence 95 %" in body
+    assert "Churn risk, confidence 95 %" in body
 
 
 def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:

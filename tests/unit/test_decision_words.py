@@ -10,14 +10,16 @@ from decisions.rules import Place
 
 STORED = {
     "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
-        "93 % lies between 90 % and 100 %, which asks for: a human at once"
+        "The confidence, 93 %, lies between 90 % and 100 %, which asks for: a human at once"
         " (authority, version 3, Churn risk, all tiers)."
     ),
     "stale: a score of 2026-03-02 12:00 by the same model was decided already": (
         "A newer score of the same model, of 2 Mar 2026, 12:00, was decided already."
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
-    "a higher band than monitor: entered at once": "It rose from “monitoring”, and a rise counts at once.",
+    "a higher band than monitor: entered at once": (
+        "Until then the same model asked for “monitoring”. Its confidence rose, which counts at once."
+    ),
     "3 scores in a row below human, and the dwell is over: it falls": (
         "3 scores in a row were too low for “a human at once”, for long enough: it falls."
     ),
@@ -36,7 +38,13 @@ STORED = {
         "Ownership matrix, version 2: Churn risk, tier strategic go to the customer success manager."
     ),
     "csm of the account: ana": "Customer success manager of the account: Ana Marsh",
-    "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 2026-03-09",
+    "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 9 Mar 2026",
+    "vendor-gbm says record: they disagree, the higher holds what is open": (
+        "Against it: another model, vendor-gbm, asks for “recorded only”. The higher of the two counts."
+    ),
+    "person says monitor: they disagree, the higher holds what is open": (
+        "Against it: a colleague asks for “monitoring”. The higher of the two counts."
+    ),
     "lead of North: nobody": "Lead of North: nobody",
 }
 
