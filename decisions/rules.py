@@ -184,7 +184,7 @@ class Policy(Struct, frozen=True):
 
 
 class Priority(Struct, frozen=True):
-    """Money that acting is expected to save or win; its parts, each with where it is from."""
+    """What comes first: the money that acting is expected to keep or win × urgency; its parts, each with its origin."""
 
     value: Decimal
     parts: tuple[tuple[str, Decimal | None, str], ...]
