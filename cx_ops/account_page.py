@@ -18,8 +18,6 @@ from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.renewals import HOPEFUL
 from cx_ops.risk_claims import risk_claims
 from cx_ops.stakeholder_map import Dot, draw_dots, has_place
-from decisions.models import Item
-from insights.enums import Direction
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
 from playbooks.models import Run, RunStep, Task
 from playbooks.queries.deadlines import Deadline, next_deadline
@@ -155,8 +153,6 @@ def _decides(contact: Contact) -> bool:
 
 def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     account = view.facts.account
-    risks = Item.objects.filter(account=account, closed_at=None, type__direction=Direction.RISK)
-    risk = risks.order_by("-confidence").values_list("type__name", flat=True).first()
     unhappy = [one for one in view.contacts if one.stakeholder in KEY_PEOPLE and (one.sentiment or 0) < 0]
     since = view.last_touch.happened_at if view.last_touch else account.created_at
     dates = [one.notice_on for one in view.contracts if one.notice_on and one.ended_early_on is None]
@@ -165,7 +161,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     has_csm = any(person.role == AccountRole.CSM for person in view.people)
     return Signs(
         red_lines=view.facts.red_lines,
-        risk=(risk_claims([account.pk]).get(account.pk) or risk) if risk else "",
+        risk=risk_claims([account.pk]).get(account.pk, ""),
         forecast=next((term.contract.forecast for term in terms if term.is_current), Forecast.UNKNOWN),
         unhappy=sum(contact.left_on is None for contact in unhappy),
         quiet_days=(now - since).days if has_csm else None,

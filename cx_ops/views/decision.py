@@ -14,15 +14,17 @@ from core.guards import LEADS, PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.aftermath import aftermath_of
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
-from decisions.queries.explain import explain
+from decisions.queries.explain import ASKED, explain
 
 
 @require_safe
 @for_roles(*PEOPLE)
 def show_decision(request: PersonRequest, insight_id: UUID) -> HttpResponse:
     """The verdict about one insight, in words. One that is held out is shown to nobody who could act on it."""
-    decisions = Decision.objects.filter(account__in=Account.objects.visible_to(request.user)).select_related(
-        "account", "type", "owner", "item", "insight__source", "insight__type"
+    decisions = (
+        Decision.objects.filter(account__in=Account.objects.visible_to(request.user))
+        .select_related("account", "type", "owner", "item", "insight__source", "insight__type")
+        .annotate(asked=ASKED)
     )
     if request.user.role not in ("leader", "ops") and not request.user.is_superuser:
         decisions = decisions.exclude(suppressed_by=Suppression.HOLD_OUT)

@@ -8,17 +8,18 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.db.models import JSONField
+from django.db.models.expressions import RawSQL
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.models import User
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
 from decisions.queries.claims import claim_of, said_by
-from decisions.queries.words import others_say, person_of, say
+from decisions.queries.words import others_say, say
 from decisions.queries.worth import Worth, worth_of
 from insights.models import Insight
 
@@ -31,6 +32,17 @@ class Fact(NamedTuple):
     text: str
     source: str
     at: datetime
+
+
+# The names of the people on the way to a decision's owner, by user name; of a few more, where names begin alike.
+ASKED = RawSQL(
+    """(
+    SELECT jsonb_object_agg(u.username, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username))
+    FROM core_user u WHERE position(': ' || u.username IN decisions_decision.owner_path::text) > 0
+    )""",
+    (),
+    output_field=JSONField(),
+)  # a constant  # nosec B611
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,10 @@ class Explanation:
 
 
 def explain(decision: Decision) -> Explanation:
-    """The words for one decision, whose insight, source, type and owner are loaded already."""
+    """The words for one decision, whose insight, source, type, owner and `ASKED` (as `asked`) are loaded already."""
     insight = decision.insight
     facts = facts_of(insight)
-    names = _names(decision)
+    names = decision.asked or {}  # type: ignore[attr-defined]
     return Explanation(
         claim=claim_of(insight),
         facts=facts[:FACTS_SHOWN],
@@ -82,14 +94,6 @@ def explain(decision: Decision) -> Explanation:
         ownership_version=decision.ownership_version,
         worth=worth_of((decision.priority or {}).get("parts")),
     )
-
-
-def _names(decision: Decision) -> dict[str, str]:
-    """The people who were asked on the way to the owner, by user name; the owner's is known already."""
-    names = {decision.owner.username: str(decision.owner)} if decision.owner else {}
-    others = {name for line in decision.owner_path if (name := person_of(line)) and name not in names}
-    people = User.objects.filter(username__in=others) if others else ()
-    return names | {person.username: str(person) for person in people}
 
 
 def raised_by(insight: Insight) -> str:

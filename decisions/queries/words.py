@@ -161,12 +161,6 @@ PARTS: dict[str, Callable[[str], str]] = {
 }
 
 
-def person_of(line: str) -> str:
-    """The user name in a stored line of an owner's path; "" where nobody is named."""
-    found = next((found for pattern, _ in COMPILED if (found := pattern.fullmatch(line))), None)
-    return str(found.groupdict().get("person") or "") if found else ""
-
-
 def others_say(lines: Iterable[str]) -> list[str]:
     """Those of the stored reasons that tell of another model or person who disagrees."""
     return [say(line) for line in lines if DISAGREES.fullmatch(line)]

@@ -17,7 +17,7 @@ from core.models import User
 from core.templatetags.cx import percent
 from core.written import Written
 from decisions.models import Decision
-from decisions.queries.explain import Explanation, Fact, explain, uncapitalised
+from decisions.queries.explain import ASKED, Explanation, Fact, explain, uncapitalised
 from decisions.queries.worth import Worth, worth_of
 from intake.queries.health import Seen, what_was_seen
 from intake.queries.privacy import fields_hidden_from
@@ -151,7 +151,8 @@ def _task(user: User, *, task_id: UUID, today: date) -> QuerySet[Task]:
 
 @Written
 def _decision(*, id: UUID) -> QuerySet[Decision]:
-    return Decision.objects.select_related("insight__source", "insight__type", "owner").defer("inputs").filter(pk=id)
+    decisions = Decision.objects.select_related("insight__source", "insight__type", "owner").annotate(asked=ASKED)
+    return decisions.defer("inputs").filter(pk=id)
 
 
 def find_task(task_id: UUID, *, user: User) -> Task:

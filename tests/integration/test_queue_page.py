@@ -11,6 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.enums import AccountRole
+from accounts.models import AccountPerson
 from core.bulk import database_now
 from core.enums import Role
 from core.models import Organisation
@@ -343,3 +345,29 @@ def test_a_task_has_one_title_everywhere(floor: Floor, desk: Client) -> None:
     assert (row.type, row.title) == ("Churn risk", "NPS fell from 9 to 3")
     for path in (f"/tasks/{task.pk}/", f"/accounts/{task.account_id}/"):
         assert task.title in desk.get(path).content.decode()
+
+
+def test_a_task_on_somebody_elses_account_says_whose_it_is(floor: Floor) -> None:
+    fill(floor, 1, assignee=floor.bea)
+    [row] = client_of(floor.bea).get("/queue/").context["rows"]
+    assert row.meta[-1] == f"{floor.ana}’s account"
+    AccountPerson.objects.filter(account=floor.account).delete()
+    [row] = client_of(floor.bea).get("/queue/").context["rows"]
+    assert row.meta[-1] == "nobody’s account"
+    AccountPerson.objects.create(account=floor.account, role=AccountRole.SPONSOR, user=floor.bea)
+    [row] = client_of(floor.bea).get("/queue/").context["rows"]
+    assert not any("account" in words for words in row.meta)
+
+
+def test_a_snoozed_line_says_until_when(floor: Floor, desk: Client) -> None:
+    until = NOW + timedelta(days=20)
+    fill(floor, 1, lane="waiting", status="snoozed", snoozed_until=until)
+    [row] = desk.get("/queue/?lane=waiting").context["rows"]
+    assert row.state == f"Snoozed until {until:%-d %b}"
+
+
+def test_who_was_asked_before_it_came_to_somebody_stands_above_the_task(floor: Floor) -> None:
+    AccountPerson.objects.filter(account=floor.account).delete()
+    task = floor.task()
+    page = client_of(task.assignee).get(f"/tasks/{task.pk}/").content.decode()
+    assert "Customer success manager of the account: nobody; so it went to the pool of" in page
