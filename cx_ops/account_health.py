@@ -47,7 +47,9 @@ MEANINGS: dict[Level, Any] = {
         "a red line (a cancellation is asked for, there is a legal matter, the sponsor left, or the notice date is "
         "within 30 days), or the term ends by itself within 30 days, or ended in the last 30, and no new one is signed."
     ),
-    Level.RISK: gettext_lazy("a risk is open (of its signals the one with most confidence is told), or the renewal is forecast as in doubt."),
+    Level.RISK: gettext_lazy(
+        "a risk is open (of its signals the one with most confidence is told), or the renewal is forecast as in doubt."
+    ),
     Level.WATCH: gettext_lazy("a champion, sponsor or decision maker is unhappy, or nobody was in touch for 60 days."),
     Level.STEADY: gettext_lazy("none of these."),
     Level.ENDED: gettext_lazy("the last term ended more than 30 days ago; shown only where the filter asks for it."),
