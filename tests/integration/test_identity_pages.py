@@ -304,3 +304,4 @@ def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, source
     sent = {"words": second.name, "other": str(second.pk), "why": "one company", "keep": "this"}
     desk.post(f"/accounts/{first.pk}/merge/", sent)
     assert Account.objects.get(archived_at=None).name == first.name
+    assert "Its name was chosen then" in desk.get(f"/accounts/{first.pk}/said/").content.decode()
