@@ -31,7 +31,7 @@ FOCUS = "focus"
 LANE_MEANS = {
     Lane.NOW: gettext_lazy("Signals that need a person at once, as a day has room."),
     Lane.TODAY: gettext_lazy("Playbook steps, tasks made by hand, and what came back."),
-    Lane.LATER: gettext_lazy("The same, once a day has room; deadlines run all the same."),
+    Lane.LATER: gettext_lazy("What goes into Now once a day has room; deadlines run all the same."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
 }
 
