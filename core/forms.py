@@ -72,7 +72,7 @@ class PreferencesForm(forms.ModelForm[User]):
         }
         help_texts: ClassVar[dict[str, object]] = {
             "timezone": _("Times are shown in it, and “tomorrow 09:00” is meant in it."),
-            "calendar": _("Time limits run only in these. Choose yours; a manager sets what hours each stands for."),
+            "calendar": _("Deadlines fall in these. Choose yours; a manager sets what hours each stands for."),
             "single_keys": _(
                 "Such as E to close a task; ? lists them. Switch them off if they get in the way of a screen reader."
             ),

@@ -37,7 +37,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"stale: its horizon ended on (?P<when>.+)", gettext_lazy("What it foresaw was to happen before %(when)s.")),
     (
         r"a higher band than (?P<response>\w+): entered at once",
-        gettext_lazy("Until then the same model asked for “%(response)s”. Its confidence rose, which counts at once."),
+        gettext_lazy("The score before it asked for “%(response)s”. This one is higher, and a rise counts at once."),
     ),
     (
         r"(?P<count>\d+) scores in a row below (?P<response>\w+), and the dwell is over: it falls",
@@ -71,7 +71,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     ),
     (
         r"(?P<other>.+) says (?P<response>\w+): they disagree, the higher holds what is open",
-        gettext_lazy("Against it: %(other)s asks for “%(response)s”. The higher of the two counts."),
+        gettext_lazy("Against it: %(other)s asks for “%(response)s”. Whoever asks for more is followed."),
     ),
     (
         r"in the control group: nobody acts, so that the effect of acting can be measured",

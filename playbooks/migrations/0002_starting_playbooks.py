@@ -17,7 +17,7 @@ PLAYBOOKS: dict[str, tuple[str, str, str, list[Row]]] = {
              "{account} looks likely to leave (confidence {confidence}). The steps of the churn rescue have begun;"
              " the first one is in your queue."),
             ("task", "Call the main contact about what changed", 8,
-             "Ask what changed for them; do not tell. Write down their words."),
+             "Ask what changed for them, and listen. Write down their words."),
             ("wait", "Give them three working days", 24, ""),
             ("task", "Agree the next step with {account}", 8, "A date and a name for each thing promised."),
         ],

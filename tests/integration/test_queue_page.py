@@ -210,7 +210,7 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
     text = desk.get(f"/tasks/{task.pk}/").content.decode()
     for words in (
         "house-logit expects that the customer leaves within 90 days.",
-        "Confidence of house-logit",
+        "How sure house-logit is of that",
         "From a confidence of 90 % up the rule is: a human at once.",
         "Weekly active users fell from 118 to 68",
         "Ask about the hand-over",

@@ -18,7 +18,7 @@ STORED = {
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": (
-        "Until then the same model asked for “monitoring”. Its confidence rose, which counts at once."
+        "The score before it asked for “monitoring”. This one is higher, and a rise counts at once."
     ),
     "3 scores in a row below human, and the dwell is over: it falls": (
         "3 scores in a row were too low for “a human at once”, for long enough: it falls."
@@ -40,10 +40,10 @@ STORED = {
     "csm of the account: ana": "Customer success manager of the account: Ana Marsh",
     "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 9 Mar 2026",
     "vendor-gbm says record: they disagree, the higher holds what is open": (
-        "Against it: another model, vendor-gbm, asks for “recorded only”. The higher of the two counts."
+        "Against it: another model, vendor-gbm, asks for “recorded only”. Whoever asks for more is followed."
     ),
     "person says monitor: they disagree, the higher holds what is open": (
-        "Against it: a colleague asks for “monitoring”. The higher of the two counts."
+        "Against it: a colleague asks for “monitoring”. Whoever asks for more is followed."
     ),
     "lead of North: nobody": "Lead of North: nobody",
 }
