@@ -68,9 +68,18 @@ def _none_since(day: date) -> Q:
 
 
 def speaks_against(now: datetime) -> Q:
-    """Accounts with a red line or an open risk: what a hopeful forecast has against it."""
-    risks = Item.objects.filter(account=OuterRef("pk"), closed_at=None, type__direction=Direction.RISK)
-    return crosses_red_line(now) | Q(Exists(risks))
+    """Accounts that are urgent or at risk, as `with_signs` ranks them: what a hopeful forecast has against it."""
+    here, outer, today = OuterRef("pk"), OuterRef(OuterRef("pk")), now.date()
+    terms = Contract.objects.annotate(end=TERM_END, itself=_RENEWS_ITSELF)
+    risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK)
+    last = terms.filter(account=outer).order_by("-end", "pk").values("pk")[:1]
+    ended = Q(end__range=(today - timedelta(days=LAPSED_DAYS), today - timedelta(days=1)))
+    pressing = ended | Q(end__range=(today, today + timedelta(days=ENDS_DAYS)), itself=False)
+    ending = terms.filter(pressing, account=here, pk=Subquery(last))
+    running = terms.filter(account=outer, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
+    doubted = terms.filter(account=here, pk=Subquery(running.order_by("ends_on").values("pk")[:1]))
+    in_doubt = doubted.filter(forecast=Forecast.AT_RISK)
+    return crosses_red_line(now) | Q(Exists(risks)) | Q(Exists(ending)) | Q(Exists(in_doubt))
 
 
 def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:

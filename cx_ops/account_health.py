@@ -75,14 +75,13 @@ class Signs(NamedTuple):
 
 
 class Health(NamedTuple):
-    """`reasons` say why, the weightiest first; `against`: those of them that speak against a hopeful forecast."""
+    """`reasons` say why, the weightiest first."""
 
     level: Level
     label: str
     tone: str
     icon: str
     reasons: tuple[str, ...]
-    against: tuple[str, ...] = ()
 
 
 def read_health(signs: Signs) -> Health:
@@ -95,7 +94,7 @@ def read_health(signs: Signs) -> Health:
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
     reasons = (*red, *terms, *risks, *forecasts, *doubts) or (_("Nothing speaks against it"),)
     icon = "alert" if level is Level.URGENT else ""
-    return Health(level, str(LABELS[level]), TONES[level], icon, reasons, (*red, *risks))
+    return Health(level, str(LABELS[level]), TONES[level], icon, reasons)
 
 
 def ends_in(term_end: date | None, today: date, *, renews_itself: bool) -> int | None:

@@ -13,7 +13,7 @@ from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
-from cx_ops.account_health import Health, Signs, ends_in, read_health
+from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.renewals import HOPEFUL
 from cx_ops.risk_claims import risk_claims
@@ -93,12 +93,19 @@ class AccountPage:
     def speaks_against(self) -> str:
         """Why the forecast of the term that runs may be too hopeful; "" where nothing says so."""
         is_hopeful = self.current is not None and self.current.contract.forecast in HOPEFUL
-        return self.health.against[0] if is_hopeful and self.health.against else ""
+        return self.health.reasons[0] if is_hopeful and self.health.level <= Level.RISK else ""
 
     @property
     def next_task(self) -> OpenTask | None:
         """What is due first."""
         return min(self.open_tasks, key=lambda one: one.task.due_at, default=None)
+
+    @property
+    def next_step(self) -> str:
+        """What is to be done of it: the first open step of its playbook, else what it is called."""
+        task = self.next_task.task if self.next_task else None
+        steps = (step.step.title for step in self.open_steps if task and task.run_id == step.run_id)
+        return next(steps, task.title if task else "")
 
 
 def load_account_page(account: Account, *, user: User, kind: str, before: str, now: datetime) -> AccountPage:

@@ -119,7 +119,7 @@ def _folded(run: tuple[Entry, ...]) -> Entry:
         insights
         and ngettext("%(n)d insight that asked for nothing", "%(n)d insights that asked for nothing", insights)
         % {"n": insights},
-        used and ngettext("%(n)d entry of use", "%(n)d entries of use", used) % {"n": used},
+        used and ngettext("%(n)d day of use", "%(n)d days of use", used) % {"n": used},
     ]
     since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}
     words = ", ".join(part for part in parts if part)
@@ -174,9 +174,10 @@ def _decisions(account: Account) -> QuerySet[Decision]:
 
 
 def _tell_decision(row: Any) -> Entry:
-    verdict = str(Response(row.response).label)
+    # Where somebody was asked at once, their task stands beside it.
+    verdict = "" if row.response == Response.HUMAN else str(Response(row.response).label)
     if row.suppressed_by:
-        verdict = f"{verdict}: {str(Suppression(row.suppressed_by).label).lower()}"
+        verdict = f"{Response(row.response).label}: {str(Suppression(row.suppressed_by).label).lower()}"
     is_quiet = row.response == Response.RECORD
     return Entry(
         at=row.at,

@@ -23,10 +23,10 @@ from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenu
 from accounts.rules.segments import AccountFilter
 from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
-from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
+from cx_ops.account_health import ENDS_DAYS, Health, Level, Signs, ends_in, read_health
 from cx_ops.risk_claims import risk_claims
-from playbooks.enums import TaskStatus
-from playbooks.models import Task
+from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
+from playbooks.models import RunStep, Task
 from playbooks.queries.queue import title_beside
 
 PAGE_ROWS = 50
@@ -49,7 +49,8 @@ class Asked(NamedTuple):
 class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
-    `late`: by how many days, 0 while it is not, and while it is snoozed.
+    `title`: of the first open step of its playbook, else of the task. `late`: by how many days, 0 while it is not, and
+    while it is snoozed.
     """
 
     task_id: UUID
@@ -94,6 +95,11 @@ class Line:
         return max(-(self.ends_in or 0), 0)
 
     @property
+    def ends_soon(self) -> bool:
+        """Its term ends by itself, so soon that it presses."""
+        return self.has_term and not self.renews_itself and (self.ends_in or 0) <= ENDS_DAYS
+
+    @property
     def wants_step(self) -> bool:
         """It stands badly, and nobody has a task for it."""
         return self.next_step is None and self.health.level <= Level.RISK
@@ -107,7 +113,7 @@ class Line:
 
 
 class Totals(NamedTuple):
-    """Of all accounts that were asked for; `unknown` have no revenue that can be counted.
+    """Of all accounts that were asked for; of `unknown` no revenue is known, that of `no_rate` cannot be converted.
 
     `over` of them have no term that runs: their revenue is `lost` unless a new one is signed, and not in `revenue`.
     """
@@ -117,6 +123,7 @@ class Totals(NamedTuple):
     unknown: int
     over: int = 0
     lost: Decimal = Decimal(0)
+    no_rate: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,11 @@ _DAY = Case(
     default=Coalesce("next_step_on", TruncDate("due_at")),
 )
 _OPEN = Task.objects.active().filter(account=OuterRef("pk")).order_by("due_at", "pk")
+# What is to be done of one: the first open step of the playbook that is its plan.
+_STEPS = RunStep.objects.filter(
+    run=OuterRef("run"), run__status=RunStatus.LIVE, run__automated=False, status=RunStepStatus.OPEN
+).order_by("step__position")
+_NEXT_TITLE = Coalesce(Subquery(_STEPS.values("step__title")[:1]), F("title"))
 _NEXT_ON = Subquery(_OPEN.order_by(_DAY).values(on=_DAY)[:1])
 _HOW_MANY = Subquery(_OPEN.order_by().values("account").annotate(n=Count("pk")).values("n"))
 _NAME = (F("name").asc(), F("id").asc())
@@ -223,11 +235,14 @@ def owner_choices(user: User) -> list[tuple[str, str]]:
 def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal], now: datetime) -> Totals:
     is_over = Case(When(has_lapsed(now), then=Value(value=True)), default=Value(value=False))
     found = accounts.order_by().annotate(yearly=yearly_revenue(rates), is_over=is_over).aggregate(
-        accounts=Count("pk"), known=Count("yearly"), over=Count("pk", filter=Q(is_over=True)),
+        accounts=Count("pk"), said=Count("arr_amount"), known=Count("yearly"), over=Count("pk", filter=Q(is_over=True)),
         revenue=Sum("yearly", filter=Q(is_over=False), default=Decimal(0)),
         lost=Sum("yearly", filter=Q(is_over=True), default=Decimal(0)),
     )  # fmt: skip
-    return Totals(found["accounts"], found["revenue"], found["accounts"] - found["known"], found["over"], found["lost"])
+    return Totals(
+        found["accounts"], found["revenue"], found["accounts"] - found["said"], found["over"], found["lost"],
+        found["said"] - found["known"],
+    )  # fmt: skip
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
@@ -301,10 +316,11 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
 
 
 def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
-    tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY).order_by("day", "due_at", "pk")
+    tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE)
+    tasks = tasks.order_by("day", "due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
     for account, task, title, due_at, day, status in tasks.values_list(
-        "account_id", "pk", "title", "due_at", "day", "status"
+        "account_id", "pk", "named", "due_at", "day", "status"
     ):
         step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED)
         found[account].append(step)

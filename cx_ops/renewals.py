@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from accounts.models import Account, AccountPerson, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import yearly_revenue
 from cx_ops.account_filter import FULL_NAME, speaks_against
+from cx_ops.account_health import Health
 from cx_ops.portfolio import read_healths
 
 MONTHS = 12
@@ -42,18 +43,33 @@ ENDED, RENEWED = "ended", "renewed"
 OPEN = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value)
 # The order in a bar from its bottom, and of what ends on the same day.
 KINDS = (ENDED, *OPEN, RENEWED)
+SUMMED = {
+    "n": Count("pk"), "said": Count("arr_amount"), "known": Count("yearly"),
+    "revenue": Sum("yearly", default=Decimal(0)),
+}  # fmt: skip
 HOPEFUL = (Forecast.LIKELY.value, Forecast.COMMIT.value)
 
 
 class Sums(NamedTuple):
-    """Contracts and revenue of one forecast in one month; `unknown` of them have no revenue that can be counted."""
+    """Contracts and revenue of one forecast in one month.
+
+    Of `unknown` no revenue is known, that of `no_rate` cannot be converted: neither is in `revenue`.
+    """
 
     contracts: int = 0
     revenue: Decimal = Decimal(0)
     unknown: int = 0
+    no_rate: int = 0
 
     def plus(self, other: Sums) -> Sums:
-        return Sums(self.contracts + other.contracts, self.revenue + other.revenue, self.unknown + other.unknown)
+        return Sums(
+            self.contracts + other.contracts, self.revenue + other.revenue, self.unknown + other.unknown,
+            self.no_rate + other.no_rate,
+        )  # fmt: skip
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Sums:
+        return cls(row["n"], row["revenue"], row["n"] - row["said"], row["said"] - row["known"])
 
 
 class Month(NamedTuple):
@@ -77,8 +93,8 @@ class Line:
     """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` where
     another term follows, `ended` where none does and its last day has passed.
 
-    `revenue` is in the reporting currency, `amount` in the contract's. `against`: what speaks against a hopeful
-    forecast, the weightiest first; empty where nothing does.
+    `revenue` is in the reporting currency, `amount` in the contract's. `doubt`: how the account stands, where that
+    speaks against a hopeful forecast.
     """
 
     id: UUID
@@ -96,7 +112,12 @@ class Line:
     auto_renews: bool
     has_contract: bool
     kind: str
-    against: tuple[str, ...]
+    doubt: Health | None
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """What speaks against a hopeful forecast, the weightiest first; empty where nothing does."""
+        return self.doubt.reasons if self.doubt else ()
 
     @property
     def ended_ago(self) -> int:
@@ -176,15 +197,15 @@ def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month
     sums: dict[tuple[date, str], Sums] = {}
     for rows in found:
         grouped = rows.order_by().values("month", "kind")
-        for row in grouped.annotate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0))):
+        for row in grouped.annotate(**SUMMED):
             held = sums.get((row["month"], row["kind"]), Sums())
-            sums[row["month"], row["kind"]] = held.plus(Sums(row["n"], row["revenue"], row["n"] - row["known"]))
+            sums[row["month"], row["kind"]] = held.plus(Sums.read(row))
     firsts = [first_of(start, later) for later in range(months)]
     return [Month(first, {kind: sums.get((first, kind), Sums()) for kind in KINDS}) for first in firsts]
 
 
 def contested(found: Renewing, now: datetime) -> Renewing:
-    """Of what is forecast as likely or committed, that which a red line or an open risk speaks against."""
+    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk."""
     accounts = Account.objects.filter(speaks_against(now))
     contracts = found.contracts.filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
     return Renewing(contracts, found.accounts.none())
@@ -193,8 +214,7 @@ def contested(found: Renewing, now: datetime) -> Renewing:
 def sum_contested(found: Renewing, now: datetime) -> Sums:
     """What is `contested`, added up."""
     contracts = contested(found, now).contracts.order_by()
-    row = contracts.aggregate(n=Count("pk"), known=Count("yearly"), revenue=Sum("yearly", default=Decimal(0)))
-    return Sums(row["n"], row["revenue"], row["n"] - row["known"])
+    return Sums.read(contracts.aggregate(**SUMMED))
 
 
 def load_page(found: Renewing, page: int, now: datetime) -> Page:
@@ -243,12 +263,11 @@ def _csm(account: OuterRef) -> Subquery:
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     hopeful = {row.about for row in rows if row.kind in HOPEFUL}
     doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=hopeful), now)
-    against = {id: health.against for id, health in doubted.items()}
     today = timezone.localdate(now)
-    return [_line(row, against.get(row.about, ()) if row.kind in HOPEFUL else (), today) for row in rows]
+    return [_line(row, doubted.get(row.about) if row.kind in HOPEFUL else None, today) for row in rows]
 
 
-def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
+def _line(row: Any, doubt: Health | None, today: date) -> Line:
     return Line(
         id=row.id,
         account_id=row.about,
@@ -265,7 +284,7 @@ def _line(row: Any, against: tuple[str, ...], today: date) -> Line:
         auto_renews=row.itself,
         has_contract=row.is_signed,
         kind=row.kind,
-        against=against,
+        doubt=doubt,
     )
 
 

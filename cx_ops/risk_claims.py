@@ -6,17 +6,15 @@ from collections.abc import Collection
 from uuid import UUID
 
 from decisions.models import Decision
-from decisions.queries.claims import claim_in_short
+from decisions.queries.claims import claim_in_list
 from insights.enums import Direction
 
 
 def risk_claims(accounts: Collection[UUID]) -> dict[UUID, str]:
-    """By account: the claim in short. One query."""
+    """By account: the claim, for lists. One query."""
     open_risks = Decision.objects.filter(
         item__account__in=accounts, item__closed_at=None, type__direction=Direction.RISK
     )
     surest = open_risks.order_by("item__account", "-item__confidence", "-confidence", "-pk").distinct("item__account")
-    rows = surest.values_list(
-        "item__account", "type__name", "confidence", "insight__probability", "insight__horizon_days"
-    )
-    return {account: claim_in_short(type, confidence, chance, days) for account, type, confidence, chance, days in rows}
+    rows = surest.values_list("item__account", "type__name", "confidence", "insight__probability")
+    return {account: claim_in_list(type, confidence, chance) for account, type, confidence, chance in rows}

@@ -16,10 +16,6 @@ LEFT, TOP, COLUMN, ROW = 44, 8, 54, 32
 STEP = 20
 # So many fit side by side; the last of more becomes "+3".
 PER_CELL = 3
-TONES = {
-    Stakeholder.CHAMPION: "good", Stakeholder.SPONSOR: "brand", Stakeholder.DECISION_MAKER: "brand",
-    Stakeholder.DETRACTOR: "bad",
-}  # fmt: skip
 
 
 class Dot(NamedTuple):
@@ -29,7 +25,6 @@ class Dot(NamedTuple):
     y: int
     text: str
     title: str
-    tone: str
 
 
 def has_place(contact: Contact) -> bool:
@@ -52,9 +47,8 @@ def _cell(sentiment: int, influence: int, contacts: Sequence[Contact]) -> Iterab
     places = len(shown) + (len(shown) < len(contacts))
     for place, contact in enumerate(shown):
         x = middle + round(STEP * (place - (places - 1) / 2))
-        tone = TONES.get(Stakeholder(contact.stakeholder), "")
         title = f"{contact.name}, {Stakeholder(contact.stakeholder).label}"
-        yield Dot(x, y, initials(contact.name), title, tone)
+        yield Dot(x, y, initials(contact.name), title)
     if len(shown) < len(contacts):
         names = ", ".join(contact.name for contact in contacts[len(shown) :])
-        yield Dot(middle + round(STEP * (places - 1) / 2), y, f"+{len(contacts) - len(shown)}", names, "")
+        yield Dot(middle + round(STEP * (places - 1) / 2), y, f"+{len(contacts) - len(shown)}", names)

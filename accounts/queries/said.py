@@ -95,7 +95,7 @@ def said_field(
 ) -> SaidField:  # fmt: skip
     """What is said of one field, what holds first. `text`: a value in words; `names`: of the sources."""
     ranked = rank(sayings, rule, now)
-    if rule is None and ranked:  # of several that say what holds, whoever has said it longest, as in the history
+    if ranked:  # of several that say what holds, whoever has said it longest, as in the history
         same = [said for said in ranked if said.value == ranked[0].value]
         longest = min(same, key=attrgetter("at"))
         ranked = [longest, *(said for said in ranked if said is not longest)]

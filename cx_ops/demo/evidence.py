@@ -16,6 +16,8 @@ from cx_ops.demo.words import factors_of
 Item = dict[str, object]
 Feed = tuple[str, str, list[Item]]
 OTHER_VENDOR = "Example Otherware"  # exists nowhere
+ENDING = ("How do we end the contract?", "Until when can we give notice?", "What happens to our data when we leave?",
+          "Can we export everything before the term ends?")  # fmt: skip
 SILENT = "champion_silent"
 ANSWERED = "days since the champion answered"
 
@@ -84,8 +86,7 @@ def _vendor(facts: Facts) -> Iterator[Trace]:
     for number, ago in enumerate(spread(facts["mentions of another vendor in 30 days"], 28)):
         yield Trace(ago, "email", named[number % 3].format(vendor=OTHER_VENDOR), "From {champion}.")
     for number, ago in enumerate(spread(facts["questions about ending the contract in 14 days"], 13)):
-        text = ("How do we end the contract?", "Until when can we give notice?")[number % 2]
-        yield Trace(ago, "ticket", text, "Passed on to their success manager.")
+        yield Trace(ago, "ticket", ENDING[number % len(ENDING)], "Answered with the page of the contract.")
 
 
 def _adoption(facts: Facts) -> Iterator[Trace]:

@@ -63,13 +63,18 @@ def insight(
 
 
 def house_scores(book: Book, day: date) -> list[Item]:
-    """Three days a week: named customers once a week, digital ones once a month; signals on the day they show."""
-    early = _morning(book, day) if day == book.today else ()
+    """Three days a week: named customers once a week, digital ones once a month; signals on the day they show.
+
+    Of whom the last morning is about, the model says only that on that day.
+    """
+    early = morning(book) if day == book.today else []
+    found = [*_morning(early, day)]
     if day.weekday() not in HOUSE_DAYS:
-        return [*early]
+        return found
     turn = workday_number(day) // 5 * len(HOUSE_DAYS) + HOUSE_DAYS.index(day.weekday())
     scored = _in_turn(book, day, turn, named=3, digital=12)
-    return [*_risks(scored, day), *_growth(scored, day), *_moments(book, day), *early]
+    others = [customer for customer in scored if all(customer is not one for one, _reason in early)]
+    return [*_risks(others, day), *_growth(scored, day), *_moments(book, day), *found]
 
 
 def lately(book: Book) -> list[tuple[date, Customer, Item]]:
@@ -161,8 +166,8 @@ def concerns(book: Book, day: date) -> list[Concern]:
     return [Concern(customer.people["csm"], customer, confidence, customer.reason)]
 
 
-def _morning(book: Book, day: date) -> Iterator[Item]:
-    for customer, reason in morning(book):
+def _morning(early: Iterable[tuple[Customer, str]], day: date) -> Iterator[Item]:
+    for customer, reason in early:
         confidence = customer.random("morning").uniform(0.905, 0.96)
         item = insight(customer, "churn_risk", confidence, day, reason=reason)
         yield {**item, "external_id": f"{item['external_id']}-morning", "scored_at": f"{day}T04:30:00Z"}

@@ -18,10 +18,10 @@ from accounts.queries import crosses_red_line, red_lines
 from accounts.rules.segments import AccountFilter
 from accounts.services import save_segment
 from core.bulk import database_now
-from cx_ops.account_filter import with_signs
+from cx_ops.account_filter import speaks_against, with_signs
 from cx_ops.account_health import Level
-from cx_ops.portfolio import Asked, load_portfolio
-from playbooks.models import Task
+from cx_ops.portfolio import Asked, Totals, load_portfolio
+from playbooks.models import RunStep, Task
 from playbooks.services.assigning import create_task
 from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
 from tests.floor import Floor, signed_in
@@ -82,6 +82,8 @@ def test_the_database_and_the_words_agree_on_health(floor: Floor) -> None:
     accounts = every_sort_of_account(floor)
     ranks = dict(with_signs(Account.objects.all(), NOW).values_list("pk", "rank"))
     assert {name: Level(ranks[account.pk]) for name, account in accounts.items()} == EXPECTED
+    against = set(Account.objects.filter(speaks_against(NOW)).values_list("pk", flat=True))
+    assert against == {pk for pk, rank in ranks.items() if rank <= Level.RISK}
     shown: dict[str, Level] = {}
     for level in Level:
         wanted = AccountFilter(health=level.name.lower())
@@ -184,6 +186,9 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     assert (line.ends_in, line.last_touch, line.open_tasks) == (10, NOW - 2 * DAY, 1)
     assert line.next_step is not None
     assert line.next_step.task_id == task.pk
+    steps = RunStep.objects.filter(run=task.run, status="open").order_by("step__position")
+    assert line.next_step.title == steps[0].step.title
+    assert line.next_step.title != task.title
     assert line.health.reasons[0] == "Churn risk, confidence 95 %"
 
 
@@ -214,7 +219,7 @@ def test_totals_are_in_one_currency_and_say_what_is_unknown(floor: Floor) -> Non
     floor.new_account("Pound", arr_amount=10, arr_currency="GBP")
     floor.new_account("None", arr_amount=None, arr_currency="")
     totals = load_portfolio(floor.ana, Asked(sort="revenue"), NOW).totals
-    assert totals == (4, Decimal(100_020), 2, 0, Decimal(0))
+    assert totals == Totals(4, Decimal(100_020), unknown=1, no_rate=1)
 
 
 @pytest.mark.parametrize(
