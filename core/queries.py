@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.models import Alert, User
 
@@ -29,14 +31,24 @@ def fold_alerts(alerts: Iterable[Alert]) -> list[Told]:
     return list(told.values())
 
 
+def pool_beside(user: User, *, here_at: datetime | None = None) -> list[str]:
+    """The names of who else is in the pool of their team; where a moment is given, of those who are here then."""
+    people = User.objects.available_at(here_at) if here_at else User.objects.filter(is_active=True)
+    pool = people.filter(team=user.team_id, team__isnull=False, in_pool=True).exclude(pk=user.pk)
+    return [str(one) for one in pool.order_by("first_name", "username")]
+
+
 def whom_new_work_goes_to(user: User) -> str:
-    """Who is asked, one after another, while `user` is away (`decisions.rules.chain_of`), in one sentence."""
-    pool = User.objects.filter(team=user.team_id, team__isnull=False, in_pool=True, is_active=True)
-    names = [str(one) for one in pool.exclude(pk=user.pk).order_by("first_name", "username")]
+    """Who is asked, one after another, while `user` is away (`decisions.rules.chain_of`), in short sentences."""
+    names = pool_beside(user)
     lead = user.team.lead if user.team and user.team.lead_id != user.pk else None
-    asked = [_("the account’s customer success manager, where that is not you")]
+    said = [_("New work on a colleague’s account goes to that colleague.")]
     if names:
-        asked.append(_("whoever of %(names)s has the least open") % {"names": ", ".join(names)})
-    if lead:
-        asked.append(_("%(name)s, who leads %(team)s") % {"name": lead, "team": user.team})
-    return _("New work goes to %(asked)s.") % {"asked": _(", else to ").join(asked)}
+        any_of = _(" or ").join(filter(None, (", ".join(names[:-1]), names[-1])))
+        free = ngettext("%(names)s", "%(names)s, whoever has least open", len(names))
+        said.append(_("On yours it goes to %(whom)s.") % {"whom": free % {"names": any_of}})
+    if lead and names:
+        said.append(_("If none of them is here, to %(lead)s.") % {"lead": lead})
+    elif lead:
+        said.append(_("On yours it goes to %(whom)s.") % {"whom": lead})
+    return " ".join(said)

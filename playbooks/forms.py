@@ -307,10 +307,10 @@ class AwayForm(AbsenceForm):
 
     NOTHING, DUE, ALL = "nothing", "due", "all"
     meanwhile = forms.ChoiceField(
-        label=_("Open work meanwhile"), initial="due",
-        choices=((NOTHING, _("All stays with them")), (DUE, _("Due by the last day: to others")),
-                 (ALL, _("All goes to others"))),
-        help_text=_("Goes at once, to whom the preview names, and stays there: “Undo” on this page brings it back."),
+        label=_("Open work"), initial=NOTHING,
+        choices=((NOTHING, _("Stays with them")), (DUE, _("Goes now: what is due by the last day")),
+                 (ALL, _("Goes now: all of it"))),
+        help_text=_("Goes when “Set as away” is pressed, not on the first day. “Undo” on this page brings it back."),
     )  # fmt: skip
 
     def groups(self) -> tuple[Held, ...]:

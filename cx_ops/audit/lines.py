@@ -16,6 +16,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.bulk import fetch_all
 from core.models import Act, User
@@ -23,6 +24,7 @@ from cx_ops.audit.subjects import SUBJECTS, key_of
 from cx_ops.audit.trail import after, cursor_of
 from cx_ops.audit.words import ACTORS, KINDS, UNNAMED
 from decisions.enums import OutcomeKind
+from intake.enums import ImportStatus, Landing
 from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 
 AT_ONCE = 2000
@@ -234,6 +236,17 @@ def _counts(act: Act, people: dict[str, str]) -> str:
     return _(": %(n)d in all") % {"n": total} if total else ""
 
 
+def _imported(act: Act, people: dict[str, str]) -> str:
+    """How many rows of a file were taken: all but those that were refused; an end before the file's is said."""
+    counts = act.data.get("counts", {})
+    taken = sum(counts.values()) - counts.get(Landing.REJECTED, 0)
+    if act.data.get("status") == ImportStatus.FAILED:
+        words = ngettext("failed: %(n)s row was imported", "failed: %(n)s rows were imported", taken)
+    else:
+        words = ngettext("was imported: %(n)s row", "was imported: %(n)s rows", taken)
+    return words % {"n": formats.number_format(taken, 0, force_grouping=True)}
+
+
 def _many(act: Act, people: dict[str, str]) -> str:
     return _(": %(what)s, %(n)d tasks") % {"what": act.why, "n": len(act.data.get("tasks", ()))}
 
@@ -269,6 +282,7 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "took_back": _counts,
     "away": _period,
     "changed": _changed,
+    "imported": _imported,
     "rule_changed": _rule,
     "rule_removed": _rule,
     "bulk": _many,

@@ -76,7 +76,7 @@ SUBJECTS = {
         link="o.slug",
     ),
     "pull": Subject(
-        "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' of ' || o.name",
+        "intake_pull s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.kind || ' from ' || o.name",
         url="pull", open=True,
     ),
     "webhook": Subject(

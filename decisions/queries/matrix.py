@@ -21,7 +21,7 @@ from core.templatetags.cx import place_of as region_in_words
 from core.templatetags.cx import words_of
 from decisions.enums import SAVED
 from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
-from decisions.rules import Cell, Ownership, Place, find_cell
+from decisions.rules import Cell, Ownership, People, Place, chain_of, find_cell
 
 PARTS = ("tier", "region", "stage", "segment")
 PART_NAMES = {
@@ -52,6 +52,7 @@ class Tally(NamedTuple):
     name: str
     accounts: int
     is_nobody: bool = False
+    is_pool: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,33 +83,35 @@ class GridCell:
         return role_in_words(self.source.role)
 
     @property
-    def stranded_by_tier(self) -> str:
-        """Where those stand that nobody takes, in words, in a cell that holds several tiers."""
-        if self.place.tier:
-            return ""
-        tiers: Counter[str] = Counter()
+    def stranded_because(self) -> str:
+        """Why nobody takes them, in words; with how many where it is not one reason for all."""
+        role = self.role[:1].lower() + self.role[1:]
+        reasons: Counter[str] = Counter()
         for one in self.reach.stranded:
-            tiers[one.place.tier] += one.accounts
-        return ", ".join(
-            (_("%(n)s in %(tier)s") if tier else _("%(n)s without a tier"))
-            % {"n": number_format(n, 0, force_grouping=True), "tier": words_of(tier)}
-            for tier, n in sorted(tiers.items(), key=lambda one: (not one[0], -one[1], one[0]))
-        )
+            reasons[_why_nobody(one.people, self.source.role) % {"role": role}] += one.accounts
+        if len(reasons) == 1:
+            return next(iter(reasons))
+        return "; ".join(f"{number_format(n, 0, force_grouping=True)} {why}" for why, n in reasons.most_common())
 
     @property
     def summary(self) -> str:
         """Who takes them, short enough for a cell."""
-        named = [tally.name for tally in self.tallies if not tally.is_nobody]
         pools = [taker.pool for taker in self.reach.takers if taker.pool]
-        people = len(named) - len(pools)
-        if len(named) <= 2 and len(pools) <= 1:
-            return ", ".join(sorted(named))
-        pool_of = _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else ""
-        parts = [
-            ngettext("%(n)d person", "%(n)d people", people) % {"n": people} if people else "",
-            pool_of or (_("%(n)d pools") % {"n": len(pools)} if pools else ""),
-        ]
-        return ", ".join(part for part in parts if part)
+        people = sorted(tally.name for tally in self.tallies if not (tally.is_nobody or tally.is_pool))
+        named = ", ".join(people)
+        if len(people) > 2:
+            named = ngettext("%(n)d person", "%(n)d people", len(people)) % {"n": len(people)}
+        if not pools:
+            return named
+        pool = _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
+        return _("%(people)s, else %(pool)s") % {"people": named, "pool": pool} if named else pool
+
+
+def _why_nobody(people: People, role: str) -> str:
+    """Why the chain finds nobody: those who stand in it are away or have left, or nobody does."""
+    if any(step.person for step in chain_of(role, people)):
+        return _("those who could are not here")
+    return _("in a team without people, no %(role)s") if people.team else _("in no team, no %(role)s")
 
 
 class Column(NamedTuple):
@@ -216,7 +219,7 @@ def _cell(
 ) -> GridCell:
     source = own.get((type, place)) or find_cell(type, place, ownership)
     reach = reaches.get((type, place, source), Reach())
-    tallies = [Tally(book.name(taker), n, taker == NOBODY) for taker, n in reach.takers.most_common()]
+    tallies = [Tally(book.name(taker), n, taker == NOBODY, bool(taker.pool)) for taker, n in reach.takers.most_common()]
     here, there = own.get((type, place)), before.get((type, place))
     change = "" if here == there else "added" if there is None else "removed" if here is None else "changed"
     return GridCell(type, place, source, here is not None, reach, tallies, change)

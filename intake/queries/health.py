@@ -190,7 +190,7 @@ def _missing(
 
 
 def _failing(source: Source, pull: Pull) -> Finding:
-    title = _("%(source)s: the pull of %(kind)s fails") % {"source": source.name, "kind": pull.kind}
+    title = _("%(source)s: the scheduled fetch of %(kind)s fails") % {"source": source.name, "kind": pull.kind}
     at: datetime = pull.last_at  # type: ignore[attr-defined]
     facts = [
         _fact(_("It says"), pull.why),  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ HOURS_A_DAY = 24
 # Kinds of record that carry a score.
 SCORED = ("insights", "scores")
 # How records come in.
-WAYS = {"file": gettext_lazy("by file"), "pull": gettext_lazy("by pull"), "api": gettext_lazy("by API")}
+WAYS = {"file": gettext_lazy("by file"), "pull": gettext_lazy("by scheduled fetch"), "api": gettext_lazy("by API")}
 
 
 class Came(NamedTuple):

@@ -98,7 +98,8 @@ def change_pull(*, pull: Pull, terms: PullTerms, is_on: bool, by: User, now: dat
     changed = [name for name, value in wanted.items() if getattr(pull, name) != value]
     with transaction.atomic():
         Pull.objects.filter(pk=pull.pk).update(**wanted, due_at=now, failures=0, etag="", last_modified="", digest="")
-        record_act("changed", pull, by=by, now=now, data={"is_on": is_on, "changed": changed})
+        verb = ("switched_on" if is_on else "switched_off") if changed == ["is_on"] else "changed"
+        record_act(verb, pull, by=by, now=now, data={"is_on": is_on, "changed": changed})
         ring_on_commit(PULLS)
 
 
@@ -106,7 +107,7 @@ def run_now(*, pull: Pull, by: User, now: datetime) -> None:
     """Do not wait for the schedule. Raises `PullRefused` while it is off."""
     with transaction.atomic():
         if not Pull.objects.filter(pk=pull.pk, is_on=True, source__is_active=True).update(due_at=now):
-            raise PullRefused(_("This pull is off. Switch it on first."))
+            raise PullRefused(_("This scheduled fetch is off. Switch it on first."))
         record_act("run_now", pull, by=by, now=now)
         ring_on_commit(PULLS)
 
@@ -197,7 +198,7 @@ def _filename(pull: Pull) -> str:
 
 
 def _tell(pull: Pull, run: PullRun, now: datetime) -> None:
-    text = _("The pull of %(kind)s from %(source)s failed: %(why)s")
+    text = _("The scheduled fetch of %(kind)s from %(source)s failed: %(why)s")
     words = {"kind": pull.kind, "source": pull.source.name, "why": run.message[:300]}
     raise_alert("pull_failed", text % words, on_day=now.date(), now=now, team_id=None, data={"pull": str(pull.pk)})
 

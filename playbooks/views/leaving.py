@@ -16,6 +16,7 @@ from core.enums import Role
 from core.guards import PersonRequest, for_roles
 from core.middleware import zone_of
 from core.models import Absence, Act, User
+from core.queries import pool_beside
 from core.services import AbsenceRefused, end_absence
 from playbooks.enums import Held
 from playbooks.forms import AwayForm, HandAllOverForm
@@ -157,7 +158,7 @@ def _page(
     going = {group.held: group for group in shown}
     away = away_form or AwayForm(
         request.GET if "first_day" in request.GET else None, zone=zone_of(person.timezone),
-        initial={"meanwhile": AwayForm.DUE},
+        initial={"meanwhile": AwayForm.NOTHING},
     )  # fmt: skip
     context: dict[str, Any] = {
         "person": person,
@@ -168,6 +169,7 @@ def _page(
         "is_ticked": bool(ticked),
         "left": sum(group.count for group in everything),
         "all_to": _only_taker(shown) if ticked else None,
+        "pool": pool_beside(person, here_at=now),
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),

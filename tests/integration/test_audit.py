@@ -20,12 +20,14 @@ from cx_ops.audit.subjects import SUBJECTS
 from cx_ops.audit.words import KINDS
 from decisions.enums import OutcomeKind
 from intake.enums import SourceMode
+from intake.models import Import
 from intake.services.federating import LookUpTerms, save_look_up
+from intake.services.pulls import PullTerms, change_pull
 from playbooks.enums import Held
 from playbooks.services.leaving import hand_over
 from playbooks.services.tasks import assign_task, close_task, snooze_task
 from tests.architecture.sources import PACKAGES, ROOT, python_files
-from tests.factories import NOW, make_account, make_source, make_team, make_user
+from tests.factories import NOW, make_account, make_pull, make_source, make_team, make_user
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,24 @@ def test_what_was_changed_of_a_door_is_said_and_can_be_opened(floor: Floor) -> N
     ]
     assert {line.url for line in lines} == {"/sources/licences/"}
     assert "s3cret" not in str(Act.objects.values_list("data", flat=True))
+
+
+def test_a_scheduled_fetch_switched_off_is_said_so(floor: Floor) -> None:
+    pull = make_pull(make_source("crm"), floor.lead)
+    for is_on, hours in ((False, 24), (True, 12)):
+        change_pull(pull=pull, terms=PullTerms(pull.url, every_hours=hours), is_on=is_on, by=floor.lead, now=NOW)
+    found = texts(floor.lead, subject_type="pull")
+    assert "lena switched off the scheduled fetch of accounts from Crm" in found
+    assert "lena changed the scheduled fetch of accounts from Crm: every hours" in found
+
+
+def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
+    for status, name in (("done", "a.csv"), ("failed", "b.csv")):
+        of = Import.objects.create(source=make_source(), kind="accounts", filename=name, created_at=NOW)
+        record_act("imported", of, now=NOW, data={"status": status, "counts": {"created": 1200, "rejected": 3}})
+    found = texts(floor.lead, subject_type="import")
+    assert "The file a.csv was imported: 1,200 rows" in found
+    assert "The file b.csv failed: 1,200 rows were imported" in found
 
 
 def test_a_name_from_outside_is_text(floor: Floor) -> None:

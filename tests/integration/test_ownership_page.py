@@ -180,23 +180,25 @@ class TestCoverage:
     def test_a_red_cell_is_mended_by_another_role(self, browser: Client, stranded: Any) -> None:
         red = browser.get(PAGE).content.decode()
         assert "Nobody would act on some insights" in red
-        assert "nobody for 1" in red
+        assert "nobody for 1 of 1" in red
         assert "$40k a year" in red
         for number, type in enumerate(("churn_risk", "expansion_signal", "")):
             cell = {**STRATEGIC, "type": type, "tier": "digital"}
             assert change(browser, cell, "marketer", draft() if number else None).status_code == 302
         mended = browser.get(PAGE).content.decode()
         assert "Every cell resolves to somebody" in mended
-        assert "nobody for" not in mended
         assert "Nobody would act on some insights" in browser.get(PAGE, {"show": "live"}).content.decode()
 
     def test_who_has_no_tier_is_told_from_who_stands_in_one(self, browser: Client, stranded: Any) -> None:
-        for name in ("Ashgrove", "Beckside"):
-            make_account(name, csm=stranded.people.get(role=AccountRole.CSM).user, team=None, tier="")
+        gone = stranded.people.get(role=AccountRole.CSM).user
+        for csm in (gone, gone, None):
+            make_account(csm=csm, team=None, tier="")
+        make_organisation(catch_all=None)
         red = browser.get(PAGE).content.decode()
-        assert "nobody for 3" in red, "all accounts hold those of every tier"
-        assert "1 in Digital, 2 without a tier" in red
-        assert "2 of the accounts have no tier" in red
+        assert "nobody for 4 of 6" in red, "all accounts hold those of every tier"
+        assert "3 those who could are not here; 1 in no team, no customer success manager" in red
+        assert "the rest: Ana" in red
+        assert "3 of them have no tier" in red
 
     def test_examples_are_only_those_one_may_see(self, browser: Client, stranded: Any, floor: Floor) -> None:
         cell = {"cell": "churn_risk.digital..."}

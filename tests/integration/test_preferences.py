@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import Absence, BusinessCalendar, User
-from tests.factories import make_user
+from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,17 @@ def test_days_away_and_back(client: Client, ana: User) -> None:
     assert "Leave" in client.get(reverse("preferences")).content.decode()
     client.post(reverse("own_absence_end"), {"absence": absence.pk})
     assert User.objects.available_at(timezone.now()).filter(pk=ana.pk).exists()
+
+
+def test_it_is_told_who_takes_new_work_meanwhile(client: Client, ana: User) -> None:
+    page = reverse("preferences")
+    ana.team = make_team("North", lead=make_user("lena"))
+    ana.save()
+    assert "On yours it goes to lena." in client.get(page).content.decode()
+    for name in ("bea", "cy"):
+        make_user(name, team=ana.team)
+    told = "On yours it goes to bea or cy, whoever has least open. If none of them is here, to lena."
+    assert told in client.get(page).content.decode()
 
 
 def test_nobody_ends_the_absence_of_another(client: Client) -> None:

@@ -147,7 +147,7 @@ def test_a_pull_that_goes_on_failing_is_a_trouble_of_its_source(floor: Floor) ->
         assert find_troubles([floor.source], {}, NOW)[floor.source.pk] == []
         run_due_pulls(NOW + timedelta(hours=hours))
     [finding] = find_troubles([floor.source], {}, NOW)[floor.source.pk]
-    assert finding.title == "House: the pull of accounts fails"
+    assert finding.title == "House: the scheduled fetch of accounts fails"
     assert finding.facts[1][1] == "3"
     Pull.objects.filter(pk=pull.pk).update(failures=0)
     assert find_troubles([floor.source], {}, NOW)[floor.source.pk] == []
