@@ -310,7 +310,7 @@ class AwayForm(AbsenceForm):
         label=_("Open work"), initial=NOTHING,
         choices=((NOTHING, _("Stays with them")), (DUE, _("Goes now: what is due by the last day")),
                  (ALL, _("Goes now: all of it"))),
-        help_text=_("Goes when “Set as away” is pressed, not on the first day. “Undo” on this page brings it back."),
+        help_text=_("What goes, goes when “Set as away” is pressed, not on the first day. “Undo” brings it back."),
     )  # fmt: skip
 
     def groups(self) -> tuple[Held, ...]:

@@ -115,7 +115,8 @@ def test_a_scheduled_fetch_switched_off_is_said_so(floor: Floor) -> None:
 def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
     for status, name in (("done", "a.csv"), ("failed", "b.csv")):
         of = Import.objects.create(source=make_source(), kind="accounts", filename=name, created_at=NOW)
-        record_act("imported", of, now=NOW, data={"status": status, "counts": {"created": 1200, "rejected": 3}})
+        data = {"status": status, "counts": {"created": 1200, "rejected": 3}}
+        record_act("imported", of, actor="source crm", now=NOW, data=data)
     found = texts(floor.lead, subject_type="import")
     assert "The file a.csv was imported: 1,200 rows" in found
     assert "The file b.csv failed: 1,200 rows were imported" in found
