@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -31,16 +30,10 @@ def fold_alerts(alerts: Iterable[Alert]) -> list[Told]:
     return list(told.values())
 
 
-def pool_beside(user: User, *, here_at: datetime | None = None) -> list[str]:
-    """The names of who else is in the pool of their team; where a moment is given, of those who are here then."""
-    people = User.objects.available_at(here_at) if here_at else User.objects.filter(is_active=True)
-    pool = people.filter(team=user.team_id, team__isnull=False, in_pool=True).exclude(pk=user.pk)
-    return [str(one) for one in pool.order_by("first_name", "username")]
-
-
 def whom_new_work_goes_to(user: User) -> str:
     """Who is asked, one after another, while `user` is away (`decisions.rules.chain_of`), in short sentences."""
-    names = pool_beside(user)
+    pool = User.objects.filter(team=user.team_id, team__isnull=False, in_pool=True, is_active=True)
+    names = [str(one) for one in pool.exclude(pk=user.pk).order_by("first_name", "username")]
     lead = user.team.lead if user.team and user.team.lead_id != user.pk else None
     said = [_("New work on a colleague’s account goes to that colleague.")]
     if names:

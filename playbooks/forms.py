@@ -288,6 +288,7 @@ class HandAllOverForm(forms.Form):
         here = User.objects.available_at(now).exclude(pk=user.pk).exclude(role="integration")
         people = list(here.order_by("first_name", "username"))
         workers = [person for person in people if person.role in WORKERS]
+        self.pool = [person for person in people if person.in_pool and person.team_id == user.team_id]
         for held in Held:
             self.fields[f"take_{held}"] = forms.BooleanField(label=held.label, required=False)
             self.fields[f"to_{held}"] = RowField(

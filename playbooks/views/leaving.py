@@ -16,7 +16,6 @@ from core.enums import Role
 from core.guards import PersonRequest, for_roles
 from core.middleware import zone_of
 from core.models import Absence, Act, User
-from core.queries import pool_beside
 from core.services import AbsenceRefused, end_absence
 from playbooks.enums import Held
 from playbooks.forms import AwayForm, HandAllOverForm
@@ -169,7 +168,6 @@ def _page(
         "is_ticked": bool(ticked),
         "left": sum(group.count for group in everything),
         "all_to": _only_taker(shown) if ticked else None,
-        "pool": pool_beside(person, here_at=now),
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
