@@ -21,6 +21,7 @@ from cx_ops.stakeholder_map import Dot, draw_dots, has_place
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
 from playbooks.models import Run, RunStep, Task
 from playbooks.queries.deadlines import Deadline, next_deadline
+from playbooks.rules.steps import fill
 
 
 class OpenTask(NamedTuple):
@@ -104,7 +105,8 @@ class AccountPage:
     def next_step(self) -> str:
         """What is to be done of it: the first open step of its playbook, else what it is called."""
         task = self.next_task.task if self.next_task else None
-        steps = (step.step.title for step in self.open_steps if task and task.run_id == step.run_id)
+        account = {"account": self.view.facts.account.name}
+        steps = (fill(step.step.title, account) for step in self.open_steps if task and task.run_id == step.run_id)
         return next(steps, task.title if task else "")
 
 

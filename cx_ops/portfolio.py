@@ -28,6 +28,7 @@ from cx_ops.risk_claims import risk_claims
 from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.queries.queue import title_beside
+from playbooks.rules.steps import fill
 
 PAGE_ROWS = 50
 FILE_ROWS = 500
@@ -263,7 +264,7 @@ def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep |
         return None
     first = steps[0]
     late = 0 if first.is_snoozed else max((timezone.localdate(now) - first.on).days, 0)
-    return first._replace(title=title_beside(first.title, account), late=late)
+    return first._replace(title=title_beside(fill(first.title, {"account": account}), account), late=late)
 
 
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
