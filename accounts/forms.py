@@ -13,6 +13,7 @@ from accounts.enums import Matching, NullRule, Verdict
 from accounts.models import Account, Contact, Link
 from accounts.queries.comparing import Comparison, State
 from accounts.queries.find import find_by_words
+from accounts.queries.policies import current_policy
 from accounts.queries.shown import ORDER, label_of
 from accounts.rules.projection import PEOPLE, TYPED, FieldRule, Policy
 from core.models import User
@@ -65,6 +66,13 @@ class MergeForm(forms.Form):
         chosen.queryset = Account.objects.filter(pk__in=[one.pk for one in found])
         self.found = found
         self.account = account
+        self.may_name = bool(found) and current_policy().typed_holds("name")
+        self.names = (
+            ("this", account.name),
+            ("other", _("As the other one now")),
+            ("", _("As its sources say, the newest")),
+        )
+        self.kept = data["keep"] if data and "keep" in data else "this"
 
     @property
     def name(self) -> str:
@@ -200,7 +208,7 @@ class RunForm(forms.Form):
     )  # fmt: skip
     name = forms.CharField(
         label=_("Name of the new source"), max_length=120, required=False,
-        help_text=_("It gets the owner, cadence, runbook and mappings of this one; its token you make next."),
+        help_text=_("It gets the owner, expected time, runbook and mappings of this one; its token you make next."),
     )  # fmt: skip
     same_ids = forms.BooleanField(
         label=_("It calls accounts by the same ids"), required=False,

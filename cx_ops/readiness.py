@@ -113,7 +113,7 @@ def _told(facts: Facts) -> list[str]:
         if kinds
         else "",
         _("%(n)s of %(all)s accounts") % {**accounts, "n": _number(facts.shared)} if facts.accounts else "",
-        _("%(n)s of %(all)s accounts") % {**accounts, "n": _number(facts.with_outcome)} if facts.accounts else "",
+        _("%(n)s of %(all)s accounts") % {**accounts, "n": _number(facts.brought)} if facts.brought else "",
     ]
 
 
@@ -165,13 +165,13 @@ def _fixes(whole: Facts, by_source: Mapping[UUID, Facts], sources: list[Source])
 
 def _sentence(fix: Fix, source: Source) -> str:
     n = fix.count
-    words = {"n": _number(n), "source": source.name, "rhythm": cadence_words(source.cadence_hours)}
+    words = {"n": _number(n), "source": source.name}
     return {
         "name": ngettext(
             "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
         ),
         "every": _(
-            "Put every account into each delivery of %(source)s: it comes %(rhythm)s, an account every %(n)s days"
+            "Put every account into each delivery of %(source)s: now each holds about 1 account in %(n)s"
         ),
         "daily": _("Send %(source)s every day: now it tells of an account every %(n)s days"),
         "link": ngettext(

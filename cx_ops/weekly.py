@@ -12,15 +12,17 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Parked
+from accounts.models import Pair, Parked
 from core.enums import Role
 from core.models import Act, DeadLetter, User
 from decisions.enums import OutcomeKind
 from intake.enums import ImportStatus, SourceMode
 from intake.models import Import, Quarantined, Shipment, Trouble
+from intake.queries import files_with_cells_left_out
 from intake.queries.columns import blank_columns, unread_columns
 from intake.queries.sources import list_sources
 from playbooks.enums import RunStepStatus
@@ -123,13 +125,12 @@ def reviews_of(week: Week) -> list[Reviewed]:
 
 
 class Lost(NamedTuple):
-    """Records that were not taken: of a stage, a kind or a source, by `slug`; `rows` are all that came."""
+    """Records that were not taken, or wait: of a stage, a kind or a source, by `slug`; `rows` are all that came."""
 
     slug: str
     name: str
     kind: str
-    rejected: int
-    parked: int
+    n: int
     rows: int
 
 
@@ -169,20 +170,18 @@ def _count_acts(week: Week) -> dict[str, int]:
 def _count_lost(week: Week) -> dict[str, list[Lost]]:
     """Rows of the week's shipments, and what nobody has settled of whichever week: one query."""
     came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
-    sums = {"no": Sum("rejected"), "later": Sum("parked"), "all": Sum("rows")}
-    counts = {"no": Count("pk"), "later": Value(0), "all": Value(0)}
+    letters = DeadLetter.objects.filter(replayed_at=None)
+    sums, counts = {"no": Sum("rejected"), "all": Sum("rows")}, {"no": Count("pk"), "all": Value(0)}
     name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
     parts = (
-        _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(Q(no__gt=0) | Q(later__gt=0)),
-        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(
-            **counts
-        ),
+        _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(no__gt=0),
+        _grouped(letters, LETTERS, F("stage"), nameless, nameless).annotate(**counts),
         _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
         _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
     )
     found: dict[str, list[Lost]] = defaultdict(list)
-    for row in parts[0].union(*parts[1:], all=True).order_by("-no", "-later", "key"):
-        found[row["what"]].append(Lost(row["key"], row["called"], row["of_kind"], row["no"], row["later"], row["all"]))
+    for row in parts[0].union(*parts[1:], all=True).order_by("-no", "key"):
+        found[row["what"]].append(Lost(row["key"], row["called"], row["of_kind"], row["no"], row["all"]))
     return found
 
 
@@ -199,10 +198,9 @@ def _failures(week: Week, user: User, seen: Seen) -> Found:
         words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
         lines.append(Line(words, "", f"{reverse('audit')}?kind={GAVE_UP}+effect", _("In the audit trail")))
     for letter in seen.lost[LETTERS]:
-        count = letter.rejected
-        words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", count)
+        words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", letter.n)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
-        lines.append(Line(words % {"n": count, "stage": letter.slug}, note, url, _("Look and replay")))
+        lines.append(Line(words % {"n": letter.n, "stage": letter.slug}, note, url, _("Look and replay")))
     return lines, _all_of(files, shown) + bool(mails) + len(seen.lost[LETTERS])
 
 
@@ -213,19 +211,19 @@ def _all_of(rows: QuerySet[Any], shown: Sequence[object]) -> int:
 
 def _refused(week: Week, user: User, seen: Seen) -> Found:
     lines = []
-    for slug, name, kind, no, later, rows in seen.lost[CAME]:
-        words = {"source": name, "n": no + later, "all": rows, "kind": kind}
-        note = _("%(no)d rejected, %(later)d waiting for their account") % {"no": no, "later": later}
-        lines.append(Line(_("%(source)s: %(n)d of %(all)d %(kind)s not taken") % words, note, *_to_source(slug)))
+    for slug, name, kind, count, rows in seen.lost[CAME]:
+        words = {"source": name, "n": count, "all": rows, "kind": kind}
+        lines.append(Line(_("%(source)s: %(n)d of %(all)d %(kind)s not taken") % words, "", *_to_source(slug)))
+    for file, cells in files_with_cells_left_out(user, week.begins, week.ends):
+        said = ngettext("%(source)s: %(n)d cell left out", "%(source)s: %(n)d cells left out", cells)
+        words = {"source": file.source.name, "n": cells}
+        lines.append(Line(said % words, file.filename, reverse("import", args=[file.pk]), _("Open the file")))
     for parked in seen.lost[PARKED]:
-        kind, count = parked.slug, parked.rejected
-        said = ngettext(
-            "%(n)d record of %(kind)s waits for its account", "%(n)d records of %(kind)s wait for their account", count
-        ) % {"n": count, "kind": kind}
-        note = _("They go on as soon as an account with their key arrives.")
-        lines.append(Line(said, note, reverse("parked"), _("Which accounts")))
+        said = ngettext("%(n)d row of %(kind)s waits", "%(n)d rows of %(kind)s wait", parked.n)
+        words = {"n": parked.n, "kind": parked.slug}
+        lines.append(Line(said % words, "", reverse("parked"), _("Which accounts")))
     for held in seen.lost[HELD]:
-        slug, name, count = held.slug, held.name, held.rejected
+        slug, name, count = held.slug, held.name, held.n
         said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", count)
         where = _to_source(slug)
         if _may_replay(user):
@@ -255,11 +253,10 @@ def _unowned(week: Week, user: User, seen: Seen) -> Found:
         lacks = {
             _("no owner"): source.owner is None or not source.owner.is_active,
             _("no backup"): source.backup is None or not source.backup.is_active,
-            _("no expected rhythm"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
+            _("not said when it is expected"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
             _("no runbook"): not source.runbook.strip(),
         }
-        if any(lacks.values()):
-            note = ", ".join(words for words, is_missing in lacks.items() if is_missing)
+        if note := ", ".join(words for words, is_missing in lacks.items() if is_missing):
             lines.append(Line(source.name, note, *_to_source(source.slug)))
     return lines, len(lines)
 
@@ -271,6 +268,9 @@ def _merges(week: Week, user: User, seen: Seen) -> Found:
             continue
         said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
         lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
+    if pairs := Pair.objects.visible_to(user).waiting().count():
+        said = ngettext("%(n)d doubtful pair waits", "%(n)d doubtful pairs wait", pairs) % {"n": pairs}
+        lines.append(Line(said, "", reverse("review") if user.role != Role.LEADER else "", _("Decide")))
     return lines, len(lines)
 
 
@@ -280,7 +280,8 @@ def _unused(week: Week, user: User, seen: Seen) -> Found:
     for blank in blank_columns(week.ends):
         words = {"source": blank.source, "field": blank.column, "kind": blank.kind}
         said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % words
-        note = _("blank in all %(n)d rows of four weeks") % {"n": blank.rows}
+        counted = {"n": blank.rows, "since": date_format(timezone.localtime(blank.since), "j M")}
+        note = _("blank in all %(n)d rows since %(since)s") % counted
         lines.append(Line(said, note, f"{reverse('source', args=[blank.slug])}#columns", _("What to do")))
     for unread in unread_columns(user, week.ends):
         words = {"source": unread.source, "kind": unread.kind, "columns": ", ".join(unread.columns[:6])}
@@ -322,18 +323,19 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
         gettext_lazy("No feed had trouble."), _troubles,
     ),
     "refused": (
-        gettext_lazy("Rows that were not taken"),
-        gettext_lazy("Sent by a source, and shown nowhere: rejected, waiting for its account, or in quarantine."),
-        gettext_lazy("Every row was taken."), _refused,
+        gettext_lazy("Not taken, or waiting"),
+        gettext_lazy("Not taken: rejected, in quarantine, a cell left out. Waiting: until its account comes."),
+        gettext_lazy("Every row and cell was taken, and none waits."), _refused,
     ),
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
-        gettext_lazy("Without an owner, a backup, a runbook or, where it sends, a rhythm: nobody hears when it stops."),
-        gettext_lazy("Every source has an owner, a backup and a runbook; all that send have a rhythm."), _unowned,
+        gettext_lazy("Without an owner, backup or runbook, or nobody said when it is expected."),
+        gettext_lazy("Every source has an owner, a backup and a runbook; all that send are expected."), _unowned,
     ),
     "merges": (
-        gettext_lazy("Accounts merged and split"),
-        gettext_lazy("Each says why, and can be undone."), gettext_lazy("No account was merged or split."), _merges,
+        gettext_lazy("Accounts merged, split or in doubt"),
+        gettext_lazy("Whatever was merged or split says why, and can be undone."),
+        gettext_lazy("No account was merged or split, and no pair is in doubt."), _merges,
     ),
     "unused": (
         gettext_lazy("Columns that stay blank or go nowhere"),

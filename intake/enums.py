@@ -18,8 +18,8 @@ class SourceMode(TextChoices):
 class Scope(TextChoices):
     """What an API token may do; which kinds each lets in, the kinds say (`services.kinds.scope_choices`)."""
 
-    INSIGHTS_WRITE = "insights:write", _("Send insights")
-    ACCOUNTS_WRITE = "accounts:write", _("Send accounts and all about them, make tasks")
+    INSIGHTS_WRITE = "insights:write", _("Send insights (scores)")
+    ACCOUNTS_WRITE = "accounts:write", _("Make tasks; send accounts and all about them")
     EVENTS_WRITE = "events:write", _("Send events")
     READ = "read", _("Read everything that the API shows, of all sources")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -53,25 +53,25 @@ class Row:
 
 @dataclass(frozen=True)
 class PairPage:
-    """A pair to decide, how many wait, and how many have the same evidence.
+    """A pair to decide, how many wait, and how many others have the same evidence.
 
     stays: the one whose page a merge keeps; None of contacts. renamed: what it would be called, where not as now.
-    names: what it can be called, that first; empty where there is no choice.
-    leans: the evidence speaks for one. place: which of those that wait it is, 0 where it does not; following: the one
-    after it.
+    names: what it can be called, in the order of the columns; empty where there is no choice. name: which of them it is
+    called unless somebody chooses. leans: the evidence speaks for one. place: which of those that wait it is, 0 where
+    it does not.
     """
 
     pair: Pair
     words: list[str]
     rows: list[Row]
     waiting: int
-    alike: int
+    others: int
     leans: bool
     stays: Account | None
     renamed: str
     names: list[str]
+    name: str
     place: int
-    following: UUID | None
 
 
 # Why the ladder did not simply join them.
@@ -101,6 +101,17 @@ def older_first(one: Account, other: Account) -> tuple[Account, Account]:
     return older, newer
 
 
+def name_to_keep(one: Account, other: Account) -> str:
+    """What two are called as one unless a person chooses: as the one that more ids lead to, of equals the older.
+
+    `""` where there is nothing to choose: they are called alike, or a rule says whose name is shown.
+    """
+    if one.name == other.name or not current_policy().typed_holds("name"):
+        return ""
+    ids = _counts(Link.objects.filter(revoked_at=None, namespace_id__isnull=False), [one.pk, other.pk])
+    return max(older_first(one, other), key=lambda account: ids.get(account.pk, 0)).name
+
+
 def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPage | None:
     """The pair to decide next, or the one that was asked for; None: nothing waits."""
     seen = Pair.objects.visible_to(user)
@@ -110,15 +121,16 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         return None
     hidden, policy = hidden_fields(user), current_policy()
     one, other = pair.sides
-    stays, names = None, list[str]()
+    stays, name, renamed = None, "", ""
     if isinstance(one, Account) and isinstance(other, Account):
         stays = older_first(one, other)[0]
         rows = _side_by_side(one.pk, other.pk, hidden, policy, now)
-        names = [*dict.fromkeys([_renamed(stays, rows) or stays.name, stays.name, one.name, other.name])]
+        name, renamed = name_to_keep(one, other), _renamed(stays, rows)
+        rows = [replace(row, after=_("as chosen above")) if name and _is_name(row) else row for row in rows]
     else:
         rows = _people_side_by_side(one, other, hidden, policy, now)
     patterns = dict(waiting.values_list("pk", "pattern")[:FOUND_IN])
-    order, alike = list(patterns), sum(pattern == pair.pattern for pattern in patterns.values())
+    order, others = list(patterns), sum(patterns[id] == pair.pattern for id in patterns if id != pair.pk)
     is_all = len(order) < FOUND_IN
     place = order.index(pair.pk) + 1 if pair.pk in order else 0
     return PairPage(
@@ -126,19 +138,23 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         words=evidence_of(pair, hidden),
         rows=rows,
         waiting=len(order) if is_all else waiting.count(),
-        alike=alike if is_all else waiting.filter(pattern=pair.pattern).count(),
+        others=others if is_all else waiting.filter(pattern=pair.pattern).exclude(pk=pair.pk).count(),
         leans=leans_to_one(pair.evidence),
         stays=stays,
-        renamed=_renamed(stays, rows) if stays else "",
-        names=names if len(names) > 1 and policy.typed_holds("name") else [],
+        renamed=renamed,
+        names=[str(side.name) for side in pair.sides] if name else [],
+        name=name,
         place=place,
-        following=order[place % len(order)] if len(order) > 1 else None,
     )
 
 
 def _renamed(stays: Account, rows: list[Row]) -> str:
     """What the account that stays would be called; `""` where that is its name."""
-    return next((row.after for row in rows if row.label == label_of("name") and row.after != stays.name), "")
+    return next((row.after for row in rows if _is_name(row) and row.after != stays.name), "")
+
+
+def _is_name(row: Row) -> bool:
+    return row.label == label_of("name")
 
 
 def decided_pairs(user: User) -> list[Decided]:

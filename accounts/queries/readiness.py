@@ -34,14 +34,14 @@ SELECT DISTINCT said.source_id, said.account_id FROM (
 JOIN intake_source AS s ON s.id = said.source_id AND s.person_id IS NULL
 """
 MONEY = """
-SELECT account_id FROM accounts_ledgerentry WHERE happened_on > %(year)s
-UNION SELECT account_id FROM accounts_contract
+SELECT source_id, account_id FROM accounts_ledgerentry WHERE happened_on > %(year)s
+UNION SELECT source_id, account_id FROM accounts_contract
 """
 FACTS = f"""
 WITH readings AS MATERIALIZED ({READINGS}), known AS MATERIALIZED ({KNOWN}), money AS MATERIALIZED ({MONEY}),
     sources_of AS (SELECT account_id, count(*) AS n FROM known GROUP BY account_id)
 SELECT coalesce(g.source_id, a.source_id), g.readings, g.gap, g.kinds, g.named, g.measured,
-    a.accounts, a.shared, a.with_outcome
+    a.accounts, a.shared, a.with_outcome, a.brought
 FROM (
     SELECT e.source_id, sum(e.n) AS readings, sum(e.named) AS named, sum(e.measured) AS measured,
         percentile_cont(0.5) WITHIN GROUP (
@@ -54,7 +54,8 @@ FROM (
 ) AS g FULL JOIN (
     SELECT k.source_id, count(DISTINCT k.account_id) AS accounts,
         count(DISTINCT k.account_id) FILTER (WHERE o.n > 1) AS shared,
-        count(DISTINCT k.account_id) FILTER (WHERE m.account_id IS NOT NULL) AS with_outcome
+        count(DISTINCT k.account_id) FILTER (WHERE m.account_id IS NOT NULL) AS with_outcome,
+        count(DISTINCT k.account_id) FILTER (WHERE m.source_id = k.source_id) AS brought
     FROM known k JOIN sources_of o USING (account_id) LEFT JOIN money m ON m.account_id = k.account_id
     GROUP BY GROUPING SETS ((k.source_id), ())
 ) AS a ON coalesce(a.source_id, '00000000-0000-0000-0000-000000000000')
@@ -76,10 +77,10 @@ def readiness_facts(now: datetime) -> tuple[Facts, dict[UUID, Facts]]:
 
 
 def _facts(columns: Iterable[Any], sent: tuple[int, int]) -> Facts:
-    readings, gap, kinds, named, measured, accounts, shared, with_outcome = columns
+    readings, gap, kinds, named, measured, accounts, shared, with_outcome, brought = columns
     return Facts(
         readings=int(readings or 0), gap_hours=None if gap is None else float(gap), kinds=kinds or 0,
         named=int(named or 0), measured=int(measured or 0),
-        accounts=accounts or 0, shared=shared or 0, with_outcome=with_outcome or 0,
+        accounts=accounts or 0, shared=shared or 0, with_outcome=with_outcome or 0, brought=brought or 0,
         rows=int(sent[0]), parked=int(sent[1]),
     )  # fmt: skip

@@ -40,7 +40,8 @@ class Facts:
     readings: dated behaviours; named: those that name a person; kinds: different kinds of them; measured: those that
     are there whatever a customer does, such as how many people are active.
     accounts: accounts it speaks about; shared: those that another source knows too; rows, parked: of what it sent.
-    with_outcome: of the accounts, those whose money is known: an entry of the ledger or a contract.
+    with_outcome: of the accounts, those whose money is known: an entry of the ledger or a contract; brought: those of
+    which the source itself brought it.
     """
 
     readings: int = 0
@@ -54,6 +55,7 @@ class Facts:
     rows: int = 0
     parked: int = 0
     with_outcome: int = 0
+    brought: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ def overall(found: Mapping[Measure, Score]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _whole(value: float) -> int:
+    """Rounded, but 100 only where nothing is missing."""
+    return 100 if round(value, 6) >= 100 else min(99, round(value))
+
+
 def temporal(facts: Facts) -> Score:
     """100 where an account is read every hour, 0 where every 90 days, by the logarithm of the time between."""
     if facts.readings < FEWEST_READINGS or facts.gap_hours is None:
@@ -104,7 +111,7 @@ def temporal(facts: Facts) -> Score:
     gap = min(max(facts.gap_hours, FINEST_HOURS), COARSEST_HOURS)
     share = 1 - log(gap / FINEST_HOURS) / log(COARSEST_HOURS / FINEST_HOURS)
     text = f"100 × (1 - ln {gap:.1f} h / ln {COARSEST_HOURS:.0f} h)"
-    return Score(Measure.TEMPORAL, round(100 * share), text, facts.readings, FEWEST_READINGS)
+    return Score(Measure.TEMPORAL, _whole(100 * share), text, facts.readings, FEWEST_READINGS)
 
 
 def behavioural(facts: Facts) -> Score:
@@ -117,7 +124,7 @@ def behavioural(facts: Facts) -> Score:
         f"100 × ({WEIGHT_KINDS} × {min(facts.kinds, ENOUGH_KINDS)} / {ENOUGH_KINDS} kinds"
         f" + {WEIGHT_PERSON} × {facts.named} / {facts.readings} that name a person)"
     )
-    return Score(Measure.BEHAVIOURAL, round(value), text, facts.readings, FEWEST_READINGS)
+    return Score(Measure.BEHAVIOURAL, _whole(value), text, facts.readings, FEWEST_READINGS)
 
 
 def unification(facts: Facts) -> Score:
@@ -127,7 +134,7 @@ def unification(facts: Facts) -> Score:
     linked = 1 - facts.parked / facts.rows if facts.rows else 1.0
     value = 100 * facts.shared / facts.accounts * linked
     text = f"100 × {facts.shared} / {facts.accounts} accounts × (1 - {facts.parked} parked / {facts.rows} rows)"
-    return Score(Measure.UNIFICATION, round(value), text, facts.accounts, FEWEST_ACCOUNTS)
+    return Score(Measure.UNIFICATION, _whole(value), text, facts.accounts, FEWEST_ACCOUNTS)
 
 
 def outcome(facts: Facts) -> Score:
@@ -136,7 +143,7 @@ def outcome(facts: Facts) -> Score:
         return Score(Measure.OUTCOME, None, "", facts.accounts, FEWEST_ACCOUNTS)
     value = 100 * facts.with_outcome / facts.accounts
     text = f"100 × {facts.with_outcome} / {facts.accounts} accounts"
-    return Score(Measure.OUTCOME, round(value), text, facts.accounts, FEWEST_ACCOUNTS)
+    return Score(Measure.OUTCOME, _whole(value), text, facts.accounts, FEWEST_ACCOUNTS)
 
 
 def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 6) -> list[Fix]:
@@ -165,7 +172,8 @@ def _options(whole: Facts, source: Facts) -> Sequence[tuple[str, Measure, int, F
         what, wanted = _oftener(source, source.gap_hours)
         gap = whole.gap_hours * (wanted / source.gap_hours) ** (source.readings / whole.readings)
         if what:
-            options.append((what, Measure.TEMPORAL, round(source.gap_hours / DAY), replace(whole, gap_hours=gap)))
+            n = round(source.gap_hours / (wanted if what == "every" else DAY))
+            options.append((what, Measure.TEMPORAL, n, replace(whole, gap_hours=gap)))
     alone = source.accounts - source.shared
     if alone > 0:
         shared = min(whole.accounts, whole.shared + alone)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Evidence, Verdict
 from accounts.models import Account, Contact, Merge, Pair
-from accounts.queries.pairs import older_first
+from accounts.queries.pairs import name_to_keep, older_first
 from accounts.services.contacts import accounts_of, lock_contacts, settle_contacts
 from accounts.services.merging import MergeRefused, merge_accounts, undo_merge
 from core.models import User
@@ -124,14 +124,19 @@ def judge_pattern(*, pattern: str, verdict: Verdict, by: User, now: datetime, pr
     for pair in alike(pattern, by):
         try:
             with transaction.atomic():
-                done.done.append(
-                    judge_pair(pair_id=pair.pk, verdict=verdict, by=by, now=now, why=_("Decided with others alike."))
-                )
+                why, name = _("Decided with others alike."), _name_of(pair)
+                done.done.append(judge_pair(pair_id=pair.pk, verdict=verdict, by=by, now=now, why=why, name=name))
         except (MergeRefused, PairDecided, Account.DoesNotExist) as refusal:
             done.refused.append((pair, str(refusal)))
     if preview:
         transaction.set_rollback(True)
     return done
+
+
+def _name_of(pair: Pair) -> str:
+    """What the review shows as chosen for a pair."""
+    one, other = pair.sides
+    return name_to_keep(one, other) if isinstance(one, Account) and isinstance(other, Account) else ""
 
 
 def alike(pattern: str, by: User) -> Sequence[Pair]:

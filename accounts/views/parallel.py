@@ -228,7 +228,7 @@ def _preview(request: PersonRequest, old: Source, run: ParallelRun, form: Switch
 
 CARRIED = {
     "owner": gettext_lazy("Owner"), "backup": gettext_lazy("Backup"), "runbook": gettext_lazy("Runbook"),
-    "cadence_hours": gettext_lazy("Cadence"),
+    "cadence_hours": gettext_lazy("Expected"),
 }  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def _page(
     context: dict[str, Any] = {
         "page": page,
         "refusal": refusal,
-        "name": name if page and name in page.names else page.names[0] if page and page.names else "",
+        "name": name if page and name in page.names else page.name if page else "",
         "decided": decided_pairs(request.user),
         "done": Pair.objects.visible_to(request.user).with_sides().filter(pk=done).first() if done else None,
     }

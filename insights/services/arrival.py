@@ -11,6 +11,7 @@ import msgspec
 from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from accounts.queries import unknown_among
@@ -149,6 +150,7 @@ def active_types() -> dict[str, str]:
 
 SCORES = Kind(
     "scores",
+    called=gettext_lazy("insights (scores)"),
     struct=ScoreItem,
     apply=land_insights,
     check=check_claim,

@@ -1,5 +1,6 @@
 from intake.queries.arrivals import (
     TokenLine,
+    files_with_cells_left_out,
     find_namespaces,
     line_of,
     mended_rows,
@@ -16,6 +17,7 @@ from intake.queries.arrivals import (
 
 __all__ = [
     "TokenLine",
+    "files_with_cells_left_out",
     "find_namespaces",
     "line_of",
     "mended_rows",

@@ -19,13 +19,14 @@ LATELY = timedelta(days=28)
 
 
 class Blank(NamedTuple):
-    """A column that every one of so many rows left blank; `source` is its name."""
+    """A column that every one of so many rows `since` then left blank; `source` is its name."""
 
     source: str
     slug: str
     kind: str
     column: str
     rows: int
+    since: datetime
 
 
 class Unread(NamedTuple):
@@ -40,12 +41,14 @@ class Unread(NamedTuple):
 
 def blank_columns(until: datetime, source: Source | None = None) -> list[Blank]:
     """Of all sources, or of one: columns of which four weeks before `until` brought no value."""
-    fields = FieldProfile.objects.filter(shipment__at__gte=until - LATELY, shipment__at__lt=until)
+    since = until - LATELY
+    fields = FieldProfile.objects.filter(shipment__at__gte=since, shipment__at__lt=until)
     if source:
         fields = fields.filter(shipment__source=source)
     columns = fields.values_list("shipment__source__name", "shipment__source__slug", "shipment__kind", "field")
     blank = columns.annotate(all=Sum("rows"), none=Sum("blanks")).filter(all=F("none"), all__gt=0)
-    return [Blank(*row[:5]) for row in blank.order_by("shipment__source__name", "shipment__kind", "field")]
+    found = blank.order_by("shipment__source__name", "shipment__kind", "field")
+    return [Blank(name, slug, kind, column, rows, since) for name, slug, kind, column, rows, _none in found]
 
 
 def unread_columns(user: User, until: datetime) -> list[Unread]:

@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Exists, IntegerField, Max, OuterRef, QuerySet, Sum, Value, When
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import Case, Exists, Max, OuterRef, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.models import Act, User
-from intake.enums import Problem, SourceMode
-from intake.models import Import, LookedUp, PullRun, Shipment, Source, Trouble, Webhook
+from intake.enums import ImportStatus, Problem, SourceMode
+from intake.models import LookedUp, PullRun, Shipment, Source, Trouble, Webhook
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -80,7 +78,7 @@ class SourceLine:
             Arrival.SILENT: _("Silent"),
             Arrival.LATE: _("Late"),
             Arrival.ON_TIME: _("On time"),
-            Arrival.UNKNOWN: _("Nothing yet") if self.last_at is None else _("No cadence"),
+            Arrival.UNKNOWN: _("Nothing yet") if self.last_at is None else _("Never late"),
         }[self.arrival]
 
     @property
@@ -171,10 +169,9 @@ def expected_from(ids: Sequence[UUID]) -> dict[UUID, datetime]:
 
 
 def _rejected(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
-    """Rows of files lately that were not taken."""
-    lately = Import.objects.filter(source__in=ids, created_at__gt=now - LATELY, counts__has_key="rejected")
-    count = Sum(Cast(KT("counts__rejected"), IntegerField()))
-    return dict(lately.values_list("source").annotate(n=count).order_by())
+    """Rows that came lately, by file or by call, and were not taken."""
+    lately = Shipment.objects.filter(source__in=ids, at__gt=now - LATELY).exclude(of__status=ImportStatus.UNDONE)
+    return dict(lately.values_list("source").annotate(n=Sum("rejected")).order_by())
 
 
 def find_source(slug: str) -> Source | None:

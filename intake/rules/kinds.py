@@ -240,7 +240,8 @@ class Kind:
 
     @property
     def label(self) -> str:
-        return str(self.called) or self.name.replace("_", " ").capitalize()
+        words = str(self.called) or self.name.replace("_", " ")
+        return words[:1].upper() + words[1:]
 
     @property
     def header(self) -> list[str]:

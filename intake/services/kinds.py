@@ -52,13 +52,13 @@ def all_kinds() -> list[Kind]:
 
 
 def scope_choices() -> list[tuple[str, str]]:
-    """What a token may do, with the kinds of record that each scope lets in."""
+    """What a token may do, with the kinds of record that each scope lets in, where its own words do not name them."""
     return [(scope.value, f"{scope.label}{_let_in(scope)}") for scope in Scope]
 
 
 def _let_in(scope: Scope) -> str:
-    kinds = [kind.label if kind.called else kind.label.lower() for kind in all_kinds() if kind.scope == scope]
-    return f": {', '.join(kinds)}" if kinds else ""
+    kinds = [str(kind.called) or kind.label.lower() for kind in all_kinds() if kind.scope == scope]
+    return "" if all(kind in scope.label for kind in kinds) else f": {', '.join(kinds)}"
 
 
 def file_kinds() -> list[str]:

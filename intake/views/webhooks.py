@@ -27,7 +27,7 @@ from intake.services import webhooks as services
 from intake.services.webhooks import WebhookRefused
 
 COLUMNS: tuple[Column[WebhookLine], ...] = (
-    Column(gettext_lazy("Source"), lambda line: line.hook.source.name),
+    Column(gettext_lazy("System"), lambda line: line.hook.source.name),
     Column(gettext_lazy("Address"), lambda line: line.hook.url),
     Column(gettext_lazy("Told of"), lambda line: " ".join(line.hook.happenings)),
     Column(gettext_lazy("State"), lambda line: line.words),

@@ -1,15 +1,17 @@
 """The screens of identity: review, who says what, who is believed."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.enums import AccountRole, Forecast
-from accounts.models import Account, AccountPerson, Contract, FieldPolicy, MatchingMode, Merge, Pair
-from accounts.queries.pairs import next_pair
+from accounts.models import Account, AccountPerson, Contract, FieldPolicy, Link, MatchingMode, Merge, Pair
+from accounts.queries.pairs import name_to_keep, next_pair
 from accounts.services import project_all, set_account_person, set_forecast
 from accounts.services.kinds import ACCOUNTS, CONTRACTS
+from core.ids import uuid7
 from core.models import Act, User
 from intake.models import FieldPrivacy, Source
 from tests.factories import NOW, make_source, make_user
@@ -80,13 +82,13 @@ def test_the_review_says_before_a_merge_what_stands_after_it(
     assert (after["Name"], after["Domain"], after["E-mail"], after["Tier"]) == shown
 
 
-def test_no_answer_stands_out_where_the_names_disagree_and_the_next_pair_is_a_link_away(
+def test_no_answer_stands_out_where_the_names_disagree_and_later_shows_the_next_pair(
     desk: Client, source: Source
 ) -> None:
-    first, second = doubtful(source, make_source("billing"), 1, 2)
+    first, _second = doubtful(source, make_source("billing"), 1, 2)
     page = desk.get("/review/").content.decode()
     assert "1 of 2" in page
-    assert f"?pair={second.pk}" in page
+    assert "This pair and 1 other have the same kind of evidence." in page
     assert 'class="button primary" name="verdict"' not in page
     Pair.objects.filter(pk=first.pk).update(evidence=first.evidence | {"name_score": 94})
     assert 'class="button primary" name="verdict"' in desk.get("/review/").content.decode()
@@ -139,6 +141,19 @@ def test_all_with_equal_evidence_are_previewed_then_decided(desk: Client, source
     desk.post("/review/alike/", form | {"confirmed": "on"})
     assert Merge.objects.count() == 3
     assert set(Pair.objects.values_list("verdict", flat=True)) == {"same"}
+    live = Account.objects.filter(archived_at=None).values_list("name", flat=True)
+    assert set(live) == {"Amber Foods 1", "Amber Foods 2", "Amber Foods 3"}, "the newer record renames none of them"
+
+
+def test_of_two_names_that_of_the_account_to_which_more_ids_lead_is_kept(source: Source) -> None:
+    [pair] = doubtful(source, make_source("billing"), 1)
+    older, newer = (account for account in pair.sides if isinstance(account, Account))
+    assert name_to_keep(newer, older) == "Amber Foods 1", "of equals the older"
+    link = Link.objects.get(account=newer, revoked_at=None)
+    link.pk, link.source_id = uuid7(), make_source("shop").pk
+    link.namespace_id = link.source_id
+    link.save(force_insert=True)
+    assert name_to_keep(newer, older) == "Zenith Rail 1"
 
 
 def test_two_ids_of_one_source_ask_for_a_word(desk: Client, source: Source) -> None:
@@ -286,21 +301,32 @@ def test_relaxed_matching_is_a_choice_per_source(source: Source, desk: Client) -
 def test_the_name_that_is_kept_is_chosen_on_the_review(desk: Client, source: Source) -> None:
     [pair] = doubtful(source, make_source("billing"), 1)
     page = desk.get("/review/").content.decode()
-    assert '<input type="radio" name="name" value="Zenith Rail 1" checked>' in page
-    assert '<input type="radio" name="name" value="Amber Foods 1">' in page
+    assert re.findall(r'name="name" value="([^"]*)"( checked)?', page) == [
+        ("Amber Foods 1", " checked"),
+        ("Zenith Rail 1", ""),
+    ]
+    assert '<td class="after">as chosen above</td>' in page
     refused = desk.post(f"/review/{pair.pk}/", {"verdict": "same", "name": "Another"})
     assert refused.status_code == 422
-    desk.post(f"/review/{pair.pk}/", {"verdict": "same", "name": "Amber Foods 1"})
-    assert Account.objects.get(archived_at=None).name == "Amber Foods 1"
+    desk.post(f"/review/{pair.pk}/", {"verdict": "same", "name": "Zenith Rail 1"})
+    assert Account.objects.get(archived_at=None).name == "Zenith Rail 1"
     desk.post(f"/review/{pair.pk}/undo/")
     assert {one.name for one in Account.objects.filter(archived_at=None)} == {"Amber Foods 1", "Zenith Rail 1"}
 
 
-def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, source: Source) -> None:
+def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, ops: User, source: Source) -> None:
     [pair] = doubtful(source, make_source("billing"), 1)
     first, second = (account for account in pair.sides if isinstance(account, Account))
     asked = desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
-    assert 'name="keep" value="other"' in asked
+    assert re.findall(r'name="keep" value="([^"]*)"( checked)?', asked) == [
+        ("this", " checked"),
+        ("other", ""),
+        ("", ""),
+    ]
+    rules = {"name": {"sources": [str(source.pk)]}}
+    rule = FieldPolicy.objects.create(version=1, rules=rules, why="names", published_by=ops, published_at=NOW)
+    assert 'name="keep"' not in desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
+    rule.delete()
     sent = {"words": second.name, "other": str(second.pk), "why": "one company", "keep": "this"}
     desk.post(f"/accounts/{first.pk}/merge/", sent)
     assert Account.objects.get(archived_at=None).name == first.name

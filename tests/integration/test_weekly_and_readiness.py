@@ -9,14 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import LedgerEntry
+from accounts.models import LedgerEntry, Pair
 from accounts.queries.readiness import readiness_facts
 from accounts.services.kinds import ACCOUNTS
 from core.bulk import database_now
 from core.models import Act
 from cx_ops.pipeline import tick_all
 from cx_ops.weekly import load_sections, week_named, week_of
-from intake.models import Import, Source
+from intake.models import Import, RowWarning, Source
 from playbooks.services.tasks import close_task
 from tests.factories import NOW, make_account, make_activity, make_contact, make_source, make_user
 from tests.feeds import days, send
@@ -39,12 +39,26 @@ def texts(floor: Floor, name: str) -> list[str]:
 
 def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: Source) -> None:
     send(feed, NOW, rows=40, name="", region="", header=("external_id", "name", "region", "plan_code"))
-    assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | 40 rejected, 0 waiting for their account"]
+    assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | "]
     unused = texts(floor, "unused")
-    assert "Crm: nobody fills “region” of accounts | blank in all 40 rows of four weeks" in unused
+    assert "Crm: nobody fills “region” of accounts | blank in all 40 rows since 9 Feb" in unused
     assert "Crm: nothing reads plan_code of accounts | sent, and mapped to no field" in unused
     Import.objects.update(status="draft")
     assert not [line for line in texts(floor, "unused") if "nothing reads" in line], "a draft has brought nothing yet"
+
+
+def test_cells_that_were_left_out_and_pairs_that_wait_are_on_it(floor: Floor, feed: Source) -> None:
+    send(feed, NOW, rows=3)
+    of = Import.objects.get()
+    for row in (1, 2):
+        RowWarning.objects.create(of=of, row=row, column="arr", code="invalid", message="No number.", value="x")
+    assert texts(floor, "refused") == ["Crm: 2 cells left out | crm.csv"]
+    assert texts(floor, "merges") == []
+    one, other = sorted((floor.new_account("One"), floor.new_account("Other")), key=lambda account: account.pk)
+    Pair.objects.create(first=one, second=other, rule="domain", evidence={}, pattern="p", found_at=NOW)
+    assert texts(floor, "merges") == ["1 doubtful pair waits | "]
+    Import.objects.update(status="undone")
+    assert texts(floor, "refused") == []
 
 
 def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
@@ -67,7 +81,10 @@ def test_a_file_that_failed(floor: Floor) -> None:
 def test_sources_that_lack_something(floor: Floor) -> None:
     make_source("whole", owner=floor.ana, backup=floor.bea, cadence_hours=24, runbook="Call.")
     make_source("left", owner=make_user("gone", is_active=False), backup=floor.bea, cadence_hours=24, runbook="Call.")
-    assert texts(floor, "unowned") == ["House | no owner, no backup, no expected rhythm, no runbook", "Left | no owner"]
+    assert texts(floor, "unowned") == [
+        "House | no owner, no backup, not said when it is expected, no runbook",
+        "Left | no owner",
+    ]
 
 
 def test_tasks_that_were_closed_past_their_playbook(floor: Floor) -> None:
@@ -123,8 +140,9 @@ def test_the_facts_are_those_of_the_data(floor: Floor) -> None:
     whole, by_source = readiness_facts(NOW)
     of_desk, of_crm = by_source[desk.pk], by_source[crm.pk]
     assert (of_desk.readings, of_desk.named, of_desk.kinds, of_desk.gap_hours) == (30, 24, 2, 48.0)
-    assert (of_desk.accounts, of_desk.shared, of_desk.with_outcome) == (6, 6, 1)
+    assert (of_desk.accounts, of_desk.shared, of_desk.with_outcome, of_desk.brought) == (6, 6, 1, 1)
     assert (of_crm.accounts, of_crm.shared, of_crm.readings) == (12, 6, 0)
+    assert (of_crm.with_outcome, of_crm.brought) == (1, 0), "it knows the account, the money came from the desk"
     assert (whole.readings, whole.accounts, whole.shared, whole.gap_hours) == (30, 12, 6, 48.0)
 
 

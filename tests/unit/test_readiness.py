@@ -38,6 +38,13 @@ def test_more_kinds_than_ten_are_no_better() -> None:
     assert scores(many)[Measure.BEHAVIOURAL].value == 100
 
 
+@pytest.mark.parametrize(("known", "value"), [(1000, 100), (999, 99), (994, 99), (3, 0)])
+def test_only_what_lacks_nothing_is_a_hundred(known: int, value: int) -> None:
+    assert scores(Facts(accounts=1000, with_outcome=known))[Measure.OUTCOME].value == value
+    named = scores(Facts(readings=30, kinds=10, named=30))[Measure.BEHAVIOURAL]
+    assert named.value == 100
+
+
 def test_too_little_says_how_much_is_missing() -> None:
     found = scores(Facts(readings=29, gap_hours=1.0, accounts=9))
     assert [score.value for score in found.values()] == [None] * 4
@@ -89,7 +96,9 @@ def test_what_is_done_already_is_no_fix() -> None:
 def test_who_comes_often_enough_is_not_told_to_come_oftener(facts: dict[str, float], what: str) -> None:
     source = replace(Facts(readings=100, measured=60), **facts)
     fixes = best_fixes(replace(WHOLE, gap_hours=source.gap_hours), {"usage": source})
-    assert [fix.what for fix in fixes if fix.measure is Measure.TEMPORAL] == ([what] if what else [])
+    temporal = [fix for fix in fixes if fix.measure is Measure.TEMPORAL]
+    assert [fix.what for fix in temporal] == ([what] if what else [])
+    assert [fix.count for fix in temporal if what == "every"] == ([4] if what == "every" else [])
 
 
 def test_every_source_without_names_has_its_line() -> None:
