@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -22,7 +23,6 @@ from core.models import Act, DeadLetter, User
 from decisions.enums import OutcomeKind
 from intake.enums import ImportStatus, SourceMode
 from intake.models import Import, Quarantined, Shipment, Trouble
-from intake.queries import files_with_cells_left_out
 from intake.queries.columns import blank_columns, unread_columns
 from intake.queries.sources import list_sources
 from playbooks.enums import RunStepStatus
@@ -32,16 +32,13 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 SHOWN = 8
-# A task closed so soon after it was opened was not worked on.
-SECONDS = timedelta(seconds=60)
-# Outcomes with which a task rightly ends without a step.
-SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)
+SECONDS = timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
+SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)  # no step needed
 REVIEWED, GAVE_UP = "reviewed", "gave_up"
-# What was done to accounts as wholes, in words.
 JOINED = {
     "merged": gettext_lazy("merged"), "split": gettext_lazy("split"), "unmerged": gettext_lazy("taken apart again"),
 }  # fmt: skip
-CAME, LETTERS, PARKED, HELD = "came", "letters", "parked", "held"
+CAME, LETTERS, PARKED, HELD, CELLS, PAIRS = "came", "letters", "parked", "held", "cells", "pairs"
 
 
 class Line(NamedTuple):
@@ -55,8 +52,7 @@ class Line(NamedTuple):
     tone: str = ""
 
 
-# Some lines, and how many there are of them.
-Found = tuple[list[Line], int]
+Found = tuple[list[Line], int]  # some lines, and how many there are
 
 
 @dataclass(frozen=True)
@@ -143,7 +139,7 @@ class Seen(NamedTuple):
 
 def load_sections(week: Week, user: User) -> list[Section]:
     """Everything there is to look at, in the order in which it is looked through."""
-    seen = Seen(_count_acts(week), _count_lost(week))
+    seen = Seen(_count_acts(week), _count_lost(week, user))
     found = []
     for name, (title, why, good, find) in SECTIONS.items():
         lines, count = find(week, user, seen)
@@ -167,9 +163,12 @@ def _count_acts(week: Week) -> dict[str, int]:
     return dict(acts.values_list("verb").annotate(Count("id")))
 
 
-def _count_lost(week: Week) -> dict[str, list[Lost]]:
+def _count_lost(week: Week, user: User) -> dict[str, list[Lost]]:
     """Rows of the week's shipments, and what nobody has settled of whichever week: one query."""
     came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
+    taken = Import.objects.visible_to(user).filter(
+        finished_at__range=(week.begins, week.ends), status=ImportStatus.DONE
+    )
     letters = DeadLetter.objects.filter(replayed_at=None)
     sums, counts = {"no": Sum("rejected"), "all": Sum("rows")}, {"no": Count("pk"), "all": Value(0)}
     name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
@@ -177,6 +176,10 @@ def _count_lost(week: Week) -> dict[str, list[Lost]]:
         _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(no__gt=0),
         _grouped(letters, LETTERS, F("stage"), nameless, nameless).annotate(**counts),
         _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
+        _grouped(Pair.objects.visible_to(user).waiting(), PAIRS, F("rule"), nameless, nameless).annotate(**counts),
+        _grouped(taken, CELLS, F("filename"), name, Cast("pk", TextField()))
+        .annotate(**counts | {"no": Count("warnings")})
+        .filter(no__gt=0),
         _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
     )
     found: dict[str, list[Lost]] = defaultdict(list)
@@ -201,12 +204,8 @@ def _failures(week: Week, user: User, seen: Seen) -> Found:
         words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", letter.n)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
         lines.append(Line(words % {"n": letter.n, "stage": letter.slug}, note, url, _("Look and replay")))
-    return lines, _all_of(files, shown) + bool(mails) + len(seen.lost[LETTERS])
-
-
-def _all_of(rows: QuerySet[Any], shown: Sequence[object]) -> int:
-    """How many there are; asked only where what is shown may not be all."""
-    return rows.count() if len(shown) == SHOWN else len(shown)
+    failed = files.count() if len(shown) == SHOWN else len(shown)  # asked only where these may not be all
+    return lines, failed + bool(mails) + len(seen.lost[LETTERS])
 
 
 def _refused(week: Week, user: User, seen: Seen) -> Found:
@@ -214,10 +213,10 @@ def _refused(week: Week, user: User, seen: Seen) -> Found:
     for slug, name, kind, count, rows in seen.lost[CAME]:
         words = {"source": name, "n": count, "all": rows, "kind": kind}
         lines.append(Line(_("%(source)s: %(n)d of %(all)d %(kind)s not taken") % words, "", *_to_source(slug)))
-    for file, cells in files_with_cells_left_out(user, week.begins, week.ends):
-        said = ngettext("%(source)s: %(n)d cell left out", "%(source)s: %(n)d cells left out", cells)
-        words = {"source": file.source.name, "n": cells}
-        lines.append(Line(said % words, file.filename, reverse("import", args=[file.pk]), _("Open the file")))
+    for file in seen.lost[CELLS]:
+        said = ngettext("%(source)s: %(n)d cell left out", "%(source)s: %(n)d cells left out", file.n)
+        where = reverse("import", args=[file.kind]), _("Open the file")
+        lines.append(Line(said % {"source": file.name, "n": file.n}, file.slug, *where))
     for parked in seen.lost[PARKED]:
         said = ngettext("%(n)d row of %(kind)s waits", "%(n)d rows of %(kind)s wait", parked.n)
         words = {"n": parked.n, "kind": parked.slug}
@@ -268,7 +267,7 @@ def _merges(week: Week, user: User, seen: Seen) -> Found:
             continue
         said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
         lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
-    if pairs := Pair.objects.visible_to(user).waiting().count():
+    if pairs := sum(of.n for of in seen.lost[PAIRS]):
         said = ngettext("%(n)d doubtful pair waits", "%(n)d doubtful pairs wait", pairs) % {"n": pairs}
         lines.append(Line(said, "", reverse("review") if user.role != Role.LEADER else "", _("Decide")))
     return lines, len(lines)

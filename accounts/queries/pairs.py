@@ -106,10 +106,17 @@ def name_to_keep(one: Account, other: Account) -> str:
 
     `""` where there is nothing to choose: they are called alike, or a rule says whose name is shown.
     """
-    if one.name == other.name or not current_policy().typed_holds("name"):
+    return _better_known(one, other, _links(one, other), current_policy())
+
+
+def _better_known(one: Account, other: Account, links: list[Link], policy: Policy) -> str:
+    if one.name == other.name or not policy.typed_holds("name"):
         return ""
-    ids = _counts(Link.objects.filter(revoked_at=None, namespace_id__isnull=False), [one.pk, other.pk])
-    return max(older_first(one, other), key=lambda account: ids.get(account.pk, 0)).name
+    return max(older_first(one, other), key=lambda account: sum(_is_called(link, account.pk) for link in links)).name
+
+
+def _links(one: Account, other: Account) -> list[Link]:
+    return list(Link.objects.filter(account__in=(one, other), revoked_at=None))
 
 
 def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPage | None:
@@ -124,8 +131,9 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
     stays, name, renamed = None, "", ""
     if isinstance(one, Account) and isinstance(other, Account):
         stays = older_first(one, other)[0]
-        rows = _side_by_side(one.pk, other.pk, hidden, policy, now)
-        name, renamed = name_to_keep(one, other), _renamed(stays, rows)
+        links = _links(one, other)
+        rows = _side_by_side(one.pk, other.pk, links, hidden, policy, now)
+        name, renamed = _better_known(one, other, links, policy), _renamed(stays, rows)
         rows = [replace(row, after=_("as chosen above")) if name and _is_name(row) else row for row in rows]
     else:
         rows = _people_side_by_side(one, other, hidden, policy, now)
@@ -236,8 +244,9 @@ def _people_side_by_side(one: Any, other: Any, hidden: frozenset[str], policy: P
     return [*rows, Row(_("Called"), first, second, is_field=False)]
 
 
-def _side_by_side(one: UUID, other: UUID, hidden: frozenset[str], policy: Policy, now: datetime) -> list[Row]:
-    links = list(Link.objects.filter(account__in=(one, other), revoked_at=None))
+def _side_by_side(
+    one: UUID, other: UUID, links: list[Link], hidden: frozenset[str], policy: Policy, now: datetime
+) -> list[Row]:
     sources = dict(Source.objects.filter(pk__in={link.source_id for link in links}).values_list("id", "name"))
     sides = {id: _shown([link for link in links if link.account_id == id], policy, now) for id in (one, other)}
     order = dict.fromkeys(("name", "domain", *ORDER))

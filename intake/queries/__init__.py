@@ -1,6 +1,5 @@
 from intake.queries.arrivals import (
     TokenLine,
-    files_with_cells_left_out,
     find_namespaces,
     line_of,
     mended_rows,
@@ -17,7 +16,6 @@ from intake.queries.arrivals import (
 
 __all__ = [
     "TokenLine",
-    "files_with_cells_left_out",
     "find_namespaces",
     "line_of",
     "mended_rows",

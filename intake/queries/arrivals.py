@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from core.export import csv_line
 from core.models import User
-from intake.enums import ImportStatus, Landing, Scope
+from intake.enums import Landing, Scope
 from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
 from intake.rules.warned import OURS, REASON, REPEATED, ROW, SHOWN_VALUES, Warned, add_up_warnings
 
@@ -42,13 +42,6 @@ def with_cells_left_out(imports: QuerySet[Import]) -> QuerySet[Import]:
     """Files with `cells_left_out`: how many cells their rows were taken without."""
     cells = RowWarning.objects.filter(of=OuterRef("pk")).order_by().values("of").annotate(n=Count("pk")).values("n")
     return imports.annotate(cells_left_out=Coalesce(Subquery(cells), 0))
-
-
-def files_with_cells_left_out(user: User, since: datetime, until: datetime) -> list[tuple[Import, int]]:
-    """Files that were taken in that time without so many of their cells."""
-    files = visible_imports(user).filter(finished_at__gte=since, finished_at__lt=until, status=ImportStatus.DONE)
-    counted = files.annotate(n=Count("warnings")).filter(n__gt=0)
-    return [(file, file.n) for file in counted.order_by("finished_at", "pk")]
 
 
 def files_without_rows(user: User, source: Source) -> QuerySet[Import]:
