@@ -105,6 +105,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
         risk_confidence=Subquery(risks.values("confidence")[:1]),
         term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
         renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
+        notice_on=Subquery(last.values("notice_on")[:1]),
         notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
         forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
         unhappy=Coalesce(Subquery(unhappy.order_by().values("account").annotate(n=Count("pk")).values("n")), 0),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
 from accounts.models import Account, Contact, Contract
+from accounts.queries.contactable import people_there
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
 from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
@@ -86,6 +87,12 @@ class AccountPage:
         return [contact for contact in self.view.contacts if contact.left_on is None]
 
     @property
+    def main_contact(self) -> str:
+        """Whom a step of an open task means by that; "" where none is open."""
+        people = self.open_tasks[0].task.people if self.open_tasks else []  # type: ignore[attr-defined]
+        return people[0]["name"] if people else ""
+
+    @property
     def off_the_map(self) -> int:
         """How many of the people have no place on the map."""
         return sum(not has_place(contact) for contact in self.view.contacts)
@@ -133,8 +140,10 @@ def load_account_page(account: Account, *, user: User, kind: str, before: str, n
 
 
 def list_open_tasks(account: Account, now: datetime) -> list[OpenTask]:
+    """What is open on the account; each task with the best `people` there."""
     tasks = Task.objects.filter(account=account, status__in=ACTIVE).select_related("assignee", "type")
-    return [OpenTask(task, next_deadline(task, now)) for task in tasks]
+    there = tasks.annotate(people=people_there(now.date(), "playbooks_task.account_id"))
+    return [OpenTask(task, next_deadline(task, now)) for task in there]
 
 
 def list_open_steps(account: Account) -> list[RunStep]:

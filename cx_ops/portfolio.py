@@ -67,7 +67,7 @@ class Line:
     """One account. `revenue` is in the reporting currency; None: unknown; `amount` in the contract's.
 
     `ends_on`: of the last term, else the renewal date that its source gives. `notice_by`: the next notice date that is
-    still ahead. `touched_ago`: in days, 0 without a touch.
+    still ahead; `notice_passed`: that of the last term has passed. `touched_ago`: in days, 0 without a touch.
     """
 
     id: UUID
@@ -84,6 +84,7 @@ class Line:
     has_term: bool
     renews_itself: bool
     notice_by: date | None
+    notice_passed: bool
     last_touch: datetime | None
     health: Health
     next_step: NextStep | None
@@ -308,6 +309,7 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         has_term=row.term_end is not None,
         renews_itself=row.renews_itself,
         notice_by=row.notice_by,
+        notice_passed=row.notice_on is not None and row.notice_on < now.date(),
         last_touch=row.last_touch,
         health=health,
         next_step=_first(steps, row.name, now),

@@ -13,7 +13,6 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -279,8 +278,7 @@ def _unused(week: Week, user: User, seen: Seen) -> Found:
     for blank in blank_columns(week.ends):
         words = {"source": blank.source, "field": blank.column, "kind": blank.kind}
         said = _("%(source)s: nobody fills “%(field)s” of %(kind)s") % words
-        counted = {"n": blank.rows, "since": date_format(timezone.localtime(blank.since), "j M")}
-        note = _("blank in all %(n)d rows since %(since)s") % counted
+        note = _("blank in all %(n)d rows of four weeks") % {"n": blank.rows}
         lines.append(Line(said, note, f"{reverse('source', args=[blank.slug])}#columns", _("What to do")))
     for unread in unread_columns(user, week.ends):
         words = {"source": unread.source, "kind": unread.kind, "columns": ", ".join(unread.columns[:6])}
@@ -329,7 +327,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
         gettext_lazy("Without an owner, backup or runbook, or nobody said when it is expected."),
-        gettext_lazy("Every source has an owner, a backup and a runbook; all that send are expected."), _unowned,
+        gettext_lazy("Every source has an owner, a backup and a runbook; each that sends says when."), _unowned,
     ),
     "merges": (
         gettext_lazy("Accounts merged, split or in doubt"),

@@ -103,8 +103,9 @@ class GridCell:
             named = ngettext("%(n)d person", "%(n)d people", len(people)) % {"n": len(people)}
         if not pools:
             return named
-        pool = _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
-        return _("%(people)s, else %(pool)s") % {"people": named, "pool": pool} if named else pool
+        if named:
+            return _("%(people)s, else the pool of the account’s team") % {"people": named}
+        return _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
 
 
 def _why_nobody(people: People, role: str) -> str:

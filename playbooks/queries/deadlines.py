@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -58,8 +58,9 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
-    words = _("next step in %(time)s") if task.next_step_on else _("due in %(time)s")
-    return Deadline("on_track", words % {"time": span(left)}, reason)
+    if task.next_step_on:
+        return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason)
+    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)
 
 
 def _paused(task: HasDeadlines) -> Deadline:
@@ -67,8 +68,7 @@ def _paused(task: HasDeadlines) -> Deadline:
     reason = f"{task.snooze_reason} · {still}" if task.snooze_reason else still
     if task.next_step_on is None:
         return Deadline("paused", _("Waiting"), reason)
-    day = formats.date_format(task.next_step_on, "j M")
-    return Deadline("paused", _("Waiting until %(day)s") % {"day": day}, reason)
+    return Deadline("paused", _("Waiting until %(day)s") % {"day": _day(task.next_step_on)}, reason)
 
 
 def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
@@ -77,6 +77,12 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
     if task.touch_by and not task.touched_at:
         return _("First touch by"), task.touch_by
     return _("Next step by") if task.next_step_on else _("To be done by"), task.due_at
+
+
+def _day(at: date) -> str:
+    """A day in the reader's zone, such as "23 Nov"."""
+    local = timezone.localtime(at) if isinstance(at, datetime) else at
+    return f"{local.day} {MONTHS_3[local.month].title()}"
 
 
 def in_words(at: datetime) -> str:

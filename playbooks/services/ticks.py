@@ -101,7 +101,7 @@ def release_from_later(now: datetime) -> int:
     if freed:
         execute(RELEASE, [sorted(freed)])
         take_room(people, {id: len(ids) for id, ids in released.items()}, now)
-        record_acts("released", "task", ((id, "there is room today", {}) for id in freed), actor="tick", now=now)
+        record_acts("released", "task", ((id, "there is room for it today", {}) for id in freed), actor="tick", now=now)
     return len(freed)
 
 

@@ -37,10 +37,10 @@ def test_all_are_marked_as_seen(floor: Floor) -> None:
 def test_the_same_on_several_days_is_one_line(floor: Floor) -> None:
     for day in range(3):
         at = NOW - timedelta(days=day)
-        raise_alert("capped", f"Ana: {day} in Later.", on_day=at.date(), now=at, team_id=floor.team.pk)
+        raise_alert("flood", f"{day} insights at once.", on_day=at.date(), now=at, team_id=floor.team.pk)
     raise_alert("late_touch", "Two are late.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
     client = signed_in(floor.lead)
     told = {one.alert.kind: one for one, _ in client.get(reverse("alerts")).context["alerts"]}
-    assert {kind: len(one.earlier) for kind, one in told.items()} == {"capped": 2, "late_touch": 0}
-    assert told["capped"].alert.text == "Ana: 0 in Later."
+    assert {kind: len(one.earlier) for kind, one in told.items()} == {"flood": 2, "late_touch": 0}
+    assert told["flood"].alert.text == "0 insights at once."
     assert "also on 2 earlier days" in client.get(reverse("team")).content.decode()

@@ -78,7 +78,7 @@ def test_the_page_counts_by_event_and_says_who_was_seen(floor: Floor, account: A
     assert 'id="behaviour"' in page
     assert "2 events by 1 person, 1 known by name; 1 in the 30 days before." in page
     assert Event.objects.filter(contact=contact).count() == 3
-    assert "· seen" in page
+    assert "· in the product" in page
 
 
 def test_another_teams_events_are_not_seen(floor: Floor, account: Any, sender: Sender) -> None:

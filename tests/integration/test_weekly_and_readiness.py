@@ -41,7 +41,7 @@ def test_what_was_not_taken_and_what_nobody_fills_or_reads(floor: Floor, feed: S
     send(feed, NOW, rows=40, name="", region="", header=("external_id", "name", "region", "plan_code"))
     assert texts(floor, "refused") == ["Crm: 40 of 40 accounts not taken | "]
     unused = texts(floor, "unused")
-    assert "Crm: nobody fills “region” of accounts | blank in all 40 rows since 9 Feb" in unused
+    assert "Crm: nobody fills “region” of accounts | blank in all 40 rows of four weeks" in unused
     assert "Crm: nothing reads plan_code of accounts | sent, and mapped to no field" in unused
     Import.objects.update(status="draft")
     assert not [line for line in texts(floor, "unused") if "nothing reads" in line], "a draft has brought nothing yet"
