@@ -39,9 +39,9 @@ def whom_new_work_goes_to(user: User) -> str:
     if names:
         any_of = _(" or ").join(filter(None, (", ".join(names[:-1]), names[-1])))
         free = ngettext("%(names)s", "%(names)s, whoever has least open", len(names))
-        said.append(_("On yours it goes to %(whom)s.") % {"whom": free % {"names": any_of}})
+        said.append(_("On yours, and on shared ones, it goes to %(whom)s.") % {"whom": free % {"names": any_of}})
     if lead and names:
         said.append(_("If none of them is here, to %(lead)s.") % {"lead": lead})
     elif lead:
-        said.append(_("On yours it goes to %(whom)s.") % {"whom": lead})
+        said.append(_("On yours, and on shared ones, it goes to %(whom)s.") % {"whom": lead})
     return " ".join(said)

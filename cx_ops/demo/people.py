@@ -203,7 +203,7 @@ def name_tokens(*, now: datetime) -> None:
         sent[call.source][find(call.kind).scope] = call.at
     for source, scopes in sent.items():
         token, _ = create_token(
-            source=source, name=f"Export of {source.name}", scopes=list(scopes), expires_at=now + A_YEAR, now=now,
+            source=source, name=f"Feed of {source.name}", scopes=list(scopes), expires_at=now + A_YEAR, now=now,
             by=source.owner,
         )  # fmt: skip
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=max(scopes.values()))

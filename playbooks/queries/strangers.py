@@ -20,4 +20,4 @@ STRANGER = RawSQL(
 
 def whose_account(csm: str) -> str:
     """Why a task is somebody's whose account it is not, as far as its line has room for that."""
-    return _("%(name)s’s account") % {"name": csm} if csm else _("account without a success manager")
+    return _("%(name)s’s account") % {"name": csm} if csm else _("shared account, nobody’s own")

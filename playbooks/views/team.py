@@ -33,7 +33,7 @@ LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
     *(Column(lane.label, lambda line, lane=lane: line[1].load.lanes[lane]) for lane in Lane),  # type: ignore[misc]
     Column(gettext_lazy("Late"), lambda line: line[1].load.late_total),
     Column(gettext_lazy("Revenue exposed"), lambda line: line[1].load.exposed, "accounts.arr"),
-    Column(gettext_lazy("Urgent today"), lambda line: line[1].cap_used),
+    Column(gettext_lazy("Urgent given today"), lambda line: line[1].cap_used),
     Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_moment),
 )
 

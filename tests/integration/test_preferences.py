@@ -67,10 +67,10 @@ def test_it_is_told_who_takes_new_work_meanwhile(client: Client, ana: User) -> N
     page = reverse("preferences")
     ana.team = make_team("North", lead=make_user("lena"))
     ana.save()
-    assert "On yours it goes to lena." in client.get(page).content.decode()
+    assert "On yours, and on shared ones, it goes to lena." in client.get(page).content.decode()
     for name in ("bea", "cy"):
         make_user(name, team=ana.team, in_pool=True)
-    told = "On yours it goes to bea or cy, whoever has least open. If none of them is here, to lena."
+    told = "it goes to bea or cy, whoever has least open. If none of them is here, to lena."
     assert told in client.get(page).content.decode()
 
 

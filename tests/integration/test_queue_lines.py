@@ -44,7 +44,7 @@ def test_a_task_on_somebody_elses_account_says_whose_it_is(floor: Floor) -> None
     assert row.meta[-1] == f"{floor.ana}’s account"
     AccountPerson.objects.filter(account=floor.account).delete()
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
-    assert row.meta[-1] == "account without a success manager"
+    assert row.meta[-1] == "shared account, nobody’s own"
     AccountPerson.objects.create(account=floor.account, role=AccountRole.SPONSOR, user=floor.bea)
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
     assert not any("account" in words for words in row.meta)

@@ -18,7 +18,7 @@ STORED = {
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": (
-        "The score before it asked for “monitoring”. This one is higher, and a rise counts at once."
+        "Its confidence was lower before, and asked for “monitoring”. A rise counts at once."
     ),
     "3 scores in a row below human, and the dwell is over: it falls": (
         "3 scores in a row were too low for “a human at once”, for long enough: it falls."
