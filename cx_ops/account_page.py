@@ -45,6 +45,11 @@ class Term(NamedTuple):
     notice_left: int | None
     days_left: int
 
+    @property
+    def is_bound(self) -> bool:
+        """It renews by itself, and the day to say otherwise has passed."""
+        return self.renews_itself and self.notice_left is not None and self.notice_left < 0
+
 
 class Trend(NamedTuple):
     """Usage readings as a line: points of an SVG, its first and last value, and what they count ("": not said)."""
@@ -100,7 +105,8 @@ class AccountPage:
     @property
     def speaks_against(self) -> str:
         """Why the forecast of the term that runs may be too hopeful; "" where nothing says so."""
-        is_hopeful = self.current is not None and self.current.contract.forecast in HOPEFUL
+        term = self.current
+        is_hopeful = term is not None and term.contract.forecast in HOPEFUL and not term.is_bound
         return self.health.reasons[0] if is_hopeful and self.health.level <= Level.RISK else ""
 
     @property

@@ -34,8 +34,8 @@ TERMS = {
 }
 MEANS = {
     Measure.TEMPORAL: gettext_lazy(
-        "From the time between two records of one account: hourly is 100, every 90 days is 0; twice as often adds the "
-        "same anywhere between, so every 20 days is 20."
+        "From the time between two records of an account, at the middle of all accounts: hourly is 100, every 90 days "
+        "is 0; twice as often adds the same anywhere between, so every 20 days is 20."
     ),
     Measure.BEHAVIOURAL: gettext_lazy(
         "Ten kinds of behaviour that all name a person are 100; it is less with fewer, or without names."

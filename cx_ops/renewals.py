@@ -18,6 +18,7 @@ from django.db.models import (
     F,
     IntegerField,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -205,9 +206,13 @@ def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month
 
 
 def contested(found: Renewing, now: datetime) -> Renewing:
-    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk."""
+    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk.
+
+    Not what renews by itself once the notice date has passed: that will, whatever speaks against the account.
+    """
     accounts = Account.objects.filter(speaks_against(now))
-    contracts = found.contracts.filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    bound = Q(auto_renews=True, notice_on__lt=timezone.localdate(now))
+    contracts = found.contracts.filter(~bound, kind__in=HOPEFUL, account__in=accounts.values("pk"))
     return Renewing(contracts, found.accounts.none())
 
 
@@ -261,10 +266,11 @@ def _csm(account: OuterRef) -> Subquery:
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
-    hopeful = {row.about for row in rows if row.kind in HOPEFUL}
-    doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=hopeful), now)
     today = timezone.localdate(now)
-    return [_line(row, doubted.get(row.about) if row.kind in HOPEFUL else None, today) for row in rows]
+    bound = {row.id for row in rows if row.itself and row.notice and row.notice < today}  # as in `contested`
+    hopeful = {row.id: row.about for row in rows if row.kind in HOPEFUL and row.id not in bound}
+    doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=set(hopeful.values())), now)
+    return [_line(row, doubted.get(row.about) if row.id in hopeful else None, today) for row in rows]
 
 
 def _line(row: Any, doubt: Health | None, today: date) -> Line:

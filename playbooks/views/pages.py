@@ -29,7 +29,7 @@ from playbooks.views.deeds import MEANS
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
 FOCUS = "focus"
 LANE_MEANS = {
-    Lane.NOW: gettext_lazy("Urgent work, until it is closed."),
+    Lane.NOW: gettext_lazy("Signals that a person acts on, until each is closed."),
     Lane.TODAY: gettext_lazy("Playbook steps, tasks made by hand, and what came back."),
     Lane.LATER: gettext_lazy("What goes into Now once a day has room; deadlines run all the same."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),

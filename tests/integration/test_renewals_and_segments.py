@@ -95,11 +95,13 @@ def test_an_account_with_a_renewal_date_and_no_contract_stands_in_its_month(floo
 
 def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     risky, crossed, calm, resigned = (floor.new_account(name) for name in ("Risky", "Crossed", "Calm", "Resigned"))
+    bound = floor.new_account("Bound")
+    make_contract(bound, ends_on=date(2026, 6, 9), forecast="commit", auto_renews=True, notice_on=TODAY - DAY)
     for place, (account, forecast) in enumerate(
         ((risky, "likely"), (crossed, "commit"), (calm, "commit"), (resigned, "at_risk"))
     ):
         make_contract(account, ends_on=date(2026, 6, 1 + place), forecast=forecast)
-    for account in (risky, resigned):
+    for account in (risky, resigned, bound):
         floor.insight("0.95", account=account)
     RedLineFlag.objects.create(account=crossed, kind="legal", since=NOW - DAY)
     contracts = renewing(Account.objects.all(), first_of(TODAY), {"USD": Decimal(1)}, today=TODAY)
@@ -107,6 +109,7 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
         "Risky": ("Churn risk, confidence 95 %",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+        "Bound": (),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
