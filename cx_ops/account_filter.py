@@ -68,7 +68,10 @@ def _none_since(day: date) -> Q:
 
 
 def speaks_against(now: datetime) -> Q:
-    """Accounts that are urgent or at risk, as `with_signs` ranks them: what a hopeful forecast has against it."""
+    """Accounts that are urgent or at risk, as `with_signs` ranks them: what a hopeful forecast has against it.
+
+    By conditions that indexes answer; a rank is worked out account by account. A test holds the two together.
+    """
     here, outer, today = OuterRef("pk"), OuterRef(OuterRef("pk")), now.date()
     terms = Contract.objects.annotate(end=TERM_END, itself=_RENEWS_ITSELF)
     risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK)

@@ -93,9 +93,9 @@ class AccountPage:
 
     @property
     def main_contact(self) -> str:
-        """Whom a step of an open task means by that; "" where none is open."""
+        """The id of whom a step of an open task means by that; "" where none is open."""
         people = self.open_tasks[0].task.people if self.open_tasks else []  # type: ignore[attr-defined]
-        return people[0]["name"] if people else ""
+        return people[0]["id"] if people else ""
 
     @property
     def off_the_map(self) -> int:

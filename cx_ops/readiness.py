@@ -35,7 +35,7 @@ TERMS = {
 MEANS = {
     Measure.TEMPORAL: gettext_lazy(
         "From the time between two records of an account, at the middle of all accounts: hourly is 100, every 90 days "
-        "is 0; twice as often adds the same anywhere between, so every 20 days is 20."
+        "is 0; twice as often adds the same anywhere between."
     ),
     Measure.BEHAVIOURAL: gettext_lazy(
         "Ten kinds of behaviour that all name a person are 100; it is less with fewer, or without names."

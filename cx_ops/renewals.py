@@ -18,7 +18,6 @@ from django.db.models import (
     F,
     IntegerField,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -111,6 +110,7 @@ class Line:
     notice_on: date | None
     notice_in: int | None
     auto_renews: bool
+    is_bound: bool
     has_contract: bool
     kind: str
     doubt: Health | None
@@ -129,7 +129,8 @@ class Line:
 class Renewing(NamedTuple):
     """What is up for renewal: contracts, and accounts without one whose source gives a renewal date.
 
-    Both are annotated with `kind`, `month`, `place` and `yearly`.
+    Both are annotated with `kind`, `month`, `place`, `yearly`, and `is_bound`: it renews by itself, and the day to say
+    otherwise has passed.
     """
 
     contracts: QuerySet[Any]
@@ -180,6 +181,7 @@ def renewing(
         ),
         month=TruncMonth("ends_on"),
         yearly=yearly_revenue(rates),
+        is_bound=Case(When(auto_renews=True, notice_on__lt=today, then=Value(value=True)), default=Value(value=False)),
     )
     places = [When(kind=kind, then=Value(place)) for place, kind in enumerate(KINDS)]
     contracts = kinds.annotate(place=Case(*places, default=Value(len(KINDS)), output_field=IntegerField()))
@@ -188,6 +190,7 @@ def renewing(
         kind=Value(Forecast.UNKNOWN.value),
         month=TruncMonth("renews_on"),
         yearly=yearly_revenue(rates),
+        is_bound=Value(value=False),
         place=Value(KINDS.index(Forecast.UNKNOWN.value)),
     )
     return Renewing(contracts, bare)
@@ -206,13 +209,9 @@ def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month
 
 
 def contested(found: Renewing, now: datetime) -> Renewing:
-    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk.
-
-    Not what renews by itself once the notice date has passed: that will, whatever speaks against the account.
-    """
+    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk, and is not bound."""
     accounts = Account.objects.filter(speaks_against(now))
-    bound = Q(auto_renews=True, notice_on__lt=timezone.localdate(now))
-    contracts = found.contracts.filter(~bound, kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    contracts = found.contracts.filter(is_bound=False, kind__in=HOPEFUL, account__in=accounts.values("pk"))
     return Renewing(contracts, found.accounts.none())
 
 
@@ -239,7 +238,7 @@ def all_lines(found: Renewing, now: datetime) -> Iterator[Line]:
 # What a line needs, in the order in which both kinds of it are read.
 READ = (
     "id", "about", "called", "rank", "csm", "yearly", "amount", "money", "day", "notice", "itself", "is_signed", "kind",
-    "place",
+    "place", "is_bound",
 )  # fmt: skip
 NO_DAY = Value(None, DateField())
 
@@ -267,8 +266,7 @@ def _csm(account: OuterRef) -> Subquery:
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     today = timezone.localdate(now)
-    bound = {row.id for row in rows if row.itself and row.notice and row.notice < today}  # as in `contested`
-    hopeful = {row.id: row.about for row in rows if row.kind in HOPEFUL and row.id not in bound}
+    hopeful = {row.id: row.about for row in rows if row.kind in HOPEFUL and not row.is_bound}
     doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=set(hopeful.values())), now)
     return [_line(row, doubted.get(row.about) if row.id in hopeful else None, today) for row in rows]
 
@@ -288,6 +286,7 @@ def _line(row: Any, doubt: Health | None, today: date) -> Line:
         notice_on=row.notice,
         notice_in=(row.notice - today).days if row.notice else None,
         auto_renews=row.itself,
+        is_bound=row.is_bound,
         has_contract=row.is_signed,
         kind=row.kind,
         doubt=doubt,

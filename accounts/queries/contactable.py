@@ -78,7 +78,7 @@ def _written(today: date, account: str) -> tuple[str, tuple[Any, ...]]:
     influential = (F("shows_influence").desc(nulls_last=True), F("shows_name").asc())
     nth = Window(RowNumber(), partition_by="rank", order_by=influential)
     best = people.annotate(rank=RANK, refused=ArraySubquery(refused)).annotate(nth=nth).order_by("nth", "rank")
-    found = JSONObject(refused=F("refused"), **{name: F(f"shows_{name}") for name in names})
+    found = JSONObject(id=F("pk"), refused=F("refused"), **{name: F(f"shows_{name}") for name in names})
     return best.values(found=found)[:SHOWN].query.sql_with_params()
 
 

@@ -1,5 +1,5 @@
 from core.services.absences import AbsenceRefused, end_absence, set_absence
-from core.services.acts import record_act, record_acts
+from core.services.acts import changed_fields, record_act, record_acts
 from core.services.alerts import mark_alerts_seen, raise_alert
 from core.services.answers import forget_answers
 from core.services.heartbeats import TICK, note_heartbeat
@@ -19,6 +19,7 @@ __all__ = [
     "HouseRuleRefused",
     "add_house_rule",
     "change_house_rule",
+    "changed_fields",
     "end_absence",
     "forget_answers",
     "mark_alerts_seen",

@@ -44,6 +44,11 @@ def record_act(
     )
 
 
+def changed_fields(row: object, wanted: Mapping[str, object]) -> list[str]:
+    """The names of the fields to which `wanted` gives another value than `row` has: what an act says was changed."""
+    return [name for name, value in wanted.items() if getattr(row, name) != value]
+
+
 def record_acts(
     verb: str,
     subject: str,

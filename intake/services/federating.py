@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core.models import User
 from core.outside import OutsideFailed, OutsideRefused, ask_outside, check_url
-from core.services import record_act
+from core.services import changed_fields, record_act
 from core.text import clean_text
 from intake.enums import SourceMode
 from intake.models import LookedUp, LookUp, Source
@@ -72,7 +72,7 @@ def save_look_up(*, source: Source, terms: LookUpTerms, by: User, now: datetime)
     if terms.header_value is not None:
         wanted["header_value"] = terms.header_value
     before = LookUp.objects.filter(source=source).first()
-    changed = [name for name, value in wanted.items() if before and getattr(before, name) != value]
+    changed = changed_fields(before, wanted) if before else []
     with transaction.atomic():
         made, is_new = LookUp.objects.update_or_create(
             source=source,

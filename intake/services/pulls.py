@@ -20,7 +20,7 @@ from core.bulk import fetch_all
 from core.doorbell import PULLS, ring_on_commit
 from core.models import User
 from core.outside import Answer, OutsideFailed, OutsideRefused, ask_outside, check_url
-from core.services import raise_alert, record_act
+from core.services import changed_fields, raise_alert, record_act
 from intake.enums import PullFormat, PullOutcome
 from intake.models import Pull, PullRun, Source
 from intake.rules.pulling import JsonRefused, csv_of_json, next_due, retry_due
@@ -95,7 +95,7 @@ def change_pull(*, pull: Pull, terms: PullTerms, is_on: bool, by: User, now: dat
     """Settle it anew; what was read before is forgotten, so that the next time is a whole one. Raises `PullRefused`."""
     _check(terms)
     wanted = terms.as_fields() | {"is_on": is_on}
-    changed = [name for name, value in wanted.items() if getattr(pull, name) != value]
+    changed = changed_fields(pull, wanted)
     with transaction.atomic():
         Pull.objects.filter(pk=pull.pk).update(**wanted, due_at=now, failures=0, etag="", last_modified="", digest="")
         verb = ("switched_on" if is_on else "switched_off") if changed == ["is_on"] else "changed"

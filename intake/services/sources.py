@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.enums import Role
 from core.models import User
-from core.services import record_act
+from core.services import changed_fields, record_act
 from intake.enums import ScoreMeaning, SourceMode
 from intake.models import Source
 
@@ -81,7 +81,7 @@ def settle_source(*, source_id: UUID, wanted: Mapping[str, Any], by: User, now: 
 
 
 def _settle(source: Source, wanted: Mapping[str, Any], *, by: User, now: datetime) -> Source:
-    changed = {name: value for name, value in wanted.items() if getattr(source, name) != value}
+    changed = {name: wanted[name] for name in changed_fields(source, wanted)}
     if not changed:
         return source
     was = {name: _said(getattr(source, name)) for name in changed}

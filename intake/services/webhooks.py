@@ -15,7 +15,7 @@ from core.doorbell import OUTWARD, ring_on_commit
 from core.ids import uuid7
 from core.models import User
 from core.outside import OutsideRefused, check_url
-from core.services import record_act
+from core.services import changed_fields, record_act
 from intake.enums import DeliveryStatus, Happening, SourceMode
 from intake.models import Delivery, Source, Webhook
 from intake.rules.outward import GIVE_UP, SECRET_BYTES, News, body_of, secret_text
@@ -55,7 +55,7 @@ def change_webhook(*, hook: Webhook, url: str, happenings: Sequence[Happening], 
     """Another address, or other happenings. Raises `WebhookRefused`."""
     _check(hook.source, url)
     wanted = {"url": url, "happenings": sorted(happenings)}
-    changed = [name for name, value in wanted.items() if getattr(hook, name) != value]
+    changed = changed_fields(hook, wanted)
     with transaction.atomic():
         Webhook.objects.filter(pk=hook.pk).update(**wanted, failures=0, resting_until=None)
         record_act("changed", hook, by=by, now=now, data={"happenings": wanted["happenings"], "changed": changed})

@@ -38,6 +38,17 @@ def titles(account: Any, **options: Any) -> list[str]:
     return [entry.title for entry in load_timeline(account, **options).entries]
 
 
+def test_whom_a_step_means_is_marked_among_people_of_the_same_name(floor: Floor) -> None:
+    first = make_contact(floor.account, "Kim Alike", email="kim@acme.example", stakeholder="champion")
+    make_contact(floor.account, "Kim Alike", email="other@acme.example", stakeholder="user")
+    path = f"/accounts/{floor.account.pk}/"
+    assert "Main contact" not in signed_in(floor.ana).get(path).content.decode(), "nothing is open"
+    floor.task("0.95")
+    page = signed_in(floor.ana).get(path)
+    assert page.context["page"].main_contact == str(first.pk)
+    assert page.content.decode().count("Main contact") == 1
+
+
 # ── Timeline ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -15,8 +15,9 @@ from intake.enums import Landing
 from intake.models import Import, RowName, Source
 from intake.queries import warned_as_csv, warnings_of
 from intake.services import imports, run_import, stop_import
-from intake.services.drafts import confirm_import, draft_import, preview_of
+from intake.services.drafts import confirm_import, preview_of
 from tests.factories import NOW, make_account, make_source, make_token, make_user
+from tests.files import bring, draft
 
 pytestmark = pytest.mark.django_db
 ACCOUNTS = """account_id,name,region
@@ -42,16 +43,6 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def source() -> Source:
     return make_source("crm")
-
-
-def draft(source: Source, text: str, kind: str = "accounts") -> Import:
-    return draft_import(file=[text.encode()], filename="export.csv", kind=kind, source=source, by=None, now=NOW)
-
-
-def bring(source: Source, text: str, kind: str = "accounts") -> Import:
-    made = draft(source, text, kind)
-    confirm_import(import_id=made.id, by=None, now=NOW)
-    return run_import(made.id, NOW)
 
 
 def sentences(of: Import) -> list[str]:

@@ -11,11 +11,11 @@ from django.urls import reverse
 
 from accounts.models import AccountPerson, Activity
 from core.enums import Role
-from intake.models import Import, Source
+from intake.models import Source
 from intake.queries import warned_as_csv, warnings_of
-from intake.services import run_import
-from intake.services.drafts import confirm_import, draft_import, preview_of
-from tests.factories import NOW, make_account, make_source, make_user
+from intake.services.drafts import preview_of
+from tests.factories import make_account, make_source, make_user
+from tests.files import bring, draft
 
 pytestmark = pytest.mark.django_db
 ACCOUNTS = """Account ID,Name,CSM
@@ -35,16 +35,6 @@ def data_dir(settings: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def source() -> Source:
     return make_source("crm")
-
-
-def draft(source: Source, text: str, kind: str = "accounts") -> Import:
-    return draft_import(file=[text.encode()], filename="export.csv", kind=kind, source=source, by=None, now=NOW)
-
-
-def bring(source: Source, text: str, kind: str = "accounts") -> Import:
-    made = draft(source, text, kind)
-    confirm_import(import_id=made.id, by=None, now=NOW)
-    return run_import(made.id, NOW)
 
 
 def managers() -> dict[str, str]:
