@@ -31,7 +31,7 @@ def fold_alerts(alerts: Iterable[Alert]) -> list[Told]:
 
 
 def whom_new_work_goes_to(user: User) -> str:
-    """Who is asked, one after another, while `user` is away (`decisions.rules.chain_of`), in short sentences."""
+    """Who is asked, one after another, while `user` is away (`decisions.rules.decide.chain_of`), in short sentences."""
     pool = User.objects.filter(team=user.team_id, team__isnull=False, in_pool=True, is_active=True)
     names = [str(one) for one in pool.exclude(pk=user.pk).order_by("first_name", "username")]
     lead = user.team.lead if user.team and user.team.lead_id != user.pk else None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from decisions.enums import Response
 from decisions.queries.policies import authority_in_force
-from decisions.rules import find_set
+from decisions.rules.decide import find_set
 from insights.models import InsightType
 
 WORDS: dict[Response, Any] = {

@@ -21,7 +21,7 @@ from core.models import Absence, Act, Organisation, User
 from decisions.enums import Response
 from decisions.models import Decision, Item, KillSwitch, Stream
 from decisions.queries.policies import policy_at
-from decisions.rules import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState, Verdict, decide
+from decisions.rules.decide import Claim, Facts, ItemState, People, Person, Place, Stake, StreamState, Verdict, decide
 from insights.models import Insight, InsightType, ModelVersion
 from intake.models import Landed, Record
 from playbooks.models import CapCounter, Inflow, Playbook, Run, RunStep, ServiceLevel, Task

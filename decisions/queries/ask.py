@@ -16,7 +16,7 @@ from decisions.queries.explain import interval
 from decisions.queries.facts import PendingInsight, situation_of
 from decisions.queries.matrix import Book, cell_in_words, role_in_words
 from decisions.queries.policies import switches_off
-from decisions.rules import (
+from decisions.rules.decide import (
     Act,
     Authority,
     Band,

@@ -21,7 +21,7 @@ from decisions.models import AuthorityBand, AuthorityPolicy
 from decisions.queries.bands import STRIPES, Counts, SetKey, Taken, a_week_for_each, count_bands
 from decisions.queries.policies import authority_of
 from decisions.queries.versions import Versions, versions_of
-from decisions.rules import Authority, Band, find_set, grants
+from decisions.rules.decide import Authority, Band, find_set, grants
 from insights.models import InsightType
 
 Names = Mapping[str, str]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core.bulk import fetch_all
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
-from decisions.rules import Authority, Band, find_set, grants
+from decisions.rules.decide import Authority, Band, find_set, grants
 
 WINDOW = timedelta(days=90)
 WEEKS = Decimal(WINDOW.days) / 7

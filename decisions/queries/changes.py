@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from decisions.queries.coverage import NOBODY, Reach, Taker, count_accounts, moves
 from decisions.queries.matrix import Book, cell_in_words, role_in_words
-from decisions.rules import Cell, Ownership
+from decisions.rules.decide import Cell, Ownership
 
 
 class Moved(NamedTuple):

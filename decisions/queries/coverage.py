@@ -14,7 +14,7 @@ from core.bulk import read_rows
 from decisions.enums import SAVED
 from decisions.queries.facts import PeopleOfAccounts
 from decisions.queries.saved import saved_segments
-from decisions.rules import Cell, Ownership, People, Place, chain_of, find_cell, first_free
+from decisions.rules.decide import Cell, Ownership, People, Place, chain_of, find_cell, first_free
 
 
 class Peers(NamedTuple):

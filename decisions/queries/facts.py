@@ -14,7 +14,7 @@ from accounts.queries import red_lines
 from core.bulk import AnyId, Id, fetch_all, read_rows
 from decisions.enums import Response
 from decisions.queries.saved import place_in_saved
-from decisions.rules import Claim, Facts, ItemState, Ownership, People, Person, Place, Stake, StreamState
+from decisions.rules.decide import Claim, Facts, ItemState, Ownership, People, Person, Place, Stake, StreamState
 
 # A reason that a source or person gives, by which an insight itself crosses a red line.
 RED_LINE_REASONS = {

@@ -21,7 +21,7 @@ from core.templatetags.cx import place_of as region_in_words
 from core.templatetags.cx import words_of
 from decisions.enums import SAVED
 from decisions.queries.coverage import NOBODY, Found, Peers, Reach, Taker, count_accounts, resolve
-from decisions.rules import Cell, Ownership, People, Place, chain_of, find_cell
+from decisions.rules.decide import Cell, Ownership, People, Place, chain_of, find_cell
 
 PARTS = ("tier", "region", "stage", "segment")
 PART_NAMES = {

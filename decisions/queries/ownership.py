@@ -24,7 +24,7 @@ from decisions.queries.matrix import (
     values_of,
 )
 from decisions.queries.versions import Versions, versions_of
-from decisions.rules import Cell, Ownership, by_precedence, find_cell
+from decisions.rules.decide import Cell, Ownership, by_precedence, find_cell
 
 PARTS = ("tier", "region", "stage", "segment")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from core.bulk import fetch_all, read_rows
 from decisions.enums import Response
 from decisions.models import AuthorityPolicy, KillSwitch, OwnershipPolicy
-from decisions.rules import Authority, Band, Cell, Ownership, Policy, by_precedence
+from decisions.rules.decide import Authority, Band, Cell, Ownership, Policy, by_precedence
 
 # By plain SQL, since every batch begins with it and putting a query together takes longer than running it.
 IN_FORCE = """

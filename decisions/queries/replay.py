@@ -12,7 +12,7 @@ import msgspec
 
 from decisions.models import AuthorityPolicy, Decision, OwnershipPolicy
 from decisions.queries.policies import authority_of, ownership_of
-from decisions.rules import Facts, Policy, Priority, Verdict, decide
+from decisions.rules.decide import Facts, Policy, Priority, Verdict, decide
 
 
 @dataclass(frozen=True)

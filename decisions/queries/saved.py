@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from core.bulk import AnyId, Id, read_rows
 from decisions.enums import SAVED, PolicyState
 from decisions.models import OwnershipCell
-from decisions.rules import Ownership, Place
+from decisions.rules.decide import Ownership, Place
 
 # A segment that was put away holds nobody: its cells decide nothing.
 MEMBERS = """

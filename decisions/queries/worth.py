@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.templatetags.cx import to_decimal
 from decisions.queries.facts import TYPICAL
 
-# How `decisions.rules.priority_of` names the part that is money, and the one that is none.
+# How `decisions.rules.decide.priority_of` names the part that is money, and the one that is none.
 REVENUE, URGENCY = "revenue exposed", "urgency"
 LABELS = {
     REVENUE: _("Revenue it is about"),

@@ -26,7 +26,7 @@ from decisions.queries.facts import (
     situation_of,
 )
 from decisions.queries.policies import policy_at, switches_thrown
-from decisions.rules import RANK, Act, Band, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
+from decisions.rules.decide import RANK, Act, Band, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
 from insights.models import Believed
 from intake.enums import Happening
 from intake.services import announce

@@ -25,7 +25,7 @@ from decisions.queries.ask import ask
 from decisions.queries.matrix import PART_NAMES, Book, GridCell
 from decisions.queries.ownership import OwnershipPage, read_page
 from decisions.queries.policies import authority_in_force
-from decisions.rules import Policy
+from decisions.rules.decide import Policy
 from decisions.services import (
     PolicyChanged,
     PolicyRefused,

@@ -9,10 +9,10 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from core.templatetags.cx import in_days
-from decisions.rules import URGENCY
+from decisions.rules.decide import URGENCY
 from playbooks.models import Task
 
-# From so many days before a term's notice date or end the priority counts how near it is (`decisions.rules.URGENCY`).
+# From so many days before a term's notice date or end the priority counts how near it is (`decisions.rules.decide`).
 NEAR_DAYS = URGENCY[-1][0]
 
 

@@ -14,7 +14,7 @@ FILE_LINES, FUNCTION_LINES, TEMPLATE_LINES = 350, 40, 200
 # Files that are longer, each with the most it may have and why. The list may only shrink: a file that fits again
 # has to be taken off it, and none is put on it without a word in docs/adr.
 LONGER_FILES = {
-    "decisions/rules.py": (550, "the whole protocol, read from top to bottom (ADR 0001)"),
+    "decisions/rules/decide.py": (550, "the whole protocol, read from top to bottom (ADR 0001)"),
     "tests/unit/test_decision_rules.py": (450, "the cases of that one file"),
 }
 

@@ -20,7 +20,7 @@ PLANTED = [
     (INSIDE, "decisions/queries/facts.py", "import decisions.services"),
     (INSIDE, "playbooks/helpers.py", ""),
     ("Inside core: plumbing of screens and API > services > models > the rest", "core/bulk.py", "import core.services"),
-    ("Rules are pure Python", "decisions/rules.py", "import django.utils.timezone"),
+    ("Rules are pure Python", "decisions/rules/decide.py", "import django.utils.timezone"),
     ("Rules are pure Python", "intake/rules/kinds.py", "import core.bulk"),
     ("Nothing below an interface imports one", "playbooks/services/opening.py", "import insights.api.views"),
     ("The launcher starts without Django", "cx_ops/launch/options_read.py", "import django"),

@@ -91,7 +91,7 @@ def test_variables_exist(path: str) -> None:
 
 @pytest.mark.parametrize("path", documents())
 def test_files_that_are_named_exist(path: str) -> None:
-    """`decisions/rules.py` in a document is a file or directory of the tree, from the root or beside the document."""
+    """`decisions/admin.py` in a document is a file or directory of the tree, from the root or beside the document."""
     here = Path(path).parent
     missing = {
         name for name in PATH.findall(text_of(path)) if not (ROOT / name).exists() and not (ROOT / here / name).exists()

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from decisions.enums import Response
-from decisions.rules import Authority, Band, People, Person, chain_of, find_set, first_free, grants
+from decisions.rules.decide import Authority, Band, People, Person, chain_of, find_set, first_free, grants
 
 ANA, BEA, CARL = (Person(name, name) for name in ("ana", "bea", "carl"))
 GONE = Person("gus", "gus", "has left")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decisions.enums import Response, Suppression
-from decisions.rules import (
+from decisions.rules.decide import (
     Act,
     Authority,
     Band,

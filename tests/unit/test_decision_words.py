@@ -6,7 +6,7 @@ import pytest
 
 from decisions.queries.matrix import segment_in_words
 from decisions.queries.words import say
-from decisions.rules import Place
+from decisions.rules.decide import Place
 
 STORED = {
     "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
