@@ -28,6 +28,27 @@ class Suppression(TextChoices):
     KILL_SWITCH = "kill_switch", _("Automation is switched off")
 
 
+class Release(TextChoices):
+    """Why an account is held out no longer."""
+
+    RED_LINE = "red_line", _("A red line")
+    PERSON = "person", _("A person’s own concern")
+    STOPPED = "stopped", _("The hold-out was stopped")
+    ENDED = "ended", _("The hold-out ended")
+    NOT_ELIGIBLE = "not_eligible", _("May not be held out any more")
+
+
+class Exclusion(TextChoices):
+    """Why an account is never held out (ADR 0024)."""
+
+    STRATEGIC = "strategic", _("Strategic account")
+    ONBOARDING = "onboarding", _("Still being onboarded")
+    NOTICE = "notice", _("Notice date within 120 days")
+    ESCALATION = "escalation", _("An escalation is open")
+    RED_LINE = "red_line", _("A red line")
+    OPEN_ITEM = "open_item", _("Work on this type is open already")
+
+
 class OutcomeKind(TextChoices):
     """How somebody closed an item."""
 

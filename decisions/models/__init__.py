@@ -1,4 +1,5 @@
 from decisions.models.decision import Decided, Decision, Item, Stream
+from decisions.models.holdout import Allocation, HoldOut, reads_held_out
 from decisions.models.policy import (
     AuthorityBand,
     AuthorityPolicy,
@@ -9,14 +10,17 @@ from decisions.models.policy import (
 )
 
 __all__ = [
+    "Allocation",
     "AuthorityBand",
     "AuthorityPolicy",
     "CoolDown",
     "Decided",
     "Decision",
+    "HoldOut",
     "Item",
     "KillSwitch",
     "OwnershipCell",
     "OwnershipPolicy",
     "Stream",
+    "reads_held_out",
 ]

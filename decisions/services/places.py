@@ -15,5 +15,6 @@ DECISIONS = Room(
             key="concat_ws('|', x.type_id, x.source_id, x.model)",
             unless="(y.type_id, y.source_id, y.model) = (x.type_id, x.source_id, x.model)",
         ),
+        Place("decisions_allocation", record="x.insight_id", unless="y.hold_out_id = x.hold_out_id"),
     )
 )
