@@ -141,7 +141,7 @@ def load_account_page(account: Account, *, user: User, kind: str, before: str, n
         dots=draw_dots(view.contacts),
         trend=_trend(view.usage),
         gaps=list_gaps(view),
-        timeline=load_timeline(account, kind=kind, before=before),
+        timeline=load_timeline(account, user, kind=kind, before=before),
     )
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.enums import ActivityKind
 from accounts.models import Account, Activity, LedgerEntry
+from core.models import User
 from core.templatetags.cx import humane, money
 from cx_ops.account_behaviour import Folded
 from cx_ops.timeline_entries import Entry, Position
@@ -45,22 +46,29 @@ class CursorRefused(ValueError):
     """The cursor is not one of ours."""
 
 
+class Asked(NamedTuple):
+    """Whose timeline, and who reads it (None: anybody)."""
+
+    account: Account
+    reader: User | None
+
+
 @dataclass(frozen=True)
 class Reader:
     """One sort of entry: its rows, each annotated with `at`, and how a row is told."""
 
-    rows: Callable[[Account], QuerySet[Any]]
+    rows: Callable[[Asked], QuerySet[Any]]
     tell: Callable[[Any], Entry]
 
-    def newest(self, account: Account, start: Position | None, place: int, shown: int) -> QuerySet[Any, Any]:
+    def newest(self, asked: Asked, start: Position | None, place: int, shown: int) -> QuerySet[Any, Any]:
         """Where its first `shown` + 1 entries before `start` stand: at, place, id."""
-        rows = self.rows(account).filter(_older(start, place)).annotate(place=Value(place), entry=F("pk"))
+        rows = self.rows(asked).filter(_older(start, place)).annotate(place=Value(place), entry=F("pk"))
         found: QuerySet[Any, Any] = rows.order_by("-at", "-entry").values_list("at", "place", "entry")
         return found[: shown + 1]
 
-    def load(self, account: Account, place: int, ids: list[UUID]) -> list[tuple[Position, Entry]]:
+    def load(self, asked: Asked, place: int, ids: list[UUID]) -> list[tuple[Position, Entry]]:
         """The entries with these ids."""
-        return [(Position(row.at, place, row.pk), self.tell(row)) for row in self.rows(account).filter(pk__in=ids)]
+        return [(Position(row.at, place, row.pk), self.tell(row)) for row in self.rows(asked).filter(pk__in=ids)]
 
 
 class Timeline(NamedTuple):
@@ -70,26 +78,30 @@ class Timeline(NamedTuple):
     older: str
 
 
-def load_timeline(account: Account, *, kind: str = "", before: str = "", shown: int = SHOWN) -> Timeline:
+def load_timeline(
+    account: Account, reader: User | None = None, *, kind: str = "", before: str = "", shown: int = SHOWN
+) -> Timeline:
     """What happened before the cursor `before`: of one of `KINDS`, else everything but usage readings.
+
+    What is held out is there for a `reader` who is a leader; None: for nobody in particular.
 
     Raises `CursorRefused`, KeyError. One query for where the entries stand, and one per sort of entry among them.
     """
-    start = _position(before) if before else None
+    start, asked = _position(before) if before else None, Asked(account, reader)
     found: list[tuple[Position, Entry]] = []
     heads: list[QuerySet[Any, Any]] = []
     for name in KINDS[kind].readers if kind else EVERYTHING:
-        if isinstance(reader := READERS[name], Folded):
-            found += reader.load(account, start, _PLACES[name], shown)
+        if isinstance(sort := READERS[name], Folded):
+            found += sort.load(account, start, _PLACES[name], shown)
         else:
-            heads.append(reader.newest(account, start, _PLACES[name], shown))
-    found += _newest_of(heads, account, shown)
+            heads.append(sort.newest(asked, start, _PLACES[name], shown))
+    found += _newest_of(heads, asked, shown)
     found.sort(key=lambda one: one[0], reverse=True)
     older = str(found[shown - 1][0]) if len(found) > shown else ""
     return Timeline(fold_quiet([entry for _, entry in found[:shown]], use=not kind), older)
 
 
-def _newest_of(heads: list[QuerySet[Any, Any]], account: Account, shown: int) -> list[tuple[Position, Entry]]:
+def _newest_of(heads: list[QuerySet[Any, Any]], asked: Asked, shown: int) -> list[tuple[Position, Entry]]:
     """The first `shown` + 1 of all of them: whole rows are read of these alone."""
     if not heads:
         return []
@@ -100,7 +112,7 @@ def _newest_of(heads: list[QuerySet[Any, Any]], account: Account, shown: int) ->
     for _at, place, id in newest:
         ids[place].append(id)
     readers = {place: reader for place, reader in enumerate(READERS.values()) if isinstance(reader, Reader)}
-    return [entry for place, wanted in ids.items() for entry in readers[place].load(account, place, wanted)]
+    return [entry for place, wanted in ids.items() for entry in readers[place].load(asked, place, wanted)]
 
 
 def fold_quiet(entries: Sequence[Entry], *, use: bool) -> list[Entry]:
@@ -149,11 +161,11 @@ def _position(cursor: str) -> Position:
 # ── Readers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _activities(*kinds: ActivityKind) -> Callable[[Account], QuerySet[Activity]]:
+def _activities(*kinds: ActivityKind) -> Callable[[Asked], QuerySet[Activity]]:
     source = Subquery(Source.objects.filter(id=OuterRef("source_id"), person=None).values("name"))
 
-    def rows(account: Account) -> QuerySet[Activity]:
-        found = Activity.objects.filter(account=account, kind__in=kinds).select_related("by", "contact")
+    def rows(asked: Asked) -> QuerySet[Activity]:
+        found = Activity.objects.filter(account=asked.account, kind__in=kinds).select_related("by", "contact")
         return found.annotate(at=F("happened_at"), source=source)
 
     return rows
@@ -168,8 +180,9 @@ def _tell_activity(row: Any) -> Entry:
     return Entry(row.at, ICONS[kind], row.summary, _short(text), _line(*meta), tone="minor" if is_reading else "")
 
 
-def _decisions(account: Account) -> QuerySet[Decision]:
-    rows = Decision.objects.filter(account=account).select_related("insight__source", "insight__type", "owner")
+def _decisions(asked: Asked) -> QuerySet[Decision]:
+    rows = Decision.objects.shown_to(asked.reader).filter(account=asked.account)
+    rows = rows.select_related("insight__source", "insight__type", "owner")
     return rows.defer("inputs", "reasons", "owner_path").annotate(at=F("decided_at"))
 
 
@@ -190,8 +203,8 @@ def _tell_decision(row: Any) -> Entry:
     )
 
 
-def _tasks(account: Account) -> QuerySet[Task]:
-    rows = Task.objects.filter(account=account).select_related("assignee", "created_by")
+def _tasks(asked: Asked) -> QuerySet[Task]:
+    rows = Task.objects.filter(account=asked.account).select_related("assignee", "created_by")
     return rows.annotate(at=F("opened_at"))
 
 
@@ -201,9 +214,9 @@ def _tell_task(row: Any) -> Entry:
     return Entry(row.at, "queue", row.title, meta=_line(whose, asked), url=reverse("task", args=[row.pk]))
 
 
-def _notes(account: Account) -> QuerySet[TaskNote]:
+def _notes(asked: Asked) -> QuerySet[TaskNote]:
     """What was written in between: the note of a close stands with its outcome, a call or meeting by itself."""
-    rows = TaskNote.objects.filter(task__account=account, kind="").exclude(at=F("task__closed_at"))
+    rows = TaskNote.objects.filter(task__account=asked.account, kind="").exclude(at=F("task__closed_at"))
     return rows.select_related("by", "task")
 
 
@@ -212,8 +225,8 @@ def _tell_note(row: Any) -> Entry:
     return Entry(row.at, "note", _("Note on the task"), _short(row.text), _line(row.task.title, row.by), url)
 
 
-def _outcomes(account: Account) -> QuerySet[Task]:
-    rows = Task.objects.filter(account=account, closed_at__isnull=False).select_related("closed_by")
+def _outcomes(asked: Asked) -> QuerySet[Task]:
+    rows = Task.objects.filter(account=asked.account, closed_at__isnull=False).select_related("closed_by")
     return rows.annotate(at=F("closed_at"))
 
 
@@ -233,8 +246,8 @@ def _tell_outcome(row: Any) -> Entry:
     )
 
 
-def _effects(account: Account) -> QuerySet[Effect]:
-    rows = Effect.objects.filter(run_step__run__account=account)
+def _effects(asked: Asked) -> QuerySet[Effect]:
+    rows = Effect.objects.filter(run_step__run__account=asked.account)
     return rows.select_related("to", "run_step__run__version__playbook").annotate(at=F("not_before"))
 
 
@@ -244,9 +257,9 @@ def _tell_effect(row: Any) -> Entry:
     return Entry(row.at, "mail", row.subject, meta=_line(to, playbook, EffectStatus(row.status).label))
 
 
-def _ledger(account: Account) -> QuerySet[LedgerEntry]:
+def _ledger(asked: Asked) -> QuerySet[LedgerEntry]:
     source = Subquery(Source.objects.filter(id=OuterRef("source_id")).values("name"))
-    rows = LedgerEntry.objects.filter(account=account)
+    rows = LedgerEntry.objects.filter(account=asked.account)
     return rows.annotate(at=Cast("happened_on", DateTimeField()), source=source)
 
 

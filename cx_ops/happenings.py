@@ -1,6 +1,6 @@
 """What may be said outside about what happened: one reader a happening. It never leaves more than stands here.
 
-Insights of a control group and the decisions about them are told to nobody, nor are fields whose class of privacy
+Insights that are held out and the decisions about them are told to nobody, nor are fields whose class of privacy
 keeps them here. No reader says anything about a person who works at a customer.
 """
 
@@ -14,7 +14,6 @@ from uuid import UUID
 
 from accounts.enums import KeyKind
 from accounts.models import Account, AccountKey
-from decisions.enums import Suppression
 from decisions.models import Decision
 from insights.models import Insight
 from intake.enums import Happening
@@ -51,7 +50,7 @@ def tell_accounts(ids: Sequence[UUID], now: datetime) -> list[News]:
 
 
 def tell_insights(ids: Sequence[UUID], now: datetime) -> list[News]:
-    found = Insight.objects.filter(id__in=ids).exclude(decision__suppressed_by=Suppression.HOLD_OUT)
+    found = Insight.objects.shown_to(None).filter(id__in=ids)
     insights = list(found.select_related("source").order_by("id"))
     keys = _keys(insight.account_id for insight in insights)
     return [
@@ -76,7 +75,7 @@ def tell_insights(ids: Sequence[UUID], now: datetime) -> list[News]:
 
 
 def tell_decisions(ids: Sequence[UUID], now: datetime) -> list[News]:
-    found = Decision.objects.filter(insight_id__in=ids).exclude(suppressed_by=Suppression.HOLD_OUT)
+    found = Decision.objects.shown_to(None).filter(insight_id__in=ids)
     decisions = list(found.select_related("owner", "insight").order_by("insight_id"))
     keys = _keys(decision.account_id for decision in decisions)
     return [

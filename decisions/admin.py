@@ -198,6 +198,10 @@ class DecisionAdmin(admin.ModelAdmin[Decision]):
     list_select_related = ["account", "type"]
     show_full_result_count = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        assert isinstance(request.user, User)  # noqa: S101 - narrows the type
+        return Decision.objects.visible_to(request.user)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

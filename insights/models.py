@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
+from uuid import UUID
 
 import pghistory
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Account, OfAccountQuerySet
 from core.bulk import BULK
+from core.enums import Role
 from core.ids import uuid7
 from core.models import Pending, User
 from insights.enums import Direction, ModelState
@@ -71,6 +73,52 @@ class ModelVersion(models.Model):
         return f"{self.model} {self.version}"
 
 
+class HeldOut(models.Func):
+    """Whether the insight with this id is held out just now: one that nobody is to act on, so nobody who could sees it.
+
+    The one place where that is said is the view `insights_held_out`. The room that decides makes it (migration
+    0015 of `decisions`), since only it knows hold-outs; every other room asks by it, in query sets and in SQL.
+    """
+
+    output_field = models.BooleanField()
+    template = "EXISTS (SELECT FROM insights_held_out AS kept WHERE kept.insight_id = %(expressions)s)"
+
+    def __init__(self, insight: str) -> None:
+        super().__init__(F(insight))
+
+
+def reads_held_out(user: User | None) -> bool:
+    """Whether somebody sees what is held out: leaders and superusers alone. None: nobody in particular."""
+    return user is not None and user.is_active and (user.is_superuser or user.role == Role.LEADER)
+
+
+Claim = TypeVar("Claim", bound=models.Model)
+
+
+class ClaimQuerySet(OfAccountQuerySet[Claim]):
+    """Rows that are insights, or whose key is an insight's: `sent_by` leads from one to the source of the insight.
+
+    Whoever shows such rows to somebody begins with one of these (`tests/architecture/test_held_out.py`).
+    """
+
+    sent_by = "source"
+
+    def visible_to(self, user: User) -> Self:
+        """Those about accounts that `user` may see, without what is held out."""
+        return super().visible_to(user).shown_to(user)
+
+    def told_to(self, person: User | None, source: UUID | None) -> Self:
+        """What a caller of the API may read: a person as on the screens, a token all but others' that is held out."""
+        return self.visible_to(person) if person else self.shown_to(None, source=source)
+
+    def shown_to(self, user: User | None, *, source: UUID | None = None) -> Self:
+        """Without what is held out, unless `user` is a leader. None: whoever it may be; a source sees its own."""
+        if reads_held_out(user):
+            return self
+        shown = Q(~HeldOut("pk"))
+        return self.filter(shown if source is None else shown | Q(**{self.sent_by: source}))
+
+
 class Insight(models.Model):
     """A belief about an account with a confidence. Append-only; its id is the id of the record it came as."""
 
@@ -93,7 +141,7 @@ class Insight(models.Model):
     accepted_at = models.DateTimeField(help_text="Domain time of landing.")
     recorded_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[OfAccountQuerySet[Insight]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ClaimQuerySet[Insight]] = ClaimQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

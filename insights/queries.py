@@ -6,18 +6,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from accounts.models import Account
 from core.models import User
 from insights.models import Insight
 from intake.models import Record
 
 
-def visible_insights(user: User | None) -> QuerySet[Insight]:
-    """Insights about accounts that `user` may see; all of them for None, a token that may read."""
-    rows = Insight.objects.select_related("source", "retraction")
-    if user is None:
-        return rows
-    return rows.filter(account__in=Account.objects.visible_to(user).values("id"))
+def insights_told_to(person: User | None, source_id: UUID | None) -> QuerySet[Insight]:
+    """Insights that somebody who is signed in may read, or a token of a source."""
+    return Insight.objects.told_to(person, source_id).select_related("source", "retraction")
 
 
 def sent_by(source_id: UUID, insight_id: UUID) -> bool:

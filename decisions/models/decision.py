@@ -15,7 +15,7 @@ from core.bulk import BULK, KeptJSONField
 from core.ids import uuid7
 from core.models import Pending, User
 from decisions.enums import OutcomeKind, Response, Suppression
-from insights.models import Insight, InsightType
+from insights.models import ClaimQuerySet, Insight, InsightType
 
 
 class Stream(models.Model):
@@ -85,6 +85,12 @@ class Item(models.Model):
         return f"{self.type_id} {self.account_id}"
 
 
+class DecisionQuerySet(ClaimQuerySet["Decision"]):
+    """Decisions: their key is their insight's."""
+
+    sent_by = "insight__source"
+
+
 class Decision(models.Model):
     """The verdict about one insight: its key is the insight's, so there can be only one. Append-only.
 
@@ -116,7 +122,7 @@ class Decision(models.Model):
     decided_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[OfAccountQuerySet[Decision]] = OfAccountQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[DecisionQuerySet] = DecisionQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-insight"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -17,7 +18,7 @@ from core.api.views import ApiView, page, person_of, raw_body, read_json, read_q
 from core.bulk import database_now
 from insights.api.serializers import InsightOut, InsightQuery, RetractionOut, Why
 from insights.models import Insight
-from insights.queries import sent_by, visible_insights
+from insights.queries import insights_told_to, sent_by
 from insights.rules import InsightItem
 from insights.services import INSIGHTS, AlreadyRetracted, NotBelievedYet, retract_insight
 from intake.api.bodies import arrival_of, refusal, row_of, take_items
@@ -40,7 +41,7 @@ class Insights(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, InsightQuery)
-        rows = visible_insights(person_of(request))
+        rows = _told(request)
         names = {"account": "account_id", "type": "type_id", "source": "source__slug", "since": "accepted_at__gte"}
         rows = rows.filter(**{names.get(name, name): value for name, value in query.items()})
         return page(self, request, rows, InsightOut)
@@ -86,11 +87,14 @@ class OneInsight(ApiView):
 
     @extend_schema(operation_id="read_insight", responses={200: InsightOut} | problems(401, 403, 404, 429))
     def get(self, request: Request, id: UUID) -> Response:
-        rows = visible_insights(person_of(request))
-        row = rows.filter(id=id).first()
+        row = _told(request).filter(id=id).first()
         if row is None:
             raise Http404
         return Response(InsightOut(row).data)
+
+
+def _told(request: Request) -> QuerySet[Insight]:
+    return insights_told_to(person_of(request), getattr(request.auth, "source_id", None))
 
 
 class RetractInsight(ApiView):

@@ -101,12 +101,14 @@ def _people(item: InsightItem | ScoreItem) -> tuple[str | None, ...]:
     return (item.contact.external_id,) if item.contact else ()
 
 
-# What a source claims now: its newest insight about an account of each type.
+# What a source claims now: its newest insight about an account of each type; of what is held out nothing.
 SAID = """
 SELECT DISTINCT ON (i.account_id, i.type_id) i.account_id, i.type_id AS slot,
     jsonb_build_object(i.type_id, jsonb_build_array(i.confidence, i.scored_at)) AS values
 FROM insights_insight i LEFT JOIN insights_retraction r ON r.insight_id = i.id
-WHERE i.source_id = %(old)s AND r.insight_id IS NULL ORDER BY i.account_id, i.type_id, i.scored_at DESC
+WHERE i.source_id = %(old)s AND r.insight_id IS NULL
+    AND NOT EXISTS (SELECT FROM insights_held_out h WHERE h.insight_id = i.id)
+ORDER BY i.account_id, i.type_id, i.scored_at DESC
 """
 # Two models seldom agree to the last digit.
 NEAR = 0.05

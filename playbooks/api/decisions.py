@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.schema import problems
-from core.api.views import ApiView, page, read_query, visible_rows
+from core.api.views import ApiView, page, person_of, read_query
 from decisions.models import Decision
 from playbooks.api.serializers import DecisionOut, DecisionQuery
 from playbooks.queries.verdicts import about_external_id, with_work
@@ -54,4 +54,5 @@ class OneDecision(ApiView):
 
 
 def _visible(request: Request) -> QuerySet[Decision, Any]:
-    return with_work(visible_rows(request, Decision.objects.all()))
+    told = Decision.objects.told_to(person_of(request), getattr(request.auth, "source_id", None))
+    return with_work(told)

@@ -12,6 +12,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.models import User
 from core.templatetags.cx import percent
 from core.written import fetch_planned
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
@@ -49,11 +50,11 @@ class Evidence(NamedTuple):
     facts: list[Fact]
 
 
-def list_evidence(task: Task) -> list[Evidence]:
-    """The other insights of the same item, the newest first."""
+def list_evidence(task: Task, user: User) -> list[Evidence]:
+    """The other insights of the same item that `user` may see, the newest first."""
     if task.item_id is None or task.evidence_count < 2:
         return []
-    others = Decision.objects.filter(item=task.item_id).exclude(pk=task.decision_id).order_by("-decided_at")
+    others = Decision.objects.shown_to(user).filter(item=task.item_id).exclude(pk=task.decision_id).order_by("-decided_at")
     shown = others.select_related("insight__source").defer("inputs", "reasons", "owner_path")[:EVIDENCE_SHOWN]
     asked = task.decision.band_response if task.decision else ""
     return [

@@ -112,7 +112,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
     reporting = task.reporting or ""  # type: ignore[attr-defined]
     insight = task.decision.insight if task.decision else None
     explanation = explain(task.decision) if task.decision else None
-    evidence = list_evidence(task)
+    evidence = list_evidence(task, user)
     term = Term.read(task.term)  # type: ignore[attr-defined]
     return TaskPage(
         task=task,
