@@ -16,6 +16,7 @@ from accounts.models.account import reads_all
 from core.bulk import ids_of
 from core.models import Act, User
 from cx_ops.audit.subjects import NO_ACCOUNT, SUBJECTS, key_of
+from insights.models import reads_held_out
 from playbooks.queries.team import boarded_teams
 
 PAGE = 50
@@ -28,12 +29,19 @@ ACCOUNT_OF = " ".join(
 )
 
 
+# What was done to an insight that is held out: CASE, as above.
+TO_HELD_OUT = """CASE core_act.subject_type WHEN 'insight' THEN EXISTS (
+    SELECT FROM insights_held_out h WHERE h.insight_id = core_act.subject_id::uuid) ELSE false END"""
+
+
 def visible_acts(user: User) -> QuerySet[Act]:
-    """Acts that `user` may know: leaders and operations all.
+    """Acts that `user` may know: leaders all, operations all but those on what is held out.
 
     A manager: what their people did, what was done to their accounts and people, and to what is about no account.
     """
     acts = Act.objects.all()
+    if not reads_held_out(user):
+        acts = acts.exclude(RawSQL(TO_HELD_OUT, (), output_field=BooleanField()))  # noqa: S611 - a constant  # nosec B611
     if reads_all(user):
         return acts
     teams = list(boarded_teams(user).values_list("pk", flat=True))

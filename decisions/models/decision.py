@@ -129,6 +129,7 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["account", "-decided_at"], name="decision_by_account"),
             models.Index(fields=["item"], condition=Q(item__isnull=False), name="decision_of_item"),
+            models.Index(fields=["insight"], condition=Q(suppressed_by=Suppression.HOLD_OUT), name="decision_held_out"),
             # Decisions are appended as they are made, so that a page of this says which days a stretch of the table
             # holds: nearly free to write, and what counts the last 90 days leaves the years before alone.
             BrinIndex(fields=["decided_at"], name="decision_by_day", autosummarize=True),

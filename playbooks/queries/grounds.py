@@ -54,8 +54,9 @@ def list_evidence(task: Task, user: User) -> list[Evidence]:
     """The other insights of the same item that `user` may see, the newest first."""
     if task.item_id is None or task.evidence_count < 2:
         return []
-    others = Decision.objects.shown_to(user).filter(item=task.item_id).exclude(pk=task.decision_id).order_by("-decided_at")
-    shown = others.select_related("insight__source").defer("inputs", "reasons", "owner_path")[:EVIDENCE_SHOWN]
+    others = Decision.objects.shown_to(user).filter(item=task.item_id).exclude(pk=task.decision_id)
+    others = others.select_related("insight__source").defer("inputs", "reasons", "owner_path")
+    shown = others.order_by("-decided_at")[:EVIDENCE_SHOWN]
     asked = task.decision.band_response if task.decision else ""
     return [
         Evidence(

@@ -35,6 +35,7 @@ from playbooks.services.closing import close_task
 from tests.conftest import ApiClient
 from tests.factories import NOW, make_source, make_token, make_user
 from tests.floor import Floor, signed_in
+from tests.held_out import hold_out
 
 pytestmark = pytest.mark.django_db
 ALL = [each for each in Happening if each != Happening.TEST]
@@ -144,11 +145,9 @@ def test_a_source_is_not_told_of_its_own_writes(floor: Floor, crm: Source, subsc
     assert list(Delivery.objects.values_list("happening", flat=True)) == ["decision.made"]
 
 
-def test_a_control_group_is_told_to_nobody(floor: Floor, subscribe: Any) -> None:
+def test_what_is_held_out_is_told_to_nobody(floor: Floor, subscribe: Any) -> None:
     subscribe()
-    decision = floor.insight()
-    execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
-    type(decision).objects.filter(pk=decision.pk).update(suppressed_by="hold_out")
+    hold_out(floor.insight(), floor.lead)
     spread_announcements(NOW)
     assert not Delivery.objects.exists()
 
