@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('decisions', '0014_hold_outs'),
+        ('decisions', '0015_what_is_held_out'),
     ]
 
     operations = [
