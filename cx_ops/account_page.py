@@ -163,7 +163,7 @@ def list_gaps(view: AccountView) -> list[str]:
     account, contacts = view.facts.account, view.contacts
     checks = {
         _("its yearly revenue"): account.arr_amount is None,
-        _("its renewal date"): account.renews_on is None,
+        _("the end of its term"): account.renews_on is None,
         _("who its customer success manager is"): all(person.role != AccountRole.CSM for person in view.people),
         _("who its contacts are"): not contacts,
         _("who decides there"): bool(contacts) and not any(map(_decides, contacts)),

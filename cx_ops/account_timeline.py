@@ -129,12 +129,11 @@ def _folded(run: tuple[Entry, ...]) -> Entry:
     used = len(run) - insights
     parts = [
         insights
-        and ngettext("%(n)d insight that asked for nothing", "%(n)d insights that asked for nothing", insights)
-        % {"n": insights},
+        and ngettext("%(n)d insight, nothing to do", "%(n)d insights, nothing to do", insights) % {"n": insights},
         used and ngettext("%(n)d day of use", "%(n)d days of use", used) % {"n": used},
     ]
     since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}
-    words = ", ".join(part for part in parts if part)
+    words = " · ".join(part for part in parts if part)
     return Entry(run[0].at, QUIET_ICON if insights else "data", words, meta=since, tone="minor", folded=run)
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
 from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce, Concat, Trim, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +51,7 @@ class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
     `title`: of the first open step of its playbook, else of the task. `late`: by how many days, 0 while it is not, and
-    while it is snoozed.
+    while it is snoozed. `owner`: a name, "" where nobody has it yet.
     """
 
     task_id: UUID
@@ -59,6 +59,7 @@ class NextStep(NamedTuple):
     on: date
     due_on: date
     is_snoozed: bool
+    owner: str = ""
     late: int = 0
 
 
@@ -319,12 +320,13 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
 
 
 def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
-    tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE)
+    owner = Trim(Concat("assignee__first_name", Value(" "), "assignee__last_name"))
+    tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE, owner=owner)
     tasks = tasks.order_by("day", "due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
-    for account, task, title, due_at, day, status in tasks.values_list(
-        "account_id", "pk", "named", "due_at", "day", "status"
+    for account, task, title, due_at, day, status, owner in tasks.values_list(
+        "account_id", "pk", "named", "due_at", "day", "status", "owner"
     ):
-        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED)
+        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED, owner)
         found[account].append(step)
     return found

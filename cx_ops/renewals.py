@@ -93,8 +93,8 @@ class Line:
     """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` where
     another term follows, `ended` where none does and its last day has passed.
 
-    `revenue` is in the reporting currency, `amount` in the contract's. `doubt`: how the account stands, where that
-    speaks against a hopeful forecast.
+    `revenue` is in the reporting currency, `amount` in the contract's. `stands`: how the account stands, where that is
+    urgent or at risk and the contract is not renewed.
     """
 
     id: UUID
@@ -113,12 +113,12 @@ class Line:
     is_bound: bool
     has_contract: bool
     kind: str
-    doubt: Health | None
+    stands: Health | None
 
     @property
     def against(self) -> tuple[str, ...]:
         """What speaks against a hopeful forecast, the weightiest first; empty where nothing does."""
-        return self.doubt.reasons if self.doubt else ()
+        return self.stands.reasons if self.stands and self.kind in HOPEFUL else ()
 
     @property
     def ended_ago(self) -> int:
@@ -209,9 +209,9 @@ def sum_months(found: Renewing, start: date, months: int = MONTHS) -> list[Month
 
 
 def contested(found: Renewing, now: datetime) -> Renewing:
-    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk, and is not bound."""
+    """Of what is forecast as likely or committed, that of accounts which are urgent or at risk."""
     accounts = Account.objects.filter(speaks_against(now))
-    contracts = found.contracts.filter(is_bound=False, kind__in=HOPEFUL, account__in=accounts.values("pk"))
+    contracts = found.contracts.filter(kind__in=HOPEFUL, account__in=accounts.values("pk"))
     return Renewing(contracts, found.accounts.none())
 
 
@@ -266,12 +266,12 @@ def _csm(account: OuterRef) -> Subquery:
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     today = timezone.localdate(now)
-    hopeful = {row.id: row.about for row in rows if row.kind in HOPEFUL and not row.is_bound}
-    doubted = read_healths(Account.objects.filter(speaks_against(now), pk__in=set(hopeful.values())), now)
-    return [_line(row, doubted.get(row.about) if row.id in hopeful else None, today) for row in rows]
+    ours = {row.about for row in rows if row.kind != RENEWED}
+    stand = read_healths(Account.objects.filter(speaks_against(now), pk__in=ours), now)
+    return [_line(row, None if row.kind == RENEWED else stand.get(row.about), today) for row in rows]
 
 
-def _line(row: Any, doubt: Health | None, today: date) -> Line:
+def _line(row: Any, stands: Health | None, today: date) -> Line:
     return Line(
         id=row.id,
         account_id=row.about,
@@ -289,7 +289,7 @@ def _line(row: Any, doubt: Health | None, today: date) -> Line:
         is_bound=row.is_bound,
         has_contract=row.is_signed,
         kind=row.kind,
-        doubt=doubt,
+        stands=stands,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from decisions.models import Decision
-from decisions.queries.claims import claim_in_list
+from decisions.queries.claims import claim_in_short
 from insights.enums import Direction
 
 
@@ -16,5 +16,7 @@ def risk_claims(accounts: Collection[UUID]) -> dict[UUID, str]:
         item__account__in=accounts, item__closed_at=None, type__direction=Direction.RISK
     )
     surest = open_risks.order_by("item__account", "-item__confidence", "-confidence", "-pk").distinct("item__account")
-    rows = surest.values_list("item__account", "type__name", "confidence", "insight__probability")
-    return {account: claim_in_list(type, confidence, chance) for account, type, confidence, chance in rows}
+    rows = surest.values_list(
+        "item__account", "type__name", "confidence", "insight__probability", "insight__horizon_days"
+    )
+    return {account: claim_in_short(type, sure, chance, days) for account, type, sure, chance, days in rows}

@@ -21,7 +21,7 @@ from playbooks.queries.snoozing import MORNING, Preset, day_in_words
 
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
-NOTE_KINDS = [("", _("Note only")), *TOLD_KINDS]
+NOTE_KINDS = [("", _("Note")), *TOLD_KINDS]
 # Ids of the fields of a form in a dialog: behind it stands the one that closes the task, and a label names one field.
 DIALOG_IDS = "dialog_%s"
 
@@ -38,7 +38,7 @@ class CloseForm(VersionedForm):
     """An outcome, the reason that goes with it, and a note; "other" needs words."""
 
     outcome = forms.ChoiceField(
-        label=_("What happened?"),
+        label=_("How did it end?"),
         choices=OutcomeKind.choices,
         error_messages={
             "required": _("Choose what happened."),

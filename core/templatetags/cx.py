@@ -22,7 +22,7 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "usa", "gcc", "smb", "sme", "vip", "b2b"}
 # Fields whose names say it otherwise than people do.
 KNOWN = {
-    "arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail"), "renews_on": gettext_lazy("Renewal date"),
+    "arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail"), "renews_on": gettext_lazy("Term ends"),
 }  # fmt: skip
 # Behind these a long id may go on in the next line.
 JOINTS = re.compile(r"(?<=[.@/_])(?=\w)")

@@ -19,6 +19,7 @@ screens call.
     billing    the weekly file that stopped coming
     doubts     customers, and people there, that a source knows under other names
     sheets     files that somebody brought by hand, with mistakes
+    chores     what success managers write down for terms that end (pure)
     doors      a webhook, a pull and a look-up, all switched off
     conduct    how people work their queues
     history    the days in order, for the fictional book

@@ -5,7 +5,8 @@ Everything follows from a seed and from the day that the book is looked at, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -66,6 +67,7 @@ GOING_ON = {
     "csm": ((Fate.SAVED, 1), (Fate.SAVED, -3), (Fate.SAVED, -6), (Fate.SAVED, 10), (Fate.SAVED, 13)),
     "account_executive": ((Fate.GROWS, 0), (Fate.GROWS, -4), (Fate.GROWS, 10)),
 }
+DECIDES_DAYS = 80  # within what the house model foresees
 RISK_REASONS = ("usage_drop", "ticket_backlog", "slow_adoption", "logins_fell", "invoice_dispute")
 
 
@@ -91,6 +93,7 @@ class Customer:
     heir: str = ""  # takes over from a customer success manager who leaves
     is_current: bool = False  # something is going on just now, and nobody has finished with it
     is_story: bool = False  # what scorers say about it is written by hand
+    claim: str = ""  # the reason of what is said of it on the last morning
 
     @property
     def external_id(self) -> str:
@@ -110,6 +113,16 @@ class Customer:
     def notice_on(self, ends: date) -> date | None:
         """The last day of notice of a term; one that ends by itself has none."""
         return ends - timedelta(days=self.notice_days) if self.renews_itself else None
+
+    def is_bound(self, day: date) -> bool:
+        """Whether its term renews by itself, and the day to say otherwise has passed: it cannot leave now."""
+        notice = self.notice_on(self.term_at(day)[1])
+        return notice is not None and notice < day
+
+    def decides_on(self, day: date) -> date:
+        """By when it is to say whether it stays: the notice date of the term that `day` is in, or its end."""
+        ends = self.term_at(day)[1]
+        return self.notice_on(ends) or ends
 
     @property
     def is_named(self) -> bool:
@@ -194,10 +207,8 @@ def make_book(today: date, *, scale: float = 1.0) -> Book:
     named, digital = round(NAMED * scale), round(DIGITAL * scale)
     tiers = [tier for tier in TIERS for _ in range(max(1, round(named * tier.share)))][:named]
     tiers += [TIERS[-1]] * (named - len(tiers)) + [DIGITAL_TIER] * digital
-    customers = tuple(
-        _make_customer(number, companies[number], tier, random, first) for number, tier in enumerate(tiers, start=1)
-    )
-    return Book(_stir(customers, today), first, today)
+    customers = tuple(_make_customer(number, tier, random, first) for number, tier in enumerate(tiers, start=1))
+    return Book(_stir(_name_apart(customers, companies), today), first, today)
 
 
 def _stir(customers: tuple[Customer, ...], today: date) -> tuple[Customer, ...]:
@@ -214,21 +225,42 @@ def _stir(customers: tuple[Customer, ...], today: date) -> tuple[Customer, ...]:
                 and customer.number > STORIES_END
             ]
             for customer, (fate, ahead) in zip(calm, GOING_ON[role], strict=False):
-                stirred[customer.number] = replace(
-                    customer, fate=fate, turn=today + timedelta(days=ahead), is_current=True
-                )
+                told = replace(customer, fate=fate, turn=today + timedelta(days=ahead), is_current=True)
+                stirred[customer.number] = told if fate is Fate.GROWS else decides_within(told, today)
     return tuple(stirred.values())
 
 
-def _make_customer(number: int, company: tuple[str, str], tier: Tier, random: Random, first: date) -> Customer:
+def decides_within(customer: Customer, today: date) -> Customer:
+    """The same, with a term of which it has to decide so soon that somebody who fears for it is right to."""
+    if 0 <= (customer.decides_on(today) - today).days <= DECIDES_DAYS:
+        return customer
+    ahead = customer.random("decides").randrange(DECIDES_DAYS // 2, DECIDES_DAYS)
+    ends = today + timedelta(days=ahead + (customer.notice_days if customer.renews_itself else 0))
+    return replace(customer, term_ends=ends, since=year_after(ends, customer.since.year - customer.term_ends.year))
+
+
+def _name_apart(customers: Iterable[Customer], companies: Sequence[tuple[str, str]]) -> tuple[Customer, ...]:
+    """With names so that, while there are enough, no two of a region begin alike; small firms have their own."""
+    left = {True: list(companies), False: names.company_names(chance_of("small firms"), names.SMALL_PLACES)}
+    begun, found = defaultdict[str, set[str]](set), []
+    for customer in customers:
+        free, taken = left[customer.is_named], begun[customer.region]
+        at = next((place for place, (name, _trade) in enumerate(free) if names.place_of(name) not in taken), 0)
+        name, segment = free.pop(at)
+        taken.add(names.place_of(name))
+        found.append(replace(customer, name=name, segment=segment))
+    return tuple(found)
+
+
+def _make_customer(number: int, tier: Tier, random: Random, first: date) -> Customer:
     region = random.choices([*REGIONS], [*REGIONS.values()])[0]
     term_ends = first + timedelta(days=random.randrange(1, 366))
     fates = FATES_OF_DIGITAL if tier is DIGITAL_TIER else FATES_OF_NAMED
     fate, turn = _make_fate(random, fates, first, term_ends)
     return Customer(
         number=number,
-        name=company[0],
-        segment=company[1],
+        name="",
+        segment="",
         tier=tier.slug,
         region=NEW_REGION if tier is DIGITAL_TIER and number % 100 == 50 else region,
         currency=UNRATED_CURRENCY if number % 97 == 0 else random.choice(CURRENCIES[region]),

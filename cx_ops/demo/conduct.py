@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from accounts.enums import ActivityKind
 from core.bulk import fetch_all
@@ -21,6 +22,8 @@ from playbooks.services.touches import tell_touch
 
 MOST_IN_NOW = 4  # a person who has more at the end of a session closes something
 ASKS_AGAIN = timedelta(days=7)
+BEGINS = time(9)
+TAKES = (3, 17)  # minutes for one thing
 OPEN = """
 SELECT id, account_id, assignee_id, type_id, run_id, run_step_id, status, version, opened_at, acknowledged_at,
        touched_at, next_step_on, lane = 'now' AND urgent
@@ -56,17 +59,20 @@ class Desk:
         self.users = {user.username: user for user in User.objects.all()}
         self.by_id = {user.id: user for user in self.users.values()}
 
-    def work(self, usernames: Iterable[str], *, now: datetime) -> int:
-        """One session of these people at their queues; how many things they did."""
+    def work(self, usernames: Iterable[str], *, now: datetime, until: datetime) -> int:
+        """One session of these people at their queues, from `now`, one thing after another; how many they did."""
         people = [self.users[name].id for name in usernames]
         queue = [OpenTask(*row) for row in fetch_all(OPEN, [people])]
         finished = self._too_many(queue)
-        done = 0
+        done, clocks = 0, dict.fromkeys(people, now)
         for task in queue:
             customer = self.customers[task.account_id]
             if not customer.is_story:
                 by = self.by_id[task.assignee_id]
-                done += self._next_act(task, customer, by, now, finishes=task.id in finished)
+                took = timedelta(minutes=customer.random("takes", now.date()).randint(*TAKES))
+                moment = min(clocks[by.id] + took, until)
+                if self._next_act(task, customer, by, moment, finishes=task.id in finished):
+                    clocks[by.id], done = moment, done + 1
         return done
 
     def _too_many(self, queue: list[OpenTask]) -> set[UUID]:
@@ -89,21 +95,23 @@ class Desk:
         waiting = task.status == TaskStatus.WAITING
         if not finishes and (task.status == TaskStatus.SNOOZED or (waiting and age < manner.returns)):
             return False
-        if finishes or age >= manner.closes:
+        is_over = customer.is_bound(now.date()) and task.type_id == "churn_risk"
+        if finishes or is_over or age >= manner.closes:
             self._close(task, customer, chance, by, now)
             return True
         if waiting or is_step:
             return False
         if manner.waits is not None and manner.waits <= age < manner.returns:
             return bool(_wait(task, by, now))
-        if manner.puts_off == age:
-            return bool(_put_off(task, by, now))
+        if manner.puts_off == age and task.next_step_on and task.next_step_on > now.date():
+            return bool(_put_off(task, task.next_step_on, by, now))
         if _goes_on(task, now.date()) or (task.touched_at is None and age >= manner.writes):
             chance = customer.random("touch", task.type_id, now.date())
             on = workdays_before(now.date(), -goes_on_after(manner, age, chance))
             self._touch(task, min(on, last_chance(customer, now.date())), chance, by, now)
             return True
-        return task.acknowledged_at is None and age >= manner.notices and bool(_acknowledge(task, by, now))
+        notices = 0 if customer.claim else manner.notices
+        return task.acknowledged_at is None and age >= notices and bool(_acknowledge(task, by, now))
 
     def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
         """Work on a task: a call or a note, a day to go on, and often a step of its plan."""
@@ -139,13 +147,13 @@ def _acknowledge(task: OpenTask, by: User, now: datetime) -> Task:
     return tasks.acknowledge_task(task_id=task.id, by=by, now=now)
 
 
-def _put_off(task: OpenTask, by: User, now: datetime) -> Task:
-    """Snoozed for three days: its service level goes on."""
+def _put_off(task: OpenTask, day: date, by: User, now: datetime) -> Task:
+    """Snoozed until the morning of its next step."""
     return tasks.snooze_task(
         task_id=task.id,
         by=by,
         version=task.version,
-        until=now + timedelta(days=3),
+        until=datetime.combine(day, BEGINS, ZoneInfo(by.timezone)),
         reason="Their main contact is back then.",
         now=now,
     )

@@ -7,12 +7,15 @@ from datetime import date, timedelta
 from cx_ops.demo.book import Customer, Fate
 
 RISES_DAYS = 80
+FAR_DAYS = 240
 SETTLED_DAYS = 15  # before the notice date, when a customer that leaves has made up its mind
 
 
 def risk_of(customer: Customer, day: date) -> float:
     """How near to leaving a customer is, seen by somebody who knows what will become of it."""
     calm, ahead = customer.calm, (customer.turn - day).days
+    if customer.fate is not Fate.LEAVES and _stays_for_now(customer, day):
+        return calm
     match customer.fate:
         case Fate.LEAVES:
             return _ramp(calm, _peak(customer), 1 - (ahead - customer.notice_days - SETTLED_DAYS) / RISES_DAYS)
@@ -45,6 +48,12 @@ def users_of(customer: Customer, day: date) -> int:
 def week_before(day: date) -> date:
     """The Friday of the last whole week before a day."""
     return day - timedelta(days=day.weekday() + 3)
+
+
+def _stays_for_now(customer: Customer, day: date) -> bool:
+    """Whether nobody would fear for it: what its fate is about lies in a term before, or it decides much later."""
+    is_past = customer.turn < customer.term_at(day)[0]
+    return is_past or customer.is_bound(day) or (customer.decides_on(day) - day).days > FAR_DAYS
 
 
 def _peak(customer: Customer) -> float:

@@ -165,6 +165,8 @@ def activity(
 
 
 def _forecast(customer: Customer, day: date) -> str:
+    if customer.is_bound(day):
+        return "commit"
     risk = risk_of(customer, day)
     return "at_risk" if risk >= 0.7 else "likely" if risk >= 0.25 else "commit"
 
@@ -196,10 +198,10 @@ def _renewals(book: Book, day: date) -> Iterator[Item]:
 
 
 def _forecasts(book: Book, day: date) -> Iterator[Item]:
-    """The forecast as somebody keeps it, in the month before the notice date."""
+    """The forecast as somebody keeps it, in the month before the notice date, and once that has passed."""
     for customer in book.named():
         notice = customer.term_ends - timedelta(days=customer.notice_days)
-        if day in (notice - timedelta(days=30), notice) and not customer.has_left(day):
+        if day in (notice - timedelta(days=30), notice, notice + NEXT_DAY) and not customer.has_left(day):
             yield contract(customer, day)
 
 

@@ -10,7 +10,7 @@ from accounts.models import Account, AccountKey
 from core.models import Team
 from core.services import record_act
 from cx_ops import pipeline
-from cx_ops.demo import billing, deeds, evidence, feeds, habits, people, scores, stories
+from cx_ops.demo import billing, chores, deeds, evidence, feeds, habits, people, scores, stories
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
@@ -18,10 +18,11 @@ from cx_ops.demo.days import ARRIVAL, NIGHT, TICK, ZONES, at, is_workday, workda
 from cx_ops.demo.feeds import Feed
 from insights.services import raise_insight
 from intake.models import Source
+from playbooks.models import Task
 from playbooks.services import tasks
 
 Moment = tuple[datetime, str, tuple[str, ...]]
-CONCERNS = time(19)
+CONCERNS, CHORES = time(19), time(9, 50)
 MORNING = time(9, 5)
 # When people work through their queues, by their own clock.
 SESSIONS = (
@@ -69,6 +70,8 @@ class History:
             moments.append((at(day, MORNING, ZONES["emea"]), "begin", ()))
         if day == workdays_before(self.book.today, 1):
             moments.append((at(day, CONCERNS), "ask", ()))
+        if is_workday(day) and day >= chores.first_day(self.book):
+            moments.append((at(day, CHORES, ZONES["amer"]), "plan", ()))
         if day == self.book.left_on:
             moments.append((at(day, NIGHT), "leave", ()))
         yield from sorted(moments, key=lambda moment: moment[0])
@@ -99,7 +102,7 @@ class History:
     def _work(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         absent = {name for name in who if name == LEAVER and day > self.book.left_on}
         absent |= {name for name in who if people.is_away(name, day, today=self.book.today)}
-        self.acts += self.desk.work(sorted(set(who) - absent), now=now)
+        self.acts += self.desk.work(sorted(set(who) - absent), now=now, until=self.now)
 
     def _follow(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         deed, customer = stories.deeds(self.book, day)[int(who[0])]
@@ -140,6 +143,23 @@ class History:
                     by=self.desk.users["mara"],
                     assignee=self.desk.users[favour.who],
                     due_at=now + timedelta(days=favour.days),
+                    now=now,
+                )
+
+    def _plan(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        """What success managers write down for terms that end; not where they have a task already, or are away."""
+        for chore in chores.chores(self.book, day):
+            account = Account.objects.get(id=self.accounts[chore.customer.external_id])
+            is_away = people.is_away(chore.who, day, today=self.book.today)
+            if not is_away and not Task.objects.active().filter(account=account).exists():
+                by = self.desk.users[chore.who]
+                tasks.create_task(
+                    account=account,
+                    title=chore.title,
+                    text=chore.text,
+                    by=by,
+                    assignee=by,
+                    due_at=chore.due_at,
                     now=now,
                 )
 

@@ -21,6 +21,7 @@ from cx_ops.demo.days import ARRIVAL, at, last_day
 from cx_ops.demo.doors import hang_doors
 from cx_ops.demo.doubts import leave_doubts
 from cx_ops.demo.history import History
+from cx_ops.demo.morning import gather
 from cx_ops.demo.replay import Replay
 from cx_ops.demo.report import Report, count_bands, make_report
 from cx_ops.pipeline import tick_all
@@ -36,7 +37,7 @@ class Loaded:
 
 def load_book(*, scale: float, now: datetime) -> Loaded:
     """The fictional book: half a year up to `now`."""
-    book = stories.tell(make_book(last_day(now), scale=scale))
+    book = gather(stories.tell(make_book(last_day(now), scale=scale)))
     start, password = at(book.first_day, ARRIVAL), people.new_password()
     people.hire(now=start, password=password)
     people.set_rates(book.today)

@@ -55,6 +55,7 @@ STAYS: tuple[Outcome, ...] = (
     ("insight_wrong", "known_already", "We knew, and had acted."),
     ("no_change", "", "Talked; nothing to do."),
 )
+BOUND: Outcome = ("risk_resolved", "", "Their day of notice has passed: they stay for another term.")
 SAVED: Outcome = ("risk_resolved", "", "Called in time. What stood in their way is done.")
 ENDS: Mapping[str, tuple[Outcome, ...]] = {
     "expansion_signal": (
@@ -81,7 +82,8 @@ STILL_OPEN = 40  # workdays
 
 @dataclass(frozen=True)
 class Manner:
-    """Workdays after which somebody does each thing with a task; `waits` and `puts_off`: never, if None."""
+    """Workdays after which somebody does each thing with a task; `waits` and `puts_off` (to its next step): never, if
+    None."""
 
     notices: int
     writes: int
@@ -106,7 +108,7 @@ def manner_of(chance: Random, *, is_step: bool, is_current: bool) -> Manner:
     if (luck := chance.random()) > 0.30:
         return Manner(notices, writes, None, 0, closes)
     if luck > 0.22:
-        return Manner(notices, writes + 4, None, 0, closes + 4, puts_off=notices)
+        return Manner(notices, writes, None, 0, closes + 4, puts_off=writes + 1)
     returns = writes + 1 + chance.randrange(2, 6)
     return Manner(notices, writes, writes + 1, returns, max(closes, returns))
 
@@ -126,6 +128,8 @@ def end_of(type: str, customer: Customer, chance: Random, day: date) -> Outcome:
     """How somebody closes a task of this type on a day."""
     if type in ENDS:
         return chance.choice(ENDS[type])
+    if customer.is_bound(day):
+        return BOUND
     gave_notice = day >= customer.turn - timedelta(days=customer.notice_days)
     match customer.fate:
         case Fate.LEAVES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 PLACES = (
@@ -16,6 +17,14 @@ PLACES = (
     "Tidewater", "Umberfield", "Verbena", "Vinegate", "Waxwing", "Westerlow", "Whitethorn", "Wildrye", "Windhover",
     "Woodbine", "Wrenfield", "Yarrow", "Yewdale", "Zephyrine",
 )  # fmt: skip
+# Of small firms, any of the first with any of the second.
+SMALL = (
+    "Candle", "Clover", "Cobble", "Dabble", "Ember", "Feather", "Ginger", "Honey", "Linnet", "Marigold", "Nutmeg",
+    "Pepper", "Plume", "Ribbon", "Saffron", "Sorrel", "Teasel", "Thimble", "Tinsel", "Treacle", "Tumble", "Velvet",
+    "Walnut", "Whistle",
+)  # fmt: skip
+PLACED = ("brae", "cote", "dell", "fold", "garth", "hythe", "lea", "loft", "nook", "quay", "wharf", "yard")
+SMALL_PLACES = tuple(f"{first}{second}" for first in SMALL for second in PLACED)
 TRADES = {
     "manufacturing": ("Castings", "Instruments", "Tooling", "Ceramics"),
     "retail": ("Outfitters", "Grocers", "Home", "Books"),
@@ -40,13 +49,18 @@ LAST = (
 )  # fmt: skip
 
 
-def company_names(random: Random) -> list[tuple[str, str]]:
+def company_names(random: Random, places: Sequence[str] = PLACES) -> list[tuple[str, str]]:
     """(name, segment) of every company there can be, each once, shuffled."""
     names = [
-        (f"{place} {trade}", segment) for place in PLACES for segment, trades in TRADES.items() for trade in trades
+        (f"{place} {trade}", segment) for place in places for segment, trades in TRADES.items() for trade in trades
     ]
     random.shuffle(names)
     return names
+
+
+def place_of(name: str) -> str:
+    """What a company's name begins with."""
+    return name.rsplit(" ", 1)[0]
 
 
 def domain_of(name: str) -> str:

@@ -25,7 +25,7 @@ MODELS = {
 VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 SURELY_NOT = 0.05  # the least that the vendor says of anybody
-ACTS_UNLESS = 0.8  # of what the house models are sure of, so much happens if nobody acts
+ACTS_UNLESS = (0.45, 0.97)  # of what the house models are sure of, between so much happens if nobody acts
 LATELY_DAYS, SURE = 14, 0.7  # what somebody may look up: claims of so many days that asked for something
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
@@ -56,7 +56,7 @@ def insight(
     if vendor and confidence >= EXPLAINED_FROM:
         item["factors"] = vendor_factors_of(customer, day)
     elif confidence >= EXPLAINED_FROM:
-        item["probability"] = round(confidence * ACTS_UNLESS, 2)
+        item["probability"] = round(confidence * customer.random("unless", type).uniform(*ACTS_UNLESS), 2)
         item["factors"] = factors_of(customer, type, reason, day)
         item["talking_points"] = talking_points_of(type, reason)
     return item
@@ -159,7 +159,11 @@ def concerns(book: Book, day: date) -> list[Concern]:
     chance = book.random("concern", day)
     if not is_workday(day) or chance.random() > 0.14:
         return []
-    mine = [customer for customer in _scored(book, day) if customer.people.get("csm") in RAISE_CONCERNS]
+    mine = [
+        customer
+        for customer in _scored(book, day)
+        if customer.people.get("csm") in RAISE_CONCERNS and not customer.is_bound(day)
+    ]
     worst = sorted(mine, key=lambda customer: -risk_of(customer, day))[:12]
     customer = chance.choice(worst if chance.random() < 0.75 else mine)
     confidence = Decimal(chance.randrange(70, 95)) / 100

@@ -245,7 +245,7 @@ def _bands_form(page: AuthorityPage) -> BandsForm:
 def _edges(form: BandsForm) -> list[Mapping[str, object]]:
     """The edges that can be moved, highest first: its number, and its playbook where it has one."""
     return [
-        {"field": form["human"], "label": _("A human at once, from"), "playbook": form["playbook_human"]},
+        {"field": form["human"], "label": _("Human action, from"), "playbook": form["playbook_human"]},
         {"field": form["automated"], "label": _("Automated workflow, from"), "playbook": form["playbook_automated"]},
         {"field": form["monitor"], "label": _("Monitoring, from"), "playbook": None},
     ]

@@ -24,16 +24,10 @@ def said_by(insight: Insight) -> str:
     return insight.source.name if insight.source.person_id else insight.model
 
 
-def claim_in_list(type: str, confidence: Decimal, chance: Decimal | None) -> str:
-    """The one number that counts most, such as "Churn risk: 73 % chance"."""
-    if chance is None:
-        return _("%(type)s, confidence %(sure)s") % {"type": type, "sure": percent(confidence)}
-    return _("%(type)s: %(chance)s chance") % {"type": type, "chance": percent(chance)}
-
-
 def claim_in_short(type: str, confidence: Decimal, chance: Decimal | None, days: int) -> str:
-    """In a line, such as "Churn risk: 73 % chance within 90 days, confidence 92 %"."""
+    """The one number that counts most, such as "Churn risk: 73 % chance within 90 days"."""
+    words = {"type": type, "sure": percent(confidence), "days": days}
     if chance is None:
-        return claim_in_list(type, confidence, chance)
-    words = {"type": type, "sure": percent(confidence), "days": days, "chance": percent(chance)}
-    return _("%(type)s: %(chance)s chance within %(days)d days, confidence %(sure)s") % words
+        return _("%(type)s within %(days)d days: %(sure)s sure") % words
+    words["chance"] = percent(chance)
+    return _("%(type)s: %(chance)s chance within %(days)d days") % words

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Act, User
+from decisions.enums import OutcomeKind
 from playbooks.enums import ACTIVE
 from playbooks.models import Task
 from playbooks.queries.deadlines import Deadline, next_deadline
@@ -25,6 +26,7 @@ UNDOABLE = {
     "assigned": _("Handed over"),
     "skipped": _("Skipped"),
 }
+STEP_DONE, PLAYBOOK_ENDED = _("Step done"), _("Playbook ended")
 # What takes each back, as its button says it.
 TAKE_BACK = {
     "closed": _("Reopen"),
@@ -45,7 +47,7 @@ class Doing(NamedTuple):
     """One act on a task: in words, with the outcome where it was a close; `undo`: what its button says.
 
     `step_of`: the playbook of which it is a step. `whose`: whose account it is on, where that is not the reader's.
-    `late`: by how much, while it is put off.
+    `deadline`: what is due next, while it is put off.
     """
 
     task: Task
@@ -59,7 +61,7 @@ class Doing(NamedTuple):
     until: datetime | None = None
     step_of: str = ""
     whose: str = ""
-    late: Deadline | None = None
+    deadline: Deadline | None = None
 
 
 def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
@@ -76,8 +78,8 @@ def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
         Doing(
             task=tasks[id],
             title=title_beside(tasks[id].title, str(tasks[id].about)),
-            said=str(UNDOABLE[act.verb]),
-            outcome=label_of(tasks[id].outcome) if act.verb in CLOSES and tasks[id].outcome else "",
+            said=_said(tasks[id], act.verb),
+            outcome=_outcome(tasks[id], act.verb),
             at=act.at,
             may_undo=last.get(id) == act,
             undo=str(TAKE_BACK[act.verb]),
@@ -85,11 +87,25 @@ def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
             until=tasks[id].snoozed_until if act.verb == "snoozed" else None,
             step_of=_playbook_of(tasks[id]),
             whose=_whose(tasks[id], user),
-            late=_late(tasks[id], now),
+            deadline=next_deadline(tasks[id], now) if tasks[id].status in ACTIVE else None,
         )
         for id, act in newest.items()
         if id in tasks
     ]
+
+
+def _said(task: Task, verb: str) -> str:
+    """What was done; of a step whether that is done, or all that its playbook is for is over."""
+    if verb != "closed" or not task.run_step_id:
+        return str(UNDOABLE[verb])
+    return str(STEP_DONE if task.outcome == OutcomeKind.COMPLETED else PLAYBOOK_ENDED)
+
+
+def _outcome(task: Task, verb: str) -> str:
+    """What came of what is closed; that a step is done says it already."""
+    if verb not in CLOSES or not task.outcome or (task.run_step_id and task.outcome == OutcomeKind.COMPLETED):
+        return ""
+    return label_of(task.outcome)
 
 
 def _playbook_of(task: Task) -> str:
@@ -99,11 +115,6 @@ def _playbook_of(task: Task) -> str:
 def _whose(task: Task, user: User) -> str:
     stranger = task.stranger  # type: ignore[attr-defined]
     return whose_account(stranger) if task.assignee_id == user.pk and stranger is not None else ""
-
-
-def _late(task: Task, now: datetime) -> Deadline | None:
-    deadline = next_deadline(task, now) if task.status in ACTIVE else None
-    return deadline if deadline and deadline.state == "late" else None
 
 
 def last_acts(task_ids: Collection[str]) -> dict[str, Act]:

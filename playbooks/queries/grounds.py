@@ -92,12 +92,10 @@ def track_record(decision: Decision) -> str:
     if checked < ENOUGH_CHECKED:
         return ""
     return ngettext(
-        "When we said this before, it was right %(share)s of the time: of %(n)d closed task, %(wrong)d was called"
-        " wrong. Those that ended without a change or an answer are not counted.",
-        "When we said this before, it was right %(share)s of the time: of %(n)d closed tasks, %(wrong)d were called"
-        " wrong. Those that ended without a change or an answer are not counted.",
+        "It was so sure in %(n)d task that somebody judged: right in %(right)d of them.",
+        "It was so sure in %(n)d tasks that somebody judged: right in %(right)d of them.",
         checked,
-    ) % {"share": percent(Decimal(right) / checked), "n": checked, "wrong": wrong}
+    ) % {"n": checked, "right": right}
 
 
 def what_would_change(task: Task, explanation: Explanation) -> list[str]:

@@ -18,8 +18,10 @@ LATER_TODAY = timedelta(hours=3)
 BEFORE_THE_END = timedelta(days=3)
 BEFORE = _("Three days before the window for acting closes on %(day)s")
 BEFORE_DAYS_OFF = _("The working day that is three days or more before the window for acting closes on %(day)s")
-BEFORE_TERM = _("Three days before its notice or renewal date, %(day)s")
-BEFORE_TERM_DAYS_OFF = _("The working day that is three days or more before its notice or renewal date, %(day)s")
+BEFORE_TERM = _("Three days before its notice date or the end of its term, %(day)s")
+BEFORE_TERM_DAYS_OFF = _(
+    "The working day that is three days or more before its notice date or the end of its term, %(day)s"
+)
 
 
 class Preset(NamedTuple):

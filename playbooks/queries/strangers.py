@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models.expressions import RawSQL
+from django.utils import formats
 from django.utils.translation import gettext as _
 
-# The name of the account's customer success manager, "" where it has none; NULL where the assignee has a role on it.
+# The name of the account's customer success manager, "" where it has none; after a # the last day of their
+# absence, while they are away (the moment of the question: it is a word in a list, nothing is decided by it). NULL
+# where the assignee has a role on the account.
 STRANGER = RawSQL(
     """(
-    SELECT coalesce(max(coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username))
-                        FILTER (WHERE p.role = 'csm'), '')
+    SELECT coalesce(max(concat_ws('#', coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), (
+        SELECT max(a.active_to - interval '1 microsecond')::date FROM core_absence a
+        WHERE a.user_id = u.id AND statement_timestamp() >= a.active_from AND statement_timestamp() < a.active_to
+    ))) FILTER (WHERE p.role = 'csm'), '')
     FROM (SELECT playbooks_task.account_id AS id, playbooks_task.assignee_id AS whose) AS t
     LEFT JOIN accounts_accountperson p ON p.account_id = t.id LEFT JOIN core_user u ON u.id = p.user_id
     WHERE t.id IS NOT NULL HAVING count(*) > 0 AND count(*) FILTER (WHERE p.user_id = t.whose) = 0
@@ -20,4 +27,8 @@ STRANGER = RawSQL(
 
 def whose_account(csm: str) -> str:
     """Why a task is somebody's whose account it is not, as far as its line has room for that."""
-    return _("%(name)s’s account") % {"name": csm} if csm else _("shared account, nobody’s own")
+    name, _mark, until = csm.rpartition("#") if "#" in csm else (csm, "", "")
+    if until:
+        day = formats.date_format(date.fromisoformat(until), "j M")
+        return _("for %(name)s, away until %(day)s") % {"name": name, "day": day}
+    return _("%(name)s’s account") % {"name": name} if name else _("shared account, nobody’s own")

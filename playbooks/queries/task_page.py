@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries.contactable import Contactable, contactable, people_there
 from core.models import User
-from core.templatetags.cx import percent
+from core.templatetags.cx import percent, short_money
 from core.written import Written
 from decisions.models import Decision
 from decisions.queries.explain import ASKED, Explanation, Fact, explain, uncapitalised
@@ -84,6 +84,17 @@ class TaskPage:
         if not self.is_active or self.term is None or self.task.due_at is None:
             return False
         return bool(self.term.ends_on < self.task.due_at.astimezone(timezone.get_current_timezone()).date())
+
+    @property
+    def a_year(self) -> str:
+        """What the account pays, in its contract's currency, and in the one that everything is counted in."""
+        account, counted = self.task.account, self.exposed
+        if counted.amount is None or account is None:
+            return ""
+        own = Money(account.arr_amount, account.arr_currency)
+        if own.amount is None or own.currency == counted.currency:
+            return counted.a_year
+        return f"{own.a_year} ({short_money(counted.amount, counted.currency)})"
 
     @property
     def awaits_touch(self) -> bool:

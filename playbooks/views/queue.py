@@ -31,7 +31,7 @@ DONE_COLUMNS: tuple[Column[Doing], ...] = (
     Column(gettext_lazy("What you did"), lambda done: done.said),
     Column(gettext_lazy("Outcome"), lambda done: done.outcome),
     Column(gettext_lazy("When"), lambda done: done.at),
-    Column(gettext_lazy("Late"), lambda done: done.late.whole if done.late else ""),
+    Column(gettext_lazy("Next deadline"), lambda done: done.deadline.whole if done.deadline else ""),
 )
 
 

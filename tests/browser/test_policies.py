@@ -78,7 +78,7 @@ def test_without_scripts_it_is_forms(floor: Floor, desks: Desks) -> None:
     assert not page.locator(".slider").is_visible()
     page.fill("#id_bands_human", "0.95")
     page.click("#set-form button[type=submit]")
-    assert "a human at once from 0.95 instead of 0.90" in desk.text("#draft")
+    assert "human action from 0.95 instead of 0.90" in desk.text("#draft")
 
 
 def test_the_readmes_red_cell_is_mended(floor: Floor, desks: Desks) -> None:

@@ -66,7 +66,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + 2 * DAY, **done)
     entries = load_timeline(account).entries
     assert [entry.title for entry in entries] == [
-        "Risk resolved", "Note on the task", TITLE, "Churn risk, confidence 95 %", "Cannot sign in",
+        "Risk resolved", "Note on the task", TITLE, "Churn risk within 90 days: 95 % sure", "Cannot sign in",
         "Renewal of $1,200",
     ]  # fmt: skip
     assert entries[0].text == "All is well"
@@ -78,7 +78,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert kept["outcomes"] == ["Risk resolved"]
     assert kept["orders"] == ["Renewal of $1,200"]
     assert kept["signals"] == ["Cannot sign in"]
-    assert kept["insights"] == ["Churn risk, confidence 95 %"]
+    assert kept["insights"] == ["Churn risk within 90 days: 95 % sure"]
 
 
 def test_the_mail_of_a_playbook_is_on_the_timeline(floor: Floor) -> None:
@@ -295,12 +295,12 @@ def test_a_run_of_insights_that_led_to_nothing_is_one_line(floor: Floor) -> None
     floor.task()
     entries = load_timeline(floor.account).entries
     assert [len(entry.folded) for entry in entries] == [0] * (len(entries) - 1) + [4]
-    assert entries[-1].title == "4 insights that asked for nothing"
+    assert entries[-1].title == "4 insights, nothing to do"
 
 
 def test_use_is_folded_among_everything_and_not_by_itself() -> None:
     use = [Entry(NOW, "data", "4 events", tone="minor")] * 3
     quiet = Entry(NOW, "insight", "Churn risk, confidence 20 %", tone="minor")
     [line] = fold_quiet([*use, quiet], use=True)
-    assert (line.title, len(line.folded)) == ("1 insight that asked for nothing, 3 days of use", 4)
+    assert (line.title, len(line.folded)) == ("1 insight, nothing to do · 3 days of use", 4)
     assert fold_quiet([*use, quiet], use=False) == [*use, quiet]

@@ -61,8 +61,8 @@ class TestDraft:
         floor.insight("0.93", now=database_now() - timedelta(days=1))
         set_edges(browser)
         page = browser.get(PAGE).content.decode()
-        assert "Churn risk: a human at once from 0.95 instead of 0.90" in page
-        assert "1 insight of the last 90 days would be “automated workflow” instead of “a human at once”" in page
+        assert "Churn risk: human action from 0.95 instead of 0.90" in page
+        assert "1 insight of the last 90 days would be “automated workflow” instead of “human action”" in page
         assert "fewer a week for each of 1 customer success managers" in page
 
     def test_a_workflow_without_a_playbook_is_a_human_and_says_so(self, browser: Client, floor: Floor) -> None:
@@ -162,7 +162,7 @@ class TestCounts:
 
 @pytest.mark.parametrize(
     ("confidence", "words"),
-    [("0.93", "A human at once"), ("0.70", "Playbook: Churn rescue"), ("0.6999", "Monitoring"), ("0", "Recorded only")],
+    [("0.93", "Human action"), ("0.70", "Playbook: Churn rescue"), ("0.6999", "Monitoring"), ("0", "Recorded only")],
 )
 def test_try_a_number(browser: Client, floor: Floor, confidence: str, words: str) -> None:
     page = browser.get(PAGE, {**CHURN, "confidence": confidence}).content.decode()

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.enums import AccountRole
 from accounts.models import AccountPerson
-from core.models import Organisation
+from core.models import Absence, Organisation
 from tests.factories import NOW
 from tests.floor import Floor
 from tests.integration.test_queue_page import client_of, fill
@@ -42,6 +43,11 @@ def test_a_task_on_somebody_elses_account_says_whose_it_is(floor: Floor) -> None
     fill(floor, 1, assignee=floor.bea)
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
     assert row.meta[-1] == f"{floor.ana}’s account"
+    away = Absence.objects.create(
+        user=floor.ana, active_from=timezone.now() - timedelta(days=1), active_to=timezone.now() + timedelta(days=3)
+    )
+    [row] = client_of(floor.bea).get("/queue/").context["rows"]
+    assert row.meta[-1] == f"for {floor.ana}, away until {away.last_moment:%-d %b}"
     AccountPerson.objects.filter(account=floor.account).delete()
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
     assert row.meta[-1] == "shared account, nobody’s own"

@@ -210,8 +210,7 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
     text = desk.get(f"/tasks/{task.pk}/").content.decode()
     for words in (
         "house-logit expects that the customer leaves within 90 days.",
-        "How sure house-logit is of that",
-        "From a confidence of 90 % up the rule is: a human at once.",
+        "house-logit is sure enough of that for human action: 95 %, where 90 % is asked for.",
         "Weekly active users fell from 118 to 68",
         "Ask about the hand-over",
         "Not checked yet",
@@ -256,7 +255,7 @@ def test_a_snooze_ends_before_the_term_where_that_comes_first(floor: Floor, desk
     Task.objects.update(expires_at=database_now() + timedelta(days=200))
     make_contract(floor.account, starts_on=today - timedelta(days=9), ends_on=today + timedelta(days=60))
     page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
-    assert "before its notice or renewal date, " in page
+    assert "before its notice date or the end of its term, " in page
     assert "before the window" not in page
 
 

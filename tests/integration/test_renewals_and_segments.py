@@ -87,7 +87,7 @@ def test_an_account_with_a_renewal_date_and_no_contract_stands_in_its_month(floo
     ]  # fmt: skip
     assert lines[0].csm == "Ana"
     page = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
-    assert "2 accounts have a renewal date and no contract" in page
+    assert "2 accounts have no contract, only the day on which their term ends" in page
     assert [row["Contract"] for row in rows_of(signed_in(floor.ana).get("/renewals/?start=2026-03&format=csv"))] == [
         "False", "False", "True",
     ]  # fmt: skip
@@ -105,17 +105,17 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
         floor.insight("0.95", account=account)
     RedLineFlag.objects.create(account=crossed, kind="legal", since=NOW - DAY)
     contracts = renewing(Account.objects.all(), first_of(TODAY), {"USD": Decimal(1)}, today=TODAY)
-    assert sum_contested(contracts, NOW) == Sums(2, Decimal(200_000), 0)
+    assert sum_contested(contracts, NOW) == Sums(3, Decimal(300_000), 0)
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
-        "Risky": ("Churn risk, confidence 95 %",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
-        "Bound": (),
+        "Risky": ("Churn risk within 90 days: 95 % sure",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+        "Bound": ("Churn risk within 90 days: 95 % sure",),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
     assert "Urgent or At risk" in body
-    assert "Churn risk, confidence 95 %" in body
+    assert "Churn risk within 90 days: 95 % sure" in body
 
 
 def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:

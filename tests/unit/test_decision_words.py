@@ -10,7 +10,7 @@ from decisions.rules.decide import Place
 
 STORED = {
     "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
-        "The confidence, 93 %, lies between 90 % and 100 %, which asks for: a human at once"
+        "The confidence, 93 %, lies between 90 % and 100 %, which asks for: human action"
         " (authority, version 3, Churn risk, all tiers)."
     ),
     "stale: a score of 2026-03-02 12:00 by the same model was decided already": (
@@ -18,13 +18,13 @@ STORED = {
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": (
-        "Its confidence was lower before, and asked for “monitoring”. A rise counts at once."
+        "It is surer than last time, which asked for “monitoring”: a rise counts at once."
     ),
     "3 scores in a row below human, and the dwell is over: it falls": (
-        "3 scores in a row were too low for “a human at once”, for long enough: it falls."
+        "3 scores in a row were too low for “human action”, for long enough: it falls."
     ),
     "dwell: human is left below 0.85, after 2026-03-09 12:00 and 2 lower scores in a row (this is number 1)": (
-        "It stays “a human at once” until 2 scores in a row are under 85 %, and not before 9 Mar 2026, 12:00;"
+        "It stays “human action” until 2 scores in a row are under 85 %, and not before 9 Mar 2026, 12:00;"
         " this is number 1."
     ),
     "automation is switched off: all": "Automation is switched off (all).",

@@ -22,11 +22,11 @@ TODAY = date(2026, 11, 18)
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    return stories.tell(make_book(TODAY))
+    return morning.gather(stories.tell(make_book(TODAY)))
 
 
 def test_same_day_gives_same_book(book: Book) -> None:
-    again = stories.tell(make_book(TODAY))
+    again = morning.gather(stories.tell(make_book(TODAY)))
     assert again.customers == book.customers
     assert feeds.exports(again, date(2026, 11, 16)) == feeds.exports(book, date(2026, 11, 16))
     assert scores.house_scores(again, TODAY) == scores.house_scores(book, TODAY)
