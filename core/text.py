@@ -57,3 +57,8 @@ def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean_text(key): _clean(item) for key, item in value.items()}
     return value
+
+
+def plain(number: Decimal) -> str:
+    """A decimal without trailing zeros or exponent."""
+    return f"{number.normalize():f}"

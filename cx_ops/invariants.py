@@ -10,6 +10,7 @@ from pghistory.models import Event
 
 from accounts.services import unsettled_accounts
 from core.bulk import database_now, fetch_all
+from decisions.queries.arms import misdrawn
 
 SHOWN = 20
 
@@ -70,6 +71,24 @@ INVARIANTS = {
     "no automated run began while its switch was off": """
         SELECT r.id FROM playbooks_run AS r JOIN decisions_decision AS d ON d.insight_id = r.insight_id
         WHERE r.automated AND d.suppressed_by = 'kill_switch'""",
+    "a decision of the control group has an account that was held out, or was merged with one": """
+        SELECT d.insight_id FROM decisions_decision AS d WHERE d.suppressed_by = 'hold_out'
+          AND NOT EXISTS (SELECT 1 FROM decisions_allocation AS a
+              WHERE a.held AND a.type_id = d.type_id AND (a.account_id = d.account_id OR a.account_id IN (
+                  SELECT m.merged_id FROM accounts_merge AS m WHERE m.undone_at IS NULL)))""",
+    "nothing is done about what is held out": """
+        SELECT d.insight_id FROM decisions_decision AS d WHERE d.suppressed_by = 'hold_out'
+          AND (d.item_id IS NOT NULL
+              OR EXISTS (SELECT 1 FROM playbooks_task AS t WHERE t.decision_id = d.insight_id)
+              OR EXISTS (SELECT 1 FROM playbooks_run AS r WHERE r.insight_id = d.insight_id)
+              OR EXISTS (SELECT 1 FROM playbooks_watch AS w WHERE w.last_insight_id = d.insight_id)
+              OR EXISTS (SELECT 1 FROM decisions_decided AS p WHERE p.id = d.insight_id))""",
+    "an arm of a hold-out is of its type": """
+        SELECT a.id FROM decisions_allocation AS a JOIN decisions_holdout AS h ON h.id = a.hold_out_id
+        WHERE a.type_id <> h.type_id""",
+    "nobody is held out once a hold-out is over": """
+        SELECT a.id FROM decisions_allocation AS a JOIN decisions_holdout AS h ON h.id = a.hold_out_id
+        WHERE a.held AND a.released_at IS NULL AND h.ended_at IS NOT NULL""",
     "the policy versions a decision names are published": """
         SELECT d.insight_id FROM decisions_decision AS d
         WHERE NOT EXISTS (SELECT 1 FROM decisions_authoritypolicy AS p
@@ -156,7 +175,10 @@ def broken_invariants() -> dict[str, list[str]]:
         for name, query in (INVARIANTS | dangling_references()).items()
     }
     unsettled = islice(unsettled_accounts(now=database_now()), SHOWN)
-    return found | {"accounts show what holds of what is said about them": [str(id) for id in unsettled]}
+    return found | {
+        "accounts show what holds of what is said about them": [str(id) for id in unsettled],
+        "who is held out was drawn by its salt": list(islice(misdrawn(), SHOWN)),
+    }
 
 
 def dangling_references() -> dict[str, str]:

@@ -30,7 +30,7 @@ from core.bulk import database_now
 from core.stages import Stage
 from cx_ops.segments import refresh_segments
 from decisions.models import Decided
-from decisions.services import decide_insights
+from decisions.services import decide_insights, tend_hold_outs
 from insights.models import Believed, Withdrawn
 from insights.services import believe_records
 from intake.models import Landed
@@ -68,7 +68,7 @@ def advance_all(now: datetime | None = None, *, seconds: float = 60) -> int:
 
 
 def tick_all(now: datetime | None = None) -> None:
-    """What falls due by itself: months of events, late links, segments, feeds, snoozes, SLAs, playbook steps, mail.
+    """What falls due by itself: months of events, late links, segments, feeds, hold-outs, snoozes, SLAs, steps, mail.
 
     With `now` given a past day is replayed: its e-mails are put on record and never sent.
     """
@@ -82,6 +82,7 @@ def tick_all(now: datetime | None = None) -> None:
     forget_held(moment)
     keep_comparisons(moment)
     tend_source_tasks(moment)
+    tend_hold_outs(moment)
     tick(moment)
     advance_runs(moment)
     if now is None:

@@ -36,16 +36,17 @@ class Release(TextChoices):
     STOPPED = "stopped", _("The hold-out was stopped")
     ENDED = "ended", _("The hold-out ended")
     NOT_ELIGIBLE = "not_eligible", _("May not be held out any more")
+    RISEN = "risen", _("Risen to what a person acts on")
 
 
 class Exclusion(TextChoices):
     """Why an account is never held out (ADR 0024)."""
 
-    STRATEGIC = "strategic", _("Strategic account")
+    RED_LINE = "red_line", _("A red line")
+    ESCALATION = "escalation", _("An escalation is open")
+    STRATEGIC = "strategic", _("Strategic account, or of a tier that was left out")
     ONBOARDING = "onboarding", _("Still being onboarded")
     NOTICE = "notice", _("Notice date within 120 days")
-    ESCALATION = "escalation", _("An escalation is open")
-    RED_LINE = "red_line", _("A red line")
     OPEN_ITEM = "open_item", _("Work on this type is open already")
 
 

@@ -27,6 +27,7 @@ from accounts.models import (
 from core.enums import Role
 from core.models import Organisation, Team, User
 from core.stages import leave
+from decisions.models import Allocation, HoldOut
 from insights.enums import ModelState
 from insights.models import Believed, Insight, ModelVersion
 from intake.enums import Happening, Scope, SourceMode
@@ -189,3 +190,23 @@ def make_insight(account: Account, confidence: str = "0.93", *, source: Source, 
 def make_token(source: Source, *scopes: Scope, **fields: Any) -> tuple[ApiToken, str]:
     """A token and its text; may do everything unless told."""
     return create_token(source=source, name="test", scopes=scopes or list(Scope), now=NOW, **fields)
+
+
+def make_hold_out(by: User, **fields: Any) -> HoldOut:
+    """A hold-out of churn risks that runs; of what a person acts on a tenth, of what is automated three tenths."""
+    values: dict[str, Any] = {
+        "type_id": "churn_risk", "human_share": Decimal("0.10"), "automated_share": Decimal("0.30"), "salt": "salt",
+        "begins_at": NOW - timedelta(days=1), "ends_at": NOW + timedelta(days=90), "why": "Does calling help?",
+        "signed_at": NOW - timedelta(days=1),
+    }  # fmt: skip
+    return HoldOut.objects.create(signed_by=by, **(values | fields))
+
+
+def make_allocation(hold_out: HoldOut, insight: Insight, **fields: Any) -> Allocation:
+    """The arm that an account was drawn into because of `insight`; held out unless told."""
+    values: dict[str, Any] = {
+        "held": True, "chance": Decimal("0.10"), "stratum": "human/none/unknown", "block": next(_number), "slot": 0,
+        "allotted_at": NOW,
+    }  # fmt: skip
+    known = {"hold_out": hold_out, "account_id": insight.account_id, "type_id": insight.type_id, "insight": insight}
+    return Allocation.objects.create(**(known | values | fields))

@@ -23,7 +23,7 @@ from core.models import Act, User
 from cx_ops.audit.subjects import SUBJECTS, key_of
 from cx_ops.audit.trail import after, cursor_of
 from cx_ops.audit.words import ACTORS, KINDS, UNNAMED
-from decisions.enums import OutcomeKind
+from decisions.enums import OutcomeKind, Release
 from intake.enums import ImportStatus, Landing
 from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 
@@ -247,6 +247,12 @@ def _imported(act: Act, people: dict[str, str]) -> str:
     return words % {"n": formats.number_format(taken, 0, force_grouping=True)}
 
 
+def _because(act: Act, people: dict[str, str]) -> str:
+    """Why somebody is held out no longer."""
+    why = str(act.data.get("because", ""))
+    return str(Release(why).label).lower() if why in Release.values else ""
+
+
 def _many(act: Act, people: dict[str, str]) -> str:
     return _(": %(what)s, %(n)d tasks") % {"what": act.why, "n": len(act.data.get("tasks", ()))}
 
@@ -286,4 +292,5 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "rule_changed": _rule,
     "rule_removed": _rule,
     "bulk": _many,
+    "released": _because,
 }

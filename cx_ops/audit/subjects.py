@@ -101,6 +101,12 @@ SUBJECTS = {
     "killswitch": Subject(
         "decisions_killswitch s", NO_ACCOUNT, "trim(s.scope || ' ' || s.value)", key="bigint", open=True
     ),
+    "holdout": Subject(
+        "decisions_holdout s JOIN insights_insighttype y ON y.slug = s.type_id", NO_ACCOUNT, "lower(y.name)", open=True
+    ),
+    "allocation": Subject(
+        "decisions_allocation s JOIN insights_insighttype y ON y.slug = s.type_id", "s.account_id", "lower(y.name)"
+    ),
     "servicelevel": Subject(
         "playbooks_servicelevel s", NO_ACCOUNT, "'service level ' || coalesce(nullif(s.tier, ''), 'default')",
         key="bigint", open=True,

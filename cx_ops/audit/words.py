@@ -169,6 +169,12 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("changed", "insighttype"): Kind(POLICIES, _("Insight type changed"), _("{who} changed the insight type {what}")),
     ("published", "fieldpolicy"): Kind(POLICIES, _("Fields published"), _("{who} published {what} of the field rules")),
     ("matching", "source"): Kind(DATA, _("Matching changed"), _("{who} changed how records of {what} are matched")),
+    ("began", "holdout"): Kind(POLICIES, _("Hold-out begun"), _("{who} signed a hold-out: {what}")),
+    ("stopped", "holdout"): Kind(POLICIES, _("Hold-out stopped"), _("{who} stopped a hold-out: {what}")),
+    ("ended", "holdout"): Kind(POLICIES, _("Hold-out ended"), _("A hold-out came to its last day: {what}")),
+    ("released", "allocation"): Kind(
+        POLICIES, _("Released from a hold-out"), _("{who} released {account}, held out of {what}: {detail}")
+    ),
     ("switched_off", "killswitch"): Kind(POLICIES, _("Automation off"), _("{who} stopped automation: {what}")),
     ("switched_on", "killswitch"): Kind(POLICIES, _("Automation on"), _("{who} let automation run again: {what}")),
 }
@@ -185,6 +191,7 @@ UNNAMED = _("{who}: {verb} ({what})")
 
 ACTORS = {
     "tick": _("The system"),
+    "decide": _("A decision"),
     "dispatch": _("A decision"),
     "playbooks": _("A playbook"),
     "outbox": _("The outbox"),

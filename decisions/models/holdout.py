@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Self, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,8 @@ class HoldOut(models.Model):
     salt = models.CharField(
         max_length=64, help_text="What the slots are drawn by: with it anybody can draw them again."
     )
+    spared = ArrayField(models.SlugField(max_length=40), default=list, help_text="Tiers left out, beside strategic.")
+    drawn = models.JSONField(default=dict, help_text="Stratum → how many accounts were drawn in it.")
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     why = models.TextField()

@@ -9,7 +9,7 @@
    band without a playbook becomes a human.
 4. **The owner.** The ownership matrix names a role; if nobody available holds it on the account, then the account's
    CSM, the team's pool, its lead, and at last the catch-all. Never somebody who left or is away.
-5. **No noise.** One open item per account and type, a cool-down after it was closed, a control group left alone, no
+5. **No noise.** A control group left alone, one open item per account and type, a cool-down after it was closed, no
    automation behind a kill switch. What was suppressed is said, with the reason.
 
 Everything here is pure: facts, policy and the moment in, verdict out. What goes in is stored with the decision, so that
@@ -26,6 +26,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.text import plain
 from decisions.enums import SAVED, Response, Suppression
 
 # ── Facts: what is known about one insight at the moment of the decision ──────────────────────────────────────────
@@ -117,9 +118,8 @@ class Stake(Struct, frozen=True, omit_defaults=True):
 class Facts(Struct, frozen=True, omit_defaults=True):
     """Everything a decision may depend on; stored with it, so that it can be replayed.
 
-    red_lines: what ends cool-down, snooze and a place in the control group and passes the cap: cancellation, a legal
-    matter, the sponsor left, notice date near. switches: those thrown, as "all", "type x", "source x", "playbook x".
-    held_out: in the control group of a running experiment.
+    red_lines: what ends a cool-down, a snooze and being held out, and passes the cap (`accounts.enums.RedLine`).
+    switches: those thrown, as "all", "type x", "source x", "playbook x". held_out: in the control group of a hold-out.
     """
 
     claim: Claim
@@ -224,12 +224,13 @@ def decide(*, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     why: list[str] = []
     band = find_band(claim, facts.place, policy.authority, why)
     if out_of_date := why_out_of_date(facts, now):
-        return nothing_to_do(band, Suppression.STALE, [*why, out_of_date])
+        return nothing_to_do(band, left_alone(facts, why) or Suppression.STALE, [*why, out_of_date])
     stream, dwells = settle(band, facts, policy.authority, now, why)
     response = what_it_may_do(stream.band, band, claim, policy.authority, now, why)
     cleared = is_cleared(response, facts, now, why)
     owner, path = find_owner(facts, policy.ownership) if response is not Response.RECORD else (None, ())
-    suppressed = Suppression.DWELL if dwells else why_suppressed(response, band, facts, now, why)
+    quiet = left_alone(facts, why) or (Suppression.DWELL if dwells else None)
+    suppressed = quiet or why_suppressed(response, band, facts, now, why)
     act = ACTS[suppressed](response, item, facts, cleared)
     return Verdict(
         band=band,
@@ -434,14 +435,19 @@ def describe(cell: Cell) -> str:
 # ── 5. No noise ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def left_alone(facts: Facts, why: list[str]) -> Suppression | None:
+    """Held out, so nothing comes of it whatever its confidence; a red line passes."""
+    if not facts.held_out or facts.red_lines:
+        return None
+    why.append("in the control group: nobody acts, so that the effect of acting can be measured")
+    return Suppression.HOLD_OUT
+
+
 def why_suppressed(response: Response, band: Band, facts: Facts, now: datetime, why: list[str]) -> Suppression | None:
     """What keeps a response that would act from opening something new, or None."""
     item = facts.item
     if not acts_on(response):
         return None
-    if facts.held_out and not facts.red_lines:
-        why.append("in the control group: nobody acts, so that the effect of acting can be measured")
-        return Suppression.HOLD_OUT
     news = what_is_new(response, facts, item) if item else ""
     if item and item.is_open:
         if takes_over(response, item):
@@ -542,8 +548,3 @@ def priority_of(facts: Facts, now: datetime) -> Priority:
         ("urgency", urgency, f"{days} days to the {until}"),
     )
     return Priority(value.quantize(Decimal("0.01")), parts)
-
-
-def plain(number: Decimal) -> str:
-    """A decimal without trailing zeros or exponent."""
-    return f"{number.normalize():f}"

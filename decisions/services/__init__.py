@@ -11,6 +11,7 @@ from decisions.services.drafts import (
     set_calm,
     set_cell,
 )
+from decisions.services.hold_outs import HoldOutRefused, begin_hold_out, stop_hold_out, tend_hold_outs
 from decisions.services.items import (
     assign_item,
     close_item,
@@ -34,10 +35,12 @@ from decisions.services.policies import (
 __all__ = [
     "BandChange",
     "CellKey",
+    "HoldOutRefused",
     "PolicyChanged",
     "PolicyRefused",
     "Seen",
     "assign_item",
+    "begin_hold_out",
     "check_bands",
     "close_item",
     "close_items",
@@ -54,7 +57,9 @@ __all__ = [
     "set_bands",
     "set_calm",
     "set_cell",
+    "stop_hold_out",
     "take_back_policy",
+    "tend_hold_outs",
     "throw_switch",
     "touch_item",
     "untouch_item",

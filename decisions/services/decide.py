@@ -16,6 +16,7 @@ from core.handing import Handed
 from core.ids import uuid7_text
 from core.stages import leave
 from core.version import CODE_VERSION
+from decisions.enums import Suppression
 from decisions.models import Decided
 from decisions.queries.facts import (
     ItemKey,
@@ -27,6 +28,7 @@ from decisions.queries.facts import (
 )
 from decisions.queries.policies import policy_at, switches_thrown
 from decisions.rules.decide import RANK, Act, Band, Facts, ItemState, Person, Policy, StreamState, Verdict, decide
+from decisions.services.arms import Arms, read_arms
 from insights.models import Believed
 from intake.enums import Happening
 from intake.services import announce
@@ -44,6 +46,7 @@ def decide_insights(rows: Sequence[Believed], now: datetime) -> None:
     switches = switches_thrown()
     policy = policy_at(now)
     ledger = Ledger(situation_of(accounts, switches, now, matrices=[policy.ownership]), policy, now)
+    ledger.arms = read_arms(accounts, ledger.situation.items, now)
     insights = pending_insights(accounts, [row.id for row in rows] if isinstance(rows, Handed) else ())
     for insight in insights:
         ledger.decide(insight)
@@ -86,6 +89,7 @@ class Ledger:
     acts: list[tuple[Id, str]] = field(default_factory=list)
     streams: dict[StreamKey, StreamState] = field(default_factory=dict)
     items: dict[ItemKey, ItemChange] = field(default_factory=dict)
+    arms: Arms | None = None
 
     def __post_init__(self) -> None:
         self.known_streams = frozenset(self.situation.streams)
@@ -94,6 +98,9 @@ class Ledger:
         """Decide one insight and remember what it changes, so that the next one sees it."""
         facts = self.situation.facts_of(insight)
         verdict = decide(facts=facts, policy=self.policy, now=self.now)
+        if self.arms is not None and self.arms.is_held_out(insight, facts, verdict):
+            facts = msgspec.structs.replace(facts, held_out=True)
+            verdict = decide(facts=facts, policy=self.policy, now=self.now)
         if verdict.stream is not None:
             self.streams[insight.stream_key] = verdict.stream
             self.situation.remember_stream(insight.stream_key, verdict.stream)
@@ -133,14 +140,17 @@ class Ledger:
 
     def no_item(self, insight: PendingInsight, facts: Facts, verdict: Verdict) -> Id | None:
         """Nothing is open and nothing opens; the item that keeps it quiet, if any, is named."""
-        return facts.item.id if facts.item and verdict.suppressed_by else None
+        kept_quiet = verdict.suppressed_by and verdict.suppressed_by is not Suppression.HOLD_OUT
+        return facts.item.id if facts.item and kept_quiet else None
 
     def write(self) -> None:
-        """Write streams, items, decisions and what is left for dispatch."""
+        """Write streams, items, decisions, who is held out and what is left for dispatch."""
         self._write_streams()
         self._write_items()
         if self.decisions:
             copy_lines("decisions_decision", DECISION_COLUMNS, self._decision_lines())
+        if self.arms is not None:
+            self.arms.write()
         leave_for_dispatch(self.acts)
 
     def _remember(

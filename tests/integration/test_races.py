@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import TypeVar
 
 import pytest
@@ -14,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from core.models import StoredResponse
 from core.stages import Stage
 from decisions.enums import SwitchScope
-from decisions.models import Decided, Decision, Item
+from decisions.models import Allocation, Decided, Decision, HoldOut, Item
 from decisions.services import decide_insights, throw_switch
 from insights.models import Believed
 from intake.models import Record
@@ -22,7 +23,7 @@ from playbooks.models import Effect, Run, Task, TaskNote
 from playbooks.services import advance_runs, dispatch_decisions
 from playbooks.services.tasks import TaskChanged, close_task
 from tests.conftest import ApiClient
-from tests.factories import NOW, make_account, make_insight, make_source, make_token
+from tests.factories import NOW, make_account, make_hold_out, make_insight, make_source, make_token, make_user
 from tests.floor import Floor
 
 T = TypeVar("T")
@@ -140,6 +141,26 @@ def test_nothing_automated_begins_once_the_switch_is_thrown(committed: None, han
         assert before == after
     assert Decision.objects.count() == 48
     assert Run.objects.count() + Decision.objects.filter(suppressed_by="kill_switch").count() <= 48
+
+
+def test_four_workers_draw_every_slot_once(committed: None) -> None:
+    floor = Floor()
+    make_hold_out(make_user("noor", role="leader"), human_share=Decimal("0.20"))
+    for _ in range(40):
+        make_insight(floor.new_account(), "0.95", source=floor.source)
+    decide = Stage("decide", Believed, decide_insights, rows=2)
+
+    def work() -> None:
+        while Believed.objects.exists():
+            decide.advance(NOW)
+
+    at_once([work] * 4, threads=4)
+    arms = list(Allocation.objects.order_by("block", "slot"))
+    assert [(arm.block, arm.slot) for arm in arms] == [divmod(position, 5) for position in range(40)]
+    assert Counter(arm.block for arm in arms if arm.held) == dict.fromkeys(range(8), 1)
+    assert HoldOut.objects.get().drawn == {arms[0].stratum: 40}
+    held = set(Decision.objects.filter(suppressed_by="hold_out").values_list("account_id", flat=True))
+    assert held == {arm.account_id for arm in arms if arm.held}
 
 
 def test_four_engines_do_each_step_once(committed: None) -> None:
