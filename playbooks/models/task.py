@@ -108,6 +108,11 @@ class Task(models.Model):
                 condition=Q(status__in=ACTIVE),
                 name="task_queue",
             ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status__in=("open", "claimed"), lane__in=("today", "later")),
+                name="task_rises",
+            ),
             models.Index(fields=["trouble"], condition=Q(trouble__isnull=False), name="task_of_trouble"),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="task_wakes"),
             models.Index(fields=["expires_at"], condition=Q(status__in=ACTIVE), name="task_expires"),
@@ -145,6 +150,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def zone(self) -> str:
+        """Whose day it is due in: that of whoever has it."""
+        return self.assignee.timezone if self.assignee else "UTC"
 
     @property
     def about(self) -> str:

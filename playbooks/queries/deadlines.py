@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from playbooks.enums import TaskStatus
+from playbooks.rules.lanes import SOON
 
-SOON = timedelta(hours=4)
 CLOSING = timedelta(days=3)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

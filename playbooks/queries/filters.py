@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from insights.models import InsightType
 from playbooks.enums import TaskStatus
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.deadlines import CLOSING, SOON
+from playbooks.queries.deadlines import CLOSING
+from playbooks.rules.lanes import SOON
 
 # What of an address belongs to the list it shows; the rest is about the page.
 OF_THE_LIST = ("who", "lane", "type", "segment", "sla", "q")

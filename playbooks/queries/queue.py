@@ -23,11 +23,12 @@ from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.deadlines import SOON, Deadline, HasDeadlines, next_deadline
+from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 from playbooks.queries.filters import NEXT_DUE, Filters, due_between, in_state
 from playbooks.queries.money import REPORTING, Money
 from playbooks.queries.strangers import STRANGER, whose_account
 from playbooks.queries.terms import Term, running_term
+from playbooks.rules.lanes import SOON
 
 PAGE = 25
 MOST_SEGMENTS = 50

@@ -43,7 +43,7 @@ LATE_WORDS = {
 class Load:
     """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown).
 
-    `urgent`: urgent ones in Now; `held`: those in Later, which wait for room under the cap.
+    `urgent`: urgent ones in Now; `held`: those in Later that wait for room under the cap.
     """
 
     lanes: dict[str, int] = field(default_factory=lambda: {lane.value: 0 for lane in Lane})
@@ -222,7 +222,7 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
     counts = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
     counts["urgent_now"] = Count("id", filter=Q(lane=Lane.NOW, urgent=True))
     going = Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED))
-    counts["held"] = Count("id", filter=going & Q(lane=Lane.LATER, urgent=True))
+    counts["held"] = Count("id", filter=going & Q(lane=Lane.LATER, urgent=True, touched_at=None))
     loads: dict[UUID, Load] = defaultdict(Load)
     nobodys: Counter[UUID] = Counter()
     rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **counts).order_by()

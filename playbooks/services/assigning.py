@@ -12,8 +12,9 @@ from accounts.models import Account
 from core.models import User
 from core.services import record_act
 from decisions.services import assign_item
-from playbooks.enums import Lane, RunStatus
+from playbooks.enums import RunStatus
 from playbooks.models import Run, Task, TaskNote
+from playbooks.rules.lanes import lane_for
 from playbooks.services.grants import grant_sight, revoke_idle
 from playbooks.services.taking import (
     READERS,
@@ -58,7 +59,7 @@ def add_task(
         raise TaskRefused(str(refusal), "assignee") from refusal
     task = Task.objects.create(
         account=account, title=title.strip(), text=text.strip(), assignee=assignee, team=account.team,
-        due_at=due_at, opened_at=now, created_by=by, lane=Lane.TODAY,
+        due_at=due_at, opened_at=now, created_by=by, lane=lane_for(due_at, now, assignee.timezone),
     )  # fmt: skip
     grant_sight([(account.pk, assignee.pk)])
     record_act("opened", task, by=by, actor=actor, now=now, why="by hand")

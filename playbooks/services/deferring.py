@@ -13,6 +13,7 @@ from core.services import record_act
 from decisions.services import touch_item
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import Task, TaskNote
+from playbooks.rules.lanes import lane_for
 from playbooks.services.taking import TaskRefused, as_was, let_go, store, take_active
 
 PUT_OFF = (
@@ -90,7 +91,9 @@ def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     task.due_at += paused
     task.touch_by = task.touch_by + paused if task.touch_by else None
     task.status = TaskStatus.CLAIMED if task.touched_at else TaskStatus.OPEN
-    task.lane, task.back_to = Lane(task.back_to or Lane.TODAY), ""
+    held = task.urgent and task.touched_at is None
+    task.lane = Lane(task.back_to) if held and task.back_to else lane_for(task.due_at, now, task.zone)
+    task.back_to = ""
     task.snoozed_until, task.snooze_reason, task.paused_at = None, "", None
     store(task, *WOKEN)
     record_act("resumed", task, by=by, now=now, data={"paused_seconds": int(paused.total_seconds())})

@@ -18,6 +18,7 @@ from decisions.services import close_items
 from playbooks.enums import EffectStatus, Lane, RunStepStatus, StepKind, TaskStatus
 from playbooks.queries.dispatching import Owner, organisation_hours, owners
 from playbooks.queries.stepping import Due, items_at_work
+from playbooks.rules.lanes import lane_for
 from playbooks.rules.steps import fill, may_run_alone, per_cent
 from playbooks.services.grants import grant_sight
 from playbooks.services.opening import TASK_COLUMNS, due_after
@@ -101,7 +102,9 @@ def _make_task(step: Due, staff: Staff) -> Deed:
     words = staff.words(step)
     due_at = staff.after(step.business_hours or A_DAY, step.person_id)
     title, text = fill(step.title, words), fill(step.text, words)
-    return Deed(step, task_row(step, title, text, due_at=due_at, now=staff.now), None, staff.now)
+    person = staff.person(step)
+    lane = lane_for(due_at, staff.now, person.zone if person else staff.office.zone)
+    return Deed(step, task_row(step, title, text, due_at=due_at, now=staff.now, lane=lane), None, staff.now)
 
 
 def _send_email(step: Due, staff: Staff) -> Deed:
@@ -136,12 +139,20 @@ STEP_TASK_COLUMNS = [*TASK_COLUMNS, "run_step_id"]
 
 
 def task_row(
-    step: Due, title: str, text: str, *, due_at: datetime, now: datetime, flag: str = "", of_run: bool = True
+    step: Due,
+    title: str,
+    text: str,
+    *,
+    due_at: datetime,
+    now: datetime,
+    lane: Lane,
+    flag: str = "",
+    of_run: bool = True,
 ) -> tuple[Any, ...]:
     """A row for `STEP_TASK_COLUMNS`. of_run: it is the step's own, else the item's."""
     return (
         uuid7_text(), step.account_id, step.type_id, step.item_id, step.insight_id, step.run_id if of_run else None,
-        title[:200], text, TaskStatus.OPEN.value, Lane.TODAY.value, "", step.person_id, step.team_id, False,
+        title[:200], text, TaskStatus.OPEN.value, lane.value, "", step.person_id, step.team_id, False,
         step.priority, step.parts, due_at, None, None, "", flag[:200], step.evidence_count, step.expires_at, now,
         "", "", "", 1, step.id if of_run else None,
     )  # fmt: skip

@@ -34,8 +34,7 @@ FROM intake_trouble x WHERE x.id = t.trouble_id AND x.cleared_at IS NOT NULL AND
 """
 # What is wrong may grow worse: late becomes silent. Whoever reads the task need not look anew for that.
 KEEP_UP = """
-UPDATE playbooks_task t SET title = x.title,
-    lane = CASE WHEN x.is_severe AND t.lane = 'today' THEN 'now' ELSE t.lane END
+UPDATE playbooks_task t SET title = x.title
 FROM intake_trouble x WHERE x.id = t.trouble_id AND x.cleared_at IS NULL AND t.title <> x.title
     AND t.status IN ('open', 'claimed', 'snoozed', 'waiting')
 """
@@ -78,7 +77,7 @@ def _open(trouble: Trouble, caretakers: Caretakers, now: datetime) -> None:
     owner = caretakers.of(source)
     task = Task.objects.create(
         source=source, trouble=trouble, title=trouble.title, assignee=owner, team=owner.team if owner else None,
-        lane=Lane.NOW if trouble.is_severe else Lane.TODAY, due_at=now + DUE_AFTER, opened_at=now,
+        lane=Lane.NOW, due_at=now + DUE_AFTER, opened_at=now,
     )  # fmt: skip
     record_act("opened", task, actor="tick", now=now, why=trouble.title)
     if owner is None:

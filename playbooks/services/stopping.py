@@ -12,6 +12,7 @@ from core.bulk import copy_rows
 from core.services import raise_alert, record_acts
 from decisions.enums import OutcomeKind
 from decisions.services import close_items
+from playbooks.enums import Lane
 from playbooks.queries.stepping import Due, items_at_work
 from playbooks.services.doing import STEP_TASK_COLUMNS, task_row
 from playbooks.services.grants import grant_sight
@@ -60,7 +61,9 @@ def _hand_over(texts: Mapping[Due, str], now: datetime) -> None:
         "playbooks_task",
         STEP_TASK_COLUMNS,
         (
-            task_row(step, title % {"type": step.type}, text, due_at=now, now=now, flag=flag, of_run=False)
+            task_row(
+                step, title % {"type": step.type}, text, due_at=now, now=now, lane=Lane.NOW, flag=flag, of_run=False
+            )
             for step, text in texts.items()
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
 from playbooks.queries.dispatching import ids_of, owners
 from playbooks.rules.cap import Urgent, those_released
+from playbooks.rules.lanes import SOON
 from playbooks.services.capacity import lock_rooms, take_room
 from playbooks.services.digests import write_digests
 from playbooks.services.evidence import close_untouched, flag_touched
@@ -24,12 +25,13 @@ from playbooks.services.stepping import finish_idle_runs
 
 SNOOZED = """
 UPDATE playbooks_task SET status = CASE WHEN touched_at IS NULL THEN 'open' ELSE 'claimed' END,
-    lane = coalesce(nullif(back_to, ''), 'today'), back_to = '', snoozed_until = NULL, version = version + 1
+    lane = CASE WHEN back_to = 'now' OR urgent AND touched_at IS NULL THEN back_to ELSE 'today' END, back_to = '',
+    snoozed_until = NULL, version = version + 1
 WHERE status = 'snoozed' AND snoozed_until <= %s RETURNING id
 """
 # The time spent waiting on the customer is given back to what was due meanwhile.
 WAITED = """
-UPDATE playbooks_task t SET status = 'claimed', lane = coalesce(nullif(t.back_to, ''), 'today'), back_to = '',
+UPDATE playbooks_task t SET status = 'claimed', lane = 'today', back_to = '',
     due_at = t.due_at + coalesce(%(now)s - t.paused_at, interval '0'),
     touch_by = t.touch_by + coalesce(%(now)s - t.paused_at, interval '0'),
     paused_at = NULL, flag = %(flag)s, version = t.version + 1
@@ -37,9 +39,24 @@ FROM core_user u
 WHERE t.status = 'waiting' AND u.id = t.assignee_id AND t.next_step_on <= (%(now)s AT TIME ZONE u.timezone)::date
 RETURNING t.id
 """
+# `rules.lanes.lane_for` as time goes by. The version stays, so that whoever works on one of them is not stopped; those
+# that somebody has in hand this very moment go up at the next tick.
+RISING = """
+UPDATE playbooks_task SET lane = rising.lane
+FROM (
+    SELECT t.id, CASE WHEN t.due_at <= %(soon)s THEN 'now' ELSE 'today' END AS lane
+    FROM playbooks_task t LEFT JOIN core_user u ON u.id = t.assignee_id
+    WHERE t.lane IN ('today', 'later') AND t.status IN ('open', 'claimed') AND t.due_at <= %(tomorrow)s
+        AND NOT (t.urgent AND t.touched_at IS NULL)
+        AND (t.due_at <= %(soon)s OR t.lane = 'later' AND (t.due_at AT TIME ZONE coalesce(u.timezone, 'UTC'))::date
+            <= (%(now)s AT TIME ZONE coalesce(u.timezone, 'UTC'))::date)
+    FOR UPDATE OF t SKIP LOCKED
+) AS rising
+WHERE playbooks_task.id = rising.id
+"""
 WAITING_IN_LATER = """
 SELECT assignee_id, id, priority FROM playbooks_task
-WHERE lane = 'later' AND urgent AND status IN ('open', 'claimed') AND assignee_id IS NOT NULL
+WHERE lane = 'later' AND urgent AND touched_at IS NULL AND status IN ('open', 'claimed') AND assignee_id IS NOT NULL
 """
 RELEASE = "UPDATE playbooks_task SET lane = 'now', version = version + 1 WHERE id = ANY(%s) AND lane = 'later'"
 EXPIRED = """
@@ -62,7 +79,7 @@ SELECT u.team_id, coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''),
             WHERE part ->> 0 = 'revenue exposed' AND part ->> 1 IS NOT NULL LIMIT 1)),
        coalesce((SELECT reporting_currency FROM core_organisation LIMIT 1), '')
 FROM playbooks_task t JOIN core_user u ON u.id = t.assignee_id
-WHERE t.lane = 'later' AND t.urgent AND t.status IN ('open', 'claimed')
+WHERE t.lane = 'later' AND t.urgent AND t.touched_at IS NULL AND t.status IN ('open', 'claimed')
 GROUP BY u.team_id, u.id ORDER BY 4 DESC NULLS LAST, 2
 """
 KNOWN_TODAY = "SELECT team_id, kind, data ->> 'count' FROM core_alert WHERE on_day = %s AND kind = ANY(%s)"
@@ -87,6 +104,11 @@ def resume_waiting(now: datetime) -> int:
     back = ids_of(WAITED, {"now": now, "flag": _("Ask again: today is the day you planned for it.")})
     record_acts("resumed", "task", ((id, "its next step is today", {}) for id in back), actor="tick", now=now)
     return len(back)
+
+
+def raise_what_is_due(now: datetime) -> int:
+    """Tasks whose day or hour has come go up to Today and to Now; how many."""
+    return execute(RISING, {"now": now, "soon": now + SOON, "tomorrow": now + timedelta(days=1)})
 
 
 def release_from_later(now: datetime) -> int:
@@ -191,6 +213,6 @@ FROM (SELECT (date_trunc('month', clock_timestamp()) + make_interval(months => n
 WHERE to_regclass('intake_record_' || to_char(month, 'YYYY_MM')) IS NULL
 """
 PARTS = (
-    wake_snoozed, resume_waiting, expire, release_from_later, warn_of_late, tell_leads, end_idle, write_digests,
-    partitions,
+    wake_snoozed, resume_waiting, raise_what_is_due, expire, release_from_later, warn_of_late, tell_leads, end_idle,
+    write_digests, partitions,
 )  # fmt: skip

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from core.models import User
 from core.services import record_act
 from decisions.services import touch_item
-from playbooks.enums import ACTIVE, TaskStatus
+from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task, TaskNote
 from playbooks.queries.dispatching import organisation_hours, owners
+from playbooks.rules.lanes import lane_for
 from playbooks.services.taking import TaskRefused, check_may_act, lock_task, store, take_active
 
 WORKED_ON = ["status", "acknowledged_at", "touched_at", "due_at"]
@@ -67,16 +68,19 @@ def touch_task(
     if note.strip():
         TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
     if next_step_on is not None:
-        task.next_step_on, task.due_at = next_step_on, _end_of(next_step_on, task)
-    fresh = _touch(task, now, "next_step_on")
+        _go_on(task, next_step_on, now)
+    fresh = _touch(task, now, "next_step_on", "lane")
     record_act("touched", fresh, by=by, now=now, data={"next_step_on": str(task.next_step_on or "")})
     return fresh
 
 
-def _end_of(day: date, task: Task) -> datetime:
+def _go_on(task: Task, day: date, now: datetime) -> None:
+    """Due when its owner's `day` closes, and until then in the lane for that; what sleeps is not woken."""
     owner = owners([str(task.assignee_id)]).get(str(task.assignee_id)) if task.assignee_id else None
-    _opens, closes = (owner.hours if owner else organisation_hours()).span(day)
-    return closes
+    hours = owner.hours if owner else organisation_hours()
+    task.next_step_on, task.due_at = day, hours.span(day)[1]
+    if task.lane != Lane.WAITING:
+        task.lane = lane_for(task.due_at, now, task.zone)
 
 
 def _touch(task: Task, now: datetime, *fields: str) -> Task:

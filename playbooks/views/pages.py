@@ -29,9 +29,9 @@ from playbooks.views.deeds import MEANS
 BESIDE = ("who", "after", "mode", "type", "segment", "sla", "q")
 FOCUS = "focus"
 LANE_MEANS = {
-    Lane.NOW: gettext_lazy("Signals that a person acts on, until each is closed."),
-    Lane.TODAY: gettext_lazy("Playbook steps, tasks made by hand, and what came back."),
-    Lane.LATER: gettext_lazy("What goes into Now once a day has room; deadlines run all the same."),
+    Lane.NOW: gettext_lazy("Signals nobody has acted on yet, what is late, and what is due within 4 hours."),
+    Lane.TODAY: gettext_lazy("What else is due today."),
+    Lane.LATER: gettext_lazy("Due on a later day, or above the most that you are given in a day."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
 }
 
@@ -172,7 +172,7 @@ def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]
             "url": listed.url(lane=each.value),
             "current": each.value == listed.lane,
             "count": counts[each.value].all,
-            "calls": list(_calls(listed, each, counts[each.value])),
+            "calls": list(_calls(listed, each, counts[each.value])) if each.value != listed.lane else [],
             "title": LANE_MEANS[each],
         }
         for each in Lane
@@ -180,7 +180,7 @@ def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]
 
 
 class Call(NamedTuple):
-    """What in a lane cannot wait, whichever lane is open: in words, with the list of it."""
+    """What in a lane that is not open cannot wait: in words, with the list of it."""
 
     words: str
     url: str

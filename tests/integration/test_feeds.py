@@ -35,7 +35,7 @@ def test_a_feed_that_stopped(floor: Floor, feed: Source) -> None:
     tick_all(NOW + 27 * HOUR)
     task = opened(Problem.ARRIVAL)
     assert task.assignee == floor.ana
-    assert (task.lane, task.title) == (Lane.TODAY, "Crm: late, nothing for 27 hours")
+    assert (task.lane, task.title) == (Lane.NOW, "Crm: late, nothing for 27 hours")
     assert task.account is None
     tick_all(NOW + 49 * HOUR)
     task = opened(Problem.ARRIVAL)

@@ -34,7 +34,7 @@ def late_task(feed: Source) -> Task:
 def test_the_owner_sees_it_with_the_runbook_and_closes_it(floor: Floor, feed: Source) -> None:
     task = late_task(feed)
     client = signed_in(floor.ana)
-    queue = client.get("/queue/?lane=today").content.decode()
+    queue = client.get("/queue/").content.decode()
     assert "late, nothing for" in queue
     assert "Late or silent" in queue
     page = client.get(f"/tasks/{task.pk}/").content.decode()
@@ -55,7 +55,7 @@ def test_operations_has_a_queue_of_its_own_and_works_on_feeds_alone(floor: Floor
     task = late_task(feed)
     assert task.assignee == opal
     client = signed_in(opal)
-    assert "late, nothing for" in client.get("/queue/?lane=today").content.decode()
+    assert "late, nothing for" in client.get("/queue/").content.decode()
     other = floor.task()
     refused = client.post(f"/tasks/{other.pk}/close/", {"version": other.version, "outcome": "no_change"})
     assert refused.status_code == 422

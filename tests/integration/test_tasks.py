@@ -305,7 +305,7 @@ def test_nothing_is_given_to_leavers_or_the_absent(floor: Floor, task: Task) -> 
 def test_a_task_by_hand(floor: Floor) -> None:
     values: dict[str, Any] = {"account": floor.account, "by": floor.ana, "assignee": floor.bea, "now": NOW}
     made = create_task(title=" Send the slides ", due_at=LATER, **values)
-    assert (made.title, made.created_by, made.lane, made.item) == ("Send the slides", floor.ana, Lane.TODAY, None)
+    assert (made.title, made.created_by, made.lane, made.item) == ("Send the slides", floor.ana, Lane.NOW, None)
     assert close(made, floor.bea, "completed").status == TaskStatus.CLOSED
     for fields, field in (({"title": " "}, "title"), ({"due_at": NOW}, "due_at")):
         with pytest.raises(TaskRefused) as refusal:

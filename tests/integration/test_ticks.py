@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from insights.services import retract_insight
 from playbooks.enums import Lane, RunStatus, TaskStatus
 from playbooks.models import CapCounter, Run, Task
 from playbooks.services import tick
-from playbooks.services.assigning import assign_task
+from playbooks.services.assigning import assign_task, create_task
 from playbooks.services.tasks import close_task, snooze_task, touch_task, wait_on_customer
 from tests.factories import NOW, make_insight
 from tests.floor import Floor
@@ -33,6 +33,43 @@ def test_snoozed_and_waiting_tasks_come_back_to_their_lane(floor: Floor) -> None
     tick(TOMORROW)
     assert dict(Task.objects.values_list("status", "lane")) == {"open": "now", "claimed": "now"}
     assert Task.objects.get(pk=waiting.pk).due_at == waiting.due_at + timedelta(days=1)
+
+
+def test_a_lane_says_when(floor: Floor) -> None:
+    """Begun, with its next step on another day, it leaves Now; that day it is in Today, and at its end in Now."""
+    User.objects.filter(pk=floor.ana.pk).update(timezone="America/New_York")
+    begun = floor.task()
+    day = date(2026, 3, 4)
+    fresh = touch_task(task_id=begun.pk, by=floor.ana, version=1, next_step_on=day, now=NOW)
+    assert (fresh.lane, fresh.version) == (Lane.LATER, 2)
+    untouched = floor.task(account=floor.new_account("Beta"))
+    by_hand = create_task(
+        account=floor.account, title="Send it", by=floor.ana, assignee=floor.ana, due_at=fresh.due_at, now=NOW
+    )
+    for moment, lane in (
+        (datetime(2026, 3, 4, 4, 59, tzinfo=UTC), Lane.LATER),  # 23:59 of the day before where Ana is
+        (datetime(2026, 3, 4, 5, 1, tzinfo=UTC), Lane.TODAY),
+        (fresh.due_at - timedelta(hours=4, minutes=1), Lane.TODAY),
+        (fresh.due_at - timedelta(hours=4), Lane.NOW),
+        (fresh.due_at + timedelta(days=3), Lane.NOW),
+    ):
+        tick(moment)
+        lanes = dict(Task.objects.values_list("pk", "lane"))
+        assert lanes == {begun.pk: lane, by_hand.pk: lane, untouched.pk: Lane.NOW}
+    assert Task.objects.get(pk=begun.pk).version == 2
+
+
+def test_what_is_above_the_cap_waits_though_it_is_late(floor: Floor) -> None:
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=1)
+    make_insight(floor.new_account("Alpha", arr_amount=5000), "0.95", source=floor.source)
+    make_insight(floor.new_account("Beta", arr_amount=1000), "0.95", source=floor.source)
+    floor.work()
+    tick(NOW + timedelta(hours=30))
+    assert names_in_now() == {"Alpha"}
+    begun = Task.objects.get(account__name="Alpha")
+    touch_task(task_id=begun.pk, by=floor.ana, version=begun.version, next_step_on=date(2026, 3, 9), now=TOMORROW)
+    tick(TOMORROW)
+    assert names_in_now() == {"Beta"}, "what is begun and planned takes no room in Now"
 
 
 def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> None:
