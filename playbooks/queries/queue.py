@@ -35,7 +35,7 @@ MOST_SEGMENTS = 50
 IN_ORDER = ("-priority", "due_at", "id")
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
-    "touch_by", "touched_at", "expires_at", "flag",
+    "touch_by", "touched_at", "expires_at", "flag", "urgent",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "assignee_id", "source_id",
     "run_step_id",
@@ -312,6 +312,8 @@ def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) ->
         yield _pressure(worth, Term.read(values["term"]), today)
     if values["run_step_id"]:
         yield _("playbook step")
+    if values["lane"] == Lane.LATER and values["urgent"] and values["touched_at"] is None:
+        yield _("waits for room in Now")
     if values["assignee_id"] != viewer:
         yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))
     elif values["stranger"] is not None:

@@ -31,8 +31,13 @@ FOCUS = "focus"
 LANE_MEANS = {
     Lane.NOW: gettext_lazy("Signals nobody has acted on yet, what is late, and what is due within 4 hours."),
     Lane.TODAY: gettext_lazy("What else is due today."),
-    Lane.LATER: gettext_lazy("Due on a later day, or above the most that you are given in a day."),
+    Lane.LATER: gettext_lazy("Due on a later day, or waiting for room: you are given only so many signals a day."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
+}
+# Why what is late stands in a lane where nobody looks for it.
+LATE_IN = {
+    Lane.LATER: gettext_lazy("%(n)d late, waiting for room"),
+    Lane.WAITING: gettext_lazy("%(n)d late while snoozed"),
 }
 
 
@@ -189,12 +194,11 @@ class Call(NamedTuple):
 
 def _calls(listed: Listed, lane: Lane, counted: Counted) -> Iterator[Call]:
     """What is late; in Later, where nobody looks until a day has room, also what is due soon."""
-    words = {"n": counted.late, "lane": lane.label}
     if counted.late:
-        late = _("%(n)d late while snoozed") if lane is Lane.WAITING else _("%(n)d late in %(lane)s")
-        yield Call(late % words, listed.url(lane=lane.value, sla="late"), is_late=True)
+        late = LATE_IN.get(lane, _("%(n)d late in %(lane)s")) % {"n": counted.late, "lane": lane.label}
+        yield Call(late, listed.url(lane=lane.value, sla="late"), is_late=True)
     if counted.due_soon and lane is Lane.LATER:
-        soon = _("%(n)d due soon in %(lane)s") % (words | {"n": counted.due_soon})
+        soon = _("%(n)d due soon, waiting for room") % {"n": counted.due_soon}
         yield Call(soon, listed.url(lane=lane.value, sla="due_soon"), is_late=False)
 
 
