@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("privacy/<uuid:erasure_id>/drop/", privacy.drop, name="erasure_drop"),
     path("contacts/<uuid:contact_id>/consent/", privacy.show_consent, name="consent"),
     path("readiness/", views.show_readiness, name="readiness"),
+    path("readiness/accounts/", views.show_lacking, name="readiness_accounts"),
     path("renewals/", views.show_renewals, name="renewals"),
     path("review/weekly/", views.show_weekly, name="weekly"),
     path("search/", views.search, name="search"),

@@ -147,6 +147,7 @@ ROUTES = {
     "field_class": Route((MANAGER, OPS), "", "post"),
     "weekly": Route(LEADS),
     "readiness": Route(LEADS),
+    "readiness_accounts": Route(LEADS),
     "sources": Route(LEADS),
     "new_source": Route((MANAGER, OPS)),
     "source": Route(LEADS, "source"),

@@ -1,86 +1,128 @@
-"""The facts that the readiness of the data is measured by: per source, and of all sources together."""
+"""The facts that the readiness of the data is measured by: per source, of all together, and of each account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from accounts.rules.readiness import Facts
-from core.bulk import fetch_all
+from django.db.models import QuerySet
+
+from accounts.models import Account
+from accounts.rules.readiness import WEEKS, Facts, Measure
+from core.bulk import fetch_all, ids_of
 
 # Behaviour of so long is looked at; money of so long is an outcome.
-WINDOW, OUTCOMES = timedelta(days=90), timedelta(days=365)
+WINDOW, OUTCOMES, WEEK = timedelta(days=90), timedelta(days=365), timedelta(days=7)
+EACH_WEEK = 2**WEEKS - 1  # a bit for each of the last weeks
 
-# What happened and when, by whom if that is said; a reading of usage is a sum over people, and names none.
-READINGS = """
-SELECT source_id, account_id, happened_at AS at, 'activity ' || kind AS what, contact_id IS NOT NULL AS named
+# What happened, by whom if that is said; a reading of usage is a sum over people, and names none.
+RECORDS = """
+SELECT source_id, account_id, happened_at AS at, contact_id IS NOT NULL AS is_named, kind = 'usage' AS is_sum
 FROM accounts_activity WHERE happened_at > %(since)s AND happened_at <= %(now)s
 UNION ALL
-SELECT source_id, account_id, at, 'event ' || name, contact_id IS NOT NULL OR user_id <> ''
+SELECT source_id, account_id, at, contact_id IS NOT NULL OR user_id <> '', false
 FROM accounts_event WHERE at > %(since)s AND at <= %(now)s AND account_id IS NOT NULL
 """
-# Whom each source speaks about: by its ids or those of another that it uses, by what happened, by money.
-KNOWN = """
-SELECT DISTINCT said.source_id, said.account_id FROM (
-    SELECT namespace_id AS source_id, account_id FROM accounts_accountkey WHERE kind = 'external_id'
-    UNION ALL SELECT source_id, account_id FROM accounts_link WHERE revoked_at IS NULL
-    UNION ALL SELECT source_id, account_id FROM readings
-    UNION ALL SELECT source_id, account_id FROM accounts_ledgerentry WHERE happened_on > %(year)s
-    UNION ALL SELECT source_id, account_id FROM accounts_contact
-    UNION ALL SELECT source_id, account_id FROM accounts_contract
-) AS said JOIN accounts_account AS a ON a.id = said.account_id AND a.archived_at IS NULL
-JOIN intake_source AS s ON s.id = said.source_id AND s.person_id IS NULL
-"""
-MONEY = """
-SELECT source_id, account_id FROM accounts_ledgerentry WHERE happened_on > %(year)s
-UNION SELECT source_id, account_id FROM accounts_contract
-"""
-FACTS = f"""
-WITH readings AS MATERIALIZED ({READINGS}), known AS MATERIALIZED ({KNOWN}), money AS MATERIALIZED ({MONEY}),
-    sources_of AS (SELECT account_id, count(*) AS n FROM known GROUP BY account_id)
-SELECT coalesce(g.source_id, a.source_id), g.readings, g.gap, g.kinds, g.named, g.measured,
-    a.accounts, a.shared, a.with_outcome, a.brought
-FROM (
-    SELECT e.source_id, sum(e.n) AS readings, sum(e.named) AS named, sum(e.measured) AS measured,
-        percentile_cont(0.5) WITHIN GROUP (
-            ORDER BY extract(epoch FROM e.last - e.first)::float8 / 3600 / nullif(e.n - 1, 0)) AS gap,
-        (SELECT count(DISTINCT r.what) FROM readings r WHERE r.source_id = e.source_id OR e.source_id IS NULL) AS kinds
-    FROM (SELECT source_id, account_id, count(*) AS n, count(*) FILTER (WHERE named) AS named,
-              count(*) FILTER (WHERE what = 'activity usage') AS measured, min(at) AS first,
-              max(at) AS last FROM readings GROUP BY GROUPING SETS ((source_id, account_id), (account_id))) AS e
-    GROUP BY e.source_id
-) AS g FULL JOIN (
-    SELECT k.source_id, count(DISTINCT k.account_id) AS accounts,
-        count(DISTINCT k.account_id) FILTER (WHERE o.n > 1) AS shared,
-        count(DISTINCT k.account_id) FILTER (WHERE m.account_id IS NOT NULL) AS with_outcome,
-        count(DISTINCT k.account_id) FILTER (WHERE m.source_id = k.source_id) AS brought
-    FROM known k JOIN sources_of o USING (account_id) LEFT JOIN money m ON m.account_id = k.account_id
-    GROUP BY GROUPING SETS ((k.source_id), ())
-) AS a ON coalesce(a.source_id, '00000000-0000-0000-0000-000000000000')
-    = coalesce(g.source_id, '00000000-0000-0000-0000-000000000000')
-"""  # noqa: S608 - put together from the queries above  # nosec B608
-ROWS = """
-SELECT source_id, sum(rows), sum(parked) FROM intake_shipment WHERE at > %(since)s AND at <= %(now)s GROUP BY source_id
-"""
+# `among`: the accounts that are looked at. `line`: what one source tells of one of them; `of`: all sources together.
+# Weeks are bits, the last one the lowest.
+LINES = f"""
+WITH among AS MATERIALIZED ({{among}}), told AS (
+    SELECT source_id, account_id, count(*) AS records, count(*) FILTER (WHERE is_named) AS named,
+        count(*) FILTER (WHERE is_sum) AS sums,
+        bit_or(1 << floor(extract(epoch FROM %(now)s - at) / {WEEK.total_seconds():.0f})::int) & {EACH_WEEK} AS weeks
+    FROM ({RECORDS}) AS r GROUP BY source_id, account_id
+), known AS (
+    SELECT source_id, account_id, records, named, sums, weeks, false AS is_paid FROM told
+    UNION ALL SELECT namespace_id, account_id, 0, 0, 0, 0, false FROM accounts_accountkey WHERE kind = 'external_id'
+    UNION ALL SELECT source_id, account_id, 0, 0, 0, 0, false FROM accounts_link WHERE revoked_at IS NULL
+    UNION ALL SELECT source_id, account_id, 0, 0, 0, 0, false FROM accounts_contact
+    UNION ALL SELECT source_id, account_id, 0, 0, 0, 0, true FROM accounts_ledgerentry WHERE happened_on > %(year)s
+    UNION ALL SELECT source_id, account_id, 0, 0, 0, 0, true FROM accounts_contract
+), line AS MATERIALIZED (
+    SELECT k.source_id, k.account_id, sum(k.records) AS records, sum(k.named) AS named, sum(k.sums) AS sums,
+        bit_or(k.weeks) AS weeks, bool_or(k.is_paid) AS is_paid
+    FROM known AS k JOIN among AS a ON a.id = k.account_id
+        JOIN intake_source AS s ON s.id = k.source_id AND s.person_id IS NULL
+    GROUP BY k.source_id, k.account_id
+), of AS MATERIALIZED (
+    SELECT a.id AS account_id, count(l.source_id) AS sources, coalesce(sum(l.records), 0) AS records,
+        coalesce(sum(l.named), 0) AS named, coalesce(bit_or(l.weeks), 0) AS weeks,
+        coalesce(bool_or(l.is_paid), false) AS is_paid
+    FROM among AS a LEFT JOIN line AS l ON l.account_id = a.id GROUP BY a.id
+)
+"""  # noqa: S608 - put together from what stands above  # nosec B608
+FACTS = f"""{LINES}
+SELECT l.source_id, count(*), count(*) FILTER (WHERE l.weeks = {EACH_WEEK}),
+    count(*) FILTER (WHERE of.weeks <> {EACH_WEEK}), sum(l.records), sum(l.named), sum(l.sums),
+    count(*) FILTER (WHERE of.sources > 1), count(*) FILTER (WHERE l.is_paid)
+FROM line AS l JOIN of USING (account_id) GROUP BY l.source_id
+UNION ALL
+SELECT NULL, count(*), count(*) FILTER (WHERE weeks = {EACH_WEEK}), count(*) FILTER (WHERE weeks <> {EACH_WEEK}),
+    sum(records), sum(named), 0, count(*) FILTER (WHERE sources > 1), count(*) FILTER (WHERE is_paid) FROM of
+"""  # noqa: S608 - put together from what stands above  # nosec B608
+LACKS = {
+    Measure.TEMPORAL: f"of.weeks <> {EACH_WEEK}",
+    Measure.BEHAVIOURAL: "of.records > of.named",
+    Measure.UNIFICATION: "of.sources < 2",
+    Measure.OUTCOME: "NOT of.is_paid",
+}
+# Of one source: what it knows of the account; records that are sums name nobody, whatever is done.
+OF_SOURCE = "JOIN line AS l ON l.account_id = of.account_id AND l.source_id = %(source)s"
+UNNAMED = {True: "l.records - l.named - l.sums", False: "of.records - of.named"}
+LACKING = f"""{LINES}
+SELECT of.account_id, a.name, bit_count(of.weeks::bit({{weeks}}))::int, ({{unnamed}})::int,
+    ARRAY(SELECT s.name FROM line JOIN intake_source AS s ON s.id = line.source_id
+          WHERE line.account_id = of.account_id ORDER BY s.name), count(*) OVER ()
+FROM of JOIN accounts_account AS a ON a.id = of.account_id {{of_source}}
+WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
+"""  # noqa: S608 - put together from what stands above  # nosec B608
 
 
-def readiness_facts(now: datetime) -> tuple[Facts, dict[UUID, Facts]]:
-    """(of all together, of each source by its id), as of `now`. Two queries."""
-    names = {"now": now, "since": now - WINDOW, "year": (now - OUTCOMES).date()}
-    rows = {source_id: (sent, parked) for source_id, sent, parked in fetch_all(ROWS, names)}
-    rows[None] = (sum(sent for sent, _parked in rows.values()), sum(parked for _sent, parked in rows.values()))
-    found = {line[0]: _facts(line[1:], rows.get(line[0], (0, 0))) for line in fetch_all(FACTS, names)}
-    whole = found.pop(None, Facts())
-    return whole, found
+class Lacking(NamedTuple):
+    """An account that a measure counts as missing; `weeks`: of the last ones those in which it was heard of.
+
+    unnamed: records that name nobody. sources: names of those that know it. count: how many such accounts there are.
+    """
+
+    account_id: UUID
+    name: str
+    weeks: int
+    unnamed: int
+    sources: list[str]
+    count: int
 
 
-def _facts(columns: Iterable[Any], sent: tuple[int, int]) -> Facts:
-    readings, gap, kinds, named, measured, accounts, shared, with_outcome, brought = columns
-    return Facts(
-        readings=int(readings or 0), gap_hours=None if gap is None else float(gap), kinds=kinds or 0,
-        named=int(named or 0), measured=int(measured or 0),
-        accounts=accounts or 0, shared=shared or 0, with_outcome=with_outcome or 0, brought=brought or 0,
-        rows=int(sent[0]), parked=int(sent[1]),
-    )  # fmt: skip
+def readiness_facts(accounts: QuerySet[Account], now: datetime) -> tuple[Facts, dict[UUID, Facts]]:
+    """(of all together, of each source by its id), of these accounts, as of `now`. One query."""
+    found = {source_id: Facts(*map(int, counts)) for source_id, *counts in _asked(FACTS, accounts, now)}
+    return found.pop(None), found
+
+
+def lacking(
+    accounts: QuerySet[Account], measure: Measure, now: datetime, *, source: UUID | None = None, most: int | None = None
+) -> Iterator[Lacking]:
+    """Those of these accounts that lack what is measured; with `source`, of those that it knows."""
+    lacks, is_named = LACKS[measure], measure == Measure.BEHAVIOURAL
+    if source and is_named:
+        lacks = f"{UNNAMED[True]} > 0"
+    words = {
+        "weeks": WEEKS, "lacks": lacks, "unnamed": UNNAMED[source is not None],
+        "of_source": OF_SOURCE if source else "",
+        "order": "4 DESC," if is_named else "3," if measure == Measure.TEMPORAL else "",
+    }  # fmt: skip
+    return (Lacking(*row) for row in _asked(LACKING, accounts, now, words, source=source, most=most))
+
+
+def _asked(
+    sql: str, accounts: QuerySet[Account], now: datetime, words: Mapping[str, object] = MappingProxyType({}),
+    **more: object,
+) -> list[tuple[Any, ...]]:  # fmt: skip
+    """The rows of a query about `accounts`, whose own query stands in it; `words` are put in, `more` is given along."""
+    ids, given = ids_of(accounts)
+    params = {f"among_{number}": value for number, value in enumerate(given)}
+    among = ids % tuple(f"%({name})s" for name in params)
+    times = {"now": now, "since": now - WINDOW, "year": (now - OUTCOMES).date()}
+    return fetch_all(sql.format(among=among, **words), params | times | more)

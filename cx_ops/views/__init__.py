@@ -16,7 +16,7 @@ from cx_ops.views.fields import class_a_field, show_fields
 from cx_ops.views.health import show_health
 from cx_ops.views.house import change_rule, new_rule, remove_rule, show_house_rules, show_rules_of
 from cx_ops.views.portfolio import show_portfolio
-from cx_ops.views.readiness import show_readiness
+from cx_ops.views.readiness import show_lacking, show_readiness
 from cx_ops.views.renewals import show_renewals
 from cx_ops.views.search import search
 from cx_ops.views.segments import change_segment, new_segment, show_segments
@@ -50,6 +50,7 @@ __all__ = [
     "show_fields",
     "show_health",
     "show_house_rules",
+    "show_lacking",
     "show_live",
     "show_portfolio",
     "show_readiness",

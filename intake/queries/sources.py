@@ -174,6 +174,15 @@ def _rejected(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     return dict(lately.values_list("source").annotate(n=Sum("rejected")).order_by())
 
 
+def kinds_sent(since: datetime) -> dict[UUID, list[str]]:
+    """The kinds of record that each source has sent since then, by name."""
+    came = Shipment.objects.filter(at__gt=since).exclude(of__status=ImportStatus.UNDONE).order_by("kind")
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for source, kind in came.values_list("source", "kind").distinct():
+        found[source].append(kind)
+    return found
+
+
 def find_source(slug: str) -> Source | None:
     """The system of this short name; None where there is none, or it is a person.
 

@@ -28,7 +28,7 @@ NO_LIST = {
     "field_policies": "a form",
     "start": "a guide: what to bring, and what is there",
     "weekly": "a page to go through and to print, made of lists that are files themselves",
-    "readiness": "an audit of four figures with their arithmetic",
+    "readiness": "four shares; the accounts that lack one are a list of their own",
     "new_segment": "a form",
     "new_source": "a form",
 }

@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import LedgerEntry, Pair
-from accounts.queries.readiness import readiness_facts
+from accounts.models import Account, Contract, LedgerEntry, Pair
+from accounts.queries.readiness import lacking, readiness_facts
+from accounts.rules.readiness import Facts, Measure
 from accounts.services.kinds import ACCOUNTS
 from core.bulk import database_now
 from core.models import Act
 from cx_ops.pipeline import tick_all
+from cx_ops.readiness import accounts_measured
 from cx_ops.weekly import load_sections, week_named, week_of
 from intake.models import Import, RowWarning, Source
 from playbooks.services.tasks import close_task
@@ -127,23 +129,72 @@ def test_weeks_have_keys() -> None:
 def test_the_facts_are_those_of_the_data(floor: Floor) -> None:
     desk, crm = make_source("desk"), make_source("crm2")
     accounts = [make_account(f"Co {number}", external_id=f"c{number}", source=crm) for number in range(12)]
-    for account in accounts[:6]:
+    for at, account in enumerate(accounts[:6]):
         contact = make_contact(account, source_id=crm.pk)
-        for day in range(5):
+        for week in range(5):  # the last one has nothing of the last week, but something of the week before all four
             make_activity(
-                account, "ticket" if day % 2 else "call", source_id=desk.pk, happened_at=NOW - timedelta(days=2 * day),
-                contact=contact if day else None,
+                account, "usage" if week == 2 else "ticket", source_id=desk.pk, contact=contact if week == 1 else None,
+                happened_at=NOW - timedelta(days=7 * (week + (at == 5)) + 1),
             )  # fmt: skip
-    LedgerEntry.objects.create(
-        account=accounts[0], source_id=desk.pk, external_id="l", happened_on=NOW.date(), amount=1, currency="USD"
-    )
-    whole, by_source = readiness_facts(NOW)
-    of_desk, of_crm = by_source[desk.pk], by_source[crm.pk]
-    assert (of_desk.readings, of_desk.named, of_desk.kinds, of_desk.gap_hours) == (30, 24, 2, 48.0)
-    assert (of_desk.accounts, of_desk.shared, of_desk.with_outcome, of_desk.brought) == (6, 6, 1, 1)
-    assert (of_crm.accounts, of_crm.shared, of_crm.readings) == (12, 6, 0)
-    assert (of_crm.with_outcome, of_crm.brought) == (1, 0), "it knows the account, the money came from the desk"
-    assert (whole.readings, whole.accounts, whole.shared, whole.gap_hours) == (30, 12, 6, 48.0)
+    make_activity(accounts[0], "call", source_id=make_source("own", person=floor.ana).pk, happened_at=NOW)
+    for account in (accounts[0], gone := make_account("Gone", external_id="g", source=crm)):
+        LedgerEntry.objects.create(
+            account=account, source_id=desk.pk, external_id=account.name, happened_on=NOW.date(), amount=1,
+            currency="USD",
+        )  # fmt: skip
+    Account.objects.filter(pk=gone.pk).update(archived_at=NOW)
+    here = Account.objects.filter(archived_at=None)
+    whole, by_source = readiness_facts(here, NOW)
+    assert by_source == {
+        desk.pk: Facts(accounts=6, weekly=5, unheard=1, records=30, named=6, sums=6, shared=6, with_money=1),
+        crm.pk: Facts(accounts=12, weekly=0, unheard=7, records=0, named=0, sums=0, shared=6, with_money=0),
+    }
+    assert whole == Facts(accounts=13, weekly=5, unheard=8, records=30, named=6, sums=0, shared=6, with_money=1)
+    assert whole.accounts == here.count(), "one that no source knows counts too"
+    assert readiness_facts(here.filter(pk=accounts[5].pk), NOW)[0].weekly == 0
+
+
+def test_what_lacks_is_listed_account_by_account(floor: Floor) -> None:
+    desk, crm = make_source("desk"), make_source("crm2")
+    both, _one = (make_account(name, external_id=name, source=crm, team=floor.lead.team) for name in ("Both", "One"))
+    for at, contact in enumerate((None, None, make_contact(both, source_id=crm.pk))):
+        make_activity(both, "ticket", source_id=desk.pk, happened_at=NOW - timedelta(days=8 * at + 1), contact=contact)
+    make_activity(both, "usage", source_id=desk.pk, happened_at=NOW - timedelta(days=1))
+
+    measured = Account.objects.exclude(name="Acme")
+
+    def names(measure: Measure, source: Source | None = None) -> list[tuple[str, int, int, list[str]]]:
+        found = lacking(measured, measure, NOW, source=source.pk if source else None)
+        return [(line.name, line.weeks, line.unnamed, line.sources) for line in found]
+
+    both_line, one_line = ("Both", 3, 3, ["Crm2", "Desk"]), ("One", 0, 0, ["Crm2"])
+    assert names(Measure.TEMPORAL) == [one_line, both_line]
+    assert names(Measure.BEHAVIOURAL) == [both_line]
+    assert names(Measure.BEHAVIOURAL, desk) == [("Both", 3, 2, ["Crm2", "Desk"])], "the sum names nobody anyway"
+    assert names(Measure.BEHAVIOURAL, crm) == []
+    assert names(Measure.UNIFICATION) == names(Measure.UNIFICATION, crm) == [one_line]
+    assert names(Measure.UNIFICATION, desk) == []
+    assert names(Measure.OUTCOME) == [both_line, one_line]
+    assert [line.count for line in lacking(measured, Measure.OUTCOME, NOW, most=1)] == [2]
+    page = signed_in(floor.lead).get("/readiness/accounts/?lack=unification&source=crm2").content.decode()
+    assert ">One<" in page
+    assert ">Both<" not in page
+    file = signed_in(floor.lead).get("/readiness/accounts/?lack=unification&format=csv")
+    assert b"".join(file.streaming_content).decode().splitlines()[1:] == ["One,Crm2,0,0"]  # type: ignore[attr-defined]
+    assert signed_in(floor.lead).get("/readiness/accounts/?lack=charm").status_code == 404
+    assert signed_in(floor.lead).get("/readiness/accounts/?source=nobody").status_code == 404
+
+
+def test_former_customers_are_not_measured(floor: Floor) -> None:
+    make_account("Here", external_id="h")
+    gone = make_account("Gone", external_id="g")
+    day = NOW.date()
+    Contract.objects.create(
+        account=gone, source_id=floor.source.pk, external_id="k", starts_on=day - timedelta(days=400),
+        ends_on=day - timedelta(days=35),
+    )  # fmt: skip
+    assert gone not in accounts_measured(NOW)
+    assert gone in accounts_measured(NOW - timedelta(days=10))
 
 
 def test_a_source_that_uses_the_ids_of_another_speaks_about_the_same_accounts(floor: Floor) -> None:
@@ -151,7 +202,7 @@ def test_a_source_that_uses_the_ids_of_another_speaks_about_the_same_accounts(fl
     billing = make_source("billing", account_namespace=crm)
     accounts_of(crm, crm)
     accounts_of(billing, crm)
-    facts = readiness_facts(NOW)[1]
+    facts = readiness_facts(Account.objects.all(), NOW)[1]
     assert [(facts[one.pk].accounts, facts[one.pk].shared) for one in (crm, billing)] == [(3, 3), (3, 3)]
 
 
@@ -163,7 +214,7 @@ def accounts_of(source: Source, namespace: Source) -> None:
 def test_an_empty_system_says_too_little(floor: Floor) -> None:
     page = signed_in(floor.lead).get("/readiness/").content.decode()
     assert "Too little data yet." in page
-    assert "of the 30 dated behaviours" in page
+    assert "of the 30 records" in page
 
 
 def test_a_source_shows_each_file_once_and_calls_no_past_day_the_next(floor: Floor, feed: Source) -> None:
@@ -187,7 +238,13 @@ def test_a_source_shows_each_file_once_and_calls_no_past_day_the_next(floor: Flo
 def test_the_pages_ask_few_queries(floor: Floor, feed: Source) -> None:
     send(feed, database_now())
     client = signed_in(floor.lead)
-    for path, most in (("/readiness/", 12), ("/sources/", 12), ("/sources/crm/", 12), ("/review/weekly/", 25)):
+    for path, most in (
+        ("/readiness/", 12),
+        ("/readiness/accounts/", 12),
+        ("/sources/", 12),
+        ("/sources/crm/", 12),
+        ("/review/weekly/", 25),
+    ):
         client.get(path)
         with CaptureQueriesContext(
             connection,
