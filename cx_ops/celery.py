@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import task_prerun, worker_process_init
+from celery.signals import beat_init, task_prerun, worker_process_init
 from django.db import close_old_connections
 
 from core.memory import expect_batches
@@ -40,3 +40,9 @@ def look_at_the_connection(sender: Task[Any, Any], **_: object) -> None:
 def begin_work(**_: object) -> None:
     """A process of the worker has begun."""
     expect_batches()
+
+
+@beat_init.connect
+def begin_to_tick(**_: object) -> None:
+    """The scheduler has begun: what fell due meanwhile is not left until its first tick half a minute later."""
+    app.send_task("cx_ops.tasks.tick", **app.conf.beat_schedule["tick"]["options"])

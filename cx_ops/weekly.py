@@ -37,7 +37,7 @@ REVIEWED, GAVE_UP = "reviewed", "gave_up"
 JOINED = {
     "merged": gettext_lazy("merged"), "split": gettext_lazy("split"), "unmerged": gettext_lazy("taken apart again"),
 }  # fmt: skip
-CAME, LETTERS, PARKED, HELD, CELLS, PAIRS = "came", "letters", "parked", "held", "cells", "pairs"
+CAME, LETTERS, PARKED, HELD, CELLS, PAIRS, DRAFTS = "came", "letters", "parked", "held", "cells", "pairs", "drafts"
 
 
 class Line(NamedTuple):
@@ -168,6 +168,7 @@ def _count_lost(week: Week, user: User) -> dict[str, list[Lost]]:
     taken = Import.objects.visible_to(user).filter(
         finished_at__range=(week.begins, week.ends), status=ImportStatus.DONE
     )
+    drafts = Import.objects.visible_to(user).filter(status=ImportStatus.DRAFT)
     letters = DeadLetter.objects.filter(replayed_at=None)
     sums, counts = {"no": Sum("rejected"), "all": Sum("rows")}, {"no": Count("pk"), "all": Value(0)}
     name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
@@ -179,6 +180,7 @@ def _count_lost(week: Week, user: User) -> dict[str, list[Lost]]:
         _grouped(taken, CELLS, F("filename"), name, Cast("pk", TextField()))
         .annotate(**counts | {"no": Count("warnings")})
         .filter(no__gt=0),
+        _grouped(drafts, DRAFTS, F("filename"), name, Cast("pk", TextField())).annotate(**counts),
         _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
     )
     found: dict[str, list[Lost]] = defaultdict(list)
@@ -216,17 +218,18 @@ def _refused(week: Week, user: User, seen: Seen) -> Found:
         said = ngettext("%(source)s: %(n)d cell left out", "%(source)s: %(n)d cells left out", file.n)
         where = reverse("import", args=[file.kind]), _("Open the file")
         lines.append(Line(said % {"source": file.name, "n": file.n}, file.slug, *where))
+    for file in seen.lost[DRAFTS]:
+        where = reverse("import", args=[file.kind]), _("Review the file")
+        lines.append(Line(_("%(source)s: a file waits to be confirmed") % {"source": file.name}, file.slug, *where))
     for parked in seen.lost[PARKED]:
         said = ngettext("%(n)d row of %(kind)s waits", "%(n)d rows of %(kind)s wait", parked.n)
         words = {"n": parked.n, "kind": parked.slug}
         lines.append(Line(said % words, "", reverse("parked"), _("Which accounts")))
     for held in seen.lost[HELD]:
-        slug, name, count = held.slug, held.name, held.n
-        said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", count)
-        where = _to_source(slug)
-        if _may_replay(user):
-            where = f"{reverse('quarantine')}?source={slug}", _("Look and replay")
-        lines.append(Line(said % {"source": name, "n": count}, _("Kept as they came."), *where))
+        said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", held.n)
+        replay = f"{reverse('quarantine')}?source={held.slug}", _("Look and replay")
+        where = replay if _may_replay(user) else _to_source(held.slug)
+        lines.append(Line(said % {"source": held.name, "n": held.n}, _("Kept as they came."), *where))
     return lines, len(lines)
 
 
@@ -321,7 +324,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "refused": (
         gettext_lazy("Not taken, or waiting"),
-        gettext_lazy("Not taken: rejected, in quarantine, a cell left out. Waiting: until its account comes."),
+        gettext_lazy("Not taken: rejected, quarantined, a cell left out. Waiting: for its account, or to be confirmed."),
         gettext_lazy("Every row and cell was taken, and none waits."), _refused,
     ),
     "unowned": (

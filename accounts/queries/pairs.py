@@ -76,7 +76,7 @@ class PairPage:
 
 # Why the ladder did not simply join them.
 AGAINST = {
-    "name": gettext_lazy("That is not enough to join them without a person."),
+    "name": gettext_lazy("That is not enough to join them automatically."),
     "several": gettext_lazy("Several accounts hold it, and more than one of them has such a name."),
     "two_ids": gettext_lazy("One source calls them by two ids, which it gives to different accounts."),
     "two_subscriptions": gettext_lazy("They have two subscriptions."),

@@ -84,7 +84,7 @@ WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
 class Lacking(NamedTuple):
     """An account that a measure counts as missing; `weeks`: of the last ones those in which it was heard of.
 
-    unnamed: records that name nobody. sources: names of those that know it. count: how many such accounts there are.
+    unnamed: records that name nobody. sources: names of those that know it. total: how many such accounts there are.
     """
 
     account_id: UUID
@@ -92,7 +92,7 @@ class Lacking(NamedTuple):
     weeks: int
     unnamed: int
     sources: list[str]
-    count: int
+    total: int
 
 
 def readiness_facts(accounts: QuerySet[Account], now: datetime) -> tuple[Facts, dict[UUID, Facts]]:

@@ -19,9 +19,10 @@ PLANS = ("P-100", "P-200", "P-300")
 
 def send_file(book: Book, day: date, source: Source, *, now: datetime) -> bool:
     """Import the file of a day, if there is one; whether there was."""
-    if day not in {book.today - timedelta(days=ago) for ago in CAME}:
+    first, *later = (book.today - timedelta(days=ago) for ago in CAME)
+    if day not in (first, *later):
         return False
-    named = [customer for customer in book.named() if not customer.has_left(day)]
+    named = [customer for customer in book.named() if not customer.has_left(first)]  # who leaves is billed to the end
     rows = [(customer.external_id, customer.name, PLANS[at % len(PLANS)], "") for at, customer in enumerate(named)]
     file = [csv_line(line).encode() for line in (HEADER, *rows)]
     made = start_import(

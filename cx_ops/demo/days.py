@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-ARRIVAL = time(5)
+ARRIVAL = time(5, 45)  # in Lisbon, where operations sit
 TICK = time(6)
 NIGHT = time(22, 30)
 ZONES = {
@@ -18,6 +18,11 @@ ZONES = {
 def at(day: date, clock: time, zone: ZoneInfo | None = None) -> datetime:
     """The moment in UTC."""
     return datetime.combine(day, clock, zone or UTC).astimezone(UTC)
+
+
+def arrival(day: date) -> datetime:
+    """When the deliveries of a day come: at the same hour of the office's clock in summer and winter."""
+    return at(day, ARRIVAL, ZONES["emea"])
 
 
 def is_workday(day: date) -> bool:

@@ -13,8 +13,7 @@ from intake.models import Source
 
 SLUG = "invoices"
 TRADES_AS = ("Northgate Trading", "Halden & Partners", "Blue Quay Services")
-
-
+FIRST_ID = 70_000
 CALLED = 6
 
 
@@ -26,7 +25,7 @@ def leave_doubts(book: Book, *, desk: Source, now: datetime) -> None:
     customers = [one for one in book.customers if one.is_named and not one.has_left(book.today)][:CALLED]
     items: list[dict[str, object]] = [
         {
-            "external_id": f"INV-{customer.number:04}",
+            "external_id": str(FIRST_ID + customer.number),
             "name": customer.name if place < 3 else TRADES_AS[place - 3],
             "domain": customer.domain,
             "email": f"accounts-payable@{customer.domain}",

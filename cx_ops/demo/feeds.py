@@ -58,15 +58,16 @@ def opening(book: Book) -> list[Feed]:
 
 def exports(book: Book, day: date) -> list[Feed]:
     """The weekly exports, on Mondays: what changed in the days since the last one. The book's last day has one too."""
-    if day.weekday() != MONDAY and day not in (book.handed_over_on, book.today):
-        return []
+    days = exported_on(book, day)
     return [
-        (source, kind, [item for past in _days_since_export(book, day) for item in changes(book, past)])
-        for source, kind, changes in CHANGES
+        (source, kind, [item for past in days for item in changes(book, past)]) for source, kind, changes in CHANGES
     ]
 
 
-def _days_since_export(book: Book, day: date) -> list[date]:
+def exported_on(book: Book, day: date) -> list[date]:
+    """The days of which the export of a day tells; none where there is no export."""
+    if day.weekday() != MONDAY and day not in (book.handed_over_on, book.today):
+        return []
     days = [day]
     while days[0].weekday() != TUESDAY and days[0] > book.first_day and days[0] != book.handed_over_on + NEXT_DAY:
         days.insert(0, days[0] - NEXT_DAY)

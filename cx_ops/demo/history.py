@@ -14,7 +14,7 @@ from cx_ops.demo import billing, chores, deeds, evidence, feeds, habits, people,
 from cx_ops.demo.arrivals import Door, advance
 from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
-from cx_ops.demo.days import ARRIVAL, NIGHT, TICK, ZONES, at, is_workday, workdays_before
+from cx_ops.demo.days import NIGHT, TICK, ZONES, arrival, at, is_workday, workdays_before
 from cx_ops.demo.feeds import Feed
 from insights.services import raise_insight
 from intake.models import Source
@@ -42,7 +42,7 @@ class History:
 
     def open(self) -> None:
         """The first export, and the territories of those without a manager of their own."""
-        start = at(self.book.first_day, ARRIVAL)
+        start = arrival(self.book.first_day)
         self.door.deliver(feeds.opening(self.book), now=start)
         self.accounts = dict(AccountKey.objects.filter(kind="external_id").values_list("value", "account_id"))
         draw_territories(now=start)
@@ -58,7 +58,7 @@ class History:
 
     def _moments(self, day: date) -> Iterator[Moment]:
         """What happens on a day, in the order of its clocks."""
-        moments: list[Moment] = [(at(day, ARRIVAL), "arrive", ()), (at(day, TICK), "tick", ())]
+        moments: list[Moment] = [(arrival(day), "arrive", ()), (at(day, TICK), "tick", ())]
         if is_workday(day):
             moments += [(at(day, CONCERNS), "raise", ())]
             moments += [(at(day, clock, ZONES[office]), "work", who) for office, who, clock in SESSIONS]

@@ -17,7 +17,7 @@ from cx_ops.demo.beside import run_new_crm
 from cx_ops.demo.book import make_book
 from cx_ops.demo.cdnow import SHOP, open_folder
 from cx_ops.demo.credentials import Credentials, make_credentials
-from cx_ops.demo.days import ARRIVAL, at, last_day
+from cx_ops.demo.days import arrival, last_day
 from cx_ops.demo.doors import hang_doors
 from cx_ops.demo.doubts import leave_doubts
 from cx_ops.demo.history import History
@@ -38,7 +38,7 @@ class Loaded:
 def load_book(*, scale: float, now: datetime) -> Loaded:
     """The fictional book: half a year up to `now`."""
     book = gather(stories.tell(make_book(last_day(now), scale=scale)))
-    start, password = at(book.first_day, ARRIVAL), people.new_password()
+    start, password = arrival(book.first_day), people.new_password()
     people.hire(now=start, password=password)
     people.set_rates(book.today)
     people.send_away(now)
@@ -55,7 +55,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
         hang_doors(crm=sources["crm"], desk=sources["desk"], now=now)
         tick_all(now)
         habits.keep_mail(now)
-    people.name_tokens(now=now)
+    people.name_tokens()
     token = people.give_token(sources["crm"], now=now)
     return Loaded(make_credentials(password=password, api_token=token), make_report(count_bands(door.confidences)))
 
@@ -63,7 +63,7 @@ def load_book(*, scale: float, now: datetime) -> Loaded:
 def load_folder(root: Path, *, whole: bool, now: datetime) -> Loaded:
     """Real customers out of a folder, decided with the clock of each day. Raises `FolderRefused`."""
     folder = open_folder(root, today=now.date(), whole=whole)
-    start, password = at(folder.first_day, ARRIVAL), people.new_password()
+    start, password = arrival(folder.first_day), people.new_password()
     people.hire(now=start, password=password)
     people.leave_company("gus", now=start)
     people.send_away(now)

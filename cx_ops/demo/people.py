@@ -196,14 +196,16 @@ def give_token(source: Source, *, now: datetime) -> str:
     return text
 
 
-def name_tokens(*, now: datetime) -> None:
-    """The tokens with which the feeds that come by API were sent; nobody knows what they say."""
+def name_tokens() -> None:
+    """The tokens with which the feeds that come by API were sent, as old as they; nobody knows what they say."""
     sent: dict[Source, dict[Scope, datetime]] = defaultdict(dict)
+    first: dict[Source, datetime] = {}
     for call in Shipment.objects.filter(of=None, source__person=None).select_related("source__owner").order_by("at"):
         sent[call.source][find(call.kind).scope] = call.at
+        first.setdefault(call.source, call.at)
     for source, scopes in sent.items():
         token, _ = create_token(
-            source=source, name=f"Feed of {source.name}", scopes=list(scopes), expires_at=now + A_YEAR, now=now,
-            by=source.owner,
+            source=source, name=f"Feed of {source.name}", scopes=list(scopes), expires_at=first[source] + A_YEAR,
+            now=first[source], by=source.owner,
         )  # fmt: skip
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=max(scopes.values()))

@@ -20,8 +20,8 @@ from decimal import Decimal
 
 from cx_ops.demo.book import Book, Customer, Fate, rewritten
 from cx_ops.demo.days import workdays_before
-from cx_ops.demo.feeds import Feed, activity, contacts
-from cx_ops.demo.scores import insight
+from cx_ops.demo.feeds import Feed, activity, contacts, exported_on
+from cx_ops.demo.scores import THURSDAY, insight
 
 
 @dataclass(frozen=True)
@@ -263,14 +263,20 @@ def feeds(book: Book, day: date) -> list[Feed]:
     said: dict[str, list[dict[str, object]]] = {"house": [], "vendor": []}
     for story, customer in cast(book):
         for claim in story.said:
-            if workdays_before(book.today, claim.ago) == day:
+            if _comes_on(claim, book) == day:
                 item = insight(customer, claim.type, claim.confidence, day, reason=claim.reason, vendor=claim.vendor)
                 said["vendor" if claim.vendor else "house"].append(item)
     return [
         *((source, "insights", items) for source, items in said.items()),
-        ("crm", "activities", [*_heard(book, day)]),
+        ("crm", "activities", [item for past in exported_on(book, day) for item in _heard(book, past)]),
         ("crm", "contacts", [*_sponsors_left(book, day)]),
     ]
+
+
+def _comes_on(claim: Said, book: Book) -> date:
+    """The vendor sends on Thursdays."""
+    day = workdays_before(book.today, claim.ago)
+    return day - timedelta(days=(day.weekday() - THURSDAY) % 7) if claim.vendor else day
 
 
 def deeds(book: Book, day: date) -> list[tuple[Deed, Customer]]:

@@ -51,7 +51,7 @@ def show_lacking(request: PersonRequest) -> HttpResponseBase:
         return csv_file("readiness-accounts", COLUMNS, find())
     lines = list(find(most=SHOWN))
     context = {
-        "title": LACKING[measure], "source": source, "lines": lines, "count": lines[0].count if lines else 0,
+        "title": LACKING[measure], "source": source, "lines": lines, "count": lines[0].total if lines else 0,
         "weeks": WEEKS, "is_of_records": measure == Measure.BEHAVIOURAL, "shown": SHOWN,
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
     }  # fmt: skip

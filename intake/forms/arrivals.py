@@ -37,9 +37,7 @@ class UploadForm(forms.Form):
         label=_("Account ids of the new source"), required=False,
         help_text=_("Its own where it brings accounts. Scores, orders and the like mostly carry those of the CRM."),
     )  # fmt: skip
-    kind = forms.ChoiceField(
-        label=_("What its rows are"), required=False, help_text=_("Needed only where the columns leave it open.")
-    )
+    kind = forms.ChoiceField(label=_("What its rows are"), required=False)
 
     NEW = "new"
     of_new = ("source_name", "ids_of")  # asked only where the source is a new one
@@ -50,7 +48,7 @@ class UploadForm(forms.Form):
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(source, forms.ChoiceField)  # noqa: S101 - narrows the type
         assert isinstance(ids_of, forms.ChoiceField)  # noqa: S101 - narrows the type
-        kind.choices = [("", _("As its columns show")), *((name, find(name).label) for name in file_kinds())]
+        kind.choices = [("", _("Tell from its columns")), *((name, find(name).label) for name in file_kinds())]
         self.sources = {str(row.pk): row for row in Source.objects.filter(is_active=True, person=None)}
         source.choices = [
             *([("", _("Choose the source"))] if self.sources else []),
@@ -97,7 +95,8 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Say what uses it, so that somebody dares to revoke it later.")},
     )  # fmt: skip
     source = forms.ModelChoiceField(
-        label=_("Source"), queryset=Source.objects.filter(person=None, is_active=True), empty_label=None,
+        label=_("Source"), queryset=Source.objects.filter(person=None, is_active=True),
+        empty_label=_("Choose the source"),
         error_messages={"required": _("Choose the source. If there is none yet, add it under Sources.")},
     )  # fmt: skip
     scopes = forms.MultipleChoiceField(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.utils import formats
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -330,6 +330,7 @@ def troubles_of(source: Source, user: User) -> list[tuple[Trouble, list[Seen]]]:
 
 
 def last_shipments(source: Source) -> list[Shipment]:
-    """What came lately, the newest first."""
-    came = Shipment.objects.filter(source=source).select_related("of__source")
+    """What came lately, the newest first; `cells`: those that rows of a file were taken without."""
+    counted = Count("of__warnings", filter=~Q(of__status=ImportStatus.UNDONE))
+    came = Shipment.objects.filter(source=source).select_related("of__source").annotate(cells=counted)
     return list(came.order_by("-at", "-id")[:SHIPMENTS_SHOWN])

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Exists, Max, OuterRef, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, QuerySet, Sum, Value, When
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.models import Act, User
 from intake.enums import ImportStatus, Problem, SourceMode
-from intake.models import LookedUp, PullRun, Shipment, Source, Trouble, Webhook
+from intake.models import LookedUp, PullRun, RowWarning, Shipment, Source, Trouble, Webhook
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -39,8 +40,8 @@ class SourceLine:
     """A source in the list. `words` and `tone` are for a badge; `due_at` is None where nothing is expected.
 
     way: how the last arrival came. is_overdue: the moment at which it was due has passed, though it may not be late
-    yet. is_told: of our changes. rejected, troubles: `with_losses`; what else is wrong with it, and is called no fault
-    by nobody.
+    yet. is_told: of our changes. rejected, cells, troubles: `with_losses`; rows and cells that were not taken, and what
+    else is wrong with it, and is called no fault by nobody.
     """
 
     source: Source
@@ -51,7 +52,13 @@ class SourceLine:
     is_overdue: bool
     is_told: bool
     rejected: int = 0
+    cells: int = 0
     troubles: Sequence[Trouble] = ()
+
+    @property
+    def lost(self) -> list[str]:
+        """What was not taken lately, in words."""
+        return not_taken(self.rejected, self.cells)
 
     @property
     def is_late(self) -> bool:
@@ -119,13 +126,13 @@ def source_lines(sources: Sequence[Source], now: datetime) -> list[SourceLine]:
 def with_losses(lines: Sequence[SourceLine], now: datetime) -> list[SourceLine]:
     """The same lines with what was not taken lately, and what is wrong with each feed beside its being late."""
     ids = [line.source.pk for line in lines]
-    rejected = _rejected(ids, now)
+    rejected, cells = _rejected(ids, now), _left_out(ids, now)
     troubles: dict[UUID, list[Trouble]] = defaultdict(list)
     for trouble in Trouble.objects.filter(source__in=ids, cleared_at=None, accepted_at=None).order_by("problem"):
         troubles[trouble.source_id].append(trouble)
     return [
         replace(
-            line, rejected=rejected.get(line.source.pk, 0),
+            line, rejected=rejected.get(line.source.pk, 0), cells=cells.get(line.source.pk, 0),
             troubles=[one for one in troubles[line.source.pk] if one.problem != Problem.ARRIVAL or not line.is_late],
         )
         for line in lines
@@ -162,6 +169,13 @@ def last_answers(ids: Sequence[UUID]) -> dict[UUID, datetime]:
     return dict(answers.values_list("look_up__source").annotate(at=Max("fetched_at")))
 
 
+def look_ups_off(sources: Sequence[Source]) -> dict[UUID, Act]:
+    """The act with which each look-up that is off was switched off, by its source."""
+    off = {str(one.look_up.pk): one.pk for one in sources if hasattr(one, "look_up") and not one.look_up.is_on}
+    acts = Act.objects.filter(subject_type="lookup", subject_id__in=off, data__is_on=False).select_related("by")
+    return {off[act.subject_id]: act for act in acts.order_by("at", "id")} if off else {}
+
+
 def expected_from(ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """From when on each source is expected: since it was made."""
     acts = Act.objects.filter(subject_type="source", verb="created", subject_id__in=[str(id) for id in ids])
@@ -172,6 +186,19 @@ def _rejected(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
     """Rows that came lately, by file or by call, and were not taken."""
     lately = Shipment.objects.filter(source__in=ids, at__gt=now - LATELY).exclude(of__status=ImportStatus.UNDONE)
     return dict(lately.values_list("source").annotate(n=Sum("rejected")).order_by())
+
+
+def _left_out(ids: Sequence[UUID], now: datetime) -> dict[UUID, int]:
+    """Cells that rows of files were taken without lately."""
+    taken = RowWarning.objects.filter(of__source__in=ids, of__finished_at__gt=now - LATELY)
+    taken = taken.exclude(of__status=ImportStatus.UNDONE)
+    return dict(taken.values_list("of__source").annotate(n=Count("pk")).order_by())
+
+
+def not_taken(rows: int, cells: int) -> list[str]:
+    """What of a file or a source was not taken, in words: rows, and cells of rows that were."""
+    said = (ngettext("%(n)s row", "%(n)s rows", rows), rows), (ngettext("%(n)s cell", "%(n)s cells", cells), cells)
+    return [words % {"n": number_format(count, force_grouping=True)} for words, count in said if count]
 
 
 def kinds_sent(since: datetime) -> dict[UUID, list[str]]:

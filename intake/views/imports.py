@@ -13,9 +13,7 @@ from django.db.models import F
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.export import Column, csv_file, csv_line, wants_csv
@@ -34,6 +32,7 @@ from intake.queries import (
     with_cells_left_out,
 )
 from intake.queries.sight import FileSight, sight_for
+from intake.queries.sources import not_taken
 from intake.rules import Undone
 from intake.rules.examples import example_of
 from intake.services import ImportRefused
@@ -221,9 +220,7 @@ def _in_list(of: Import) -> dict[str, object]:
     """A file with what of it was not taken, in words."""
     rows = of.counts.get(Landing.REJECTED.value, 0)
     cells: int = of.cells_left_out if of.status != ImportStatus.UNDONE else 0  # type: ignore[attr-defined]
-    said = (ngettext("%(n)s row", "%(n)s rows", rows), rows), (ngettext("%(n)s cell", "%(n)s cells", cells), cells)
-    lost = [words % {"n": number_format(count, force_grouping=True)} for words, count in said if count]
-    return {**_with_progress(of), "lost": lost}
+    return {**_with_progress(of), "lost": not_taken(rows, cells)}
 
 
 def _with_progress(of: Import) -> dict[str, object]:

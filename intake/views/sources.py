@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
-from core.models import User
+from core.models import Act, User
 from intake.enums import SourceMode
 from intake.forms import SourceForm
 from intake.models import Source
@@ -25,7 +25,16 @@ from intake.queries.columns import blank_columns, unread_in
 from intake.queries.health import last_shipments, troubles_of
 from intake.queries.parallel import held_feeds, runs_about
 from intake.queries.quarantine import waiting_in_quarantine
-from intake.queries.sources import SourceLine, find_source, last_answers, list_sources, source_lines, with_losses
+from intake.queries.sources import (
+    SourceLine,
+    find_source,
+    last_answers,
+    list_sources,
+    look_ups_off,
+    not_taken,
+    source_lines,
+    with_losses,
+)
 from intake.queries.webhooks import WebhookLine, webhook_lines
 from intake.services.sources import SourceRefused, change_source, create_source
 
@@ -43,6 +52,7 @@ COLUMNS: tuple[Column[SourceLine], ...] = (
     Column(gettext_lazy("State"), lambda line: line.words),
     Column(gettext_lazy("Trouble"), lambda line: ", ".join(str(one.get_problem_display()) for one in line.troubles)),
     Column(gettext_lazy("Rows not taken in 28 days"), lambda line: line.rejected),
+    Column(gettext_lazy("Cells left out in 28 days"), lambda line: line.cells),
 )
 
 
@@ -80,7 +90,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),
         "may_settle": may_settle(request.user),
         "troubles": troubles_of(source, request.user),
-        "shipments": shipments,
+        "shipments": [(came, not_taken(came.rejected, came.cells)) for came in shipments],  # type: ignore[attr-defined]
         "runs": list(runs_about(source, request.user)),
         "blank": blank_columns(request.now, source),
         "unread": unread_in(came.of for came in shipments if came.of),
@@ -132,11 +142,12 @@ def _told(user: User, lines: list[SourceLine]) -> list[tuple[SourceLine, Webhook
     return pairs
 
 
-def _asked(lines: list[SourceLine]) -> list[tuple[SourceLine, datetime | None]]:
-    """Each source that is looked up live, with when it answered last."""
+def _asked(lines: list[SourceLine]) -> list[tuple[SourceLine, datetime | None, Act | None]]:
+    """Each source that is looked up live, with when it answered last, and what switched it off."""
     asked = [line for line in lines if line.source.mode == SourceMode.FEDERATE]
     answered = last_answers([line.source.pk for line in asked]) if asked else {}
-    return [(line, answered.get(line.source.pk)) for line in asked]
+    off = look_ups_off([line.source for line in asked])
+    return [(line, answered.get(line.source.pk), off.get(line.source.pk)) for line in asked]
 
 
 def may_settle(user: User) -> bool:
