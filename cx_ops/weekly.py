@@ -324,7 +324,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "refused": (
         gettext_lazy("Not taken, or waiting"),
-        gettext_lazy("Not taken: rejected, quarantined, a cell left out. Waiting: for its account, or to be confirmed."),
+        gettext_lazy("Not taken: rejected, quarantined, a cell left out. Waiting: for its account or to be confirmed."),
         gettext_lazy("Every row and cell was taken, and none waits."), _refused,
     ),
     "unowned": (
