@@ -188,20 +188,20 @@ STORIES = (
     Story(
         6, "Tinderbox Studio", "software", "mid", "amer", "finn", 38_000, 32, Fate.GROWS, 62, 62,
         said=(
-            Said(110, 0.93, vendor=True), Said(105, 0.21), Said(100, 0.96, vendor=True), Said(84, 0.94, vendor=True),
+            Said(118, 0.93, vendor=True), Said(105, 0.21), Said(100, 0.96, vendor=True), Said(86, 0.94, vendor=True),
             Said(80, 0.18), Said(74, 0.97, vendor=True), Said(58, 0.91, vendor=True), Said(52, 0.20),
-            Said(44, 0.95, vendor=True), Said(30, 0.92, vendor=True), Said(24, 0.15), Said(3, 0.95, vendor=True),
+            Said(44, 0.95, vendor=True), Said(30, 0.92, vendor=True), Said(24, 0.15), Said(2, 0.95, vendor=True),
         ),
         heard=(
-            Heard(108, "call", "Call about the alarm", "They release four times a year and are quiet between.", "finn"),
+            Heard(116, "call", "Call about the alarm", "They release four times a year and are quiet between.", "finn"),
             Heard(62, "email", "They renew, with twelve more seats", "No discount asked for.", "finn"),
         ),
         deeds=(
-            Deed(110, "finn", "acknowledge"),
-            Deed(108, "finn", "close", "Quiet between releases, as every quarter.",
+            Deed(118, "finn", "acknowledge"),
+            Deed(116, "finn", "close", "Quiet between releases, as every quarter.",
                  outcome="insight_wrong", reason="not_a_risk"),
-            Deed(84, "finn", "acknowledge"),
-            Deed(83, "finn", "close", "The same again: quiet between releases.",
+            Deed(86, "finn", "acknowledge"),
+            Deed(85, "finn", "close", "The same again: quiet between releases.",
                  outcome="insight_wrong", reason="not_a_risk"),
             Deed(58, "finn", "acknowledge"),
             Deed(57, "finn", "close", "They bought twelve seats last week.",
@@ -274,7 +274,7 @@ def feeds(book: Book, day: date) -> list[Feed]:
 
 
 def _comes_on(claim: Said, book: Book) -> date:
-    """The vendor sends on Thursdays."""
+    """When it is sent: the vendor's on Thursdays. What people did lies far enough from the claims before for that."""
     day = workdays_before(book.today, claim.ago)
     return day - timedelta(days=(day.weekday() - THURSDAY) % 7) if claim.vendor else day
 
