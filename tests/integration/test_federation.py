@@ -148,6 +148,14 @@ def test_it_is_settled_on_a_screen(billing: Source, floor: Floor) -> None:
     assert LookUp.objects.get().header_value == "s3cret"
 
 
+def test_the_list_of_sources_says_who_switched_it_off(look_up: LookUp, billing: Source, floor: Floor) -> None:
+    browser, words = signed_in(floor.lead), f"{floor.lead}, <time"
+    assert words not in browser.get("/sources/").content.decode()
+    terms = LookUpTerms(look_up.url, look_up.fields, is_on=False)
+    save_look_up(source=billing, terms=terms, by=floor.lead, now=NOW)
+    assert words in browser.get("/sources/").content.decode()
+
+
 def test_an_id_stays_in_its_place() -> None:
     assert url_for("https://example.com/{external_id}", "../x?y#z") == "https://example.com/..%2Fx%3Fy%23z"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -59,8 +62,22 @@ def test_cells_that_were_left_out_and_pairs_that_wait_are_on_it(floor: Floor, fe
     one, other = sorted((floor.new_account("One"), floor.new_account("Other")), key=lambda account: account.pk)
     Pair.objects.create(first=one, second=other, rule="domain", evidence={}, pattern="p", found_at=NOW)
     assert texts(floor, "merges") == ["1 doubtful pair waits | "]
+    client = signed_in(floor.lead)
+    assert [row["Cells left out in 28 days"] for row in sources(client) if row["Source"] == "Crm"] == ["2"]
+    assert ">2 cells</a>" in client.get("/sources/crm/").content.decode()
     Import.objects.update(status="undone")
     assert texts(floor, "refused") == []
+
+
+def sources(client: Client) -> list[dict[str, str]]:
+    file = b"".join(client.get("/sources/?format=csv").streaming_content)  # type: ignore[attr-defined]
+    return list(csv.DictReader(io.StringIO(file.decode())))
+
+
+def test_a_file_that_waits_for_somebody_is_on_it(floor: Floor, feed: Source) -> None:
+    send(feed, NOW, rows=3)
+    Import.objects.update(status="draft")
+    assert texts(floor, "refused") == ["Crm: a file waits to be confirmed | crm.csv"]
 
 
 def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
@@ -157,7 +174,7 @@ def test_the_facts_are_those_of_the_data(floor: Floor) -> None:
 def test_what_lacks_is_listed_account_by_account(floor: Floor) -> None:
     desk, crm = make_source("desk"), make_source("crm2")
     both, _one = (make_account(name, external_id=name, source=crm) for name in ("Both", "One"))
-    for at, contact in enumerate((None, None, make_contact(both, source_id=crm.pk))):
+    for at, contact in enumerate((None, None, make_contact(both, source_id=desk.pk))):
         make_activity(both, "ticket", source_id=desk.pk, happened_at=NOW - timedelta(days=8 * at + 1), contact=contact)
     make_activity(both, "usage", source_id=desk.pk, happened_at=NOW - timedelta(days=1))
 
