@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -55,20 +55,21 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """One sort of entry: its rows, each annotated with `at`, and how a row is told."""
+    """One sort of entry: its rows, those of them that it tells, when each was, and how it is told.
+
+    Readers with the same `rows` are asked for theirs together.
+    """
 
     rows: Callable[[Asked], QuerySet[Any]]
-    tell: Callable[[Any], Entry]
+    tell: Callable[[Any, datetime], Entry]
+    at: F | Cast
+    told: Q = field(default_factory=Q)
 
     def newest(self, asked: Asked, start: Position | None, place: int, shown: int) -> QuerySet[Any, Any]:
         """Where its first `shown` + 1 entries before `start` stand: at, place, id."""
-        rows = self.rows(asked).filter(_older(start, place)).annotate(place=Value(place), entry=F("pk"))
-        found: QuerySet[Any, Any] = rows.order_by("-at", "-entry").values_list("at", "place", "entry")
-        return found[: shown + 1]
-
-    def load(self, asked: Asked, place: int, ids: list[UUID]) -> list[tuple[Position, Entry]]:
-        """The entries with these ids."""
-        return [(Position(row.at, place, row.pk), self.tell(row)) for row in self.rows(asked).filter(pk__in=ids)]
+        rows = self.rows(asked).filter(self.told).annotate(moment=self.at, place=Value(place), entry=F("pk"))
+        found: QuerySet[Any, Any] = rows.filter(_older(start, place)).order_by("-moment", "-entry")
+        return found.values_list("moment", "place", "entry")[: shown + 1]
 
 
 class Timeline(NamedTuple):
@@ -85,7 +86,7 @@ def load_timeline(
 
     What is held out is there for a `reader` who is a leader; None: for nobody in particular.
 
-    Raises `CursorRefused`, KeyError. One query for where the entries stand, and one per sort of entry among them.
+    Raises `CursorRefused`, KeyError. One query for where the entries stand, and one per table of those among them.
     """
     start, asked = _position(before) if before else None, Asked(account, reader)
     found: list[tuple[Position, Entry]] = []
@@ -107,12 +108,14 @@ def _newest_of(heads: list[QuerySet[Any, Any]], asked: Asked, shown: int) -> lis
         return []
     newest = heads[0]
     if len(heads) > 1:
-        newest = newest.union(*heads[1:], all=True).order_by("-at", "-place", "-entry")[: shown + 1]
-    ids: dict[int, list[UUID]] = defaultdict(list)
-    for _at, place, id in newest:
-        ids[place].append(id)
-    readers = {place: reader for place, reader in enumerate(READERS.values()) if isinstance(reader, Reader)}
-    return [entry for place, wanted in ids.items() for entry in readers[place].load(asked, place, wanted)]
+        newest = newest.union(*heads[1:], all=True).order_by("-moment", "-place", "-entry")[: shown + 1]
+    wanted = [Position(*head) for head in newest]
+    ids: dict[Callable[[Asked], QuerySet[Any]], set[UUID]] = defaultdict(set)
+    for one in wanted:
+        ids[_BY_PLACE[one.place].rows].add(one.id)
+    found = {rows: rows(asked).in_bulk(some) for rows, some in ids.items()}
+    entries = ((one, _BY_PLACE[one.place]) for one in wanted)
+    return [(one, reader.tell(row, one.at)) for one, reader in entries if (row := found[reader.rows].get(one.id))]
 
 
 def fold_quiet(entries: Sequence[Entry], *, use: bool) -> list[Entry]:
@@ -141,9 +144,9 @@ def _older(start: Position | None, place: int) -> Q:
     if start is None:
         return Q()
     if place > start.place:
-        return Q(at__lt=start.at)
-    same = Q(at=start.at, pk__lt=start.id) if place == start.place else Q(at=start.at)
-    return Q(at__lt=start.at) | same
+        return Q(moment__lt=start.at)
+    same = Q(moment=start.at, pk__lt=start.id) if place == start.place else Q(moment=start.at)
+    return Q(moment__lt=start.at) | same
 
 
 def _position(cursor: str) -> Position:
@@ -165,34 +168,34 @@ def _activities(*kinds: ActivityKind) -> Callable[[Asked], QuerySet[Activity]]:
 
     def rows(asked: Asked) -> QuerySet[Activity]:
         found = Activity.objects.filter(account=asked.account, kind__in=kinds).select_related("by", "contact")
-        return found.annotate(at=F("happened_at"), source=source)
+        return found.annotate(source=source)
 
     return rows
 
 
-def _tell_activity(row: Any) -> Entry:
+def _tell_activity(row: Any, at: datetime) -> Entry:
     kind = ActivityKind(row.kind)
     is_reading = kind == ActivityKind.USAGE
     said = "" if row.value is None or f"{row.value.normalize():f}" in row.summary else f"{row.value.normalize():f}"
     text = " ".join(part for part in (said, row.body) if part)
     meta = (kind.label, row.by, row.contact and _("with %(name)s") % {"name": row.contact.name}, row.source)
-    return Entry(row.at, ICONS[kind], row.summary, _short(text), _line(*meta), tone="minor" if is_reading else "")
+    return Entry(at, ICONS[kind], row.summary, _short(text), _line(*meta), tone="minor" if is_reading else "")
 
 
 def _decisions(asked: Asked) -> QuerySet[Decision]:
     rows = Decision.objects.shown_to(asked.reader).filter(account=asked.account)
     rows = rows.select_related("insight__source", "insight__type", "owner")
-    return rows.defer("inputs", "reasons", "owner_path").annotate(at=F("decided_at"))
+    return rows.defer("inputs", "reasons", "owner_path")
 
 
-def _tell_decision(row: Any) -> Entry:
+def _tell_decision(row: Any, at: datetime) -> Entry:
     # Where somebody was asked at once, their task stands beside it.
     verdict = "" if row.response == Response.HUMAN else str(Response(row.response).label)
     if row.suppressed_by:
         verdict = f"{Response(row.response).label}: {str(Suppression(row.suppressed_by).label).lower()}"
     is_quiet = row.response == Response.RECORD
     return Entry(
-        at=row.at,
+        at=at,
         icon=QUIET_ICON,
         title=claim_in_short(row.insight.type.name, row.confidence, row.insight.probability, row.insight.horizon_days),
         text="" if is_quiet else first_fact(row.insight.factors),
@@ -203,14 +206,13 @@ def _tell_decision(row: Any) -> Entry:
 
 
 def _tasks(asked: Asked) -> QuerySet[Task]:
-    rows = Task.objects.filter(account=asked.account).select_related("assignee", "created_by")
-    return rows.annotate(at=F("opened_at"))
+    return Task.objects.filter(account=asked.account).select_related("assignee", "created_by", "closed_by")
 
 
-def _tell_task(row: Any) -> Entry:
+def _tell_task(row: Any, at: datetime) -> Entry:
     whose = _("Task for %(name)s") % {"name": row.assignee} if row.assignee else _("Task, nobody has it yet")
     asked = row.created_by and row.created_by != row.assignee and _("asked by %(name)s") % {"name": row.created_by}
-    return Entry(row.at, "queue", row.title, meta=_line(whose, asked), url=reverse("task", args=[row.pk]))
+    return Entry(at, "queue", row.title, meta=_line(whose, asked), url=reverse("task", args=[row.pk]))
 
 
 def _notes(asked: Asked) -> QuerySet[TaskNote]:
@@ -219,23 +221,18 @@ def _notes(asked: Asked) -> QuerySet[TaskNote]:
     return rows.select_related("by", "task")
 
 
-def _tell_note(row: Any) -> Entry:
+def _tell_note(row: Any, at: datetime) -> Entry:
     url = reverse("task", args=[row.task_id])
-    return Entry(row.at, "note", _("Note on the task"), _short(row.text), _line(row.task.title, row.by), url)
-
-
-def _outcomes(asked: Asked) -> QuerySet[Task]:
-    rows = Task.objects.filter(account=asked.account, closed_at__isnull=False).select_related("closed_by")
-    return rows.annotate(at=F("closed_at"))
+    return Entry(at, "note", _("Note on the task"), _short(row.text), _line(row.task.title, row.by), url)
 
 
 GOOD = (OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN)
 
 
-def _tell_outcome(row: Any) -> Entry:
+def _tell_outcome(row: Any, at: datetime) -> Entry:
     outcome = OutcomeKind(row.outcome)
     return Entry(
-        at=row.at,
+        at=at,
         icon="check-circle",
         title=str(outcome.label),
         text=_short(row.outcome_note),
@@ -247,24 +244,23 @@ def _tell_outcome(row: Any) -> Entry:
 
 def _effects(asked: Asked) -> QuerySet[Effect]:
     rows = Effect.objects.filter(run_step__run__account=asked.account)
-    return rows.select_related("to", "run_step__run__version__playbook").annotate(at=F("not_before"))
+    return rows.select_related("to", "run_step__run__version__playbook")
 
 
-def _tell_effect(row: Any) -> Entry:
+def _tell_effect(row: Any, at: datetime) -> Entry:
     to = _("Internal e-mail to %(name)s") % {"name": row.to or row.address}
     playbook = row.run_step.run.version.playbook.name
-    return Entry(row.at, "mail", row.subject, meta=_line(to, playbook, EffectStatus(row.status).label))
+    return Entry(at, "mail", row.subject, meta=_line(to, playbook, EffectStatus(row.status).label))
 
 
 def _ledger(asked: Asked) -> QuerySet[LedgerEntry]:
     source = Subquery(Source.objects.filter(id=OuterRef("source_id")).values("name"))
-    rows = LedgerEntry.objects.filter(account=asked.account)
-    return rows.annotate(at=Cast("happened_on", DateTimeField()), source=source)
+    return LedgerEntry.objects.filter(account=asked.account).annotate(source=source)
 
 
-def _tell_ledger(row: Any) -> Entry:
+def _tell_ledger(row: Any, at: datetime) -> Entry:
     words = {"kind": humane(row.kind), "amount": money(row.amount, row.currency)}
-    return Entry(row.at, "revenue", _("%(kind)s of %(amount)s") % words, meta=_line(_("Ledger"), row.source))
+    return Entry(at, "revenue", _("%(kind)s of %(amount)s") % words, meta=_line(_("Ledger"), row.source))
 
 
 def _line(*parts: object) -> str:
@@ -279,16 +275,16 @@ CONVERSATIONS = (ActivityKind.NOTE, ActivityKind.CALL, ActivityKind.MEETING, Act
 SIGNALS = (ActivityKind.TICKET, ActivityKind.SURVEY)
 # Activities are one table, so what shows several kinds of them asks once.
 READERS: dict[str, Reader | Folded] = {
-    "activity": Reader(_activities(*CONVERSATIONS, *SIGNALS), _tell_activity),
-    "conversation": Reader(_activities(*CONVERSATIONS), _tell_activity),
-    "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity),
-    "signal": Reader(_activities(*SIGNALS, ActivityKind.USAGE), _tell_activity),
-    "decision": Reader(_decisions, _tell_decision),
-    "task": Reader(_tasks, _tell_task),
-    "note": Reader(_notes, _tell_note),
-    "outcome": Reader(_outcomes, _tell_outcome),
-    "effect": Reader(_effects, _tell_effect),
-    "ledger": Reader(_ledger, _tell_ledger),
+    "activity": Reader(_activities(*CONVERSATIONS, *SIGNALS), _tell_activity, F("happened_at")),
+    "conversation": Reader(_activities(*CONVERSATIONS), _tell_activity, F("happened_at")),
+    "mail": Reader(_activities(ActivityKind.EMAIL), _tell_activity, F("happened_at")),
+    "signal": Reader(_activities(*SIGNALS, ActivityKind.USAGE), _tell_activity, F("happened_at")),
+    "decision": Reader(_decisions, _tell_decision, F("decided_at")),
+    "task": Reader(_tasks, _tell_task, F("opened_at")),
+    "note": Reader(_notes, _tell_note, F("at")),
+    "outcome": Reader(_tasks, _tell_outcome, F("closed_at"), Q(closed_at__isnull=False)),
+    "effect": Reader(_effects, _tell_effect, F("not_before")),
+    "ledger": Reader(_ledger, _tell_ledger, Cast("happened_on", DateTimeField())),
     "behaviour_by_day": Folded(by_name=False),
     "behaviour": Folded(by_name=True),
 }
@@ -296,6 +292,7 @@ READERS: dict[str, Reader | Folded] = {
 # behaviour, of which everything shows a line a day.
 EVERYTHING = ("activity", "decision", "task", "note", "outcome", "effect", "ledger", "behaviour_by_day")
 _PLACES = {name: place for place, name in enumerate(READERS)}
+_BY_PLACE = {place: reader for place, reader in enumerate(READERS.values()) if isinstance(reader, Reader)}
 
 
 class Kind(NamedTuple):

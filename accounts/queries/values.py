@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import FieldValue
 from intake.models import Source
@@ -46,9 +46,9 @@ def account_as_of(
 
 
 def _newest(rows: QuerySet[FieldValue]) -> dict[str, Value]:
-    newest = list(rows.order_by("field", "-observed_at", "-id").distinct("field"))
-    sources = dict(Source.objects.filter(id__in={row.source_id for row in newest}).values_list("id", "name"))
+    source = Source.objects.filter(id=OuterRef("source_id")).values("name")
+    newest = rows.order_by("field", "-observed_at", "-id").distinct("field").annotate(source_name=Subquery(source))
     return {
-        row.field: Value(row.field, row.value, sources.get(row.source_id, ""), row.observed_at, row.recorded_at)
+        row.field: Value(row.field, row.value, row.source_name or "", row.observed_at, row.recorded_at)
         for row in newest
     }
