@@ -149,8 +149,8 @@ class BandsForm(SeenForm):
     human = _bound(Response.HUMAN.label)
     automated = _bound(Response.AUTOMATED.label)
     monitor = _bound(Response.MONITOR.label)
-    playbook_human = forms.ChoiceField(label=_("Playbook, as the human’s check-list"), required=False)
-    playbook_automated = forms.ChoiceField(label=_("Playbook, run by itself"), required=False)
+    playbook_human = forms.ChoiceField(label=_("Playbook that the human follows"), required=False)
+    playbook_automated = forms.ChoiceField(label=_("Playbook that runs by itself"), required=False)
 
     def __init__(
         self,

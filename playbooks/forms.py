@@ -288,12 +288,13 @@ class HandAllOverForm(forms.Form):
         here = User.objects.available_at(now).exclude(pk=user.pk).exclude(role="integration")
         people = list(here.order_by("first_name", "username"))
         workers = [person for person in people if person.role in WORKERS]
-        self.pool = [person for person in people if person.in_pool and person.team_id == user.team_id]
+        pool = [str(person) for person in people if person.in_pool and person.team_id == user.team_id]
+        self.pool_words = ", ".join(pool) or _("nobody else")
         for held in Held:
             self.fields[f"take_{held}"] = forms.BooleanField(label=held.label, required=False)
             self.fields[f"to_{held}"] = RowField(
                 people if held == Held.OWNED else workers,
-                label=_("%(what)s: to whom") % {"what": held.label}, nothing=_("As each account says"),
+                label=_("%(what)s: to whom") % {"what": held.label}, nothing=_("Who is next in line"),
             )  # fmt: skip
 
     def groups(self) -> list[Held]:
@@ -309,9 +310,8 @@ class AwayForm(AbsenceForm):
     NOTHING, DUE, ALL = "nothing", "due", "all"
     meanwhile = forms.ChoiceField(
         label=_("Open work"), initial=NOTHING,
-        choices=((NOTHING, _("Stays with them")), (DUE, _("Goes now: what is due by the last day")),
-                 (ALL, _("Goes now: all of it"))),
-        help_text=_("What goes, goes when “Set as away” is pressed, not on the first day. “Undo” brings it back."),
+        choices=((NOTHING, _("Stays with them")), (DUE, _("Handed over now: due by the last day")),
+                 (ALL, _("Handed over now: all of it"))),
     )  # fmt: skip
 
     def groups(self) -> tuple[Held, ...]:

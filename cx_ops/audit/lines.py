@@ -28,6 +28,8 @@ from intake.enums import ImportStatus, Landing
 from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 
 AT_ONCE = 2000
+# Verbs whose act names somebody by id.
+GIVEN = {"assigned", "released"}
 # Verbs whose reason is the outcome, the step or the subject, which the sentence says.
 WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone", "undone", "bulk"}
 
@@ -55,6 +57,12 @@ class Line:
         return str(self.act.by) if self.act.by else actor_words(self.act.actor)
 
     @property
+    def post(self) -> str:
+        """What somebody of no team is here; who is in a team stands on its board."""
+        by = self.act.by
+        return str(by.get_role_display()).lower() if by and by.team_id is None else ""
+
+    @property
     def kind(self) -> str:
         known = KINDS.get((self.act.verb, self.act.subject_type))
         return f"{known.group}: {known.name}" if known else self.act.verb
@@ -71,6 +79,8 @@ class Line:
             name: format_html("<strong>{}</strong>", value) if name in ("what", "account") and value else value
             for name, value in self._parts().items()
         }
+        if self.post:
+            strong["who"] = format_html('{} <span class="quiet">({})</span>', self.who, self.post)
         return format_html(self._template(), **strong)
 
     @property
@@ -183,8 +193,8 @@ def _undone(acts: Iterable[Act]) -> set[str]:
 
 
 def _people(acts: Iterable[Act]) -> dict[str, str]:
-    """The names of those whom something was given to."""
-    ids = {str(act.data["to"]) for act in acts if act.verb == "assigned" and act.data.get("to")}
+    """The names of those whom something was given to, or in whose queue it moved."""
+    ids = {str(act.data["to"]) for act in acts if act.verb in GIVEN and act.data.get("to")}
     return {str(user.pk): str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
 
 
@@ -199,6 +209,11 @@ def _outcome(act: Act, people: dict[str, str]) -> str:
 
 def _taker(act: Act, people: dict[str, str]) -> str:
     return people.get(str(act.data.get("to")), _("nobody"))
+
+
+def _whose(act: Act, people: dict[str, str]) -> str:
+    who = people.get(str(act.data.get("to")))
+    return _(", in the queue of %(who)s") % {"who": who} if who else ""
 
 
 def _until(act: Act, people: dict[str, str]) -> str:
@@ -280,6 +295,7 @@ def _local(text: str) -> date:
 DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "closed": _outcome,
     "assigned": _taker,
+    "released": _whose,
     "snoozed": _until,
     "waiting": _until,
     "touched": _next,

@@ -64,7 +64,10 @@ SUBJECTS = {
     "fieldpolicy": Subject(
         "accounts_fieldpolicy s", NO_ACCOUNT, "'version ' || s.version", key="integer", open=True
     ),
-    "apitoken": Subject("intake_apitoken s", NO_ACCOUNT, "s.name"),
+    "apitoken": Subject(
+        "intake_apitoken s JOIN intake_source o ON o.id = s.source_id", NO_ACCOUNT, "s.name", url="source",
+        link="o.slug",
+    ),
     "import": Subject("intake_import s", NO_ACCOUNT, "s.filename", url="import", open=True),
     "contact": Subject("accounts_contact s", "s.account_id", "s.name"),
     "erasure": Subject(

@@ -36,7 +36,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("waiting", "task"): Kind(TASKS, _("Set to wait"), _("{who} waits for {account} on “{what}”{detail}")),
     ("woken", "task"): Kind(TASKS, _("Woken"), _("{who} woke “{what}” on {account}")),
     ("resumed", "task"): Kind(TASKS, _("Taken up again"), _("{who} took “{what}” on {account} up again")),
-    ("released", "task"): Kind(TASKS, _("Released from Later"), _("{who} moved “{what}” on {account} to Now")),
+    ("released", "task"): Kind(TASKS, _("Released from Later"), _("{who} moved “{what}” on {account} to Now{detail}")),
     ("closed", "task"): Kind(TASKS, _("Closed"), _("{who} closed “{what}” on {account}: {detail}")),
     ("reopened", "task"): Kind(TASKS, _("Reopened"), _("{who} reopened “{what}” on {account}")),
     ("merged", "task"): Kind(TASKS, _("Merged"), _("{who} merged “{what}” on {account} into another task")),

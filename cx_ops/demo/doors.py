@@ -11,7 +11,7 @@ from core.models import User
 from intake.enums import Happening, SourceMode
 from intake.models import Source
 from intake.services.federating import LookUpTerms, save_look_up
-from intake.services.pulls import PullTerms, change_pull, create_pull
+from intake.services.pulls import PullTerms, create_pull
 from intake.services.webhooks import create_webhook, switch_webhook
 
 NOBODY = "http://127.0.0.1:9"  # where nothing listens
@@ -38,7 +38,6 @@ def hang_doors(*, crm: Source, desk: Source, now: datetime) -> None:
     hook, _ = create_webhook(source=chat, url=CHAT, happenings=told, by=otto, now=now)
     switch_webhook(hook=hook, on=False, by=otto, now=now, why="Until the team has a channel for it.")
     terms = PullTerms(url=f"{NOBODY}/tickets.csv", at_time=time(5, 30), timezone="Europe/Lisbon")
-    pull = create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now)
-    change_pull(pull=pull, terms=terms, is_on=False, by=otto, now=now)
+    create_pull(source=desk, kind="tickets", terms=terms, by=otto, now=now, is_on=False)
     asked = LookUpTerms(url=f"{NOBODY}/customers/{{external_id}}", fields=SHOWN, keep_minutes=60, is_on=False)
     save_look_up(source=licences, terms=asked, by=otto, now=now)

@@ -27,7 +27,8 @@ def any_row_may(row: Any, now: datetime) -> None:
 class RuleKind:
     """One kind. `fields` are the columns that the form may change, `fixed` those that only a new row is given.
 
-    `touches`: what hangs on each row, in words, by the row's key. `may_add`: whether there is room for one more.
+    `counted`: how many rows, in words, such as "%(n)d teams". `touches`: what hangs on each row, in words, by the row's
+    key. `may_add`: whether there is room for one more.
     `check_removal`: None where rows are never removed. `editors`: who may change it; all leads may look.
     `beside`: what is settled elsewhere, and the name of the address where.
     """
@@ -36,6 +37,7 @@ class RuleKind:
     title: Any
     text: Any
     one: Any
+    counted: Any
     rows: Callable[[], QuerySet[Any]]
     form: type[RuleForm]
     fields: tuple[str, ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Subquery
 from django.utils import formats
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import Account, FxRate
 from accounts.queries.money import reporting_currency
@@ -56,6 +56,7 @@ EXCHANGE_RATES = RuleKind(
         "in a currency without a rate counts as unknown, not as zero. The newest rate of each is shown."
     ),
     one=gettext_lazy("rate"),
+    counted=ngettext_lazy("%(n)d currency", "%(n)d currencies", "n"),
     rows=_rates,
     form=RateForm,
     fixed=("currency", "on_day"),

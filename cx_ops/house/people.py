@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils import formats
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import Account
 from core.business_time import Hours, NoWorkingDay, add_business_hours
@@ -64,6 +64,7 @@ CALENDARS = RuleKind(
         "is chosen under People, or by themselves in Preferences."
     ),
     one=gettext_lazy("set of working hours"),
+    counted=ngettext_lazy("%(n)d set of hours", "%(n)d sets of hours", "n"),
     rows=lambda: BusinessCalendar.objects.order_by("name"),
     form=CalendarForm,
     fields=("name", "timezone", "opens", "closes", "weekdays", "holidays"),
@@ -133,6 +134,7 @@ TEAMS = RuleKind(
         "catch-all (see Organisation)."
     ),
     one=gettext_lazy("team"),
+    counted=ngettext_lazy("%(n)d team", "%(n)d teams", "n"),
     rows=lambda: Team.objects.select_related("lead").annotate(
         pool=Count("members", filter=Q(members__is_active=True, members__in_pool=True))
     ).order_by("-is_active", "name"),
@@ -192,6 +194,7 @@ PEOPLE = RuleKind(
         (gettext_lazy("Managers, leaders, operations: back office"), BACK_OFFICE),
     ),
     one=gettext_lazy("person"),
+    counted=ngettext_lazy("%(n)d person", "%(n)d people", "n"),
     rows=lambda: _people().select_related("team", "calendar").order_by("team__name", "first_name", "username"),
     form=PersonForm,
     fixed=("username", "email", "first_name", "last_name"),
@@ -240,6 +243,7 @@ ORGANISATION = RuleKind(
         "Its name, the currency it counts in, its own working hours, and who takes what nobody else can take."
     ),
     one=gettext_lazy("organisation"),
+    counted="",
     rows=lambda: Organisation.objects.select_related("catch_all", "calendar"),
     form=OrganisationForm,
     fields=("name", "reporting_currency", "timezone", "calendar", "catch_all"),

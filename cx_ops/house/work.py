@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from core.export import Column
 from core.services import HouseRuleRefused
@@ -55,6 +55,7 @@ SERVICE_LEVELS = RuleKind(
         "A tier without a level of its own follows the default."
     ),
     one=gettext_lazy("service level"),
+    counted=gettext_lazy("%(n)d, by tier"),
     rows=lambda: ServiceLevel.objects.order_by("tier"),
     form=LevelForm,
     fixed=("tier",),
@@ -95,6 +96,7 @@ REASONS = RuleKind(
         "needs words. Outcomes are the same for everybody, so that what they prove can be compared."
     ),
     one=gettext_lazy("reason"),
+    counted=ngettext_lazy("%(n)d reason", "%(n)d reasons", "n"),
     rows=lambda: CloseReason.objects.order_by("outcome", "-is_active", "name"),
     form=ReasonForm,
     fixed=("outcome", "slug"),
@@ -146,6 +148,7 @@ COOL_DOWNS = RuleKind(
         "sponsor who left, a notice date that is near."
     ),
     one=gettext_lazy("cool-down"),
+    counted=gettext_lazy("%(n)d, by outcome"),
     rows=lambda: CoolDown.objects.select_related("type").order_by("outcome", "type__name"),
     form=CoolDownForm,
     fixed=("outcome", "type"),

@@ -47,8 +47,8 @@ COLUMNS: tuple[Column[tuple[BandSet, BandLine]], ...] = (
     Column(gettext_lazy("Response"), lambda row: row[1].label),
     Column(gettext_lazy("Playbook"), lambda row: row[1].playbook),
     Column(gettext_lazy("Insights in 90 days"), lambda row: row[1].taken.insights),
-    Column(gettext_lazy("Were right"), lambda row: row[1].taken.right),
-    Column(gettext_lazy("Were wrong"), lambda row: row[1].taken.wrong),
+    Column(gettext_lazy("Proved right"), lambda row: row[1].taken.right),
+    Column(gettext_lazy("Proved wrong"), lambda row: row[1].taken.wrong),
 )
 
 

@@ -36,7 +36,10 @@ from cx_ops.house.people import BACK_OFFICE
 @for_roles(*LEADS)
 def show_house_rules(request: PersonRequest) -> HttpResponse:
     """Every kind of house rule: what it is for, how many there are."""
-    kinds = [(kind, kind.rows().count(), reverse("house_rules_of", args=[kind.slug])) for kind in RULE_KINDS.values()]
+    kinds = [
+        (kind, kind.counted % {"n": kind.rows().count()}, reverse("house_rules_of", args=[kind.slug]))
+        for kind in RULE_KINDS.values()
+    ]
     return render(request, "house/overview.html", {"kinds": kinds, "tabs": _tabs("")})
 
 

@@ -41,7 +41,7 @@ decided AS (
     WHERE d.decided_at > %(since)s AND d.decided_at <= %(now)s
       AND NOT EXISTS (SELECT 1 FROM insights_retraction AS r WHERE r.insight_id = d.insight_id)
     GROUP BY 1, 2, 3, 4, 5, 6, 7)
-SELECT grouping(live, draft), type, tier, live, draft, stripe, sum(n)::bigint, count(DISTINCT item),
+SELECT grouping(live, draft), type, tier, live, draft, stripe, sum(n)::bigint,
        count(DISTINCT item) FILTER (WHERE outcome = ANY(%(right)s)),
        count(DISTINCT item) FILTER (WHERE outcome = %(wrong)s)
 FROM decided
@@ -55,10 +55,9 @@ SELECT slug, tier FROM insights_insighttype CROSS JOIN (SELECT DISTINCT tier FRO
 
 
 class Taken(NamedTuple):
-    """Insights that a band takes, the items they led to, and of those closed how many say right and wrong."""
+    """Insights that a band takes, and how many of the items they led to were closed as right and as wrong."""
 
     insights: int = 0
-    items: int = 0
     right: int = 0
     wrong: int = 0
 
@@ -73,11 +72,6 @@ class Taken(NamedTuple):
     def share_right(self) -> Decimal | None:
         """How often it was right; None where too few say."""
         return Decimal(self.right) / self.checked if self.checked >= ENOUGH else None
-
-    @property
-    def missing(self) -> int:
-        """How many more closed items it takes to say."""
-        return max(ENOUGH - self.checked, 0)
 
 
 class Shift(NamedTuple):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.enums import AccountRole
 from core.bulk import read_rows
@@ -31,6 +31,8 @@ PART_NAMES = {
     "segment": gettext_lazy("Segment"),
 }
 EVERYTHING = Place()
+# So many people are named in a cell.
+NAMED = 2
 
 
 def segment_in_words(place: Place) -> str:
@@ -98,13 +100,11 @@ class GridCell:
         """Who takes them, short enough for a cell."""
         pools = [taker.pool for taker in self.reach.takers if taker.pool]
         people = sorted(tally.name for tally in self.tallies if not (tally.is_nobody or tally.is_pool))
-        named = ", ".join(people)
-        if len(people) > 2:
-            named = ngettext("%(n)d person", "%(n)d people", len(people)) % {"n": len(people)}
+        named = ", ".join(people) if len(people) <= NAMED else _("each account’s own")
         if not pools:
             return named
         if named:
-            return _("%(people)s, else the pool of the account’s team") % {"people": named}
+            return _("%(people)s, else its team’s pool") % {"people": named}
         return _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
 
 

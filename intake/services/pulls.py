@@ -79,12 +79,12 @@ class PullTerms:
         return found
 
 
-def create_pull(*, source: Source, kind: str, terms: PullTerms, by: User, now: datetime) -> Pull:
-    """A new pull, due at once. Raises `PullRefused`."""
+def create_pull(*, source: Source, kind: str, terms: PullTerms, by: User, now: datetime, is_on: bool = True) -> Pull:
+    """A new pull, due as soon as it is on. Raises `PullRefused`."""
     _check(terms)
     with transaction.atomic():
         made = Pull.objects.create(
-            source=source, kind=kind, created_by=by, created_at=now, due_at=now, **terms.as_fields()
+            source=source, kind=kind, created_by=by, created_at=now, due_at=now, is_on=is_on, **terms.as_fields()
         )
         record_act("created", made, by=by, now=now, data={"source": source.slug, "kind": kind})
         ring_on_commit(PULLS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -41,14 +42,15 @@ LATE_WORDS = {
 
 @dataclass
 class Load:
-    """Open work: tasks by lane, late ones by what they wait for, yearly revenue at stake (None: unknown).
+    """Open work: tasks by lane, those of them that are late by what they wait for.
 
-    `urgent`: urgent ones in Now; `held`: those in Later that wait for room under the cap.
+    `urgent`: urgent ones in Now; `held`: those in Later that wait for room under the cap. `revenue`: a year, of the
+    accounts that they are about (None: unknown); one on which two people work is in both theirs, so it has no sum.
     """
 
     lanes: dict[str, int] = field(default_factory=lambda: {lane.value: 0 for lane in Lane})
     late: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LATE_WORDS, 0))
-    exposed: Decimal | None = None
+    revenue: Decimal | None = None
     urgent: int = 0
     held: int = 0
 
@@ -77,8 +79,6 @@ class Load:
             self.late[what] += count
         self.urgent += other.urgent
         self.held += other.held
-        if other.exposed is not None:
-            self.exposed = (self.exposed or Decimal(0)) + other.exposed
 
 
 class Bar(NamedTuple):
@@ -91,12 +91,13 @@ class Bar(NamedTuple):
 
 @dataclass
 class Person:
-    """One line of the board. `given`: urgent tasks that they were given today."""
+    """One line of the board. `given`: urgent tasks that they were given today; `away`: now, else next."""
 
     user: User
     load: Load
     given: int
     away: Absence | None
+    is_away: bool
     bars: list[Bar] = field(default_factory=list)
 
     @property
@@ -114,6 +115,15 @@ class TeamCard:
     total: Load
     unassigned: int = 0
 
+    @property
+    def lines(self) -> list[Person]:
+        """All but a lead who has nothing to do here: they are named above."""
+        return [person for person in self.people if not self._is_aside(person)]
+
+    def _is_aside(self, person: Person) -> bool:
+        is_idle = not (person.load.total or person.away)
+        return is_idle and person.user.pk == self.team.lead_id and len(self.people) > 1
+
 
 @dataclass
 class Board:
@@ -128,10 +138,14 @@ class Board:
     currency: str
     stray: int
 
+    @cached_property
+    def staff(self) -> list[User]:
+        """Everybody of these teams, whether or not they are a line."""
+        return [person.user for card in self.teams for person in card.people]
+
     def takers(self, team_id: UUID | None) -> list[User]:
         """Who of these teams can be given something now, those of the task's own team first."""
-        here = [person.user for card in self.teams for person in card.people if person.user.is_active]
-        here = [user for user in here if user.role in (Role.CSM, Role.MANAGER)]
+        here = [user for user in self.staff if user.is_active and user.role in (Role.CSM, Role.MANAGER)]
         return sorted(here, key=lambda user: (user.team_id != team_id, str(user)))
 
 
@@ -198,7 +212,7 @@ def load_board(user: User, now: datetime) -> Board:
         ),
         unassigned_count=nobodys.total(),
         alerts=fold_alerts(unseen.select_related("team")[:ALERTS_READ])[:ALERTS_SHOWN],
-        away_now=sum(_is_away(person.away, now) for card in cards.values() for person in card.people),
+        away_now=sum(person.is_away for card in cards.values() for person in card.people),
         currency=currency,
         stray=stray,
     )
@@ -214,7 +228,11 @@ def _people(teams: Iterable[Team], loads: dict[UUID, Load], now: datetime) -> li
     people = list(users.exclude(role=Role.INTEGRATION).order_by("first_name", "username"))
     given = _given_today(people, now)
     away = _absences(people, now)
-    return [Person(user, loads.get(user.pk) or Load(), given.get(user.pk, 0), away.get(user.pk)) for user in people]
+    return [
+        Person(user, loads.get(user.pk) or Load(), given.get(user.pk, 0), absence, _is_away(absence, now))
+        for user in people
+        for absence in [away.get(user.pk)]
+    ]
 
 
 def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counter[UUID]]:
@@ -236,13 +254,13 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
         load.held += row["held"]
         for what in LATE_WORDS:
             load.late[what] += row[what]
-    for user_id, amount in _exposed(tasks):
-        loads[user_id].exposed = amount
+    for user_id, amount in _revenue(tasks):
+        loads[user_id].revenue = amount
     return dict(loads), nobodys
 
 
 # An account counts once, however many of its tasks somebody has: as its priority counted it, else its own revenue.
-EXPOSED = """
+WORKED_ON = """
 SELECT assignee_id, sum(amount) FROM (
     SELECT t.assignee_id, t.account_id, max(coalesce(
         (SELECT (part ->> 1)::numeric
@@ -256,9 +274,9 @@ SELECT assignee_id, sum(amount) FROM (
 """
 
 
-def _exposed(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
+def _revenue(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
     sql, params = ids_of(tasks)
-    return fetch_all(EXPOSED.format(tasks=sql), [REVENUE, *params])
+    return fetch_all(WORKED_ON.format(tasks=sql), [REVENUE, *params])
 
 
 def _given_today(people: list[User], now: datetime) -> dict[UUID, int]:

@@ -119,11 +119,12 @@ def release_from_later(now: datetime) -> int:
     people = [person for person in owners(waiting).values() if person.is_active]
     rooms = lock_rooms(people, now)
     released = {id: those_released(waiting[id], rooms[id]) for id in rooms}
-    freed: set[Id] = set().union(*released.values())
+    freed = {id: owner for owner, ids in released.items() for id in ids}
     if freed:
         execute(RELEASE, [sorted(freed)])
         take_room(people, {id: len(ids) for id, ids in released.items()}, now)
-        record_acts("released", "task", ((id, "there is room for it today", {}) for id in freed), actor="tick", now=now)
+        rows = ((id, "there is room for it today", {"to": str(owner)}) for id, owner in freed.items())
+        record_acts("released", "task", rows, actor="tick", now=now)
     return len(freed)
 
 

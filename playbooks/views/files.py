@@ -14,6 +14,6 @@ WORK_COLUMNS: tuple[Column[Work], ...] = (
     Column(gettext_lazy("Lane"), lambda work: work.lane),
     Column(gettext_lazy("Next deadline"), lambda work: work.deadline.whole),
     Column(gettext_lazy("Due"), lambda work: work.task.due_at),
-    Column(gettext_lazy("Revenue exposed"), lambda work: work.exposed.amount, "accounts.arr"),
+    Column(gettext_lazy("Revenue a year"), lambda work: work.exposed.amount, "accounts.arr"),
     Column(gettext_lazy("Currency"), lambda work: work.exposed.currency),
 )

@@ -31,9 +31,9 @@ LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
     Column(gettext_lazy("Team"), lambda line: line[0].team),
     Column(gettext_lazy("Person"), lambda line: line[1].user),
     *(Column(lane.label, lambda line, lane=lane: line[1].load.lanes[lane]) for lane in Lane),  # type: ignore[misc]
-    Column(gettext_lazy("Late"), lambda line: line[1].load.late_total),
-    Column(gettext_lazy("Revenue exposed"), lambda line: line[1].load.exposed, "accounts.arr"),
-    Column(gettext_lazy("Urgent given today"), lambda line: line[1].cap_used),
+    Column(gettext_lazy("Of them late"), lambda line: line[1].load.late_total),
+    Column(gettext_lazy("Revenue they work on"), lambda line: line[1].load.revenue, "accounts.arr"),
+    Column(gettext_lazy("Urgent given today"), lambda line: None if line[1].is_away else line[1].cap_used),
     Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_moment),
 )
 
@@ -41,12 +41,10 @@ LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
 @require_safe
 @for_roles(*LEADS)
 def show_team(request: PersonRequest) -> HttpResponseBase:
-    """Load, what is late, what is exposed, who is away, what nobody has: by team, person and lane."""
+    """Load, what is late, who is away, what nobody has: by team, person and lane."""
     board = load_board(request.user, request.now)
     if wants_csv(request):
-        return csv_file(
-            "team", LOADS, ((card, person) for card in board.teams for person in card.people), kept_fields()
-        )
+        return csv_file("team", LOADS, ((card, person) for card in board.teams for person in card.lines), kept_fields())
     unassigned = [(task, board.takers(task.team_id)) for task in board.unassigned]
     context = {
         "board": board,

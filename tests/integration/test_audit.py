@@ -112,6 +112,17 @@ def test_a_scheduled_fetch_switched_off_is_said_so(floor: Floor) -> None:
     assert "lena changed the scheduled fetch of accounts from Crm: every hours" in found
 
 
+def test_whose_queue_a_task_moved_in_and_what_somebody_of_no_team_is(floor: Floor) -> None:
+    data = {"to": str(floor.ana.pk)}
+    record_act("released", floor.task(), actor="tick", now=NOW, data=data)
+    assert texts(floor.lead, verb="released")[0].endswith(f"on Acme to Now, in the queue of {floor.ana}")
+    record_act("created", floor.source, by=make_user("odo", role="ops"), now=NOW)
+    record_act("created", floor.source, by=floor.lead, now=NOW)
+    page = signed_in(floor.lead).get(reverse("audit")).content.decode()
+    assert 'odo <span class="quiet">(operations)</span> added the source' in page
+    assert f"{floor.lead} added the source" in page
+
+
 def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
     for status, name in (("done", "a.csv"), ("failed", "b.csv")):
         of = Import.objects.create(source=make_source(), kind="accounts", filename=name, created_at=NOW)

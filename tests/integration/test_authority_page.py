@@ -12,7 +12,7 @@ from django.test import Client
 from core.bulk import database_now
 from core.models import Act
 from decisions.models import AuthorityPolicy, Item, KillSwitch
-from decisions.queries.bands import ENOUGH, count_bands
+from decisions.queries.bands import count_bands
 from decisions.queries.policies import authority_in_force
 from tests.factories import make_user
 from tests.floor import Floor, signed_in
@@ -156,8 +156,8 @@ class TestCounts:
         Item.objects.filter(pk=silent.item_id).update(outcome="no_response", closed_at=day)
         live = authority_in_force(day)
         taken = count_bands(live, None, live, database_now()).live["churn_risk", ""][Decimal("0.9")]
-        assert (taken.right, taken.wrong, taken.share_right, taken.missing) == (1, 1, None, ENOUGH - 2)
-        assert "2 closed that say, 18 more needed" in browser.get(PAGE, {"set": "churn_risk."}).content.decode()
+        assert (taken.right, taken.wrong, taken.share_right) == (1, 1, None)
+        assert "too few to say<small>1 of 2</small>" in browser.get(PAGE, {"set": "churn_risk."}).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.models import Alert, User
+from core.models import Act, Alert, User
 from cx_ops.pipeline import advance_all
 from decisions.models import Item
 from insights.models import Insight
@@ -87,6 +87,7 @@ def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> 
     tick(TOMORROW)
     assert names_in_now() == {"Co5", "Co4"}
     assert CapCounter.objects.get(on_day=TOMORROW.date()).taken == 1
+    assert {act.data["to"] for act in Act.objects.filter(verb="released")} == {str(floor.ana.pk)}
 
 
 def names_in_now() -> set[str]:
