@@ -211,11 +211,6 @@ def _taker(act: Act, people: dict[str, str]) -> str:
     return people.get(str(act.data.get("to")), _("nobody"))
 
 
-def _whose(act: Act, people: dict[str, str]) -> str:
-    who = people.get(str(act.data.get("to")))
-    return _(", in the queue of %(who)s") % {"who": who} if who else ""
-
-
 def _until(act: Act, people: dict[str, str]) -> str:
     return _(" until %(day)s") % {"day": _day(str(act.data.get("until") or act.data.get("next_step_on") or ""))}
 
@@ -262,8 +257,11 @@ def _imported(act: Act, people: dict[str, str]) -> str:
     return words % {"n": formats.number_format(taken, 0, force_grouping=True)}
 
 
-def _because(act: Act, people: dict[str, str]) -> str:
-    """Why somebody is held out no longer."""
+def _released(act: Act, people: dict[str, str]) -> str:
+    """In whose queue a task came from Later; why somebody is held out no longer."""
+    if act.subject_type == "task":
+        who = people.get(str(act.data.get("to")))
+        return _(", in the queue of %(who)s") % {"who": who} if who else ""
     why = str(act.data.get("because", ""))
     return str(Release(why).label).lower() if why in Release.values else ""
 
@@ -295,7 +293,6 @@ def _local(text: str) -> date:
 DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "closed": _outcome,
     "assigned": _taker,
-    "released": _whose,
     "snoozed": _until,
     "waiting": _until,
     "touched": _next,
@@ -308,5 +305,5 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "rule_changed": _rule,
     "rule_removed": _rule,
     "bulk": _many,
-    "released": _because,
+    "released": _released,
 }
