@@ -27,6 +27,7 @@ class Place:
     about: the row itself says whom it is about (`about_namespace`, `about_kind`, `about_value`), since `received_at`.
     append_only: the table refuses updates, except those of a merge.
     weighs: a row says that somebody works with the account, so an import that made it is not simply taken back.
+    told: SQL that anybody may be told that there is such a row (`x`), since they are shown it elsewhere.
     """
 
     table: str
@@ -39,6 +40,7 @@ class Place:
     about: bool = False
     append_only: bool = False
     weighs: bool = True
+    told: str = "true"
 
     def alone(self, to: str) -> str:
         """SQL, to be added to a condition: the account `to` has no row like it."""
@@ -91,23 +93,30 @@ def places() -> list[Place]:
 
 
 def accounts_with_rows(account_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Those of these accounts on which something hangs beside what sources say of them, and what, in words."""
+    """Those of these accounts on which something hangs beside what sources say of them, and what, in words.
+
+    Where it is only what not everybody is told of, the words do not say what.
+    """
     names = {model._meta.db_table: _words_of(model) for model in apps.get_models()}
     found: dict[UUID, list[str]] = {}
     for place in places():
         if place.weighs and account_ids:
-            sql = f'SELECT DISTINCT {place.column} FROM "{place.table}" WHERE {place.column} = ANY(%s)'  # noqa: S608 - ours  # nosec B608
-            for (id,) in fetch_all(sql, [list(account_ids)]):
-                found.setdefault(id, []).append(names.get(place.table, place.table))
-    return found
+            sql = f"""SELECT x.{place.column}, bool_or({place.told}) FROM "{place.table}" x
+                WHERE x.{place.column} = ANY(%s) GROUP BY 1"""  # noqa: S608 - ours  # nosec B608
+            for id, told in fetch_all(sql, [list(account_ids)]):
+                found.setdefault(id, []).extend([names.get(place.table, place.table)] if told else [])
+    return {id: words or [_("records")] for id, words in found.items()}
 
 
 def rows_on(account_id: UUID) -> list[tuple[int, str]]:
-    """What hangs on an account beside what sources say of it: how many rows, and what they are called."""
+    """What hangs on an account beside what sources say of it: how many rows, and what they are called.
+
+    Of those that everybody is told of who sees the account.
+    """
     names = {model._meta.db_table: model for model in apps.get_models() if not issubclass(model, Pending)}
     found = []
     for place in (one for one in places() if one.weighs and one.table in names):
-        sql = f'SELECT count(*) FROM "{place.table}" WHERE {place.column} = %s'  # noqa: S608 - ours  # nosec B608
+        sql = f'SELECT count(*) FROM "{place.table}" x WHERE x.{place.column} = %s AND {place.told}'  # noqa: S608 - ours  # nosec B608
         [(count,)] = fetch_all(sql, [account_id])
         meta = names[place.table]._meta
         if count:

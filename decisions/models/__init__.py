@@ -1,5 +1,5 @@
 from decisions.models.decision import Decided, Decision, Item, Stream
-from decisions.models.holdout import Allocation, HoldOut, reads_held_out
+from decisions.models.holdout import Allocation, HoldOut
 from decisions.models.policy import (
     AuthorityBand,
     AuthorityPolicy,
@@ -8,6 +8,7 @@ from decisions.models.policy import (
     OwnershipCell,
     OwnershipPolicy,
 )
+from insights.models import reads_held_out
 
 __all__ = [
     "Allocation",

@@ -13,20 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from core.bulk import BULK, UNCHECKED
-from core.enums import Role
 from core.ids import uuid7
 from core.models import User
 from decisions.enums import Release
-from insights.models import Insight, InsightType
+from insights.models import Insight, InsightType, reads_held_out
 
 Row = TypeVar("Row", bound=models.Model)
 # The most that may be held out of what a person would act on, and of what is automated (ADR 0024).
 MOST_HUMAN, MOST_AUTOMATED, LEAST = Decimal("0.20"), Decimal("0.50"), Decimal("0.01")
-
-
-def reads_held_out(user: User) -> bool:
-    """Whether `user` may know which accounts are held out: to everybody else the claim does not exist."""
-    return user.is_active and (user.is_superuser or user.role == Role.LEADER)
 
 
 class ForLeaders(models.QuerySet[Row]):

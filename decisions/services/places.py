@@ -4,7 +4,13 @@ from accounts.services.places import Place, Room
 
 DECISIONS = Room(
     places=(
-        Place("decisions_decision", key="x.insight_id::text", record="x.insight_id", append_only=True),
+        Place(
+            "decisions_decision",
+            key="x.insight_id::text",
+            record="x.insight_id",
+            append_only=True,
+            told="NOT EXISTS (SELECT FROM insights_held_out h WHERE h.insight_id = x.insight_id)",
+        ),
         Place(
             "decisions_item",
             record="(SELECT min(d.insight_id::text)::uuid FROM decisions_decision d WHERE d.item_id = x.id)",
@@ -14,7 +20,8 @@ DECISIONS = Room(
             "decisions_stream",
             key="concat_ws('|', x.type_id, x.source_id, x.model)",
             unless="(y.type_id, y.source_id, y.model) = (x.type_id, x.source_id, x.model)",
+            told="false",
         ),
-        Place("decisions_allocation", record="x.insight_id", unless="y.hold_out_id = x.hold_out_id"),
+        Place("decisions_allocation", record="x.insight_id", unless="y.hold_out_id = x.hold_out_id", told="false"),
     )
 )

@@ -33,9 +33,8 @@ from intake.services.webhooks import (
 )
 from playbooks.services.closing import close_task
 from tests.conftest import ApiClient
-from tests.factories import NOW, make_source, make_token, make_user
+from tests.factories import NOW, make_allocation, make_hold_out, make_insight, make_source, make_token, make_user
 from tests.floor import Floor, signed_in
-from tests.held_out import hold_out
 
 pytestmark = pytest.mark.django_db
 ALL = [each for each in Happening if each != Happening.TEST]
@@ -147,7 +146,9 @@ def test_a_source_is_not_told_of_its_own_writes(floor: Floor, crm: Source, subsc
 
 def test_what_is_held_out_is_told_to_nobody(floor: Floor, subscribe: Any) -> None:
     subscribe()
-    hold_out(floor.insight(), floor.lead)
+    insight = make_insight(floor.account, source=floor.source)
+    make_allocation(make_hold_out(floor.lead), insight)
+    floor.work()
     spread_announcements(NOW)
     assert not Delivery.objects.exists()
 
