@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -268,3 +268,63 @@ class SwitchForm(forms.Form):
     @property
     def value(self) -> str:
         return str(self.cleaned_data["what"].partition(":")[2])
+
+
+class HoldOutForm(forms.Form):
+    """What a leader signs; `seen` are the terms whose preview they have looked at."""
+
+    type = forms.ChoiceField(label=_("Insight type"))
+    human = forms.IntegerField(
+        label=_("Of what a person would act on (%)"), min_value=0, max_value=20, initial=10,
+        help_text=_("At most 20. With 0 nothing of it is held out."),
+    )  # fmt: skip
+    automated = forms.IntegerField(
+        label=_("Of what is automated (%)"), min_value=0, max_value=50, initial=30,
+        help_text=_("At most 50. With 0 nothing of it is held out."),
+    )  # fmt: skip
+    last_day = forms.DateField(
+        label=_("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Then everybody is released. To count who leaves within 90 days, it takes at least 90 days."),
+        error_messages={"invalid": _("Choose a day, such as 2027-03-01.")},
+    )
+    spared = forms.MultipleChoiceField(
+        label=_("Tiers to leave out"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Strategic accounts are always left out."),
+    )  # fmt: skip
+    why = forms.CharField(
+        label=_("What you want to find out"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    signed = forms.BooleanField(
+        label=_("I sign for it: until its last day nobody acts on these claims."), required=False
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        types: Iterable[tuple[str, str]],
+        tiers: Iterable[tuple[str, str]],
+        **more: Any,
+    ) -> None:
+        super().__init__(data, **more)
+        choice_of(self, "type").choices = list(types)
+        choice_of(self, "spared").choices = list(tiers)
+
+    @property
+    def shares(self) -> tuple[Decimal, Decimal]:
+        return Decimal(self.cleaned_data["human"]) / 100, Decimal(self.cleaned_data["automated"]) / 100
+
+    @property
+    def terms(self) -> str:
+        """What is signed, in one line, to see whether it is what was previewed."""
+        data = self.cleaned_data
+        parts = (data["type"], data["human"], data["automated"], data["last_day"], *sorted(data["spared"]))
+        return " ".join(map(str, parts))
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end of its last day in the reader's zone."""
+        after = self.cleaned_data["last_day"] + timedelta(days=1)
+        return datetime.combine(after, time(), tzinfo=timezone.get_current_timezone())

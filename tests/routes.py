@@ -135,6 +135,9 @@ ROUTES = {
     "ownership_publish": Route((MANAGER,), "policy", "post"),
     "ownership_discard": Route((MANAGER,), "policy", "post"),
     "ownership_take_back": Route((MANAGER,), "policy", "post"),
+    "proof": Route((LEADER,)),
+    "new_hold_out": Route((LEADER,)),
+    "hold_out_stop": Route((LEADER,), "hold_out", "post"),
     "authority": Route(LEADS),
     "authority_bands": Route((MANAGER,), "", "post"),
     "authority_bands_remove": Route((MANAGER,), "", "post"),
@@ -173,7 +176,7 @@ ROUTES = {
 # Of these there is nothing foreign to those who may see any at all.
 SHARED = (
     "import", "source", "letter", "policy", "token", "stage", "kind", "segment", "bulk", "view", "rule", "rules",
-    "webhook", "delivery", "pull", "parallel",
+    "webhook", "delivery", "pull", "parallel", "hold_out",
 )  # fmt: skip
 # Of these only the one person who made it has any; another's id is not found (the tests of the queue go further).
 ONE_PERSONS = {"dead_letter_replay": "letter_id", "queue_bulk_undo": "act_id", "view_delete": "view_id"}

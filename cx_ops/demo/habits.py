@@ -1,4 +1,4 @@
-"""What people have set up for themselves lately: a digest, segments; the alerts they have read, and their mail."""
+"""What people have set up lately: a digest, segments, a hold-out; the alerts they have read, and their mail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from accounts.services import save_segment
 from core.enums import Digest
 from core.models import Alert, Mail, User
 from core.services import mark_alerts_seen
+from decisions.services import begin_hold_out
 from playbooks.enums import EffectStatus
 from playbooks.models import Effect
 from playbooks.services.digests import write_digests
@@ -18,6 +19,7 @@ from playbooks.services.outbox import message_id, record_effects
 READER = "ana"
 DIGEST_DAYS = 5
 MAIL_KEPT = timedelta(days=21)
+SIGNED_DAYS, HELD_OUT_FOR = 40, timedelta(days=90)
 SENDER = "CX Ops <cx-ops@example.com>"
 SEGMENTS: tuple[tuple[str, str, AccountFilter], ...] = (
     ("ana", "Term ends within 90 days, at risk", AccountFilter(health="risk", renews_within=90)),
@@ -41,6 +43,19 @@ def save_segments(now: datetime) -> None:
 def read_alerts(now: datetime) -> None:
     """The leads have read what was raised up to now."""
     mark_alerts_seen(Alert.objects.all(), now=now)
+
+
+def sign_hold_out(now: datetime) -> None:
+    """The leader wants to know what acting on engagement is good for; no story is about that."""
+    begin_hold_out(
+        by=User.objects.get(username="noor"),
+        type="engagement_opportunity",
+        human_share=Decimal("0.10"),
+        automated_share=Decimal("0.30"),
+        ends_at=now + HELD_OUT_FOR,
+        why="Do customers use more because we wrote to them, or would they have anyway?",
+        now=now,
+    )
 
 
 def keep_mail(now: datetime) -> None:

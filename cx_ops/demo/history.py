@@ -68,6 +68,8 @@ class History:
             ]
         if day > workdays_before(self.book.today, habits.DIGEST_DAYS) and is_workday(day):
             moments.append((at(day, MORNING, ZONES["emea"]), "begin", ()))
+        if day == workdays_before(self.book.today, habits.SIGNED_DAYS):
+            moments.append((at(day, MORNING, ZONES["amer"]), "sign", ()))
         if day == workdays_before(self.book.today, 1):
             moments.append((at(day, CONCERNS), "ask", ()))
         if is_workday(day) and day >= chores.first_day(self.book):
@@ -98,6 +100,9 @@ class History:
 
     def _begin(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         habits.begin_day(now)
+
+    def _sign(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
+        habits.sign_hold_out(now)
 
     def _work(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         absent = {name for name in who if name == LEAVER and day > self.book.left_on}

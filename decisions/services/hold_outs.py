@@ -106,14 +106,14 @@ def _check(*, by: User, shares: tuple[Decimal, Decimal], ends_at: datetime, why:
     human, automated = shares
     if not may_sign(by):
         raise HoldOutRefused(_("Only a leader can begin a hold-out."))
-    for share, most, field in ((human, MOST_HUMAN, "human_share"), (automated, MOST_AUTOMATED, "automated_share")):
+    for share, most, field in ((human, MOST_HUMAN, "human"), (automated, MOST_AUTOMATED, "automated")):
         if share != 0 and not (LEAST <= share <= most and share == share.quantize(LEAST)):
             words = {"least": f"{LEAST:.0%}", "most": f"{most:.0%}"}
             raise HoldOutRefused(_("Say 0, or a whole number from %(least)s to %(most)s.") % words, field)
     if not any(shares):
-        raise HoldOutRefused(_("Say of what a share is to be held out: both are 0."), "automated_share")
+        raise HoldOutRefused(_("Say of what a share is to be held out: both are 0."), "automated")
     if not now < ends_at <= now + LONGEST:
-        raise HoldOutRefused(_("Choose a last day that is to come, within a year."), "ends_on")
+        raise HoldOutRefused(_("Choose a last day that is to come, within a year."), "last_day")
     if not why.strip():
         raise HoldOutRefused(_("Say what you want to find out: it stands in the register under your name."), "why")
 

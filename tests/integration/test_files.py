@@ -31,6 +31,7 @@ NO_LIST = {
     "readiness": "four shares; the accounts that lack one are a list of their own",
     "new_segment": "a form",
     "new_source": "a form",
+    "new_hold_out": "a form",
 }
 LISTS = [
     name for name, route in ROUTES.items()

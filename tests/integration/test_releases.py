@@ -131,12 +131,12 @@ class TestSigning:
     @pytest.mark.parametrize(
         ("terms", "field"),
         [
-            ({"human_share": Decimal("0.21")}, "human_share"),
-            ({"human_share": Decimal("0.015")}, "human_share"),
-            ({"automated_share": Decimal("0.51")}, "automated_share"),
-            ({"human_share": Decimal(0), "automated_share": Decimal(0)}, "automated_share"),
-            ({"ends_at": NOW}, "ends_on"),
-            ({"ends_at": NOW + 367 * DAY}, "ends_on"),
+            ({"human_share": Decimal("0.21")}, "human"),
+            ({"human_share": Decimal("0.015")}, "human"),
+            ({"automated_share": Decimal("0.51")}, "automated"),
+            ({"human_share": Decimal(0), "automated_share": Decimal(0)}, "automated"),
+            ({"ends_at": NOW}, "last_day"),
+            ({"ends_at": NOW + 367 * DAY}, "last_day"),
             ({"why": "  "}, "why"),
             ({"type": "churn_risk"}, "type"),
             ({"type": "no_such_type"}, "type"),
