@@ -296,7 +296,7 @@ class HoldOutForm(forms.Form):
         label=_("What you want to find out"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
     signed = forms.BooleanField(
-        label=_("I sign for it: until its last day nobody acts on these claims."), required=False
+        label=_("I sign for it: nobody acts on what is claimed of these accounts until its last day."), required=False
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -51,7 +51,7 @@ def test_the_register_shows_leaders_whom_it_shows_nobody_else(floor: Floor, desk
     expect(rows.nth(1)).to_contain_text("A red line: legal matter")
     assert faults(desk) == []
     team = at(desks, floor, "csm", "/queue/")
-    expect(team.page.locator("#rows .row-title")).to_have_count(8)
+    expect(team.page.locator("#rows .row-title").first).to_contain_text("Bakery")
     expect(team.page.locator("#rows")).not_to_contain_text(held.account.name)
     assert team.open(f"/decisions/{held.insight_id}/").status == 404
     assert team.open(f"/decisions/{released.insight_id}/").status == 200

@@ -21,6 +21,7 @@ from accounts.services import save_segment
 from core.models import Absence, DeadLetter
 from core.services import record_act
 from cx_ops.environment import Mode
+from decisions.models import HoldOut
 from intake.models import Delivery, Import, Quarantined
 from playbooks.models import RunStep, ServiceLevel, Task
 from tests.factories import (
@@ -84,6 +85,9 @@ def place(db: None) -> Place:
     )
 
 
+QUIET = "advocacy_potential"  # a type of which nothing comes in here
+
+
 def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
     """The arguments of an address by the sort of object it names."""
     task = floor.task(account=account)
@@ -124,7 +128,9 @@ def objects_of(floor: Floor, account: Any) -> dict[str, dict[str, Any]]:
         "erasure": {"erasure_id": make_erasure(contact, floor.lead).pk},
         "webhook": {"webhook_id": hook.pk},
         "pull": {"pull_id": make_pull(floor.source, floor.lead).pk},
-        "hold_out": {"hold_out_id": make_hold_out(floor.lead, type_id="advocacy_potential").pk},
+        "hold_out": {
+            "hold_out_id": (HoldOut.objects.first() or make_hold_out(floor.lead, type_id="advocacy_potential")).pk
+        },
         "parallel": {"slug": make_run(floor.lead, team=account.team).old.slug},
         "delivery": {"delivery_id": Delivery.objects.get(webhook=hook).pk},
         "token": {"token_id": make_token(floor.source)[0].pk},
