@@ -55,7 +55,7 @@ STAYS: tuple[Outcome, ...] = (
     ("insight_wrong", "known_already", "We knew, and had acted."),
     ("no_change", "", "Talked; nothing to do."),
 )
-BOUND: Outcome = ("risk_resolved", "", "Their day of notice has passed: they stay for another term.")
+BOUND: Outcome = ("no_change", "", "Their day of notice has passed: they stay for another term.")
 SAVED: Outcome = ("risk_resolved", "", "Called in time. What stood in their way is done.")
 ENDS: Mapping[str, tuple[Outcome, ...]] = {
     "expansion_signal": (

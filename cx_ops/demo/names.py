@@ -19,11 +19,15 @@ PLACES = (
 )  # fmt: skip
 # Of small firms, any of the first with any of the second.
 SMALL = (
-    "Candle", "Clover", "Cobble", "Dabble", "Ember", "Feather", "Ginger", "Honey", "Linnet", "Marigold", "Nutmeg",
-    "Pepper", "Plume", "Ribbon", "Saffron", "Sorrel", "Teasel", "Thimble", "Tinsel", "Treacle", "Tumble", "Velvet",
-    "Walnut", "Whistle",
+    "Acorn", "Almond", "Apricot", "Bobbin", "Butter", "Button", "Candle", "Caraway", "Catkin", "Chalk",
+    "Cherry", "Chimney", "Cinder", "Clover", "Cobble", "Conker", "Custard", "Dabble", "Damson", "Dimple", "Dumpling",
+    "Ember", "Feather", "Fiddle", "Garlic", "Ginger", "Gravel", "Hopper", "Honey", "Jasper", "Kettle",
+    "Lemon", "Linnet", "Magpie", "Marble", "Marigold", "Muffin", "Nutmeg", "Olive", "Paddle",
+    "Parsley", "Pepper", "Pickle", "Plume", "Poppy", "Quaver", "Radish", "Ribbon", "Saddle", "Saffron", "Sorrel",
+    "Spindle", "Sprocket", "Teasel", "Thimble", "Tinsel", "Toffee", "Treacle", "Tumble", "Turnip", "Velvet",
+    "Walnut", "Whistle", "Yonder",
 )  # fmt: skip
-PLACED = ("brae", "cote", "dell", "fold", "garth", "hythe", "lea", "loft", "nook", "quay", "wharf", "yard")
+PLACED = ("fold", "garth", "nook", "wharf")
 SMALL_PLACES = tuple(f"{first}{second}" for first in SMALL for second in PLACED)
 TRADES = {
     "manufacturing": ("Castings", "Instruments", "Tooling", "Ceramics"),

@@ -92,8 +92,8 @@ def track_record(decision: Decision) -> str:
     if checked < ENOUGH_CHECKED:
         return ""
     return ngettext(
-        "It was so sure in %(n)d task that somebody judged: right in %(right)d of them.",
-        "It was so sure in %(n)d tasks that somebody judged: right in %(right)d of them.",
+        "Of %(n)d task with such a confidence that somebody judged, it was right in %(right)d.",
+        "Of %(n)d tasks with such a confidence that somebody judged, it was right in %(right)d.",
         checked,
     ) % {"n": checked, "right": right}
 
