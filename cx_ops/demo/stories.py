@@ -117,8 +117,7 @@ STORIES = (
         ),
         deeds=(
             Deed(2, "dev", "acknowledge", hour=16),
-            Deed(1, "dev", "note", "Champion will introduce me to the new chief this week.", hour=17,
-                 days=4),
+            Deed(1, "dev", "note", "Champion introduces me to the new chief tomorrow.", hour=17, days=1),
             Deed(1, "dev", "step", hour=18),
         ),
     ),
