@@ -38,6 +38,7 @@ def test_nothing_is_wrong_with_a_board_that_holds_much(floor: Floor, desks: Desk
 def test_a_token_is_made_and_shown_once(floor: Floor, desks: Desks) -> None:
     desk = desks.of(make_user("otto", role="ops"))
     desk.open("/tokens/")
+    desk.page.get_by_label("Source", exact=True).select_option(label=floor.source.name)
     desk.page.get_by_label("Name").fill("Nightly")
     desk.page.get_by_label("Read everything that the API shows, of all sources").check()
     desk.page.get_by_role("button", name="Create token").click()
