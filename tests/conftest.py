@@ -30,14 +30,18 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Begin with the schema that an earlier run has kept, where `./cx test` started the server itself."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin with the schema that an earlier run has kept, where `./cx test` started the server itself.
+
+    Tests that run side by side have a database each, named by pytest-django.
+    """
     if not keeps_schema():
         return
-    template = database.with_name(os.environ["DATABASE_URL"], "kept_schema")
+    name = f"kept_schema{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    template = database.with_name(os.environ["DATABASE_URL"], name)
     database.ensure_exists(template)
     if schema.restore(template):
-        connections["default"].settings_dict["TEST"]["TEMPLATE"] = "kept_schema"
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from cx_ops.launch.instance import ROOT
 NOTHING_RAN = 5
 # Checks that pytest runs anyway.
 THEMSELVES_TESTS = {"shape"}
+# All tests: several files at once, in the order they are found, each process with a database of its own.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def _test(argv: Sequence[str]) -> tuple[int, Counts]:
         if ready.embedded_database:
             environ["CX_TESTS_KEEP_SCHEMA"] = "1"
         report = ready.instance.root / "junit.xml"
-        words = [sys.executable, "-P", "-m", "pytest", f"--rootdir={ROOT}", f"--junitxml={report}", *argv]
+        words = [sys.executable, "-P", "-m", "pytest", f"--rootdir={ROOT}", f"--junitxml={report}"]
+        words += argv or SIDE_BY_SIDE
         code = processes.run(words, environ=environ, directory=ROOT, children=ready.children)
         return code, read_counts(report)
 
