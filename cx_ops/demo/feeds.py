@@ -41,7 +41,7 @@ TOUCHES = (
 )
 TICKETS = ("Export takes too long", "Cannot sign in after the change of domain", "Report shows last week's figures",
            "Import stops at row 2,000", "Please add a user", "Totals differ between two pages")  # fmt: skip
-MONDAY, TUESDAY, NEXT_DAY = 0, 1, timedelta(days=1)
+MONDAY, TUESDAY, NEXT_DAY, DAYS = 0, 1, timedelta(days=1), 7
 LAST_WEEK = timedelta(days=7)  # of the leaver: whoever takes over comes along
 LATE_NEWS_DAYS = 24  # how long it can take until the CRM hears that a customer has left
 
@@ -65,8 +65,10 @@ def exports(book: Book, day: date) -> list[Feed]:
 
 
 def exported_on(book: Book, day: date) -> list[date]:
-    """The days of which the export of a day tells; none where there is no export."""
-    if day.weekday() != MONDAY and day not in (book.handed_over_on, book.today):
+    """The days of which the export of a day tells, the last one of a whole week; none where there is no export."""
+    if day == book.today:
+        return [day - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    if day.weekday() != MONDAY and day != book.handed_over_on:
         return []
     days = [day]
     while days[0].weekday() != TUESDAY and days[0] > book.first_day and days[0] != book.handed_over_on + NEXT_DAY:
