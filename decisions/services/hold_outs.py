@@ -48,8 +48,7 @@ def begin_hold_out(
     kind = InsightType.objects.select_for_update(no_key=True).filter(slug=type, is_active=True).first()
     if kind is None:
         raise HoldOutRefused(_("There is no such type of insight, or it is not used any more."), "type")
-    for over in HoldOut.objects.filter(type=kind, ended_at=None, ends_at__lte=now):
-        _end(over, now=over.ends_at, why=Release.ENDED)
+    _end_due(now)
     if HoldOut.objects.filter(type=kind, ended_at=None).exists():
         raise HoldOutRefused(
             _("A hold-out of this type is running. Stop that one first, or wait until it ends."), "type"
@@ -81,12 +80,8 @@ def stop_hold_out(*, by: User, hold_out_id: UUID, why: str, now: datetime) -> Ho
 
 def tend_hold_outs(now: datetime) -> None:
     """End hold-outs whose day has come, and release whoever may not be held out any more."""
-    for over in HoldOut.objects.filter(ended_at=None, ends_at__lte=now):
-        with transaction.atomic():
-            hold_out = HoldOut.objects.select_for_update(no_key=True).get(pk=over.pk)
-            if hold_out.ended_at is None:
-                _end(hold_out, now=hold_out.ends_at, why=Release.ENDED)
-                record_act("ended", hold_out, actor="tick", now=hold_out.ends_at)
+    with transaction.atomic():
+        _end_due(now)
     terms = {each.id: each for each in running_hold_outs(now).values()}
     if not terms:
         return
@@ -116,6 +111,13 @@ def _check(*, by: User, shares: tuple[Decimal, Decimal], ends_at: datetime, why:
         raise HoldOutRefused(_("Choose a last day that is to come, within a year."), "last_day")
     if not why.strip():
         raise HoldOutRefused(_("Say what you want to find out: it stands in the register under your name."), "why")
+
+
+def _end_due(now: datetime) -> None:
+    """End all whose day has come."""
+    for over in HoldOut.objects.select_for_update(no_key=True).filter(ended_at=None, ends_at__lte=now).order_by("id"):
+        _end(over, now=over.ends_at, why=Release.ENDED)
+        record_act("ended", over, actor="tick", now=over.ends_at)
 
 
 def _end(hold_out: HoldOut, *, now: datetime, why: Release) -> None:

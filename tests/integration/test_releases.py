@@ -100,6 +100,8 @@ class TestRelease:
         assert self.released(arm) == ("ended", "")
         trial.hold_out.refresh_from_db()
         assert trial.hold_out.ended_at == arm.released_at == ends
+        tend_hold_outs(ends + 2 * DAY)
+        assert Act.objects.get(verb="ended", subject_type="holdout").at == ends
 
     def test_after_its_last_day_nobody_is_held_out_though_no_tick_came(self, trial: Trial) -> None:
         arm = trial.held()
@@ -162,6 +164,7 @@ class TestSigning:
         second = self.sign(trial, type="churn_risk", now=later, ends_at=later + 30 * DAY)
         arm.refresh_from_db()
         assert arm.released_why == "ended"
+        assert Act.objects.filter(verb="ended", subject_id=str(trial.hold_out.pk)).exists()
         assert trial.again(arm, now=later + DAY).suppressed_by in ("", "hold_out")
         assert Allocation.objects.filter(hold_out=second, account=arm.account).exists()
 
