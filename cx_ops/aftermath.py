@@ -19,7 +19,10 @@ FOLLOWS: dict[str, Any] = {
     Suppression.STALE: gettext_lazy("It is kept as a record. What was decided on the newer signal stands."),
     Suppression.DWELL: gettext_lazy("What was decided before goes on. The next lower signals decide whether it ends."),
     Suppression.OPEN_ITEM: gettext_lazy("It was added as evidence to what is being done already."),
-    Suppression.HOLD_OUT: gettext_lazy("Nobody is to act on it: the account is in the control group of an experiment."),
+    Suppression.HOLD_OUT: gettext_lazy(
+        "Nobody was to act on it: when it came, the account was held out. The next signal of this kind is decided anew "
+        "once the account is released."
+    ),
     Suppression.KILL_SWITCH: gettext_lazy(
         "It does not come back when automation is switched on again; the next signal of this kind is decided anew."
     ),

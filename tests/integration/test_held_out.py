@@ -156,7 +156,9 @@ def scene(db: None) -> Scene:
     decision = Decision.objects.get(pk=insight.pk)
     assert decision.suppressed_by == Suppression.HOLD_OUT
     put_beside(decision, Task.objects.get(pk=objects["task"]["task_id"]))
-    retract_insight(insight_id=insight.pk, why=WHY, now=NOW, actor="source birds")
+    mistaken = make_insight(floor.account, "0.93", source=birds, model=MODEL, type_id=type.pk)
+    floor.work()
+    retract_insight(insight_id=mistaken.pk, why=WHY, now=NOW, actor="source birds")
     beside_a_new_feed(floor, insight)
     objects |= {"decision": {"insight_id": insight.pk}, "parallel": {"slug": birds.slug}, "link": link.pk}  # type: ignore[dict-item]
     reader = make_token(hooked, Scope.READ)[1]
