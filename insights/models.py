@@ -81,7 +81,8 @@ class HeldOut(models.Func):
     """
 
     output_field = models.BooleanField()
-    template = "EXISTS (SELECT FROM insights_held_out AS kept WHERE kept.insight_id = %(expressions)s)"
+    # `OFFSET 0`: looked up row by row; joined instead, a page of a list would read every insight there is.
+    template = "EXISTS (SELECT FROM insights_held_out AS kept WHERE kept.insight_id = %(expressions)s OFFSET 0)"
 
     def __init__(self, insight: str) -> None:
         super().__init__(F(insight))
@@ -102,6 +103,7 @@ class ClaimQuerySet(OfAccountQuerySet[Claim]):
     """
 
     sent_by = "source"
+    held_out = Q(HeldOut("pk"))
 
     def visible_to(self, user: User) -> Self:
         """Those about accounts that `user` may see, without what is held out."""
@@ -115,7 +117,7 @@ class ClaimQuerySet(OfAccountQuerySet[Claim]):
         """Without what is held out, unless `user` is a leader. None: whoever it may be; a source sees its own."""
         if reads_held_out(user):
             return self
-        shown = Q(~HeldOut("pk"))
+        shown = ~self.held_out
         return self.filter(shown if source is None else shown | Q(**{self.sent_by: source}))
 
 

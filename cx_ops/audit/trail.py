@@ -31,7 +31,7 @@ ACCOUNT_OF = " ".join(
 
 # What was done to an insight that is held out: CASE, as above.
 TO_HELD_OUT = """CASE core_act.subject_type WHEN 'insight' THEN EXISTS (
-    SELECT FROM insights_held_out h WHERE h.insight_id = core_act.subject_id::uuid) ELSE false END"""
+    SELECT FROM insights_held_out h WHERE h.insight_id = core_act.subject_id::uuid OFFSET 0) ELSE false END"""
 
 
 def visible_acts(user: User) -> QuerySet[Act]:

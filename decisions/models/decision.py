@@ -86,9 +86,10 @@ class Item(models.Model):
 
 
 class DecisionQuerySet(ClaimQuerySet["Decision"]):
-    """Decisions: their key is their insight's."""
+    """Decisions: their key is their insight's, and few have to be looked up."""
 
     sent_by = "insight__source"
+    held_out = Q(suppressed_by=Suppression.HOLD_OUT) & ClaimQuerySet.held_out
 
 
 class Decision(models.Model):
