@@ -30,6 +30,7 @@ TITLES = {
     "unknown": "Coordinator",
 }
 STAKEHOLDERS = ("champion", "sponsor", "decision_maker", "user", "detractor", "unknown")
+LEAST_INFLUENCE = {"decision_maker": 4, "sponsor": 3}
 # Numbers that are kept free for fiction, with the place for the last signs.
 PHONES = {"emea": ("+44 20 7946 0{:03}", 1000), "apac": ("+61 2 5550 {:04}", 10_000)}
 AMERICAN = ("+1 202 555 01{:02}", 100)
@@ -133,7 +134,7 @@ def contacts(customer: Customer) -> Iterator[Item]:
             "phone": _phone(customer, number),
             "title": TITLES[stakeholder],
             "stakeholder": stakeholder,
-            "influence": chance.randrange(1, 6),
+            "influence": max(chance.randrange(1, 6), LEAST_INFLUENCE.get(stakeholder, 1)),
             "sentiment": chance.choice((-1, 0, 0, 1, 1, 2)),
         }
 

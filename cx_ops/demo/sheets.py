@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
@@ -70,18 +70,22 @@ PLANS = {
     "Success plan": "fields.success_plan",
 }  # fmt: skip
 KEPT = {"accounts": PLANS}
+# How long ago each was sent, and how long its preview was looked at.
+EARLIER = (timedelta(minutes=52), timedelta(minutes=37), timedelta(minutes=19))
+LOOKS = timedelta(minutes=4)
 WAITING = ("moved-on.csv", "contacts", departures)
 
 
 def bring_sheets(book: Book, source: Source, *, crm: Source, now: datetime) -> list[tuple[str, Decimal]]:
     """Import three sheets and leave one of the CRM's to be confirmed; (source, confidence) of every score that came."""
     otto = User.objects.get(username="otto")
-    for name, kind, rows in SHEETS:
+    for (name, kind, rows), earlier in zip(SHEETS, EARLIER, strict=True):
+        sent = now - earlier
         made = draft_import(
-            file=_file(rows(book)), filename=name, kind=kind, source=source, by=otto, now=now, mapping=KEPT.get(kind)
+            file=_file(rows(book)), filename=name, kind=kind, source=source, by=otto, now=sent, mapping=KEPT.get(kind)
         )
-        confirm_import(import_id=made.pk, by=otto, now=now)
-        run_import(made.pk, now)
+        confirm_import(import_id=made.pk, by=otto, now=sent + LOOKS)
+        run_import(made.pk, sent + LOOKS)
     name, kind, rows = WAITING
     draft_import(file=_file(rows(book)), filename=name, kind=kind, source=crm, by=otto, now=now)
     return [(SLUG, Decimal(confidence)) for _, (_, confidence) in zip(_customers(book), HINTS, strict=False)]

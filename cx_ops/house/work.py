@@ -148,7 +148,7 @@ COOL_DOWNS = RuleKind(
         "sponsor who left, a notice date that is near."
     ),
     one=gettext_lazy("cool-down"),
-    counted=gettext_lazy("%(n)d, by outcome"),
+    counted=gettext_lazy("%(n)d rules, by outcome"),
     rows=lambda: CoolDown.objects.select_related("type").order_by("outcome", "type__name"),
     form=CoolDownForm,
     fixed=("outcome", "type"),

@@ -11,13 +11,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import CharField, Count, F, Func, Q, QuerySet, Value
+from django.utils.translation import gettext as _
 
 from accounts.enums import RedLine
 from accounts.models import Account
 from accounts.queries.escalations import open_escalations
 from core.bulk import fetch_all, read_rows
 from core.models import User
-from core.templatetags.cx import words_of
+from core.templatetags.cx import percent, words_of
 from decisions.enums import Exclusion, Response
 from decisions.models import Allocation, HoldOut
 from decisions.queries.claims import claim_of
@@ -155,6 +156,7 @@ class RegisterLine(NamedTuple):
 
     row: Allocation
     claim: str
+    would_act: str
     until: datetime
     because: str
 
@@ -162,7 +164,15 @@ class RegisterLine(NamedTuple):
 def line_of(row: Allocation) -> RegisterLine:
     """For an allocation of `register`."""
     until = row.released_at or row.hold_out.ends_at - timedelta(seconds=1)
-    return RegisterLine(row, claim_of(row.insight), until, _because(row))
+    return RegisterLine(row, claim_of(row.insight), _who_would_act(row), until, _because(row))
+
+
+def _who_would_act(row: Allocation) -> str:
+    """What the confidence asks for, which is not the chance that the claim names."""
+    words = {"sure": percent(row.insight.confidence)}
+    if row.stratum.startswith(Response.HUMAN):
+        return _("%(sure)s sure: a person would act") % words
+    return _("%(sure)s sure: a playbook would run") % words
 
 
 def _because(row: Allocation) -> str:

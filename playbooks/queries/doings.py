@@ -15,7 +15,7 @@ from playbooks.models import Task
 from playbooks.queries.deadlines import Deadline, next_deadline
 from playbooks.queries.outcomes import label_of
 from playbooks.queries.queue import title_beside
-from playbooks.queries.strangers import STRANGER, whose_account
+from playbooks.queries.strangers import stranger, whose_account
 
 # The acts that have an inverse (playbooks.services.undoing), in words.
 UNDOABLE = {
@@ -71,7 +71,7 @@ def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
     for act in mine.order_by("-at", "-id")[:MOST_ACTS]:
         newest.setdefault(act.subject_id, act)
     about = ("account", "source", "type", "run_step__step__version__playbook")
-    found = Task.objects.filter(pk__in=newest).select_related(*about).annotate(stranger=STRANGER)
+    found = Task.objects.filter(pk__in=newest).select_related(*about).annotate(stranger=stranger(now))
     tasks = {str(task.pk): task for task in found}
     last = last_acts(newest)
     return [

@@ -26,7 +26,7 @@ from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
 from playbooks.queries.filters import NEXT_DUE, Filters, due_between, in_state
 from playbooks.queries.money import REPORTING, Money
-from playbooks.queries.strangers import STRANGER, whose_account
+from playbooks.queries.strangers import stranger, whose_account
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.lanes import SOON
 
@@ -178,23 +178,23 @@ def lane_tasks(scope: Scope, lane: str) -> TaskQuerySet:
 
 def load_rows_of(task_id: UUID, *, user: User, now: datetime) -> list[Row]:
     """The row of a task as it is now; none where `user` may not see it any more."""
-    columns = _columns_of(user, task_id=task_id, today=now.date())
+    columns = _columns_of(user, task_id=task_id, now=now, today=now.date())
     return [_row(values, user.pk, now) for values in _with_seldom(columns, user.pk)]
 
 
 @Written
-def _columns_of(user: User, *, task_id: UUID, today: date) -> QuerySet[Task, dict[str, Any]]:
-    return _columns(Task.objects.visible_to(user).filter(pk=task_id), today)
+def _columns_of(user: User, *, task_id: UUID, now: datetime, today: date) -> QuerySet[Task, dict[str, Any]]:
+    return _columns(Task.objects.visible_to(user).filter(pk=task_id), now, today)
 
 
 def read_columns(tasks: TaskQuerySet, viewer: UUID, now: datetime) -> list[dict[str, Any]]:
     """What the lines of these tasks are made of for a user, by column."""
-    return _with_seldom(_columns(tasks, now.date()), viewer)
+    return _with_seldom(_columns(tasks, now, now.date()), viewer)
 
 
-def _columns(tasks: TaskQuerySet, today: date) -> QuerySet[Task, dict[str, Any]]:
+def _columns(tasks: TaskQuerySet, now: datetime, today: date) -> QuerySet[Task, dict[str, Any]]:
     columns: QuerySet[Task, dict[str, Any]] = tasks.values(
-        *ROW_COLUMNS, reporting=REPORTING, term=running_term(today), stranger=STRANGER
+        *ROW_COLUMNS, reporting=REPORTING, term=running_term(today), stranger=stranger(now)
     )
     return columns
 
@@ -313,7 +313,7 @@ def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) ->
     if values["run_step_id"]:
         yield _("playbook step")
     if values["lane"] == Lane.LATER and values["urgent"] and values["touched_at"] is None:
-        yield _("waits for room in Now")
+        yield _("beyond the day’s limit")
     if values["assignee_id"] != viewer:
         yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))
     elif values["stranger"] is not None:

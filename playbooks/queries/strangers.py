@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models.expressions import RawSQL
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-# The name of the account's customer success manager, "" where it has none; after a # the last day of their
-# absence, while they are away (the moment of the question: it is a word in a list, nothing is decided by it). NULL
-# where the assignee has a role on the account.
-STRANGER = RawSQL(
-    """(
+STRANGER = """(
     SELECT coalesce(max(concat_ws('#', coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), (
         SELECT max(a.active_to - interval '1 microsecond')::date FROM core_absence a
-        WHERE a.user_id = u.id AND statement_timestamp() >= a.active_from AND statement_timestamp() < a.active_to
+        WHERE a.user_id = u.id AND %s >= a.active_from AND %s < a.active_to
     ))) FILTER (WHERE p.role = 'csm'), '')
     FROM (SELECT playbooks_task.account_id AS id, playbooks_task.assignee_id AS whose) AS t
     LEFT JOIN accounts_accountperson p ON p.account_id = t.id LEFT JOIN core_user u ON u.id = p.user_id
     WHERE t.id IS NOT NULL HAVING count(*) > 0 AND count(*) FILTER (WHERE p.user_id = t.whose) = 0
-    )""",
-    (),
-)  # a constant  # nosec B611
+    )"""
+
+
+def stranger(now: datetime) -> RawSQL:
+    """The name of the account's customer success manager; "" where there is none, NULL where the assignee has a role.
+
+    After a # stands the last day of their absence, while they are away at `now`.
+    """
+    return RawSQL(STRANGER, (now, now))  # noqa: S611 - a constant  # nosec B611
 
 
 def whose_account(csm: str) -> str:

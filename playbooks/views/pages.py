@@ -31,12 +31,12 @@ FOCUS = "focus"
 LANE_MEANS = {
     Lane.NOW: gettext_lazy("Signals nobody has acted on yet, what is late, and what is due within 4 hours."),
     Lane.TODAY: gettext_lazy("What else is due today."),
-    Lane.LATER: gettext_lazy("Due on a later day, or waiting for room: you are given only so many signals a day."),
+    Lane.LATER: gettext_lazy("What is due on another day, and signals beyond the most that one is given in a day."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
 }
 # Why what is late stands in a lane where nobody looks for it.
 LATE_IN = {
-    Lane.LATER: gettext_lazy("%(n)d late, waiting for room"),
+    Lane.LATER: gettext_lazy("%(n)d late in Later, beyond the day’s limit"),
     Lane.WAITING: gettext_lazy("%(n)d late while snoozed"),
 }
 
@@ -198,7 +198,7 @@ def _calls(listed: Listed, lane: Lane, counted: Counted) -> Iterator[Call]:
         late = LATE_IN.get(lane, _("%(n)d late in %(lane)s")) % {"n": counted.late, "lane": lane.label}
         yield Call(late, listed.url(lane=lane.value, sla="late"), is_late=True)
     if counted.due_soon and lane is Lane.LATER:
-        soon = _("%(n)d due soon, waiting for room") % {"n": counted.due_soon}
+        soon = _("%(n)d due soon in Later, beyond the day’s limit") % {"n": counted.due_soon}
         yield Call(soon, listed.url(lane=lane.value, sla="due_soon"), is_late=False)
 
 
