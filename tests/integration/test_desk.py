@@ -105,7 +105,7 @@ def test_what_was_done_lately_says_what_can_be_undone(floor: Floor, task: Task) 
     snooze(task, floor)
     [done] = done_lately(floor.ana, since=NOW - timedelta(days=1), now=NOW)
     assert (done.task, done.may_undo, done.undo, done.is_close) == (task, True, "Undo the snooze", False)
-    assert (done.deadline and done.deadline.state, done.whose, done.step_of) == ("due_soon", "", "")
+    assert (done.deadline and done.deadline.state, done.whose, done.step_of) == ("on_track", "", "")
     assert TAKE_BACK.keys() == UNDOABLE.keys()
     [later] = done_lately(floor.ana, since=NOW - timedelta(days=1), now=NOW + timedelta(days=30))
     assert later.deadline is not None
