@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
@@ -9,11 +11,14 @@ from accounts.rules.segments import AccountFilter
 from accounts.services import merge_accounts, save_segment
 from accounts.services.merging import undo_merge
 from accounts.services.places import accounts_with_rows, rows_on
+from core.bulk import execute
 from cx_ops.invariants import broken_invariants
 from cx_ops.portfolio import Asked, all_lines
+from cx_ops.risk_claims import risk_claims
 from cx_ops.segments import refresh_segments
 from decisions.enums import Suppression
 from decisions.models import Allocation, Decision, HoldOut
+from decisions.queries.claims import claim_in_short
 from decisions.services import stop_hold_out
 from insights.models import Insight
 from playbooks.models import Task, Watch
@@ -65,6 +70,16 @@ def test_what_comes_after_it_does_not_tell_of_it(floor: Floor, hold: HoldOut, co
     assert client.get(reverse("decision", args=[later.pk])).status_code == 404
     assert not Decision.objects.visible_to(floor.ana).exists()
     assert not Watch.objects.exists()
+
+
+def test_the_open_risk_of_an_account_is_not_told_by_it(floor: Floor, hold: HoldOut) -> None:
+    """Its item was closed when the claim came, and was opened again since: it stands beside what is open."""
+    task = floor.task("0.91", account=floor.new_account(), probability="0.2")
+    claim = held_out(floor, hold, "0.99", probability="0.4")
+    execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
+    Decision.objects.filter(pk=claim.pk).update(item=task.item_id)
+    told = risk_claims([task.account_id])
+    assert told[task.account_id] == claim_in_short("Churn risk", Decimal("0.91"), Decimal("0.2"), 90)
 
 
 def test_no_count_of_an_account_has_it(floor: Floor, hold: HoldOut) -> None:
