@@ -36,7 +36,7 @@ TERMS = {
 }
 MEANS = {
     Measure.TEMPORAL: gettext_lazy("Something with a date came in each of the last four weeks."),
-    Measure.BEHAVIOURAL: gettext_lazy("Of what happened in the last 90 days, that of which we know who did it."),
+    Measure.BEHAVIOURAL: gettext_lazy("Of what people did in the last 90 days, that of which we know who it was."),
     Measure.UNIFICATION: gettext_lazy("Two sources or more tell of the account, so that one can check the other."),
     Measure.OUTCOME: gettext_lazy("A contract, or an order of the last year: what acting can be held against."),
 }
@@ -158,8 +158,8 @@ def _sentence(fix: Fix, source: str) -> str:
     n = fix.count
     return {
         "weekly": ngettext(
-            "Send all accounts of %(source)s every week: %(n)s is not heard of so often",
-            "Send all accounts of %(source)s every week: %(n)s are not heard of so often", n,
+            "Send %(source)s figures of every account each week, quiet ones too: %(n)s lacks some",
+            "Send %(source)s figures of every account each week, quiet ones too: %(n)s lack some", n,
         ),
         "name": ngettext(
             "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n

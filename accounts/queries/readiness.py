@@ -18,7 +18,7 @@ from core.bulk import fetch_all, ids_of
 WINDOW, OUTCOMES, WEEK = timedelta(days=90), timedelta(days=365), timedelta(days=7)
 EACH_WEEK = 2**WEEKS - 1  # a bit for each of the last weeks
 
-# What happened, by whom if that is said; a reading of usage is a sum over people, and names none.
+# What happened, by whom if that is said; a reading of usage is a sum over people: it is heard of, and could name none.
 RECORDS = """
 SELECT source_id, account_id, happened_at AS at, contact_id IS NOT NULL AS is_named, kind = 'usage' AS is_sum
 FROM accounts_activity WHERE happened_at > %(since)s AND happened_at <= %(now)s
@@ -30,8 +30,8 @@ FROM accounts_event WHERE at > %(since)s AND at <= %(now)s AND account_id IS NOT
 # Weeks are bits, the last one the lowest.
 LINES = f"""
 WITH among AS MATERIALIZED ({{among}}), told AS (
-    SELECT source_id, account_id, count(*) AS records, count(*) FILTER (WHERE is_named) AS named,
-        count(*) FILTER (WHERE is_sum) AS sums,
+    SELECT source_id, account_id, count(*) FILTER (WHERE NOT is_sum) AS records,
+        count(*) FILTER (WHERE is_named AND NOT is_sum) AS named, count(*) FILTER (WHERE is_sum) AS sums,
         bit_or(1 << floor(extract(epoch FROM %(now)s - at) / {WEEK.total_seconds():.0f})::int) & {EACH_WEEK} AS weeks
     FROM ({RECORDS}) AS r GROUP BY source_id, account_id
 ), known AS (
@@ -69,9 +69,9 @@ LACKS = {
     Measure.UNIFICATION: "of.sources < 2",
     Measure.OUTCOME: "NOT of.is_paid",
 }
-# Of one source: what it knows of the account; records that are sums name nobody, whatever is done.
+# Of one source: what it knows of the account.
 OF_SOURCE = "JOIN line AS l ON l.account_id = of.account_id AND l.source_id = %(source)s"
-UNNAMED = {True: "l.records - l.named - l.sums", False: "of.records - of.named"}
+UNNAMED = {True: "l.records - l.named", False: "of.records - of.named"}
 LACKING = f"""{LINES}
 SELECT of.account_id, a.name, bit_count(of.weeks::bit({{weeks}}))::int, ({{unnamed}})::int,
     ARRAY(SELECT s.name FROM line JOIN intake_source AS s ON s.id = line.source_id

@@ -30,7 +30,7 @@ class Facts:
 
     accounts: those it knows; weekly: of them those it told of in each of the last weeks; unheard: those that not even
     all sources together told of so.
-    records: of what happened; named: those that name a person; sums: figures of a whole account, which name nobody.
+    records: of what somebody did; named: those that name a person; sums: figures of a whole account, beside them.
     shared: accounts that another source knows too; with_money: those of which it brought a contract or an order.
     """
 
@@ -118,7 +118,7 @@ def _options(whole: Facts, sources: Mapping[str, Facts]) -> list[tuple[str, Meas
     """(source, measure, what, how many it mends, all together as they would be after it)."""
     options = []
     for name, source in sources.items():
-        unnamed, alone = source.records - source.named - source.sums, source.accounts - source.shared
+        unnamed, alone = source.records - source.named, source.accounts - source.shared
         # Only what comes whatever a customer does can be sent of every account.
         silent = source.unheard if source.sums else 0
         options += [
