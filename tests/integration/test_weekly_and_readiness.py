@@ -188,7 +188,9 @@ def test_what_lacks_is_listed_account_by_account(floor: Floor) -> None:
     both_line, one_line = ("Both", 3, 2, ["Crm2", "Desk"]), ("One", 0, 0, ["Crm2"])
     assert names(Measure.TEMPORAL) == [one_line, both_line]
     assert names(Measure.BEHAVIOURAL) == [both_line]
-    assert names(Measure.BEHAVIOURAL, desk) == [("Both", 3, 2, ["Crm2", "Desk"])], "a sum is no record of what somebody did"
+    assert names(Measure.BEHAVIOURAL, desk) == [("Both", 3, 2, ["Crm2", "Desk"])], (
+        "a sum is no record of what somebody did"
+    )
     assert names(Measure.BEHAVIOURAL, crm) == []
     assert names(Measure.UNIFICATION) == names(Measure.UNIFICATION, crm) == [one_line]
     assert names(Measure.UNIFICATION, desk) == []
