@@ -20,6 +20,9 @@ from intake.services import (
     spread_announcements,
 )
 
+# With what imports take (`RUN_SECONDS`) a job ends well before its soft time limit, which would stop it amid a batch.
+BESIDE_IMPORTS = 30
+
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
@@ -47,7 +50,7 @@ def tick() -> None:
             note_heartbeat(TICK)
             pipeline.tick_all()
             forget_answers()
-    pipeline.advance_all()
+    pipeline.advance_all(seconds=BESIDE_IMPORTS)
     run_waiting_imports(database_now())
 
 
@@ -75,4 +78,4 @@ def run_pulls() -> None:
 def run_imports() -> None:
     """A file is waiting."""
     run_waiting_imports(database_now())
-    pipeline.advance_all()
+    pipeline.advance_all(seconds=BESIDE_IMPORTS)
