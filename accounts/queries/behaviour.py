@@ -20,10 +20,7 @@ READ = 5000
 
 RECENT = """
 SELECT name, contact_id, grouping(name) = 1 AS of_contact,
-       count(*) FILTER (WHERE at > %(lately)s), count(*) FILTER (WHERE at > %(before)s AND at <= %(lately)s), max(at),
-       (SELECT count(DISTINCT user_id) FROM accounts_event
-        WHERE account_id = %(account)s AND at > %(lately)s AND at <= %(now)s AND kind = ANY(%(kinds)s)
-           AND user_id <> '')
+       count(*) FILTER (WHERE at > %(lately)s), count(*) FILTER (WHERE at > %(before)s AND at <= %(lately)s), max(at)
 FROM accounts_event
 WHERE account_id = %(account)s AND at > %(seen)s AND at <= %(now)s AND kind = ANY(%(kinds)s)
 GROUP BY GROUPING SETS ((name), (contact_id))
@@ -47,15 +44,10 @@ class Used(NamedTuple):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What an account's people did lately, `since` then. `seen`: contact → when they did something last, in 90 days.
-
-    `active`: how many the sources tell apart who did something, whoever they are.
-    """
+    """What an account's people did lately. `seen`: contact → when they did something last, in 90 days."""
 
     used: list[Used]
     seen: dict[UUID, datetime]
-    since: datetime
-    active: int = 0
 
     @property
     def top(self) -> list[Used]:
@@ -69,11 +61,6 @@ class Behaviour:
     @property
     def last_at(self) -> datetime | None:
         return max((one.last_at for one in self.used), default=None)
-
-    @property
-    def people(self) -> int:
-        """How many who are known by name did something."""
-        return sum(at > self.since for at in self.seen.values())
 
     @property
     def total(self) -> int:
@@ -91,14 +78,10 @@ def recent_behaviour(account_id: UUID, now: datetime) -> Behaviour:
         "before": now - 2 * LATELY, "kinds": [*BEHAVIOUR],
     }  # fmt: skip
     rows = fetch_all(RECENT, names)
-    used = [
-        Used(name, count, before, at) for name, _contact, of_contact, count, before, at, _n in rows if not of_contact
-    ]
+    used = [Used(name, count, before, at) for name, _contact, of_contact, count, before, at in rows if not of_contact]
     return Behaviour(
         used=sorted(used, key=lambda one: (-one.times, -one.before, one.name)),
-        seen={contact: at for _name, contact, of_contact, _n, _before, at, _all in rows if of_contact and contact},
-        since=now - LATELY,
-        active=rows[0][-1] if rows else 0,
+        seen={contact: at for _name, contact, of_contact, _n, _before, at in rows if of_contact and contact},
     )
 
 
