@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Account
+from accounts.models import Account, Pair
 from accounts.models.account import AccountQuerySet
 from accounts.queries.readiness import WINDOW, readiness_facts
 from accounts.rules.readiness import Facts, Fix, Measure, Share, best_fixes, overall, shares
@@ -85,6 +85,7 @@ class Readiness:
     sources: list[OfSource]
     others: list[Source]
     fixes: list[ShownFix]
+    doubles: int
 
 
 def accounts_measured(now: datetime) -> AccountQuerySet:
@@ -93,7 +94,7 @@ def accounts_measured(now: datetime) -> AccountQuerySet:
 
 
 def load_readiness(now: datetime) -> Readiness:
-    """Everything on the page, in three queries. `others`: sources that bring nothing that is measured."""
+    """Everything on the page. `others`: sources that bring nothing measured; `doubles`: accounts that may be one."""
     whole, by_source = readiness_facts(accounts_measured(now), now)
     sources, found, sent = list(list_sources()), shares(whole), kinds_sent(now - WINDOW)
     return Readiness(
@@ -106,6 +107,7 @@ def load_readiness(now: datetime) -> Readiness:
         ],
         others=[source for source in sources if source.is_active and source.pk not in by_source],
         fixes=_fixes(whole, by_source, sources),
+        doubles=Pair.objects.waiting().filter(first__isnull=False).count(),
     )
 
 
@@ -162,7 +164,8 @@ def _sentence(fix: Fix, source: str) -> str:
             "Send %(source)s figures of every account each week, quiet ones too: %(n)s lack some", n,
         ),
         "name": ngettext(
-            "Name the contact in %(n)s record of %(source)s", "Name the contact in %(n)s records of %(source)s", n
+            "Let %(source)s send who it was: %(n)s record names nobody",
+            "Let %(source)s send who it was: %(n)s records name nobody", n,
         ),
         "second": ngettext(
             "Bring a second source for the %(n)s account that only %(source)s knows",

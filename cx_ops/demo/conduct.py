@@ -70,8 +70,8 @@ class Desk:
             if not customer.is_story:
                 by = self.by_id[task.assignee_id]
                 took = timedelta(minutes=customer.random("takes", now.date()).randint(*TAKES))
-                moment = min(clocks[by.id] + took, until)
-                if self._next_act(task, customer, by, moment, finishes=task.id in finished):
+                moment = clocks[by.id] + took
+                if moment <= until and self._next_act(task, customer, by, moment, finishes=task.id in finished):
                     clocks[by.id], done = moment, done + 1
         return done
 

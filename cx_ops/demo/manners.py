@@ -31,6 +31,9 @@ class Touch(NamedTuple):
 TOUCHES: Mapping[str, tuple[Touch, ...]] = {
     "churn_risk": (
         Touch("Spoke with the champion: it is real. They lost two people in spring."),
+        Touch("Went through it with them: half of it was the change of season, half is ours."),
+        Touch("They want to hear of the road ahead first. Asked product for two lines."),
+        Touch("Their new head of operations counts every licence. Sent what they used and what it saved."),
         Touch("Left a message, and sent two times to talk.", reached=False),
         Touch("They are annoyed, and said why. Kai knows."),
         Touch("Call done: they will look at it again with me on Thursday."),

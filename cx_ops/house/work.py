@@ -55,7 +55,7 @@ SERVICE_LEVELS = RuleKind(
         "A tier without a level of its own follows the default."
     ),
     one=gettext_lazy("service level"),
-    counted=gettext_lazy("%(n)d, by tier"),
+    counted=gettext_lazy("%(n)d rules, by tier"),
     rows=lambda: ServiceLevel.objects.order_by("tier"),
     form=LevelForm,
     fixed=("tier",),

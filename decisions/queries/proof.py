@@ -21,7 +21,7 @@ from core.models import User
 from core.templatetags.cx import percent, words_of
 from decisions.enums import Exclusion, Response
 from decisions.models import Allocation, HoldOut
-from decisions.queries.claims import claim_of
+from decisions.queries.claims import claim_of, said_by
 from decisions.rules.allotting import STRATEGIC, Standing, Terms, why_excluded
 from insights.models import InsightType
 
@@ -169,10 +169,10 @@ def line_of(row: Allocation) -> RegisterLine:
 
 def _who_would_act(row: Allocation) -> str:
     """What the confidence asks for, which is not the chance that the claim names."""
-    words = {"sure": percent(row.insight.confidence)}
+    words = {"who": said_by(row.insight), "sure": percent(row.insight.confidence)}
     if row.stratum.startswith(Response.HUMAN):
-        return _("%(sure)s sure: a person would act") % words
-    return _("%(sure)s sure: a playbook would run") % words
+        return _("%(who)s is %(sure)s sure of it: a person would act") % words
+    return _("%(who)s is %(sure)s sure of it: a playbook would run") % words
 
 
 def _because(row: Allocation) -> str:

@@ -70,20 +70,19 @@ class Filters(NamedTuple):
             yield f"“{self.q}”"
 
 
-def due_between(now: datetime, soon: datetime) -> Q:
-    """Tasks that are due soon, where `NEXT_DUE` is there as `next_due`."""
-    return ~Q(status=TaskStatus.WAITING) & Q(next_due__gt=now, next_due__lte=soon)
+def is_late(now: datetime) -> Q:
+    """Tasks that are late, where `NEXT_DUE` is there as `next_due`."""
+    return ~Q(status=TaskStatus.WAITING) & Q(next_due__lte=now)
 
 
 def in_state(state: str, now: datetime) -> Q:
     """Tasks in one of `STATES`, where `NEXT_DUE` is there as `next_due`."""
     waits = Q(status=TaskStatus.WAITING)
-    late = Q(next_due__lte=now)
     closing = Q(next_due__gt=now + SOON, expires_at__lte=now + CLOSING)
     return {
         "paused": waits,
-        "late": ~waits & late,
-        "due_soon": due_between(now, now + SOON),
+        "late": is_late(now),
+        "due_soon": ~waits & Q(next_due__gt=now, next_due__lte=now + SOON),
         "closing": ~waits & closing,
         "on_track": ~waits & Q(next_due__gt=now + SOON) & (Q(expires_at=None) | Q(expires_at__gt=now + CLOSING)),
     }[state]

@@ -24,11 +24,10 @@ from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
-from playbooks.queries.filters import NEXT_DUE, Filters, due_between, in_state
+from playbooks.queries.filters import NEXT_DUE, Filters, is_late
 from playbooks.queries.money import REPORTING, Money
 from playbooks.queries.strangers import stranger, whose_account
 from playbooks.queries.terms import Term, running_term
-from playbooks.rules.lanes import SOON
 
 PAGE = 25
 MOST_SEGMENTS = 50
@@ -131,30 +130,27 @@ def segments_of(user: User) -> list[str]:
 
 
 class Counted(NamedTuple):
-    """How many active tasks a lane holds, and how many of them are late, or due soon."""
+    """How many active tasks a lane holds, and how many of them are late."""
 
     all: int = 0
     late: int = 0
-    due_soon: int = 0
 
 
 def count_lanes(scope: Scope, now: datetime) -> dict[str, Counted]:
     """The counts of every lane."""
-    whole, soon = scope.whole_of, now + SOON
-    rows = _own_lanes(whole, now=now, soon=soon) if whole else _counted(scope.tasks, now, soon)
+    rows = _own_lanes(scope.whole_of, now=now) if scope.whole_of else _counted(scope.tasks, now)
     found = {lane: Counted(*counts) for lane, *counts in rows}
     return {lane.value: found.get(lane.value, Counted()) for lane in Lane}
 
 
-def _counted(tasks: TaskQuerySet, now: datetime, soon: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+def _counted(tasks: TaskQuerySet, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
     lanes = tasks.active().annotate(next_due=NEXT_DUE).values_list("lane")
-    late, due_soon = in_state("late", now), due_between(now, soon)
-    return lanes.annotate(n=Count("id"), late=Count("id", filter=late), soon=Count("id", filter=due_soon)).order_by()
+    return lanes.annotate(n=Count("id"), late=Count("id", filter=is_late(now))).order_by()
 
 
 @Written
-def _own_lanes(user: User, *, now: datetime, soon: datetime) -> QuerySet[Task, tuple[Any, ...]]:
-    return _counted(Task.objects.filter(assignee=user), now, soon)
+def _own_lanes(user: User, *, now: datetime) -> QuerySet[Task, tuple[Any, ...]]:
+    return _counted(Task.objects.filter(assignee=user), now)
 
 
 def load_page(scope: Scope, lane: str, *, after: str, user: User, now: datetime) -> tuple[list[Row], str]:
@@ -306,14 +302,17 @@ def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) ->
     if worth.money:
         words = _("worth about %(gain)s") if worth.is_estimate else _("worth %(gain)s")
         yield words % {"gain": short_money(worth.money, reporting)}
-    elif (own := Money(values["account__arr_amount"], values["account__arr_currency"])).amount is not None:
-        yield own.a_year
+    else:
+        if values["account__name"] and not values["type__name"]:
+            yield _("by hand")
+        if (own := Money(values["account__arr_amount"], values["account__arr_currency"])).amount is not None:
+            yield own.a_year
     if values["priority"]:
         yield _pressure(worth, Term.read(values["term"]), today)
     if values["run_step_id"]:
         yield _("playbook step")
     if values["lane"] == Lane.LATER and values["urgent"] and values["touched_at"] is None:
-        yield _("beyond the day’s limit")
+        yield _("waits for a day with room")
     if values["assignee_id"] != viewer:
         yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))
     elif values["stranger"] is not None:

@@ -196,15 +196,19 @@ def run_line(id: Id, case: Case, book: Book, *, automated: bool) -> str:
 
 
 def _task_line(id: Id, case: Case, lane: Lane, run: Id | None, book: Book) -> str:
-    """A line of `TASK_COLUMNS`."""
+    """A line of `TASK_COLUMNS`. What waits until its owner has room has no deadline but the end of its window."""
     level, owner = book.level(case), book.owner(case)
-    acknowledge_by = book.due(case, level.acknowledge_hours)
+    if owner and lane is Lane.LATER:
+        due_at, acknowledge_by, touch_by = moment_text(case.expires_at), NULL, NULL
+    else:
+        due_at = acknowledge_by = book.due(case, level.acknowledge_hours)
+        touch_by = book.due(case, level.touch_hours)
     return "\t".join(
         (
             id, case.account_id, case.type_id, case.item_id or NULL, case.insight_id, run or NULL,
             copy_text(title_of(case)), "", TaskStatus.OPEN, lane, "", owner.id if owner else NULL,
-            case.team_id or NULL, "t", str(case.priority), copy_text(case.parts), acknowledge_by, acknowledge_by,
-            book.due(case, level.touch_hours), "", "", str(case.evidence_count), moment_text(case.expires_at),
+            case.team_id or NULL, "t", str(case.priority), copy_text(case.parts), due_at, acknowledge_by,
+            touch_by, "", "", str(case.evidence_count), moment_text(case.expires_at),
             moment_text(book.now), "", "", "", "1",
         )
     )  # fmt: skip

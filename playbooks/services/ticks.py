@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,12 +17,13 @@ from core.services import raise_alert, record_acts
 from core.templatetags.cx import short_money
 from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
-from playbooks.queries.dispatching import ids_of, owners
+from playbooks.queries.dispatching import Owner, ids_of, owners, service_levels
 from playbooks.rules.cap import Urgent, those_released
 from playbooks.rules.lanes import SOON
 from playbooks.services.capacity import lock_rooms, take_room
 from playbooks.services.digests import write_digests
 from playbooks.services.evidence import close_untouched, flag_touched
+from playbooks.services.opening import due_after
 from playbooks.services.stepping import finish_idle_runs
 
 SNOOZED = """
@@ -55,10 +58,18 @@ FROM (
 WHERE playbooks_task.id = rising.id
 """
 WAITING_IN_LATER = """
-SELECT assignee_id, id, priority FROM playbooks_task
-WHERE lane = 'later' AND urgent AND touched_at IS NULL AND status IN ('open', 'claimed') AND assignee_id IS NOT NULL
+SELECT t.assignee_id, t.id, t.priority, coalesce(a.tier, '')
+FROM playbooks_task t LEFT JOIN accounts_account a ON a.id = t.account_id
+WHERE t.lane = 'later' AND t.urgent AND t.touched_at IS NULL AND t.status IN ('open', 'claimed')
+    AND t.assignee_id IS NOT NULL
 """
-RELEASE = "UPDATE playbooks_task SET lane = 'now', version = version + 1 WHERE id = ANY(%s) AND lane = 'later'"
+# Its service level begins now: nobody is late with what they were not given yet.
+RELEASE = """
+UPDATE playbooks_task t SET lane = 'now', acknowledge_by = new.acknowledge_by, touch_by = new.touch_by,
+    due_at = CASE WHEN t.acknowledged_at IS NULL THEN new.acknowledge_by ELSE new.touch_by END, version = t.version + 1
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS new (id, acknowledge_by, touch_by)
+WHERE t.id = new.id AND t.lane = 'later'
+"""
 EXPIRED = """
 SELECT t.id, t.item_id, t.account_id FROM playbooks_task t
 WHERE t.expires_at <= %s AND t.status IN ('open', 'claimed', 'snoozed', 'waiting') AND t.item_id IS NOT NULL
@@ -114,18 +125,34 @@ def raise_what_is_due(now: datetime) -> int:
 def release_from_later(now: datetime) -> int:
     """Later → Now by priority, as far as each person's day has room; how many."""
     waiting: dict[Id, list[Urgent]] = defaultdict(list)
-    for owner, id, priority in read_rows(WAITING_IN_LATER):
+    tiers: dict[Id, str] = {}
+    for owner, id, priority, tier in read_rows(WAITING_IN_LATER):
         waiting[owner].append(Urgent(id, priority, passes=False))
+        tiers[id] = tier
     people = [person for person in owners(waiting).values() if person.is_active]
     rooms = lock_rooms(people, now)
     released = {id: those_released(waiting[id], rooms[id]) for id in rooms}
     freed = {id: owner for owner, ids in released.items() for id in ids}
     if freed:
-        execute(RELEASE, [sorted(freed)])
+        execute(RELEASE, _dues(people, released, tiers, now))
         take_room(people, {id: len(ids) for id, ids in released.items()}, now)
         rows = ((id, "there is room for it today", {"to": str(owner)}) for id, owner in freed.items())
         record_acts("released", "task", rows, actor="tick", now=now)
     return len(freed)
+
+
+def _dues(
+    people: Iterable[Owner], released: Mapping[Id, Collection[Id]], tiers: Mapping[Id, str], now: datetime
+) -> list[list[Any]]:
+    """Until when each released task is to be acknowledged, and acted on: (ids, moments, moments)."""
+    levels = service_levels()
+    rows = [
+        (id, due_after(now, level.acknowledge_hours, person.hours), due_after(now, level.touch_hours, person.hours))
+        for person in people
+        for id in released[person.id]
+        for level in (levels.get(tiers[id]) or levels[""],)
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def expire(now: datetime) -> int:

@@ -31,13 +31,8 @@ FOCUS = "focus"
 LANE_MEANS = {
     Lane.NOW: gettext_lazy("Signals nobody has acted on yet, what is late, and what is due within 4 hours."),
     Lane.TODAY: gettext_lazy("What else is due today."),
-    Lane.LATER: gettext_lazy("What is due on another day, and signals beyond the most that one is given in a day."),
+    Lane.LATER: gettext_lazy("What is due on another day, and signals that wait for a day with room."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
-}
-# Why what is late stands in a lane where nobody looks for it.
-LATE_IN = {
-    Lane.LATER: gettext_lazy("%(n)d late in Later, beyond the day’s limit"),
-    Lane.WAITING: gettext_lazy("%(n)d late while snoozed"),
 }
 
 
@@ -185,21 +180,16 @@ def lane_tabs(listed: Listed, counts: dict[str, Counted]) -> list[dict[str, Any]
 
 
 class Call(NamedTuple):
-    """What in a lane that is not open cannot wait: in words, with the list of it."""
+    """What is late in a lane that is not open: in words, with the list of it."""
 
     words: str
     url: str
-    is_late: bool
 
 
 def _calls(listed: Listed, lane: Lane, counted: Counted) -> Iterator[Call]:
-    """What is late; in Later, where nobody looks until a day has room, also what is due soon."""
     if counted.late:
-        late = LATE_IN.get(lane, _("%(n)d late in %(lane)s")) % {"n": counted.late, "lane": lane.label}
-        yield Call(late, listed.url(lane=lane.value, sla="late"), is_late=True)
-    if counted.due_soon and lane is Lane.LATER:
-        soon = _("%(n)d due soon in Later, beyond the day’s limit") % {"n": counted.due_soon}
-        yield Call(soon, listed.url(lane=lane.value, sla="due_soon"), is_late=False)
+        words = _("%(n)d late while snoozed") if lane is Lane.WAITING else _("%(n)d late in %(lane)s")
+        yield Call(words % {"n": counted.late, "lane": lane.label}, listed.url(lane=lane.value, sla="late"))
 
 
 def render_task(

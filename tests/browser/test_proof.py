@@ -71,7 +71,7 @@ def test_a_hold_out_is_signed_after_a_preview(floor: Floor, desks: Desks) -> Non
     desk.page.get_by_label("What you want to find out").fill("Does calling help?")
     desk.page.get_by_label("I sign for it").check()
     desk.page.get_by_role("button", name="Sign and begin").click()
-    desk.page.get_by_text("The hold-out has begun").wait_for()
+    desk.page.locator("#messages").get_by_text("The hold-out has begun").wait_for()
     assert HoldOut.objects.get().why == "Does calling help?"
 
 

@@ -59,17 +59,22 @@ def test_a_lane_says_when(floor: Floor) -> None:
     assert Task.objects.get(pk=begun.pk).version == 2
 
 
-def test_what_is_above_the_cap_waits_though_it_is_late(floor: Floor) -> None:
+def test_what_is_above_the_cap_has_no_deadline_until_it_is_given(floor: Floor) -> None:
     User.objects.filter(pk=floor.ana.pk).update(daily_cap=1)
     make_insight(floor.new_account("Alpha", arr_amount=5000), "0.95", source=floor.source)
     make_insight(floor.new_account("Beta", arr_amount=1000), "0.95", source=floor.source)
     floor.work()
-    tick(NOW + timedelta(hours=30))
+    tick(NOW + timedelta(hours=1))
+    held = Task.objects.get(account__name="Beta")
+    assert (held.lane, held.acknowledge_by, held.touch_by, held.due_at) == (Lane.LATER, None, None, held.expires_at)
     assert names_in_now() == {"Alpha"}
     begun = Task.objects.get(account__name="Alpha")
     touch_task(task_id=begun.pk, by=floor.ana, version=begun.version, next_step_on=date(2026, 3, 9), now=TOMORROW)
     tick(TOMORROW)
     assert names_in_now() == {"Beta"}, "what is begun and planned takes no room in Now"
+    given = Task.objects.get(account__name="Beta")
+    assert given.acknowledge_by == given.due_at == datetime(2026, 3, 3, 16, tzinfo=UTC), "four hours of work from then"
+    assert given.touch_by == datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> None:
