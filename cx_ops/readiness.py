@@ -160,8 +160,8 @@ def _sentence(fix: Fix, source: str) -> str:
     n = fix.count
     return {
         "weekly": ngettext(
-            "Send %(source)s figures of every account each week, quiet ones too: %(n)s lacks some",
-            "Send %(source)s figures of every account each week, quiet ones too: %(n)s lack some", n,
+            "Let %(source)s send a reading of every account each week, zeros too: %(n)s has weeks without",
+            "Let %(source)s send a reading of every account each week, zeros too: %(n)s have weeks without", n,
         ),
         "name": ngettext(
             "Let %(source)s send who it was: %(n)s record names nobody",

@@ -285,7 +285,7 @@ class HoldOutForm(forms.Form):
     last_day = forms.DateField(
         label=_("Last day"),
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Then everybody is released. A claim about the next 90 days needs 90 days to come true."),
+        help_text=_("Then everybody is released. A claim “within 45 days” takes 45 days to come true, or not."),
         error_messages={"invalid": _("Choose a day, such as 2027-03-01.")},
     )
     spared = forms.MultipleChoiceField(

@@ -19,7 +19,7 @@ from playbooks.services.outbox import message_id, record_effects
 READER = "ana"
 DIGEST_DAYS = 5
 MAIL_KEPT = timedelta(days=21)
-SIGNED_DAYS, HELD_OUT_FOR = 60, timedelta(days=120)
+SIGNED_DAYS, HELD_OUT_FOR = 60, timedelta(days=180)
 SENDER = "CX Ops <cx-ops@example.com>"
 SEGMENTS: tuple[tuple[str, str, AccountFilter], ...] = (
     ("ana", "Term ends within 90 days, at risk", AccountFilter(health="risk", renews_within=90)),

@@ -31,6 +31,10 @@ class Touch(NamedTuple):
 TOUCHES: Mapping[str, tuple[Touch, ...]] = {
     "churn_risk": (
         Touch("Spoke with the champion: it is real. They lost two people in spring."),
+        Touch("Their sponsor is new and wants figures. Sent three, and she wants to talk.", reached=False),
+        Touch("It is one team of two that has gone quiet; the other one is content."),
+        Touch("They compare us at the end of each year. Offered to sit in on it."),
+        Touch("Nobody had told them of the fix of last month. Showed it."),
         Touch("Went through it with them: half of it was the change of season, half is ours."),
         Touch("They want to hear of the road ahead first. Asked product for two lines."),
         Touch("Their new head of operations counts every licence. Sent what they used and what it saved."),

@@ -79,8 +79,8 @@ OWN_SOURCE = {"own": ("Your own calls", "otto", "mara", None)}
 SHOP_SOURCE = {"shop": ("Shop", "otto", "kai", 24)}
 RUNBOOK = "Ask the owner of the system whether the export still runs. Send the last file again by hand meanwhile."
 RUNBOOKS = {
-    "billing": "1. Look into the billing system under Reports › Scheduled whether the weekly export still runs.\n"
-    "2. The password of that export ends every 90 days: renew it with finance.\n"
+    "billing": "1. A job on the server brings the report each Thursday, with import_file: look into its log.\n"
+    "2. Its password for the billing system ends every 90 days: renew it with finance.\n"
     "3. Until then download the report by hand and bring it with “Send a file” on this source’s page.",
     "house": "1. Look at the log of the nightly scoring job.\n2. If it could not read its data, call the data team.",
 }

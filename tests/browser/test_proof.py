@@ -60,10 +60,10 @@ def test_the_register_shows_leaders_whom_it_shows_nobody_else(floor: Floor, desk
 def test_a_hold_out_is_signed_after_a_preview(floor: Floor, desks: Desks) -> None:
     floor.insight(now=database_now())
     desk = at(desks, floor, "leader", "/proof/")
-    desk.page.get_by_role("link", name="Look at what it would do").click()
+    desk.page.get_by_role("link", name="Look at what it would have done").click()
     desk.page.get_by_label("Insight type").select_option("churn_risk")
     desk.page.get_by_label("Last day").fill((database_now() + timedelta(days=100)).date().isoformat())
-    desk.page.get_by_role("button", name="Look at what it would do").click()
+    desk.page.get_by_role("button", name="Look at what it would have done").click()
     expect(desk.page.locator("section:has(#shown)")).to_contain_text("Something was begun for 1 account")
     assert faults(desk) == []
     desk.page.get_by_role("button", name="Sign and begin").click()
