@@ -12,7 +12,21 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)  # fmt: skip
 from django.db.models.functions import Coalesce, Concat, Trim, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +39,7 @@ from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
 from cx_ops.account_health import ENDS_DAYS, Health, Level, Signs, ends_in, read_health
 from cx_ops.risk_claims import risk_claims
-from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
+from playbooks.enums import Lane, RunStatus, RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.queries.queue import title_beside
 from playbooks.rules.steps import fill
@@ -51,7 +65,7 @@ class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
     `title`: of the first open step of its playbook, else of the task. `late`: by how many days, 0 while it is not, and
-    while it is snoozed. `owner`: a name, "" where nobody has it yet.
+    while it is snoozed. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
     """
 
     task_id: UUID
@@ -59,6 +73,7 @@ class NextStep(NamedTuple):
     on: date
     due_on: date
     is_snoozed: bool
+    is_held: bool = False
     owner: str = ""
     late: int = 0
 
@@ -110,7 +125,7 @@ class Line:
     @property
     def step_after_end(self) -> int:
         """By how many days the next step comes after the term; 0 where it comes in time, or the term has ended."""
-        if self.next_step is None or self.ends_on is None or self.ended_ago:
+        if self.next_step is None or self.next_step.is_held or self.ends_on is None or self.ended_ago:
             return 0
         return max((self.next_step.on - self.ends_on).days, 0)
 
@@ -324,9 +339,10 @@ def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
     tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE, owner=owner)
     tasks = tasks.order_by("day", "due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
-    for account, task, title, due_at, day, status, owner in tasks.values_list(
-        "account_id", "pk", "named", "due_at", "day", "status", "owner"
+    held = ExpressionWrapper(Q(lane=Lane.LATER, urgent=True, touched_at=None), BooleanField())
+    for account, task, title, due_at, day, status, is_held, owner in tasks.annotate(held=held).values_list(
+        "account_id", "pk", "named", "due_at", "day", "status", "held", "owner"
     ):
-        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED, owner)
+        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED, is_held, owner)
         found[account].append(step)
     return found

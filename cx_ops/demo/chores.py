@@ -62,7 +62,7 @@ def _chore(customer: Customer, book: Book) -> Iterator[Chore]:
 def _gone(customer: Customer, today: date) -> tuple[Words, date] | None:
     if (today - customer.turn).days > OVER_DAYS:
         return None
-    return OVER, workdays_before(today, -customer.random("due").randint(0, 4))
+    return OVER, workdays_before(today, -customer.random("due").randint(1, 4))
 
 
 def _ending(customer: Customer, today: date) -> tuple[Words, date] | None:

@@ -28,6 +28,6 @@ def claim_in_short(type: str, confidence: Decimal, chance: Decimal | None, days:
     """The one number that counts most, such as "Churn risk: 73 % chance within 90 days"."""
     words = {"type": type, "sure": percent(confidence), "days": days}
     if chance is None:
-        return _("%(type)s within %(days)d days: %(sure)s sure") % words
+        return _("%(type)s within %(days)d days: %(sure)s sure, no chance given") % words
     words["chance"] = percent(chance)
     return _("%(type)s: %(chance)s chance within %(days)d days") % words

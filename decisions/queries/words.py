@@ -37,7 +37,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"stale: its horizon ended on (?P<when>.+)", gettext_lazy("What it foresaw was to happen before %(when)s.")),
     (
         r"a higher band than (?P<response>\w+): entered at once",
-        gettext_lazy("It is surer than last time, which asked for “%(response)s”: a rise counts at once."),
+        gettext_lazy("The same model asked for “%(response)s” last time: a rise counts at once."),
     ),
     (
         r"(?P<count>\d+) scores in a row below (?P<response>\w+), and the dwell is over: it falls",

@@ -10,7 +10,7 @@ from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playbooks.enums import TaskStatus
+from playbooks.enums import Lane, TaskStatus
 from playbooks.rules.lanes import SOON
 
 CLOSING = timedelta(days=3)
@@ -34,6 +34,8 @@ class HasDeadlines(Protocol):
     """The columns of a task that a deadline is made of."""
 
     status: str
+    lane: str
+    urgent: bool
     due_at: datetime
     acknowledge_by: datetime | None
     acknowledged_at: datetime | None
@@ -58,6 +60,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
+    if task.lane == Lane.LATER and task.urgent and not task.touched_at:
+        return Deadline("on_track", _("waits for a day with room"), _("Window closes %(day)s") % {"day": _day(at)})
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason)
     return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)

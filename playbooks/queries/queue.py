@@ -311,8 +311,6 @@ def _meta(values: Mapping[str, Any], worth: Worth, viewer: UUID, today: date) ->
         yield _pressure(worth, Term.read(values["term"]), today)
     if values["run_step_id"]:
         yield _("playbook step")
-    if values["lane"] == Lane.LATER and values["urgent"] and values["touched_at"] is None:
-        yield _("waits for a day with room")
     if values["assignee_id"] != viewer:
         yield str(values["assignee__first_name"] or values["assignee__username"] or _("Nobody yet"))
     elif values["stranger"] is not None:

@@ -66,7 +66,8 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + 2 * DAY, **done)
     entries = load_timeline(account).entries
     assert [entry.title for entry in entries] == [
-        "Risk resolved", "Note on the task", TITLE, "Churn risk within 90 days: 95 % sure", "Cannot sign in",
+        "Risk resolved", "Note on the task", TITLE, "Churn risk within 90 days: 95 % sure, no chance given",
+        "Cannot sign in",
         "Renewal of $1,200",
     ]  # fmt: skip
     assert entries[0].text == "All is well"
@@ -78,7 +79,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert kept["outcomes"] == ["Risk resolved"]
     assert kept["orders"] == ["Renewal of $1,200"]
     assert kept["signals"] == ["Cannot sign in"]
-    assert kept["insights"] == ["Churn risk within 90 days: 95 % sure"]
+    assert kept["insights"] == ["Churn risk within 90 days: 95 % sure, no chance given"]
 
 
 def test_the_mail_of_a_playbook_is_on_the_timeline(floor: Floor) -> None:

@@ -108,14 +108,15 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     assert sum_contested(contracts, NOW) == Sums(3, Decimal(300_000), 0)
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
-        "Risky": ("Churn risk within 90 days: 95 % sure",), "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
-        "Bound": ("Churn risk within 90 days: 95 % sure",),
+        "Risky": ("Churn risk within 90 days: 95 % sure, no chance given",),
+        "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
+        "Bound": ("Churn risk within 90 days: 95 % sure, no chance given",),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
     assert "Urgent or At risk" in body
-    assert "Churn risk within 90 days: 95 % sure" in body
+    assert "Churn risk within 90 days: 95 % sure, no chance given" in body
 
 
 def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:

@@ -13,6 +13,7 @@ from insights.models import Insight
 from insights.services import retract_insight
 from playbooks.enums import Lane, RunStatus, TaskStatus
 from playbooks.models import CapCounter, Run, Task
+from playbooks.queries.deadlines import next_deadline
 from playbooks.services import tick
 from playbooks.services.assigning import assign_task, create_task
 from playbooks.services.tasks import close_task, snooze_task, touch_task, wait_on_customer
@@ -67,6 +68,7 @@ def test_what_is_above_the_cap_has_no_deadline_until_it_is_given(floor: Floor) -
     tick(NOW + timedelta(hours=1))
     held = Task.objects.get(account__name="Beta")
     assert (held.lane, held.acknowledge_by, held.touch_by, held.due_at) == (Lane.LATER, None, None, held.expires_at)
+    assert next_deadline(held, NOW).text == "waits for a day with room"
     assert names_in_now() == {"Alpha"}
     begun = Task.objects.get(account__name="Alpha")
     touch_task(task_id=begun.pk, by=floor.ana, version=begun.version, next_step_on=date(2026, 3, 9), now=TOMORROW)

@@ -18,7 +18,7 @@ STORED = {
     ),
     "stale: its horizon ended on 2026-03-02": "What it foresaw was to happen before 2 Mar 2026.",
     "a higher band than monitor: entered at once": (
-        "It is surer than last time, which asked for “monitoring”: a rise counts at once."
+        "The same model asked for “monitoring” last time: a rise counts at once."
     ),
     "3 scores in a row below human, and the dwell is over: it falls": (
         "3 scores in a row were too low for “human action”, for long enough: it falls."
