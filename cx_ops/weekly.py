@@ -270,8 +270,8 @@ def _merges(week: Week, user: User, seen: Seen) -> Found:
         said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
         lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
     if pairs := sum(of.n for of in seen.lost[PAIRS]):
-        said = ngettext("%(n)d doubtful pair waits", "%(n)d doubtful pairs wait", pairs) % {"n": pairs}
-        lines.append(Line(said, "", reverse("review") if user.role != Role.LEADER else "", _("Decide")))
+        said = ngettext("%(n)d pair of accounts or people waits", "%(n)d pairs of accounts or people wait", pairs)
+        lines.append(Line(said % {"n": pairs}, "", reverse("review") if user.role != Role.LEADER else "", _("Decide")))
     return lines, len(lines)
 
 

@@ -14,6 +14,7 @@ from core.bulk import fetch_all
 from core.models import User
 from cx_ops.demo.book import Customer
 from cx_ops.demo.days import workday_number, workdays_before
+from cx_ops.demo.feeds import contacts
 from cx_ops.demo.manners import end_of, goes_on_after, manner_of, touch_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
@@ -116,10 +117,11 @@ class Desk:
     def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
         """Work on a task: a call or a note, a day to go on, and often a step of its plan."""
         touch = touch_of(task.type_id, chance)
-        note = "" if touch.kind else touch.text
+        text = touch.text.format(who=next(contacts(self.customers[task.account_id]))["name"])
+        note = "" if touch.kind else text
         tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
         if touch.kind:
-            tell_touch(task_id=task.id, kind=ActivityKind(touch.kind), text=touch.text, by=by, now=now)
+            tell_touch(task_id=task.id, kind=ActivityKind(touch.kind), text=text, by=by, now=now)
         if task.run_id and not task.run_step_id and chance.random() < 0.6 and touch.reached:
             tick_next_step(task.run_id, by=by, now=now)
 

@@ -30,24 +30,24 @@ class Touch(NamedTuple):
 
 TOUCHES: Mapping[str, tuple[Touch, ...]] = {
     "churn_risk": (
-        Touch("Spoke with the champion: it is real. They lost two people in spring."),
+        Touch("Spoke with {who}: it is real. They lost two people in spring."),
         Touch("Their sponsor is new and wants figures. Sent three, and she wants to talk.", reached=False),
         Touch("It is one team of two that has gone quiet; the other one is content."),
-        Touch("They compare us at the end of each year. Offered to sit in on it."),
-        Touch("Nobody had told them of the fix of last month. Showed it."),
-        Touch("Went through it with them: half of it was the change of season, half is ours."),
+        Touch("{who} compares us at the end of each year. Offered to sit in on it."),
+        Touch("Nobody had told {who} of the fix of last month. Showed it."),
+        Touch("Went through it with {who}: half of it was the change of season, half is ours."),
         Touch("They want to hear of the road ahead first. Asked product for two lines."),
         Touch("Their new head of operations counts every licence. Sent what they used and what it saved."),
-        Touch("Left a message, and sent two times to talk.", reached=False),
-        Touch("They are annoyed, and said why. Kai knows."),
-        Touch("Call done: they will look at it again with me on Thursday."),
+        Touch("Left {who} a message, and sent two times to talk.", reached=False),
+        Touch("{who} is annoyed, and said why. Kai knows."),
+        Touch("Call done: {who} will look at it again with me on Thursday."),
     ),
     "expansion_signal": (
         Touch("Looked at what they use: the new team works with borrowed log-ins.", kind=""),
         Touch("Champion says the budget is there from next quarter."),
     ),
-    "advocacy_potential": (Touch("Thanked them for the answer first. Will ask next week.", reached=False),),
-    "engagement_opportunity": (Touch("Told them of the short guide, and offered half an hour."),),
+    "advocacy_potential": (Touch("Thanked {who} for the answer first. Will ask next week.", reached=False),),
+    "engagement_opportunity": (Touch("Told {who} of the short guide, and offered half an hour."),),
 }
 GOES: tuple[Outcome, ...] = (
     ("lost", "price", "They gave notice: the budget is gone."),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from core.templatetags.cx import percent
+from insights.enums import Direction
 from insights.models import Insight
 
 
@@ -16,6 +17,8 @@ def claim_of(insight: Insight) -> str:
     if insight.probability is None:
         return _("%(who)s expects that %(event)s within %(days)d days.") % words
     words["chance"] = percent(insight.probability)
+    if insight.type.direction == Direction.OPPORTUNITY:
+        return _("%(chance)s chance that %(event)s within %(days)d days.") % words
     return _("%(chance)s chance that %(event)s within %(days)d days, if nobody acts.") % words
 
 

@@ -61,7 +61,7 @@ def test_cells_that_were_left_out_and_pairs_that_wait_are_on_it(floor: Floor, fe
     assert texts(floor, "merges") == []
     one, other = sorted((floor.new_account("One"), floor.new_account("Other")), key=lambda account: account.pk)
     Pair.objects.create(first=one, second=other, rule="domain", evidence={}, pattern="p", found_at=NOW)
-    assert texts(floor, "merges") == ["1 doubtful pair waits | "]
+    assert texts(floor, "merges") == ["1 pair of accounts or people waits | "]
     Import.objects.update(finished_at=database_now())
     client = signed_in(floor.lead)
     assert [row["Cells left out in 28 days"] for row in sources(client) if row["Source"] == "Crm"] == ["2"]
