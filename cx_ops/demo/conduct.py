@@ -15,7 +15,7 @@ from core.models import User
 from cx_ops.demo.book import Customer
 from cx_ops.demo.days import workday_number, workdays_before
 from cx_ops.demo.feeds import contacts
-from cx_ops.demo.manners import end_of, goes_on_after, manner_of, touch_of
+from cx_ops.demo.manners import FOUND, end_of, goes_on_after, manner_of, touch_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
@@ -117,7 +117,9 @@ class Desk:
     def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
         """Work on a task: a call or a note, a day to go on, and often a step of its plan."""
         touch = touch_of(task.type_id, chance)
-        text = touch.text.format(who=next(contacts(self.customers[task.account_id]))["name"])
+        customer = self.customers[task.account_id]
+        found = customer.random("found", now.date()).choice(FOUND)
+        text = touch.text.format(who=next(contacts(customer))["name"], found=found)
         note = "" if touch.kind else text
         tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
         if touch.kind:

@@ -28,9 +28,23 @@ class Touch(NamedTuple):
     reached: bool = True
 
 
+# What comes out in a talk about a risk; each customer's own.
+FOUND = (
+    "it is real. They lost two people in spring.",
+    "the new office works without it so far. They want a plan for that.",
+    "month ends are where it hurts. Half an hour with them next week.",
+    "it was a quiet quarter, nothing more, they say. I will look again.",
+    "two of their teams were merged, and one set of habits won.",
+    "they wait for single sign-on. Told them the month it comes.",
+    "their auditors asked for a report that they could not make. We made it.",
+    "the budget is looked at line by line this year. Sent what it saved them.",
+    "a reorganisation; the new head of department has not decided yet.",
+    "they moved the work to a partner, who has no log-in. Ordered one.",
+    "last month's outage still hurts. Gave them the report on it.",
+)
 TOUCHES: Mapping[str, tuple[Touch, ...]] = {
     "churn_risk": (
-        Touch("Spoke with {who}: it is real. They lost two people in spring."),
+        Touch("Spoke with {who}: {found}"),
         Touch("Their sponsor is new and wants figures. Sent three, and she wants to talk.", reached=False),
         Touch("It is one team of two that has gone quiet; the other one is content."),
         Touch("{who} compares us at the end of each year. Offered to sit in on it."),
