@@ -35,7 +35,9 @@ def whom_new_work_goes_to(user: User) -> str:
     pool = User.objects.filter(team=user.team_id, team__isnull=False, in_pool=True, is_active=True)
     names = [str(one) for one in pool.exclude(pk=user.pk).order_by("first_name", "username")]
     lead = user.team.lead if user.team and user.team.lead_id != user.pk else None
-    said = [_("While you are away, new work on an account that is not yours goes to its own customer success manager.")]
+    said = [
+        _("While you are away, new work on a colleague’s account goes to that colleague or who stands in for them.")
+    ]
     if names:
         any_of = _(" or ").join(filter(None, (", ".join(names[:-1]), names[-1])))
         free = ngettext("%(names)s", "%(names)s, whoever has least open", len(names))

@@ -61,9 +61,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason)
     if task.lane == Lane.LATER and task.urgent and not task.touched_at:
-        return Deadline(
-            "on_track", _("beyond today’s limit, may be begun"), _("Window closes %(day)s") % {"day": _day(at)}
-        )
+        reason = _("Beyond the signals that one is given in a day; window closes %(day)s")
+        return Deadline("on_track", _("no deadline yet"), reason % {"day": _day(at)})
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason)
     return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)
