@@ -28,7 +28,8 @@ from playbooks.services.stepping import finish_idle_runs
 
 SNOOZED = """
 UPDATE playbooks_task SET status = CASE WHEN touched_at IS NULL THEN 'open' ELSE 'claimed' END,
-    lane = CASE WHEN back_to = 'now' OR urgent AND touched_at IS NULL THEN back_to ELSE 'today' END, back_to = '',
+    lane = CASE WHEN urgent AND touched_at IS NULL THEN coalesce(nullif(back_to, ''), 'now')
+        WHEN back_to = 'now' THEN 'now' ELSE 'today' END, back_to = '',
     snoozed_until = NULL, version = version + 1
 WHERE status = 'snoozed' AND snoozed_until <= %s RETURNING id
 """
