@@ -76,7 +76,7 @@ def test_the_page_counts_by_event_and_says_who_was_seen(floor: Floor, account: A
     send(sender, 40, "Report opened")
     page = signed_in(floor.ana).get(f"/accounts/{account.pk}/").content.decode()
     assert 'id="behaviour"' in page
-    assert "2 events were sent; 1 in the 30 days before." in page
+    assert "2 events were sent, a part of what they do; 1 in the 30 days before." in page
     assert Event.objects.filter(contact=contact).count() == 3
     assert "· in the product" in page
 
