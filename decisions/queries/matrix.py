@@ -33,6 +33,7 @@ PART_NAMES = {
 EVERYTHING = Place()
 # So many people are named in a cell.
 NAMED = 2
+FEW = 10  # whoever takes less than one in so many of a cell's accounts takes few of them
 
 
 def segment_in_words(place: Place) -> str:
@@ -97,10 +98,22 @@ class GridCell:
 
     @property
     def summary(self) -> str:
-        """Who takes them, short enough for a cell."""
+        """Who takes them, short enough for a cell; whoever takes few of them last, with how many."""
+        people = [tally for tally in self.tallies if not (tally.is_nobody or tally.is_pool)]
+        few = [tally for tally in people if tally.accounts * FEW < sum(one.accounts for one in self.tallies)]
+        if len(few) > NAMED:  # many have some each: these are the accounts' own
+            few = []
+        words = [self._most([tally.name for tally in people if tally not in few])]
+        words += [
+            _("%(who)s for %(n)s") % {"who": tally.name, "n": number_format(tally.accounts, 0, force_grouping=True)}
+            for tally in few
+        ]
+        return "; ".join(filter(None, words))
+
+    def _most(self, people: list[str]) -> str:
+        """Those who take most of them, in words: people by name, the teams' pools, or both."""
         pools = [taker.pool for taker in self.reach.takers if taker.pool]
-        people = sorted(tally.name for tally in self.tallies if not (tally.is_nobody or tally.is_pool))
-        named = ", ".join(people) if len(people) <= NAMED else _("each account’s own")
+        named = ", ".join(sorted(people)) if len(people) <= NAMED else _("each account’s own")
         if not pools:
             return named
         if named:
