@@ -101,7 +101,7 @@ class GridCell:
         """Who takes them, short enough for a cell; whoever takes few of them last, with how many."""
         people = [tally for tally in self.tallies if not (tally.is_nobody or tally.is_pool)]
         few = [tally for tally in people if tally.accounts * FEW < sum(one.accounts for one in self.tallies)]
-        if len(few) > NAMED:  # many have some each: these are the accounts' own
+        if len(few) > NAMED or len(people) - len(few) > NAMED:  # many have some each: these are the accounts' own
             few = []
         words = [self._most([tally.name for tally in people if tally not in few])]
         words += [
