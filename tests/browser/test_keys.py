@@ -72,10 +72,13 @@ def test_switched_off_single_keys_do_nothing(floor: Floor, desks: Desks, tasks: 
 
 
 def test_one_escape_shuts_the_palette_whatever_was_typed(desk: Desk) -> None:
+    palette = desk.page.locator("#palette")
     desk.page.keyboard.press("Control+k")
+    expect(palette).to_be_visible()
     desk.page.keyboard.type("quarry")
+    expect(palette.locator("input")).to_have_value("quarry")
     desk.page.keyboard.press("Escape")
-    expect(desk.page.locator("#palette")).to_be_hidden()
+    expect(palette).to_be_hidden()
 
 
 @pytest.mark.parametrize("key", BULK)
