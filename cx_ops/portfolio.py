@@ -39,8 +39,9 @@ from core.models import User
 from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
 from cx_ops.account_health import ENDS_DAYS, Health, Level, Signs, ends_in, read_health
 from cx_ops.risk_claims import risk_claims
-from playbooks.enums import Lane, RunStatus, RunStepStatus, TaskStatus
+from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
+from playbooks.queries.filters import HELD
 from playbooks.queries.queue import title_beside
 from playbooks.rules.steps import fill
 
@@ -339,7 +340,7 @@ def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
     tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE, owner=owner)
     tasks = tasks.order_by("day", "due_at", "pk")
     found: dict[UUID, list[NextStep]] = defaultdict(list)
-    held = ExpressionWrapper(Q(lane=Lane.LATER, urgent=True, touched_at=None), BooleanField())
+    held = ExpressionWrapper(HELD, BooleanField())
     for account, task, title, due_at, day, status, is_held, owner in tasks.annotate(held=held).values_list(
         "account_id", "pk", "named", "due_at", "day", "status", "held", "owner"
     ):

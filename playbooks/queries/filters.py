@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from insights.models import InsightType
-from playbooks.enums import TaskStatus
+from playbooks.enums import Lane, TaskStatus
 from playbooks.models.task import TaskQuerySet
 from playbooks.queries.deadlines import CLOSING
 from playbooks.rules.lanes import SOON
@@ -30,6 +30,9 @@ NEXT_DUE = Case(
     When(touch_by__isnull=False, touched_at=None, then=F("touch_by")),
     default=F("due_at"),
 )
+
+# Beyond the cap: it waits in Later, with no deadline, until its owner's day has room (ADR 0025).
+HELD = Q(lane=Lane.LATER, urgent=True, touched_at=None)
 
 
 class Filters(NamedTuple):

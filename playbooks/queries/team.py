@@ -24,6 +24,7 @@ from decisions.queries.worth import REVENUE
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import CapCounter, Task
 from playbooks.models.task import TaskQuerySet
+from playbooks.queries.filters import HELD
 
 # An absence is announced so long before it begins.
 AHEAD = timedelta(days=14)
@@ -240,7 +241,7 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
     counts = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
     counts["urgent_now"] = Count("id", filter=Q(lane=Lane.NOW, urgent=True))
     going = Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED))
-    counts["held"] = Count("id", filter=going & Q(lane=Lane.LATER, urgent=True, touched_at=None))
+    counts["held"] = Count("id", filter=going & HELD)
     loads: dict[UUID, Load] = defaultdict(Load)
     nobodys: Counter[UUID] = Counter()
     rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **counts).order_by()
