@@ -31,12 +31,21 @@ class Peers(NamedTuple):
 
 
 class Taker(NamedTuple):
-    """Who takes an account's insights: a person by id, or a team's pool by name (not whoever is next in it)."""
+    """Who takes an account's insights: a person by id, or a team's pool by name (not whoever is next in it).
+
+    `fallback`: "lead" or "catch_all" where the person takes them as that, for want of anybody before.
+    """
 
     person: str = ""
     pool: str = ""
+    fallback: str = ""
+
+    def is_other(self, taker: Taker) -> bool:
+        """Whether it is somebody else, whatever they take it as."""
+        return self[:2] != taker[:2]
 
 
+FALLBACKS = ("lead", "catch_all")
 NOBODY = Taker()
 
 PEERS = """
@@ -92,8 +101,9 @@ def taker_of(role: str, people: People) -> tuple[Taker, bool]:
     step = first_free(chain_of(role, people))
     if step is None or step.person is None:
         return NOBODY, True
-    taker = Taker(pool=people.team) if step.kind == "pool" else Taker(person=step.person.id)
-    return taker, step.kind != role
+    if step.kind == "pool":
+        return Taker(pool=people.team), True
+    return Taker(step.person.id, fallback=step.kind if step.kind in FALLBACKS else ""), step.kind != role
 
 
 def resolve(types: Sequence[str], peers: Iterable[Peers], ownership: Ownership) -> Iterator[Found]:
@@ -133,7 +143,7 @@ class Reach:
 
 def moves(before: Iterable[Found], after: Iterable[Found]) -> list[tuple[Found, Found]]:
     """What would go to somebody else: as it was, as it would be. Both in the order of `resolve`."""
-    return [(was, found) for was, found in zip(before, after, strict=True) if was.taker != found.taker]
+    return [(was, found) for was, found in zip(before, after, strict=True) if was.taker.is_other(found.taker)]
 
 
 def count_accounts(peers: Iterable[Peers]) -> tuple[int, Decimal]:

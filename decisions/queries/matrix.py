@@ -30,10 +30,10 @@ PART_NAMES = {
     "stage": gettext_lazy("Stage"),
     "segment": gettext_lazy("Segment"),
 }
+AS_FALLBACK = {"lead": gettext_lazy("%(name)s as lead"), "catch_all": gettext_lazy("%(name)s as catch-all")}
 EVERYTHING = Place()
 # So many people are named in a cell.
 NAMED = 2
-FEW = 10  # whoever takes less than one in so many of a cell's accounts takes few of them
 
 
 def segment_in_words(place: Place) -> str:
@@ -54,8 +54,11 @@ class Tally(NamedTuple):
 
     name: str
     accounts: int
-    is_nobody: bool = False
-    is_pool: bool = False
+    taker: Taker
+
+    @property
+    def is_nobody(self) -> bool:
+        return self.taker == NOBODY
 
 
 @dataclass(frozen=True)
@@ -98,27 +101,29 @@ class GridCell:
 
     @property
     def summary(self) -> str:
-        """Who takes them, short enough for a cell; whoever takes few of them last, with how many."""
-        people = [tally for tally in self.tallies if not (tally.is_nobody or tally.is_pool)]
-        few = [tally for tally in people if tally.accounts * FEW < sum(one.accounts for one in self.tallies)]
-        if len(few) > NAMED or len(people) - len(few) > NAMED:  # many have some each: these are the accounts' own
-            few = []
-        words = [self._most([tally.name for tally in people if tally not in few])]
-        words += [
-            _("%(who)s for %(n)s") % {"who": tally.name, "n": number_format(tally.accounts, 0, force_grouping=True)}
-            for tally in few
-        ]
-        return "; ".join(filter(None, words))
+        """Who takes them, short enough for a cell: those in the role, the pools, and who steps in for how many."""
+        people = sorted(one.name for one in self.tallies if one.taker.person and not one.taker.fallback)
+        pools = [one.taker.pool for one in self.tallies if one.taker.pool]
+        stand_ins = [one for one in self.tallies if one.taker.fallback]
+        words = [_first_in_line(people, pools)] if people or pools else []
+        is_all = not words and len(stand_ins) == 1
+        words += [one.name if is_all else _many(one) for one in stand_ins]
+        return "; ".join(words)
 
-    def _most(self, people: list[str]) -> str:
-        """Those who take most of them, in words: people by name, the teams' pools, or both."""
-        pools = [taker.pool for taker in self.reach.takers if taker.pool]
-        named = ", ".join(sorted(people)) if len(people) <= NAMED else _("each account’s own")
-        if not pools:
-            return named
-        if named:
-            return _("%(people)s, else its team’s pool") % {"people": named}
-        return _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
+
+def _first_in_line(people: Sequence[str], pools: Sequence[str]) -> str:
+    """Those who take most of a cell's accounts, in words: people by name, the teams' pools, or both."""
+    named = ", ".join(people) if len(people) <= NAMED else _("each account’s own")
+    if not pools:
+        return named
+    if named:
+        return _("%(people)s, else its team’s pool") % {"people": named}
+    return _("pool of %(team)s") % {"team": pools[0]} if len(pools) == 1 else _("the pools of their teams")
+
+
+def _many(tally: Tally) -> str:
+    count = number_format(tally.accounts, 0, force_grouping=True)
+    return _("%(who)s for %(n)s") % {"who": tally.name, "n": count}
 
 
 def _why_nobody(people: People, role: str) -> str:
@@ -188,7 +193,10 @@ class Book(NamedTuple):
     def name(self, taker: Taker) -> str:
         if taker == NOBODY:
             return _("Nobody")
-        return self.names.get(taker.person, "") or _("Pool of %(team)s") % {"team": taker.pool}
+        if taker.pool:
+            return _("Pool of %(team)s") % {"team": taker.pool}
+        name = self.names[taker.person]
+        return str(AS_FALLBACK[taker.fallback]) % {"name": name} if taker.fallback else name
 
     def found(self, ownership: Ownership) -> list[Found]:
         return list(resolve(list(self.types), self.peers, ownership))
@@ -233,7 +241,7 @@ def _cell(
 ) -> GridCell:
     source = own.get((type, place)) or find_cell(type, place, ownership)
     reach = reaches.get((type, place, source), Reach())
-    tallies = [Tally(book.name(taker), n, taker == NOBODY, bool(taker.pool)) for taker, n in reach.takers.most_common()]
+    tallies = [Tally(book.name(taker), n, taker) for taker, n in reach.takers.most_common()]
     here, there = own.get((type, place)), before.get((type, place))
     change = "" if here == there else "added" if there is None else "removed" if here is None else "changed"
     return GridCell(type, place, source, here is not None, reach, tallies, change)

@@ -36,7 +36,7 @@ WHERE t.item_id = new.item_id AND t.status IN ('open', 'claimed', 'snoozed', 'wa
 """
 WAKE = """
 UPDATE playbooks_task SET status = 'open', snoozed_until = NULL, snooze_reason = '', back_to = '', flag = %s,
-    lane = CASE WHEN urgent THEN 'now' ELSE 'today' END, version = version + 1
+    lane = CASE WHEN NOT urgent THEN 'today' WHEN touch_by IS NULL THEN 'later' ELSE 'now' END, version = version + 1
 WHERE item_id = ANY(%s) AND status = 'snoozed' RETURNING id
 """
 STILL_ASKED_FOR = """

@@ -79,6 +79,35 @@ def test_what_is_above_the_cap_has_no_deadline_until_it_is_given(floor: Floor) -
     assert given.touch_by == datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("next_step", "due"),
+    [(None, datetime(2026, 3, 3, 12, tzinfo=UTC)), (date(2026, 3, 2), datetime(2026, 3, 2, 17, tzinfo=UTC))],
+)
+def test_who_begins_what_is_above_the_cap_has_it_from_then_on(
+    floor: Floor, next_step: date | None, due: datetime
+) -> None:
+    """Due by its service level's first touch, eight hours of work from then, or by its next step."""
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=0)
+    held = floor.task()
+    assert (held.lane, held.touch_by, held.due_at) == (Lane.LATER, None, held.expires_at)
+    begun = touch_task(task_id=held.pk, by=floor.ana, version=held.version, next_step_on=next_step, now=NOW)
+    fresh = Task.objects.get(pk=held.pk)
+    assert (begun.due_at, fresh.due_at, fresh.touch_by) == (due, due, datetime(2026, 3, 3, 12, tzinfo=UTC))
+    assert fresh.lane == (Lane.TODAY if next_step else Lane.LATER)
+    tick(due)
+    assert Task.objects.get(pk=held.pk).lane == Lane.NOW
+
+
+def test_what_is_above_the_cap_and_gets_worse_asleep_waits_for_room_again(floor: Floor) -> None:
+    User.objects.filter(pk=floor.ana.pk).update(daily_cap=0)
+    held = floor.task(reason="usage_drop")
+    snooze_task(task_id=held.pk, by=floor.ana, version=held.version, until=NOW + timedelta(days=5), now=NOW)
+    floor.insight("0.95", now=NOW + timedelta(hours=2), reason="sponsor_silent")
+    woken = Task.objects.get(pk=held.pk)
+    assert (woken.status, woken.lane, woken.touch_by) == (TaskStatus.OPEN, Lane.LATER, None)
+    assert "got worse" in woken.flag
+
+
 def test_later_is_released_by_priority_as_far_as_there_is_room(floor: Floor) -> None:
     User.objects.filter(pk=floor.ana.pk).update(daily_cap=2)
     for revenue in range(1, 7):

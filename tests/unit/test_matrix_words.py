@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
-from decisions.queries.coverage import Reach, Taker
-from decisions.queries.matrix import EVERYTHING, GridCell, Tally
+from decisions.queries.coverage import NOBODY, Reach, Taker
+from decisions.queries.matrix import EVERYTHING, Book, GridCell, Tally
 from decisions.rules.decide import Cell
 
-HANA, IVO, JUNO, MARA, POOL = "Hana", "Ivo", "Juno", "Mara", "Pool of East"
-
-
-def cell_of(**takers: int) -> GridCell:
-    """A cell whose accounts these people take, and the pool of a team as `pool`."""
-    found = Counter({Taker(pool="East") if who == "pool" else Taker(who): n for who, n in takers.items()})
-    tallies = [Tally(POOL if taker.pool else taker.person, n, is_pool=bool(taker.pool)) for taker, n in found.items()]
-    return GridCell(
-        "", EVERYTHING, Cell("", "", "", "", "", "csm"), is_own=True, reach=Reach(takers=found), tallies=tallies
-    )
+HANA, IVO, JUNO = Taker("Hana"), Taker("Ivo"), Taker("Juno")
+EAST, WEST = Taker(pool="East"), Taker(pool="West")
+LEAD, LAST = Taker("Juno", fallback="lead"), Taker("Mara", fallback="catch_all")
+BOOK = Book({}, [], {name: name for name in ("Hana", "Ivo", "Juno", "Mara")}, {}, "USD")
 
 
 @pytest.mark.parametrize(
     ("takers", "words"),
     [
         ({HANA: 6, IVO: 2}, "Hana, Ivo"),
-        ({JUNO: 1000, MARA: 4}, "Juno; Mara for 4"),
-        ({"pool": 792, MARA: 8}, "pool of East; Mara for 8"),
-        ({HANA: 500, "pool": 500}, "Hana, else its team’s pool"),
-        ({HANA: 30, IVO: 30, JUNO: 30, MARA: 3}, "each account’s own"),
-        ({HANA: 3, IVO: 3, JUNO: 3, "pool": 900}, "each account’s own, else its team’s pool"),
+        ({HANA: 500, EAST: 500}, "Hana, else its team’s pool"),
+        ({HANA: 3, IVO: 3, JUNO: 3, WEST: 900}, "each account’s own, else its team’s pool"),
+        ({EAST: 700, WEST: 92, LAST: 8}, "the pools of their teams; Mara as catch-all for 8"),
+        ({HANA: 30, IVO: 30, JUNO: 30, LAST: 3}, "each account’s own; Mara as catch-all for 3"),
+        ({EAST: 9000, LEAD: 1200, LAST: 3}, "pool of East; Juno as lead for 1,200; Mara as catch-all for 3"),
+        ({JUNO: 5, LEAD: 2}, "Juno; Juno as lead for 2"),
+        ({LAST: 8}, "Mara as catch-all"),
+        ({NOBODY: 8}, ""),
     ],
 )
-def test_whoever_takes_few_of_them_is_named_last_with_how_many(takers: dict[str, int], words: str) -> None:
-    assert cell_of(**takers).summary == words
+def test_a_cell_names_who_steps_in_as_what_and_for_how_many(takers: dict[Taker, int], words: str) -> None:
+    tallies = [Tally(BOOK.name(taker), n, taker) for taker, n in takers.items()]
+    cell = Cell("", "", "", "", "", "csm")
+    assert GridCell("", EVERYTHING, cell, is_own=True, reach=Reach(), tallies=tallies).summary == words
+
+
+def test_who_takes_the_same_accounts_as_something_else_is_not_another() -> None:
+    assert not LEAD.is_other(JUNO)
+    assert EAST.is_other(Taker("East"))
