@@ -164,6 +164,11 @@ class Grid:
         return [cell for cell in self.cells if cell.reach.nobody]
 
     @cached_property
+    def has_stand_ins(self) -> bool:
+        """Whether somebody takes accounts for want of anybody before: as lead or as catch-all."""
+        return any(taker.fallback for cell in self.cells for taker in cell.reach.takers)
+
+    @cached_property
     def lost(self) -> tuple[int, Decimal]:
         """How many accounts that are, over all cells, and what they are worth."""
         return count_accounts(one for cell in self.stranded for one in cell.reach.stranded)
