@@ -41,7 +41,8 @@ from cx_ops.account_health import ENDS_DAYS, Health, Level, Signs, ends_in, read
 from cx_ops.risk_claims import risk_claims
 from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
-from playbooks.queries.filters import HELD
+from playbooks.queries.deadlines import span
+from playbooks.queries.filters import HELD, NEXT_DUE
 from playbooks.queries.queue import title_beside
 from playbooks.rules.steps import fill
 
@@ -65,8 +66,8 @@ class Asked(NamedTuple):
 class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
-    `title`: of the first open step of its playbook, else of the task. `late`: by how many days, 0 while it is not, and
-    while it is snoozed. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
+    `title`: of the first open step of its playbook, else of the task. `late`: by how long, in words, "" while it is not,
+    and while it is snoozed or waits on the customer. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
     """
 
     task_id: UUID
@@ -76,7 +77,7 @@ class NextStep(NamedTuple):
     is_snoozed: bool
     is_held: bool = False
     owner: str = ""
-    late: int = 0
+    late: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class Sort(NamedTuple):
     order: tuple[OrderBy | F, ...]
 
 
+ASLEEP = (TaskStatus.SNOOZED, TaskStatus.WAITING)  # no deadline runs
 # Open tasks of an account, as a part of a query for accounts: the one whose day comes first, and how many.
 _DAY = Case(
     When(status=TaskStatus.SNOOZED, then=TruncDate("snoozed_until")),
@@ -272,17 +274,16 @@ def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     ids = [row.pk for row in rows]
     if not ids:
         return []
-    healths, steps = _healths(rows, now), _open_tasks(ids)
+    healths, steps = _healths(rows, now), _open_tasks(ids, now)
     return [_line(row, healths[row.pk], steps.get(row.pk, []), now) for row in rows]
 
 
-def _first(steps: Sequence[NextStep], account: str, now: datetime) -> NextStep | None:
+def _first(steps: Sequence[NextStep], account: str) -> NextStep | None:
     """The step that is due first, said beside its account's name."""
     if not steps:
         return None
     first = steps[0]
-    late = 0 if first.is_snoozed else max((timezone.localdate(now) - first.on).days, 0)
-    return first._replace(title=title_beside(fill(first.title, {"account": account}), account), late=late)
+    return first._replace(title=title_beside(fill(first.title, {"account": account}), account))
 
 
 def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
@@ -329,21 +330,21 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         notice_passed=row.notice_on is not None and row.notice_on < now.date(),
         last_touch=row.last_touch,
         health=health,
-        next_step=_first(steps, row.name, now),
+        next_step=_first(steps, row.name),
         open_tasks=len(steps),
         touched_ago=(timezone.localdate(now) - timezone.localdate(row.last_touch)).days if row.last_touch else 0,
     )
 
 
-def _open_tasks(ids: Iterable[UUID]) -> dict[UUID, list[NextStep]]:
+def _open_tasks(ids: Iterable[UUID], now: datetime) -> dict[UUID, list[NextStep]]:
     owner = Trim(Concat("assignee__first_name", Value(" "), "assignee__last_name"))
     tasks = Task.objects.active().filter(account__in=ids).annotate(day=_DAY, named=_NEXT_TITLE, owner=owner)
-    tasks = tasks.order_by("day", "due_at", "pk")
+    tasks = tasks.annotate(held=ExpressionWrapper(HELD, BooleanField()), next_due=NEXT_DUE)
     found: dict[UUID, list[NextStep]] = defaultdict(list)
-    held = ExpressionWrapper(HELD, BooleanField())
-    for account, task, title, due_at, day, status, is_held, owner in tasks.annotate(held=held).values_list(
-        "account_id", "pk", "named", "due_at", "day", "status", "held", "owner"
+    for account, task, title, due, day, status, is_held, owner in tasks.order_by("day", "due_at", "pk").values_list(
+        "account_id", "pk", "named", "next_due", "day", "status", "held", "owner"
     ):
-        step = NextStep(task, title, day, timezone.localdate(due_at), status == TaskStatus.SNOOZED, is_held, owner)
+        late = "" if is_held or due > now or status in ASLEEP else span(now - due)
+        step = NextStep(task, title, day, timezone.localdate(due), status == TaskStatus.SNOOZED, is_held, owner, late)
         found[account].append(step)
     return found

@@ -18,11 +18,15 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Deadline(NamedTuple):
-    """`state` is one of the chip's; `text` is short ("4 hours late", "due in 7 days"), `reason` says what, and when."""
+    """`state` is one of the chip's; `text` is short ("4 hours late", "due in 7 days"), `reason` says what, and when.
+
+    `at`: that moment; None while the customer has the next move, and beyond the cap.
+    """
 
     state: str
     text: str
     reason: str
+    at: datetime | None = None
 
     @property
     def whole(self) -> str:
@@ -54,18 +58,18 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     reason = f"{what} {in_words(at)}"
     left = at - now
     if left <= timedelta(0):
-        return Deadline("late", _("%(time)s late") % {"time": span(-left)}, reason)
+        return Deadline("late", _("%(time)s late") % {"time": span(-left)}, reason, at)
     if left <= SOON:
-        return Deadline("due_soon", _("due in %(time)s") % {"time": span(left)}, reason)
+        return Deadline("due_soon", _("due in %(time)s") % {"time": span(left)}, reason, at)
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
-        return Deadline("closing", closing, reason)
+        return Deadline("closing", closing, reason, at)
     if task.lane == Lane.LATER and task.urgent and not task.touched_at:
         reason = _("Beyond the signals that one is given in a day; window closes %(day)s")
         return Deadline("on_track", _("no deadline yet"), reason % {"day": _day(at)})
     if task.next_step_on:
-        return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason)
-    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason)
+        return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason, at)
+    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason, at)
 
 
 def _paused(task: HasDeadlines) -> Deadline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -152,10 +152,9 @@ def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
 
 def test_a_snoozed_task_is_not_late_and_stands_where_it_wakes(floor: Floor) -> None:
     task = floor.task("0.95")
-    Task.objects.filter(pk=task.pk).update(due_at=NOW - DAY)
-    [line] = load_portfolio(floor.ana, Asked(sort="step"), NOW).lines
-    assert line.next_step is not None
-    assert (line.next_step.on, line.next_step.late) == (TODAY - DAY, 1)
+    Task.objects.filter(pk=task.pk).update(due_at=NOW - DAY, acknowledge_by=NOW - DAY)
+    assert late_of(floor, NOW) == "24 hours"
+    assert late_of(floor, NOW - DAY + timedelta(minutes=5)) == "5 minutes"
     Task.objects.filter(pk=task.pk).update(status="snoozed", snoozed_until=NOW + 2 * DAY)
     create_task(
         account=floor.new_account("Next"), title="Call", assignee=floor.ana, due_at=NOW + DAY, by=floor.ana, now=NOW
@@ -164,7 +163,13 @@ def test_a_snoozed_task_is_not_late_and_stands_where_it_wakes(floor: Floor) -> N
     assert soon.name == "Next"
     assert line.next_step is not None
     assert (line.next_step.on, line.next_step.due_on) == (TODAY + 2 * DAY, TODAY - DAY)
-    assert (line.next_step.late, line.next_step.is_snoozed) == (0, True)
+    assert (line.next_step.late, line.next_step.is_snoozed) == ("", True)
+
+
+def late_of(floor: Floor, now: datetime) -> str:
+    [line] = load_portfolio(floor.ana, Asked(sort="step"), now).lines
+    assert line.next_step is not None
+    return line.next_step.late
 
 
 def test_a_task_that_comes_after_the_renewal_is_told(floor: Floor) -> None:
