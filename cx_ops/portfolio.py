@@ -66,8 +66,8 @@ class Asked(NamedTuple):
 class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
-    `title`: of the first open step of its playbook, else of the task. `late`: by how long, in words, "" while it is not,
-    and while it is snoozed or waits on the customer. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
+    `title`: of the first open step of its playbook, else of the task. `late`: by how long, in words, "" while it is
+    not and while it sleeps. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
     """
 
     task_id: UUID
