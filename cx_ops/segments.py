@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, Q, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Segment
@@ -19,7 +19,7 @@ from accounts.services import SegmentRefused, deactivate_segment
 from accounts.services.segments import keep_members
 from core.models import Team, User
 from core.templatetags.cx import money, place_of, words_of
-from cx_ops.account_filter import TEAM, filter_accounts
+from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed
 from cx_ops.account_health import LABELS, Level
 from decisions.queries.saved import versions_naming
 from insights.models import InsightType
@@ -28,7 +28,10 @@ FRESH_FOR = timedelta(minutes=5)
 
 
 class SegmentLine(NamedTuple):
-    """A segment as the list shows it; counts are of the accounts that the reader may see."""
+    """A segment as the list shows it; counts are of the accounts that the reader may see.
+
+    `revenue` is of those whose term runs, as the portfolio's sum.
+    """
 
     segment: Segment
     words: list[str]
@@ -68,12 +71,13 @@ def list_segments(user: User, now: datetime) -> list[SegmentLine]:
     segments = list(Segment.objects.visible_to(user).select_related("made_by").order_by("-is_active", "name"))
     rates = rates_on(now.date())
     mine = Account.objects.visible_to(user).filter(archived_at=None)
+    is_over = Case(When(has_lapsed(now), then=Value(value=True)), default=Value(value=False))
     sums = (
         mine.filter(memberships__isnull=False)
-        .annotate(yearly=yearly_revenue(rates))
+        .annotate(yearly=yearly_revenue(rates), is_over=is_over)
         .order_by()
         .values_list("memberships__segment")
-        .annotate(n=Count("pk"), total=Sum("yearly"))
+        .annotate(n=Count("pk"), total=Sum("yearly", filter=Q(is_over=False)))
     )
     found = {segment: (count, total or Decimal(0)) for segment, count, total in sums}
     names = _Names(segments, next(reversed(rates)))

@@ -26,7 +26,7 @@ from accounts.services import (
 from core.export import Column, csv_file, wants_csv
 from core.guards import PEOPLE, PersonRequest, for_roles
 from cx_ops.forms import PortfolioForm, SegmentForm
-from cx_ops.portfolio import owner_choices, read_facets
+from cx_ops.portfolio import asked_accounts, owner_choices, read_facets
 from cx_ops.segments import SegmentLine, describe, list_segments, put_segment_away, refresh_segment
 from insights.models import InsightType
 from intake.queries.privacy import kept_fields
@@ -62,7 +62,8 @@ def new_segment(request: PersonRequest) -> HttpResponse:
     """Keep the filters that the address names, those of the portfolio, under a name."""
     owners = owner_choices(request.user)
     filters = PortfolioForm(request.GET, user=request.user, owners=owners, facets=read_facets(request.user))
-    wanted = filters.asked().wanted
+    asked = filters.asked()
+    wanted = asked.wanted
     form = SegmentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -77,8 +78,13 @@ def new_segment(request: PersonRequest) -> HttpResponse:
             return redirect(f"{reverse('portfolio')}?who=&saved={segment.pk}")
     names = {**dict(owners), str(request.user.pk): str(request.user)}
     words = describe(wanted, names, dict(InsightType.objects.values_list("slug", "name")), reporting_currency())
-    status = 422 if form.errors else 200
-    return render(request, "portfolio/new_segment.html", {"form": form, "words": words}, status=status)
+    context = {
+        "form": form,
+        "words": words,
+        "accounts": asked_accounts(request.user, asked, request.now).count(),
+        "filter_url": f"{reverse('portfolio')}?{request.GET.urlencode()}",
+    }
+    return render(request, "portfolio/new_segment.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -232,6 +232,25 @@ def test_a_filter_of_the_portfolio_becomes_a_segment(floor: Floor) -> None:
     assert rows_of(client.get("/segments/?format=csv"))[0]["Accounts"] == "1"
 
 
+def test_the_page_of_a_new_segment_says_which_accounts_and_how_many_and_leads_back(
+    floor: Floor,
+) -> None:
+    floor.new_account("Mid", tier="mid")
+    page = signed_in(floor.ana).get("/segments/new/?tier=mid").content.decode()
+    assert "1 of yours today" in page
+    assert 'href="/portfolio/?tier=mid"' in page
+
+
+def test_the_revenue_of_a_segment_is_the_portfolios_sum(floor: Floor) -> None:
+    make_contract(floor.new_account("Over", tier="mid", arr_amount=30), ends_on=TODAY - DAY)
+    floor.new_account("Runs", tier="mid", arr_amount=20)
+    segment = save_segment(name="Mid", wanted=AccountFilter(tier="mid"), by=floor.ana, now=NOW)
+    refresh_segments(NOW)
+    [line] = list_segments(floor.ana, NOW)
+    totals = load_portfolio(floor.ana, Asked(saved=segment.pk, sort="name"), NOW).totals
+    assert (line.accounts, line.revenue) == (totals.accounts, totals.revenue) == (2, Decimal(20))
+
+
 def test_counts_of_segments_are_of_ones_own_accounts(floor: Floor) -> None:
     floor.new_account("Mine", tier="mid")
     make_account("Foreign", csm=make_user("cy", team=make_team("South")), tier="mid")
