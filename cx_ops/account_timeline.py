@@ -197,7 +197,7 @@ def _tell_decision(row: Any, at: datetime) -> Entry:
     return Entry(
         at=at,
         icon=QUIET_ICON,
-        title=claim_in_short(row.insight.type.name, row.confidence, row.insight.probability, row.insight.horizon_days),
+        title=claim_in_short(row.insight.type.name, row.insight.probability, row.insight.horizon_days),
         text="" if is_quiet else first_fact(row.insight.factors),
         meta=_line(verdict, raised_by(row.insight)),
         url=reverse("decision", args=[row.pk]),

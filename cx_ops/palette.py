@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -43,9 +44,11 @@ class Group(NamedTuple):
 def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
     """Everything that `user` may go to and that has `text` in its name, by sort; without a text, the screens."""
     text = text.strip()[:LONGEST]
-    accounts = find_by_words(user, text, ACCOUNTS)
+    found = find_by_words(user, text, ACCOUNTS + 1)
+    accounts = found[:ACCOUNTS]
+    rest = [_all_accounts(text)] if len(found) > ACCOUNTS else []
     groups = [
-        Group(_("Accounts"), [_of_account(account) for account in accounts]),
+        Group(_("Accounts"), [*(_of_account(account) for account in accounts), *rest]),
         Group(_("Tasks"), [_of_task(task) for task in _tasks(user, text, accounts)]),
         Group(_("Queues"), _queues(user, text)),
         Group(_("Screens"), _screens(request, text)),
@@ -56,6 +59,11 @@ def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
 def _of_account(account: Account) -> Hit:
     note = " · ".join(part for part in (words_of(account.tier), account.domain) if part)
     return Hit("accounts", account.name, note, reverse("account", args=[account.pk]))
+
+
+def _all_accounts(text: str) -> Hit:
+    title = _("All accounts with “%(text)s”") % {"text": text}
+    return Hit("portfolio", title, _("More than these"), f"{reverse('portfolio')}?{urlencode({'who': '', 'q': text})}")
 
 
 def _tasks(user: User, text: str, accounts: Iterable[Account]) -> Iterable[Task]:

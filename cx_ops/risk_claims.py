@@ -16,7 +16,5 @@ def risk_claims(accounts: Collection[UUID]) -> dict[UUID, str]:
         item__account__in=accounts, item__closed_at=None, type__direction=Direction.RISK
     )
     surest = open_risks.order_by("item__account", "-item__confidence", "-confidence", "-pk").distinct("item__account")
-    rows = surest.values_list(
-        "item__account", "type__name", "confidence", "insight__probability", "insight__horizon_days"
-    )
-    return {account: claim_in_short(type, sure, chance, days) for account, type, sure, chance, days in rows}
+    rows = surest.values_list("item__account", "type__name", "insight__probability", "insight__horizon_days")
+    return {account: claim_in_short(type, chance, days) for account, type, chance, days in rows}

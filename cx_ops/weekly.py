@@ -265,13 +265,13 @@ def _unowned(week: Week, user: User, seen: Seen) -> Found:
 def _merges(week: Week, user: User, seen: Seen) -> Found:
     lines = []
     for verb, words in JOINED.items():
-        if not (count := seen.acts.get(verb, 0)):
-            continue
-        said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
-        lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
+        if count := seen.acts.get(verb, 0):
+            said = ngettext("%(n)d account %(what)s", "%(n)d accounts %(what)s", count) % {"n": count, "what": words}
+            lines.append(Line(said, "", f"{reverse('audit')}?kind={verb}+account", _("In the audit trail")))
     if pairs := sum(of.n for of in seen.lost[PAIRS]):
         said = ngettext("%(n)d pair of accounts or people waits", "%(n)d pairs of accounts or people wait", pairs)
-        lines.append(Line(said % {"n": pairs}, "", reverse("review") if user.role != Role.LEADER else "", _("Decide")))
+        note, url = ("", reverse("review")) if user.role != Role.LEADER else (_("Operations or a manager decides."), "")
+        lines.append(Line(said % {"n": pairs}, note, url, _("Decide")))
     return lines, len(lines)
 
 

@@ -15,7 +15,7 @@ def claim_of(insight: Insight) -> str:
     """In one sentence, without the confidence, which stands beside it."""
     words = {"who": said_by(insight), "event": insight.type.event, "days": insight.horizon_days}
     if insight.probability is None:
-        return _("%(who)s expects that %(event)s within %(days)d days.") % words
+        return _("%(who)s sees signs that %(event)s within %(days)d days; how likely is not said.") % words
     words["chance"] = percent(insight.probability)
     if insight.type.direction == Direction.OPPORTUNITY:
         return _("%(chance)s chance that %(event)s within %(days)d days.") % words
@@ -27,10 +27,10 @@ def said_by(insight: Insight) -> str:
     return insight.source.name if insight.source.person_id else insight.model
 
 
-def claim_in_short(type: str, confidence: Decimal, chance: Decimal | None, days: int) -> str:
+def claim_in_short(type: str, chance: Decimal | None, days: int) -> str:
     """The one number that counts most, such as "Churn risk: 73 % chance within 90 days"."""
-    words = {"type": type, "sure": percent(confidence), "days": days}
+    words = {"type": type, "days": days}
     if chance is None:
-        return _("%(type)s within %(days)d days: %(sure)s sure, no chance given") % words
+        return _("%(type)s within %(days)d days, how likely is not said") % words
     words["chance"] = percent(chance)
     return _("%(type)s: %(chance)s chance within %(days)d days") % words

@@ -65,7 +65,7 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason, at)
     if task.lane == Lane.LATER and task.urgent and not task.touched_at:
-        reason = _("Beyond the signals that one is given in a day; window closes %(day)s")
+        reason = _("More came than one is given in a day. Begin it at any time; window closes %(day)s")
         return Deadline("on_track", _("no deadline yet"), reason % {"day": _day(at)})
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason, at)

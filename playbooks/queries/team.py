@@ -20,7 +20,6 @@ from core.bulk import fetch_all, ids_of
 from core.enums import Role
 from core.models import Absence, Alert, Organisation, Team, User
 from core.queries import Told, fold_alerts
-from decisions.queries.worth import REVENUE
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import CapCounter, Task
 from playbooks.models.task import TaskQuerySet
@@ -255,29 +254,31 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
         load.held += row["held"]
         for what in LATE_WORDS:
             load.late[what] += row[what]
-    for user_id, amount in _revenue(tasks):
+    for user_id, amount in _revenue(tasks, now):
         loads[user_id].revenue = amount
     return dict(loads), nobodys
 
 
-# An account counts once, however many of its tasks somebody has: as its priority counted it, else its own revenue.
+# An account counts once, however many of its tasks somebody has.
 WORKED_ON = """
-SELECT assignee_id, sum(amount) FROM (
-    SELECT t.assignee_id, t.account_id, max(coalesce(
-        (SELECT (part ->> 1)::numeric
-         FROM jsonb_array_elements(CASE WHEN jsonb_typeof(t.priority_parts) = 'array' THEN t.priority_parts END) part
-         WHERE part ->> 0 = %s LIMIT 1),
-        CASE WHEN a.arr_currency = (SELECT reporting_currency FROM core_organisation LIMIT 1)
-             THEN a.arr_amount END)) AS amount
+SELECT each.assignee_id,
+    sum(each.arr_amount * CASE WHEN each.arr_currency = organisation.currency THEN 1 ELSE fx.rate END)
+FROM (
+    SELECT DISTINCT t.assignee_id, a.id, a.arr_amount, a.arr_currency
     FROM playbooks_task t JOIN ({tasks}) AS mine USING (id) JOIN accounts_account a ON a.id = t.account_id
-    WHERE t.assignee_id IS NOT NULL GROUP BY t.assignee_id, t.account_id
-) AS each GROUP BY assignee_id
+    WHERE t.assignee_id IS NOT NULL
+) AS each
+CROSS JOIN (SELECT coalesce(max(reporting_currency), 'USD') AS currency FROM core_organisation) AS organisation
+LEFT JOIN (
+    SELECT DISTINCT ON (currency) currency, rate FROM accounts_fxrate WHERE on_day <= %s ORDER BY currency, on_day DESC
+) AS fx ON fx.currency = each.arr_currency
+GROUP BY each.assignee_id
 """
 
 
-def _revenue(tasks: TaskQuerySet) -> list[tuple[UUID, Decimal | None]]:
+def _revenue(tasks: TaskQuerySet, now: datetime) -> list[tuple[UUID, Decimal | None]]:
     sql, params = ids_of(tasks)
-    return fetch_all(WORKED_ON.format(tasks=sql), [REVENUE, *params])
+    return fetch_all(WORKED_ON.format(tasks=sql), [*params, now.date()])
 
 
 def _given_today(people: list[User], now: datetime) -> dict[UUID, int]:

@@ -45,7 +45,7 @@ def test_the_register_shows_leaders_whom_it_shows_nobody_else(floor: Floor, desk
     rows = desk.page.locator("section:has(#register) tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text(held.account.name)
-    expect(rows.nth(0)).to_contain_text("expects that the customer leaves within 90 days")
+    expect(rows.nth(0)).to_contain_text("sees signs that the customer leaves within 90 days")
     expect(rows.nth(0)).to_contain_text("Held out")
     expect(rows.nth(1)).to_contain_text(released.account.name)
     expect(rows.nth(1)).to_contain_text("A red line: legal matter")

@@ -66,7 +66,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     close_task(task_id=task.pk, by=floor.ana, version=task.version, now=NOW + 2 * DAY, **done)
     entries = load_timeline(account).entries
     assert [entry.title for entry in entries] == [
-        "Risk resolved", "Note on the task", TITLE, "Churn risk within 90 days: 95 % sure, no chance given",
+        "Risk resolved", "Note on the task", TITLE, "Churn risk within 90 days, how likely is not said",
         "Cannot sign in",
         "Renewal of $1,200",
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_everything_that_happened_is_on_one_timeline_newest_first(floor: Floor) 
     assert kept["outcomes"] == ["Risk resolved"]
     assert kept["orders"] == ["Renewal of $1,200"]
     assert kept["signals"] == ["Cannot sign in"]
-    assert kept["insights"] == ["Churn risk within 90 days: 95 % sure, no chance given"]
+    assert kept["insights"] == ["Churn risk within 90 days, how likely is not said"]
 
 
 def test_the_mail_of_a_playbook_is_on_the_timeline(floor: Floor) -> None:

@@ -79,7 +79,7 @@ def test_the_open_risk_of_an_account_is_not_told_by_it(floor: Floor, hold: HoldO
     execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
     Decision.objects.filter(pk=claim.pk).update(item=task.item_id)
     told = risk_claims([task.account_id])
-    assert told[task.account_id] == claim_in_short("Churn risk", Decimal("0.91"), Decimal("0.2"), 90)
+    assert told[task.account_id] == claim_in_short("Churn risk", Decimal("0.2"), 90)
 
 
 def test_no_count_of_an_account_has_it(floor: Floor, hold: HoldOut) -> None:

@@ -194,7 +194,7 @@ def test_a_line_says_what_is_known(floor: Floor) -> None:
     steps = RunStep.objects.filter(run=task.run, status="open").order_by("step__position")
     assert line.next_step.title == steps[0].step.title
     assert line.next_step.title != task.title
-    assert line.health.reasons[0] == "Churn risk within 90 days: 95 % sure, no chance given"
+    assert line.health.reasons[0] == "Churn risk within 90 days, how likely is not said"
 
 
 def test_it_sorts_by_the_next_step_and_by_open_tasks(floor: Floor) -> None:

@@ -209,7 +209,7 @@ def test_the_page_says_why(floor: Floor, desk: Client) -> None:
     task = floor.task(factors=factors, talking_points=["Ask about the hand-over"])
     text = desk.get(f"/tasks/{task.pk}/").content.decode()
     for words in (
-        "house-logit expects that the customer leaves within 90 days.",
+        "house-logit sees signs that the customer leaves within 90 days; how likely is not said.",
         "house-logit is sure enough of that for human action: 95 %, where 90 % is asked for.",
         "Weekly active users fell from 118 to 68",
         "Ask about the hand-over",

@@ -108,15 +108,15 @@ def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     assert sum_contested(contracts, NOW) == Sums(3, Decimal(300_000), 0)
     against = {line.account: line.against[:1] for line in load_page(contracts, 1, NOW).lines}
     assert against == {
-        "Risky": ("Churn risk within 90 days: 95 % sure, no chance given",),
+        "Risky": ("Churn risk within 90 days, how likely is not said",),
         "Crossed": ("Legal matter",), "Calm": (), "Resigned": (),
-        "Bound": ("Churn risk within 90 days: 95 % sure, no chance given",),
+        "Bound": ("Churn risk within 90 days, how likely is not said",),
     }  # fmt: skip
     make_contract(floor.account, ends_on=database_now().date() + 30 * DAY, forecast="commit")
     floor.insight("0.95")
     body = signed_in(floor.ana).get("/renewals/?start=2026-03").content.decode()
     assert "Urgent or At risk" in body
-    assert "Churn risk within 90 days: 95 % sure, no chance given" in body
+    assert "Churn risk within 90 days, how likely is not said" in body
 
 
 def test_what_has_ended_is_not_counted_as_still_to_renew(floor: Floor) -> None:
@@ -237,7 +237,7 @@ def test_the_page_of_a_new_segment_says_which_accounts_and_how_many_and_leads_ba
 ) -> None:
     floor.new_account("Mid", tier="mid")
     page = signed_in(floor.ana).get("/segments/new/?tier=mid").content.decode()
-    assert "1 of yours today" in page
+    assert "1 account today" in page
     assert 'href="/portfolio/?tier=mid"' in page
 
 

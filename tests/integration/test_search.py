@@ -40,6 +40,18 @@ def test_what_a_source_calls_so_comes_first_and_only_the_best_are_given(floor: F
     assert len(names) == 8
 
 
+def test_the_page_leads_to_the_rest(floor: Floor) -> None:
+    for number in range(8):
+        floor.new_account(f"Beta & {number}")
+    client = signed_in(floor.ana)
+    assert "More than these" not in client.get("/search/", {"q": "beta & "}).content.decode()
+    floor.new_account("Beta & 9")
+    page = client.get("/search/", {"q": "beta & "}).content.decode()
+    assert page.count('href="/accounts/') == 8
+    assert 'href="/portfolio/?who=&amp;q=beta+%26"' in page
+    assert client.get("/portfolio/?who=&q=beta+%26").content.decode().count("Beta &amp; ") == 9
+
+
 def test_nobody_finds_what_is_not_theirs(floor: Floor) -> None:
     stranger = make_user("cy", team=make_team("South"))
     make_account("Foreign Foods", csm=stranger, external_id="F1", source=floor.source, domain="foods.example.com")

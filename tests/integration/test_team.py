@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Account, FxRate
 from core.models import Absence, Act, Organisation
 from core.services import raise_alert
 from playbooks.enums import Lane
@@ -111,10 +113,25 @@ def test_revenue_counts_an_account_once(floor: Floor) -> None:
     floor.task()
     floor.task(type_id="engagement_opportunity")
     assert Task.objects.filter(assignee=floor.ana).count() == 2
+    assert revenue_of(floor) == 100_000
+
+
+def test_revenue_is_in_the_reporting_currency(floor: Floor) -> None:
+    Account.objects.update(arr_currency="EUR")
+    floor.task()
+    assert revenue_of(floor) is None, "no rate is known"
+    FxRate.objects.create(currency="EUR", on_day=NOW.date() - timedelta(days=9), rate=Decimal(2))
+    FxRate.objects.create(currency="EUR", on_day=NOW.date(), rate=Decimal("1.2"))
+    FxRate.objects.create(currency="EUR", on_day=NOW.date() + timedelta(days=1), rate=Decimal(3))
+    assert revenue_of(floor) == 120_000
+
+
+def revenue_of(floor: Floor) -> Decimal | None:
+    """What Ana's work is about, who is the only one who has any."""
     [revenue] = [
         one.load.revenue for card in load_board(floor.lead, NOW).teams for one in card.people if one.load.total
     ]
-    assert revenue == 100_000
+    return revenue
 
 
 def test_a_lead_without_work_is_named_above_and_is_no_line(floor: Floor) -> None:
