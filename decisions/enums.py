@@ -21,9 +21,9 @@ class Suppression(TextChoices):
     """Why a decision opened nothing new."""
 
     STALE = "stale", _("Older than what was already decided, or its horizon has ended")
-    DWELL = "dwell", _("Below the band's edge, but not for long enough")
+    DWELL = "dwell", _("Lower than before, but not often or long enough yet")
     OPEN_ITEM = "open_item", _("Added as evidence to the item that is already open")
-    COOL_DOWN = "cool_down", _("Closed recently")
+    COOL_DOWN = "cool_down", _("Closed before, and still quiet")
     HOLD_OUT = "hold_out", _("In the control group")
     KILL_SWITCH = "kill_switch", _("Automation is switched off")
 

@@ -19,7 +19,7 @@ from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
 from decisions.queries.claims import claim_of, said_by
-from decisions.queries.words import others_say, say
+from decisions.queries.words import Said, others_say, say
 from decisions.queries.worth import Worth, worth_of
 from insights.models import Insight
 
@@ -64,6 +64,7 @@ class Explanation:
     reasons: list[str]
     others: list[str]
     suppressed: str
+    dwells: bool
     authority_version: int
     ownership_version: int
     worth: Worth
@@ -73,6 +74,7 @@ def explain(decision: Decision) -> Explanation:
     """The words for one decision, whose insight, source, type, owner and `ASKED` (as `asked`) are loaded already."""
     insight = decision.insight
     facts = facts_of(insight)
+    said = Said(decision.response, decision.decided_at)
     names = decision.asked or {}  # type: ignore[attr-defined]
     return Explanation(
         claim=claim_of(insight),
@@ -87,9 +89,10 @@ def explain(decision: Decision) -> Explanation:
         response=str(Response(decision.response).label),
         owner=str(decision.owner) if decision.owner else "",
         owner_path=[say(line, names=names) for line in decision.owner_path],
-        reasons=[say(line) for line in decision.reasons],
-        others=others_say(decision.reasons),
+        reasons=[say(line, said=said) for line in decision.reasons],
+        others=others_say(decision.reasons, said),
         suppressed=str(Suppression(decision.suppressed_by).label) if decision.suppressed_by else "",
+        dwells=decision.suppressed_by == Suppression.DWELL,
         authority_version=decision.authority_version,
         ownership_version=decision.ownership_version,
         worth=worth_of((decision.priority or {}).get("parts")),

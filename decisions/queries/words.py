@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from re import Pattern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -89,14 +89,14 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
         r"automation is switched off: (?P<switches>.+)",
         gettext_lazy("Automation is switched off (%(switches)s)."),
     ),
-    (r"cool-down broken: (?P<news>.+)", gettext_lazy("It was closed lately, but there is news: %(news)s.")),
+    (r"cool-down broken: (?P<news>.+)", gettext_lazy("The same was closed before, but there is news: %(news)s.")),
     (
         r"cool-down after (?P<outcome>\w+) until the account is reactivated",
-        gettext_lazy("The same had been closed lately (%(outcome)s), to stay quiet until the account comes back."),
+        gettext_lazy("The same was closed before (%(outcome)s), to stay quiet until the account comes back."),
     ),
     (
         r"cool-down after (?P<outcome>\w+) until (?P<when>.+)",
-        gettext_lazy("The same had been closed lately (%(outcome)s), with a cool-down that ran to %(when)s."),
+        gettext_lazy("The same was closed before (%(outcome)s), with a cool-down that ran to %(when)s."),
     ),
     (
         r"matrix version (?P<version>\d+): (?P<type>\S+(?: types)?) × (?P<cell>.+) → (?P<role>\S+)",
@@ -108,7 +108,9 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     (r"(?P<place>[^:]+): (?P<person>\S+) (?P<absent>.+)", gettext_lazy("%(place)s: %(person)s, who %(absent)s")),
 )
 COMPILED: tuple[tuple[Pattern[str], _StrPromise], ...] = tuple((re.compile(line), words) for line, words in LINES)
+RANK = {response: rank for rank, response in enumerate(Response.values)}
 DISAGREES = re.compile(r".+: they disagree, .+")
+TAKES_OVER = re.compile(r".+: the run stops, a person takes over")
 ROLES = {"csm": gettext_lazy("customer success manager")}
 
 
@@ -161,17 +163,59 @@ PARTS: dict[str, Callable[[str], str]] = {
 }
 
 
-def others_say(lines: Iterable[str]) -> list[str]:
+class Said(NamedTuple):
+    """What of a decision changes how its lines are said: what it asks for, and when it was made."""
+
+    response: str
+    at: datetime
+
+
+def _asks_for_more(stored: dict[str, str], said: Said) -> bool:
+    return RANK[stored["response"]] > RANK[said.response]
+
+
+def _has_rested(stored: dict[str, str], said: Said) -> bool:
+    return datetime.fromisoformat(stored["when"]).replace(tzinfo=UTC) <= said.at
+
+
+# Lines with this part are said otherwise where that holds of the decision.
+INSTEAD: dict[str, tuple[Callable[[dict[str, str], Said], bool], _StrPromise]] = {
+    "other": (
+        _asks_for_more,
+        gettext_lazy(
+            "%(other)s asks for more: “%(response)s”. Its own claim decides that; this one lowers nothing that is open."
+        ),
+    ),
+    "number": (
+        _has_rested,
+        gettext_lazy(
+            "It stays “%(response)s” until %(count)s scores in a row are under %(sure)s; this is number %(number)s."
+        ),
+    ),
+}
+
+
+def others_say(lines: Iterable[str], said: Said) -> list[str]:
     """Those of the stored reasons that tell of another model or person who disagrees."""
-    return [say(line) for line in lines if DISAGREES.fullmatch(line)]
+    return [say(line, said=said) for line in lines if DISAGREES.fullmatch(line)]
 
 
-def say(line: str, *, names: dict[str, str] | None = None) -> str:
+def takes_over(lines: Iterable[str]) -> bool:
+    """Whether the stored reasons tell that a run stopped for a person."""
+    return any(TAKES_OVER.fullmatch(line) for line in lines)
+
+
+def say(line: str, *, names: dict[str, str] | None = None, said: Said | None = None) -> str:
     """A stored line in words; one that is not known here stays as it is. `names`: people by their user names."""
     for pattern, words in COMPILED:
         if found := pattern.fullmatch(line):
-            parts = {name: PARTS.get(name, str)(value or "") for name, value in found.groupdict().items()}
+            stored = {name: value or "" for name, value in found.groupdict().items()}
+            parts = {name: PARTS.get(name, str)(value) for name, value in stored.items()}
             if names and "person" in parts:
                 parts["person"] = names.get(parts["person"], parts["person"])
-            return str(words) % parts
+            for part, (holds, instead) in INSTEAD.items():
+                if said and part in stored and holds(stored, said):
+                    words = instead
+            told = str(words) % parts
+            return told[:1].upper() + told[1:]
     return line

@@ -13,7 +13,7 @@ from playbooks.enums import StepKind
 
 
 class Case(NamedTuple):
-    """One decision and what it is about. `factors`: for a task alone, which is named after one."""
+    """One decision and what it is about. `factors`: for what may open a task, which is named after one."""
 
     insight_id: Id
     act: str
@@ -56,7 +56,7 @@ SELECT d.insight_id, w.act, d.account_id, a.name, a.tier, a.team_id, d.type_id, 
        coalesce(cardinality(item.red_lines) > 0, false), coalesce(item.evidence_count, 1),
        coalesce(item.expires_at, ins.scored_at + make_interval(days => ins.horizon_days)),
        ins.source_id, s.slug, ins.import_id, CASE WHEN s.person_id IS NULL THEN ins.model ELSE s.name END,
-       ins.reason, CASE WHEN w.act = 'task' THEN ins.factors END::text
+       ins.reason, CASE WHEN w.act IN ('task', 'upgrade', 'run') THEN ins.factors END::text
 FROM unnest(%s::uuid[], %s::text[]) AS w (id, act)
 CROSS JOIN LATERAL (SELECT * FROM decisions_decision WHERE insight_id = w.id OFFSET 0) d
 CROSS JOIN LATERAL (SELECT * FROM insights_insight WHERE id = w.id OFFSET 0) ins

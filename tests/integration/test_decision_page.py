@@ -68,6 +68,30 @@ def test_what_opened_a_task_leads_to_it(floor: Floor) -> None:
     assert f'href="/tasks/new/{floor.account.pk}/"' not in body
 
 
+def test_a_lower_score_that_does_not_count_yet_says_what_stays(floor: Floor) -> None:
+    task = floor.task("0.95")
+    decision = floor.insight("0.75", now=NOW + 2 * DAY)
+    assert decision.suppressed_by == "dwell"
+    body = page(signed_in(floor.ana), decision)
+    assert "Churn risk: still human action" in body
+    assert "It stays “human action”" in body
+    assert "else it would have been" not in body
+    assert "About the same, open" in body
+    assert f'href="/tasks/{task.pk}/"' in body
+
+
+def test_a_person_who_takes_over_from_a_playbook_is_told_so(floor: Floor) -> None:
+    floor.insight("0.80")
+    body = page(signed_in(floor.ana), floor.insight("0.95", now=NOW + DAY))
+    assert "The playbook that was running stopped, and a task was opened for its owner." in body
+    assert "Still open" in body
+
+
+def test_a_record_looks_for_no_owner(floor: Floor) -> None:
+    body = page(signed_in(floor.ana), floor.insight("0.20"))
+    assert "Nobody yet" not in body
+
+
 def test_what_was_only_recorded_can_become_a_task(floor: Floor) -> None:
     body = page(signed_in(floor.ana), floor.insight("0.20"))
     assert "It is kept as a record." in body

@@ -143,14 +143,16 @@ def test_a_higher_band_over_a_live_run_stops_it_and_asks_a_person(floor: Floor) 
     floor.insight("0.8")
     advance_runs(NOW)
     step_task = Task.objects.get()
-    floor.insight("0.95", now=NOW + timedelta(hours=1))
+    factors = [{"name": "seats", "was": 9, "value": 3, "contribution": 0.5}]
+    floor.insight("0.95", now=NOW + timedelta(hours=1), factors=factors)
     run = Run.objects.get(automated=True)
     assert (run.status, run.ended_why) == (RunStatus.STOPPED, "a higher band: a person takes over")
     assert not run.steps.filter(status__in=["due", "open"]).exists()
     assert Effect.objects.get().status == EffectStatus.CANCELLED
     step_task.refresh_from_db()
     assert (step_task.status, step_task.outcome) == (TaskStatus.MERGED, "handed_to_human")
-    assert Task.objects.active().get().urgent
+    task = Task.objects.active().get()
+    assert (task.urgent, task.title) == (True, "Churn risk: seats fell from 9 to 3")
 
 
 def test_evidence_raises_and_never_lowers(floor: Floor) -> None:

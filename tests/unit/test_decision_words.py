@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from decisions.queries.matrix import segment_in_words
-from decisions.queries.words import say
+from decisions.queries.words import Said, others_say, say
 from decisions.rules.decide import Place
+from tests.factories import NOW
 
 STORED = {
     "confidence 0.93 is in [0.9, 1]: human (authority version 3, churn_risk, all tiers)": (
@@ -29,7 +32,7 @@ STORED = {
     ),
     "automation is switched off: all": "Automation is switched off (all).",
     "cool-down after risk_resolved until 2026-06-01": (
-        "The same had been closed lately (risk resolved), with a cool-down that ran to 1 Jun 2026."
+        "The same was closed before (risk resolved), with a cool-down that ran to 1 Jun 2026."
     ),
     "an item for this account and type is open: this is added to it; a new reason": (
         "The same is open on this account already, so this was added to it."
@@ -52,6 +55,23 @@ STORED = {
 @pytest.mark.parametrize("line", STORED)
 def test_a_stored_line_is_said_in_words(line: str) -> None:
     assert say(line, names={"ana": "Ana Marsh"}) == STORED[line]
+
+
+def test_who_asks_for_more_is_not_said_to_be_followed() -> None:
+    line = "vendor-gbm says human: they disagree, the higher holds what is open"
+    more = (
+        "Another model, vendor-gbm, asks for more: “human action”. Its own claim decides that; this one lowers nothing"
+        " that is open."
+    )
+    assert say(line, said=Said("record", NOW)) == more
+    assert others_say([line, "something else"], Said("human", NOW))[0].endswith("Whoever asks for more is followed.")
+
+
+def test_a_dwell_names_its_day_as_long_as_that_is_ahead() -> None:
+    line = "dwell: human is left below 0.85, after 2026-03-02 12:00 and 2 lower scores in a row (this is number 1)"
+    over = "It stays “human action” until 2 scores in a row are under 85 %; this is number 1."
+    assert say(line, said=Said("human", NOW)) == over
+    assert "not before 2 Mar 2026, 12:00" in say(line, said=Said("human", NOW - timedelta(minutes=1)))
 
 
 def test_a_line_that_is_not_known_stays_as_it_is() -> None:
