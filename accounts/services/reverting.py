@@ -50,29 +50,32 @@ def teller(*kinds: str) -> Callable[[UUID, int], Told]:
     return tell
 
 
-# Kind → whose rows its priors are of, and what they are called by. Activities are of several kinds.
-CALLED: dict[str, tuple[type[Model], str]] = {
-    "accounts": (Link, "account__name"), "contacts": (Contact, "name"), "consents": (Contact, "name"),
-    "contracts": (Contract, "account__name"), "orders": (LedgerEntry, "account__name"),
+# Kind → whose rows its priors are of; those of people have a name of their own. Activities are of several kinds.
+ROWS: dict[str, type[Model]] = {
+    "accounts": Link, "contacts": Contact, "consents": Contact, "contracts": Contract, "orders": LedgerEntry,
 }  # fmt: skip
 
 
-def _called(priors: Sequence[Prior]) -> dict[UUID, str]:
-    """Row → what its account is called, or the contact itself."""
-    names: dict[UUID, str] = {}
+def _called(priors: Sequence[Prior]) -> dict[UUID, tuple[str, str]]:
+    """Row → what its account is called, or the contact itself; and of a contact its account."""
+    names: dict[UUID, tuple[str, str]] = {}
     for kind in {prior.kind for prior in priors}:
-        model, name = CALLED.get(kind, (Activity, "account__name"))
-        rows = model._default_manager.filter(pk__in=[prior.row_id for prior in priors if prior.kind == kind])
-        names |= dict(rows.order_by().values_list("pk", name))
+        model = ROWS.get(kind, Activity)
+        rows = model._default_manager.filter(pk__in=[prior.row_id for prior in priors if prior.kind == kind]).order_by()
+        if model is Contact:
+            names |= {id: (name, account) for id, name, account in rows.values_list("pk", "name", "account__name")}
+        else:
+            names |= {id: (account, "") for id, account in rows.values_list("pk", "account__name")}
     return names
 
 
-def _told(prior: Prior, names: Mapping[UUID, str]) -> Iterator[FieldChange]:
+def _told(prior: Prior, names: Mapping[UUID, tuple[str, str]]) -> Iterator[FieldChange]:
     for name, (before, after) in prior.fields.items():
         if name == SINCE:
             continue
         field = f"consent_{name}" if prior.kind == "consents" else name
-        yield FieldChange(prior.external_id, field, _value(before), _value(after), names.get(prior.row_id, ""))
+        called = names.get(prior.row_id, ("", ""))
+        yield FieldChange(prior.external_id, field, _value(before), _value(after), *called)
 
 
 def _named(changes: list[FieldChange]) -> list[FieldChange]:
@@ -80,7 +83,7 @@ def _named(changes: list[FieldChange]) -> list[FieldChange]:
     ids = {id for one in changes if one.field == "account_id" for id in (one.before, one.after) if id}
     names = {str(id): name for id, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
     return [
-        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)), one.name)
+        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)), one.name, one.of)
         if one.field == "account_id"
         else one
         for one in changes

@@ -19,6 +19,7 @@ from intake.services.drafts import confirm_import, draft_import
 SLUG = "sheets"
 SISTER = "Saltmarsh Group"  # at a customer's address, but with an id of its own: no doubt that it is another
 HINTS = (("new_admin", "0.58"), ("unused_feature", "0.64"), ("new_admin", "0.41"), ("unused_feature", "0.55"))
+LEFT_DAYS_AGO = (31, 24, 13, 6)
 Rows = Iterator[Iterable[object]]
 
 
@@ -53,11 +54,12 @@ def hints(book: Book) -> Rows:
 
 
 def departures(book: Book) -> Rows:
-    """People who have moved on: not confirmed yet."""
+    """People who have moved on these last weeks: not confirmed yet."""
     yield ("Contact ID", "Account ID", "Full name", "Job title", "Left on")
-    for customer in _customers(book)[:4]:
+    for customer, days in zip(_customers(book), LEFT_DAYS_AGO, strict=False):
         last = list(contacts(customer))[-1]
-        yield (last["external_id"], customer.external_id, last["name"], last["title"], book.today)
+        left_on = book.today - timedelta(days=days)
+        yield (last["external_id"], customer.external_id, last["name"], last["title"], left_on)
 
 
 SHEETS: tuple[tuple[str, str, Callable[[Book], Rows]], ...] = (

@@ -51,7 +51,7 @@ class FileSight:
         """What a file changes, without the values of closed fields."""
         instead = self.instead
         seen = (replace(one, before=instead, after=instead) if self.hides(one.field) else one for one in changes)
-        return [*seen] if self.is_named else [replace(one, name="") for one in seen]
+        return [*seen] if self.is_named else [replace(one, name="", of="") for one in seen]
 
     def warnings(self, found: Iterable[Warned]) -> list[Warned]:
         """What rows were taken without, with no cell of a closed column."""

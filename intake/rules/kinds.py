@@ -66,6 +66,7 @@ class FieldChange(msgspec.Struct, frozen=True):
     """What an import did to one field of one record: `before` is None where there was nothing.
 
     name: what the record, or the account that it is about, is called by people; `""` where that is not known.
+    of: the account of a person, likewise.
     What an undo keeps has the field `""` where the record itself stays: `before` is its name, `after` what hangs on it.
     """
 
@@ -74,6 +75,7 @@ class FieldChange(msgspec.Struct, frozen=True):
     before: Any = None
     after: Any = None
     name: str = ""
+    of: str = ""
 
 
 class Told(msgspec.Struct, frozen=True):

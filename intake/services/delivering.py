@@ -23,7 +23,7 @@ from core.bulk import execute, fetch_all
 from core.outside import OutsideFailed, OutsideRefused, ask_outside
 from core.services import raise_alert, record_act
 from core.text import clean_text
-from intake.enums import DeliveryStatus
+from intake.enums import DeliveryStatus, Happening
 from intake.models import Delivery, DeliveryAttempt, Webhook
 from intake.rules.outward import asked_wait, rest_after, sign, wait_after
 
@@ -36,7 +36,8 @@ ANSWER_SHOWN = 500
 KEPT_DAYS = 30
 SWEPT = 5000
 
-# A few of each webhook that is on and not resting, so that a slow one does not hold up the others.
+# A few of each webhook that is on and not resting, so that a slow one does not hold up the others; of one that is off
+# its tests.
 CLAIM = """
 UPDATE intake_delivery AS d SET attempts = d.attempts + 1, token = %s,
     leased_until = clock_timestamp() + make_interval(secs => %s)
@@ -44,8 +45,9 @@ FROM (
     SELECT due.id FROM intake_webhook AS w CROSS JOIN LATERAL (
         SELECT id, due_at FROM intake_delivery WHERE webhook_id = w.id AND status = 'due'
           AND due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
+          AND (w.is_on OR happening = 'test')
         ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) AS due
-    WHERE w.is_on AND (w.resting_until IS NULL OR w.resting_until <= clock_timestamp())
+    WHERE w.resting_until IS NULL OR w.resting_until <= clock_timestamp()
     ORDER BY due.due_at LIMIT %s) AS mine
 WHERE d.id = mine.id
 """
@@ -134,7 +136,8 @@ def _send(token: UUID, now: datetime, switches: Switches) -> int:
 
 
 def _is_stopped(one: Delivery, thrown: Sequence[str]) -> bool:
-    return not one.webhook.is_on or "all" in thrown or f"source {one.webhook.source.slug}" in thrown
+    is_off = not one.webhook.is_on and one.happening != Happening.TEST
+    return is_off or "all" in thrown or f"source {one.webhook.source.slug}" in thrown
 
 
 def message_id(delivery_id: UUID) -> str:
@@ -190,6 +193,7 @@ def _tries(results: Sequence[tuple[Delivery, Reply]]) -> Iterator[DeliveryAttemp
 
 
 def _fail(one: Delivery, reply: Reply, *, rests: bool, now: datetime) -> None:
+    """Tried again later, unless that is over; a test of a webhook that is off is tried once."""
     hook = one.webhook
     if rests:
         execute(REST, [rest_after(hook.failures + 1), hook.pk])
@@ -197,7 +201,7 @@ def _fail(one: Delivery, reply: Reply, *, rests: bool, now: datetime) -> None:
     too_late = fetch_all("SELECT clock_timestamp() + %s >= %s", [wait, one.give_up_at])[0][0]
     if reply.status == GONE:
         _switch_off(hook, now)
-    if reply.status == GONE or too_late:
+    if reply.status == GONE or too_late or not hook.is_on:
         _give_up(one, reply, now)
     else:
         execute(AGAIN, [wait, one.pk])
@@ -207,8 +211,9 @@ def _give_up(one: Delivery, reply: Reply, now: datetime) -> None:
     Delivery.objects.filter(pk=one.pk).update(status=DeliveryStatus.DEAD, ended_at=now, token=None, leased_until=None)
     why = reply.error or str(reply.status)
     record_act("gave_up", one, actor="webhooks", now=now, why=why, data={"webhook": str(one.webhook_id)})
-    text = _("%(source)s did not take a message for five days. See its log, then send it again.")
-    _alert("webhook_dead", text, one.webhook, now)
+    if one.webhook.is_on:
+        text = _("%(source)s did not take a message for five days. See its log, then send it again.")
+        _alert("webhook_dead", text, one.webhook, now)
 
 
 def _switch_off(hook: Webhook, now: datetime) -> None:

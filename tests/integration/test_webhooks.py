@@ -265,16 +265,37 @@ def test_nothing_leaves_after_a_switch(subscribe: Any, floor: Floor, scope: str,
 
 def test_switched_off_it_waits(subscribe: Any, floor: Floor) -> None:
     hook, _secret = subscribe()
-    send_test(hook=hook, by=floor.lead, now=NOW)
+    announce([floor.account.pk], Happening.ACCOUNT_UPDATED, now=NOW)
+    spread_announcements(NOW)
     switch_webhook(hook=hook, on=False, why="moving house", by=floor.lead, now=NOW)
     assert send() == 0
     assert [line.words for line in source_lines(list(list_sources()), NOW) if line.is_told] == []
     assert "No webhook is on" in [line.words for line in source_lines(list(list_sources()), NOW)]
     hook.refresh_from_db()
-    with pytest.raises(WebhookRefused):
-        send_test(hook=hook, by=floor.lead, now=NOW)
     switch_webhook(hook=hook, on=True, by=floor.lead, now=NOW)
     assert send() == 1
+
+
+def test_a_test_leaves_while_it_is_off_and_is_tried_once(subscribe: Any, floor: Floor) -> None:
+    hook, secret = subscribe()
+    announce([floor.account.pk], Happening.ACCOUNT_UPDATED, now=NOW)
+    spread_announcements(NOW)
+    switch_webhook(hook=hook, on=False, by=floor.lead, now=NOW)
+    hook.refresh_from_db()
+    with reading(secret) as reader:
+        Webhook.objects.filter(pk=hook.pk).update(url=reader.url(500))
+        refused = send_test(hook=hook, by=floor.lead, now=NOW)
+        assert send() == 1
+        Webhook.objects.filter(pk=hook.pk).update(url=reader.url())
+        taken = send_test(hook=hook, by=floor.lead, now=NOW)
+        assert send() == 1
+        assert len(reader.read(2)) == 2
+    refused.refresh_from_db()
+    taken.refresh_from_db()
+    assert (refused.status, taken.status) == (DeliveryStatus.DEAD, DeliveryStatus.SENT)
+    assert not Alert.objects.filter(kind="webhook_dead").exists()
+    waiting = Delivery.objects.exclude(happening=Happening.TEST).get()
+    assert (waiting.status, waiting.attempts) == (DeliveryStatus.DUE, 0)
 
 
 def test_a_lost_lease_sends_nothing_twice(subscribe: Any, floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
