@@ -40,13 +40,6 @@ MEANS = {
     Measure.UNIFICATION: gettext_lazy("Two sources or more tell of the account, so that one can check the other."),
     Measure.OUTCOME: gettext_lazy("A contract, or an order of the last year: what acting can be held against."),
 }
-# The accounts that lack what is measured.
-LACKING = {
-    Measure.TEMPORAL: gettext_lazy("Not heard of every week"),
-    Measure.BEHAVIOURAL: gettext_lazy("Records that name nobody"),
-    Measure.UNIFICATION: gettext_lazy("Not known to two sources"),
-    Measure.OUTCOME: gettext_lazy("Without a contract or orders"),
-}
 
 
 class Shown(NamedTuple):

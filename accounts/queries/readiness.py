@@ -69,13 +69,15 @@ LACKS = {
     Measure.UNIFICATION: "of.sources < 2",
     Measure.OUTCOME: "NOT of.is_paid",
 }
+# The sources that know the account, by name.
+SOURCES = """FROM line JOIN intake_source AS s ON s.id = line.source_id
+WHERE line.account_id = of.account_id ORDER BY s.name, s.id"""
 # Of one source: what it knows of the account.
 OF_SOURCE = "JOIN line AS l ON l.account_id = of.account_id AND l.source_id = %(source)s"
 UNNAMED = {True: "l.records - l.named", False: "of.records - of.named"}
 LACKING = f"""{LINES}
 SELECT of.account_id, a.name, bit_count(of.weeks::bit({{weeks}}))::int, ({{unnamed}})::int,
-    ARRAY(SELECT s.name FROM line JOIN intake_source AS s ON s.id = line.source_id
-          WHERE line.account_id = of.account_id ORDER BY s.name), count(*) OVER ()
+    ARRAY(SELECT s.name {SOURCES}), ARRAY(SELECT line.weeks {SOURCES}), count(*) OVER ()
 FROM of JOIN accounts_account AS a ON a.id = of.account_id {{of_source}}
 WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
 """  # noqa: S608 - put together from what stands above  # nosec B608
@@ -84,7 +86,8 @@ WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
 class Lacking(NamedTuple):
     """An account that a measure counts as missing; `weeks`: of the last ones those in which it was heard of.
 
-    unnamed: records that name nobody. sources: names of those that know it. total: how many such accounts there are.
+    unnamed: records that name nobody. sources: names of those that know it; told: the weeks in which each told of it, as
+    bits, the last week the lowest. total: how many such accounts there are.
     """
 
     account_id: UUID
@@ -92,6 +95,7 @@ class Lacking(NamedTuple):
     weeks: int
     unnamed: int
     sources: list[str]
+    told: list[int]
     total: int
 
 

@@ -1,4 +1,4 @@
-"""Invoices, with ids of their own, and callers of the help desk: who is whom is found, or left for a person to say."""
+"""Who pays, with ids of finance's own, and callers of the help desk: who is whom is found, or left for a person to say."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cx_ops.demo.book import Book, Customer
 from cx_ops.demo.feeds import contacts
 from intake.models import Source
 
-SLUG = "invoices"
+SLUG = "payers"
 TRADES_AS = ("Northgate Trading", "Halden & Partners", "Blue Quay Services")
 FIRST_ID = 70_000
 CALLED = 6
@@ -20,8 +20,8 @@ CALLED = 6
 def leave_doubts(book: Book, *, desk: Source, now: datetime) -> None:
     """Three customers under their own name, and three under a name that nobody here knows; and who called for them."""
     otto, kai = (User.objects.get(username=name) for name in ("otto", "kai"))
-    source = Source.objects.create(slug=SLUG, name="Invoices", owner=otto, backup=kai, cadence_hours=24 * 31,
-                                   runbook="Ask finance for the list of the month.")  # fmt: skip
+    source = Source.objects.create(slug=SLUG, name="Payers", owner=otto, backup=kai, cadence_hours=24 * 31,
+                                   runbook="Ask finance for the month's list of who pays.")  # fmt: skip
     customers = [one for one in book.customers if one.is_named and not one.has_left(book.today)][:CALLED]
     items: list[dict[str, object]] = [
         {

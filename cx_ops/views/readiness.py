@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -11,10 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.queries.readiness import Lacking, lacking
-from accounts.rules.readiness import WEEKS, Measure
+from accounts.rules.readiness import Measure
+from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
-from cx_ops.readiness import LACKING, accounts_measured, load_readiness
+from core.models import User
+from cx_ops.lacking import ADVICE, TITLES, load_lacking
+from cx_ops.readiness import accounts_measured, load_readiness
 from intake.queries.sources import find_source
 
 SHOWN = 100
@@ -30,7 +31,8 @@ COLUMNS: tuple[Column[Lacking], ...] = (
 @for_roles(*LEADS)
 def show_readiness(request: PersonRequest) -> HttpResponse:
     """Four shares of all the data, what each source has of them, and what raises them most."""
-    return render(request, "cx_ops/readiness.html", {"page": load_readiness(request.now), "now": request.now})
+    context = {"page": load_readiness(request.now), "now": request.now, "may_judge": _may_judge(request.user)}
+    return render(request, "cx_ops/readiness.html", context)
 
 
 @require_safe
@@ -46,13 +48,17 @@ def show_lacking(request: PersonRequest) -> HttpResponseBase:
     if slug and source is None:
         raise Http404
     seen = accounts_measured(request.now).visible_to(request.user)
-    find = partial(lacking, seen, measure, request.now, source=source.pk if source else None)
     if wants_csv(request):
-        return csv_file("readiness-accounts", COLUMNS, find())
-    lines = list(find(most=SHOWN))
+        found = lacking(seen, measure, request.now, source=source.pk if source else None)
+        return csv_file("readiness-accounts", COLUMNS, found)
+    page = load_lacking(seen, measure, request.now, source=source, most=SHOWN)
     context = {
-        "title": LACKING[measure], "source": source, "lines": lines, "count": lines[0].total if lines else 0,
-        "weeks": WEEKS, "is_of_records": measure == Measure.BEHAVIOURAL, "shown": SHOWN,
-        "query": f"?{request.GET.urlencode()}" if request.GET else "",
+        "title": TITLES[measure], "advice": ADVICE[measure], "measure": measure, "source": source, "page": page,
+        "shown": SHOWN, "query": f"?{request.GET.urlencode()}" if request.GET else "", "may_judge": _may_judge(request.user),
     }  # fmt: skip
     return render(request, "cx_ops/readiness_accounts.html", context)
+
+
+def _may_judge(user: User) -> bool:
+    """Whether they may say of two accounts that they are one."""
+    return user.role in (Role.MANAGER, Role.OPS) or user.is_superuser

@@ -35,6 +35,9 @@ def test_a_change_is_told_with_the_name_of_what_changes(client: Client) -> None:
     for kind, (text, id, name) in files.items():
         made = draft(source, text, kind)
         assert {(one.external_id, one.name) for one in preview_of(made).changes} == {(id, name)}
-        assert f'{name}<small class="quiet block">{id}</small>' in client.get(f"/imports/{made.pk}/").content.decode()
+        below = f"Acme · {id}" if kind == "contacts" else id
+        assert (
+            f'{name}<small class="quiet block">{below}</small>' in client.get(f"/imports/{made.pk}/").content.decode()
+        )
         hidden = FileSight(is_named=False)
-        assert {one.name for one in preview_of(made, hidden).changes} == {""}
+        assert {(one.name, one.of) for one in preview_of(made, hidden).changes} == {("", "")}

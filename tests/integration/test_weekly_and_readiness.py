@@ -18,12 +18,22 @@ from accounts.rules.readiness import Facts, Measure
 from accounts.services.kinds import ACCOUNTS
 from core.bulk import database_now
 from core.models import Act
+from cx_ops.lacking import load_lacking
 from cx_ops.pipeline import tick_all
 from cx_ops.readiness import accounts_measured
 from cx_ops.weekly import load_sections, week_named, week_of
 from intake.models import Import, RowWarning, Source
 from playbooks.services.tasks import close_task
-from tests.factories import NOW, make_account, make_activity, make_contact, make_source, make_user
+from tests.factories import (
+    NOW,
+    make_account,
+    make_activity,
+    make_contact,
+    make_contract,
+    make_pair,
+    make_source,
+    make_user,
+)
 from tests.feeds import days, send
 from tests.floor import Floor, signed_in
 from tests.integration.test_accounts_bulk import send as send_records
@@ -206,6 +216,32 @@ def test_what_lacks_is_listed_account_by_account(floor: Floor) -> None:
     assert ">One<" not in hers.get(address).content.decode(), "of another team"
     assert client.get("/readiness/accounts/?lack=charm").status_code == 404
     assert client.get("/readiness/accounts/?source=nobody").status_code == 404
+
+
+def test_the_list_says_who_told_in_which_week_and_what_may_be_why(floor: Floor) -> None:
+    desk, usage = make_source("desk"), make_source("usage")
+    heard = make_account("Heard", external_id="h", source=desk)
+    for source, days_ago in ((desk, 1), (usage, 2), (usage, 9)):
+        make_activity(heard, "usage", source_id=source.pk, happened_at=NOW - timedelta(days=days_ago))
+    ended, twin = (make_account(name, external_id=name, source=desk) for name in ("Ended", "Twin"))
+    last_day = NOW.date() - timedelta(days=3)
+    make_contract(ended, starts_on=last_day - timedelta(days=364), ends_on=last_day)
+    pair = make_pair(twin, heard)
+    among = Account.objects.filter(pk__in=[heard.pk, ended.pk, twin.pk])
+    page = load_lacking(among, Measure.TEMPORAL, NOW, source=None, most=9)
+    assert (page.count, page.of) == (3, 3)
+    assert [(line.found.name, line.weeks, line.term_ended, line.pair) for line in page.lines] == [
+        ("Ended", ["", "", "", ""], last_day, None),
+        ("Twin", ["", "", "", ""], None, pair.pk),
+        ("Heard", ["", "", "Usage", "Desk, Usage"], None, pair.pk),
+    ]
+    assert load_lacking(among, Measure.TEMPORAL, NOW, source=usage, most=9).of == 1
+    assert load_lacking(among, Measure.TEMPORAL, NOW, source=floor.source, most=9).count == 0
+    address = f"/review/?pair={pair.pk}"
+    for role, is_led in (("ops", True), ("leader", False)):
+        shown = signed_in(make_user(role, role=role)).get("/readiness/accounts/?lack=unification").content.decode()
+        assert "may be a double" in shown
+        assert (address in shown) is is_led
 
 
 def test_former_customers_are_not_measured(floor: Floor) -> None:
