@@ -39,11 +39,13 @@ ADVICE = {
 class Line(NamedTuple):
     """An account in the list. weeks: of each of the last ones, the oldest first, the names of the sources that told.
 
-    term_ended: the day on which its last term ended, if it has. pair: in which it waits to be told from another account.
+    nameless: sources that sent records which name nobody, with how many. term_ended: the day on which its last term
+    ended, if it has. pair: in which it waits to be told from another account.
     """
 
     found: Lacking
     weeks: list[str]
+    nameless: list[tuple[str, int]]
     term_ended: date | None
     pair: UUID | None
 
@@ -66,7 +68,10 @@ def load_lacking(
     ids = [one.account_id for one in found]
     ended, doubles = _terms_ended(ids, now.date()), _doubles(ids)
     return LackingPage(
-        lines=[Line(one, _weeks(one), ended.get(one.account_id), doubles.get(one.account_id)) for one in found],
+        lines=[
+            Line(one, _weeks(one), _nameless(one), ended.get(one.account_id), doubles.get(one.account_id))
+            for one in found
+        ],
         count=found[0].total if found else 0,
         of=readiness_facts(accounts, now)[1][source.pk].accounts if source and found else accounts.count(),
         until=[now - WEEK * back for back in reversed(range(WEEKS))],
@@ -76,6 +81,11 @@ def load_lacking(
 def _weeks(one: Lacking) -> list[str]:
     told = list(zip(one.sources, one.told, strict=True))
     return [", ".join(name for name, bits in told if bits >> back & 1) for back in reversed(range(WEEKS))]
+
+
+def _nameless(one: Lacking) -> list[tuple[str, int]]:
+    sent = zip(one.sources, one.nameless, strict=True)
+    return sorted(((name, count) for name, count in sent if count), key=lambda pair: -pair[1])
 
 
 def _terms_ended(ids: Collection[UUID], today: date) -> dict[UUID, date]:

@@ -58,6 +58,11 @@ class Backlog:
     error: str
     is_late: bool
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether somebody should look: rows that failed, wait too long, or were given up."""
+        return bool(self.error or self.is_late or self.dead)
+
 
 def parts(now: datetime) -> list[Part]:
     """Web, database, migrations, broker, worker, beat."""

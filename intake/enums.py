@@ -43,8 +43,8 @@ class Landing(TextChoices):
     UPDATED = "updated", _("Updated")
     UNCHANGED = "unchanged", _("Unchanged")
     DUPLICATE = "duplicate", _("Duplicate")
-    PARKED = "parked", _("Parked")
-    REJECTED = "rejected", _("Rejected")
+    PARKED = "parked", _("Waiting for their account")
+    REJECTED = "rejected", _("Not taken")
 
 
 class Problem(TextChoices):

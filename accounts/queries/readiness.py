@@ -77,7 +77,8 @@ OF_SOURCE = "JOIN line AS l ON l.account_id = of.account_id AND l.source_id = %(
 UNNAMED = {True: "l.records - l.named", False: "of.records - of.named"}
 LACKING = f"""{LINES}
 SELECT of.account_id, a.name, bit_count(of.weeks::bit({{weeks}}))::int, ({{unnamed}})::int,
-    ARRAY(SELECT s.name {SOURCES}), ARRAY(SELECT line.weeks {SOURCES}), count(*) OVER ()
+    ARRAY(SELECT s.name {SOURCES}), ARRAY(SELECT line.weeks {SOURCES}),
+    ARRAY(SELECT (line.records - line.named)::int {SOURCES}), count(*) OVER ()
 FROM of JOIN accounts_account AS a ON a.id = of.account_id {{of_source}}
 WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
 """  # noqa: S608 - put together from what stands above  # nosec B608
@@ -86,8 +87,9 @@ WHERE {{lacks}} ORDER BY {{order}} a.name, a.id LIMIT %(most)s
 class Lacking(NamedTuple):
     """An account that a measure counts as missing; `weeks`: of the last ones those in which it was heard of.
 
-    unnamed: records that name nobody. sources: names of those that know it; told: the weeks in which each told of it, as
-    bits, the last week the lowest. total: how many such accounts there are.
+    unnamed: records that name nobody. sources: names of those that know it. Of each of them: told, the weeks in which
+    it told of it, as bits, the last week the lowest; nameless, its records that name nobody. total: how many such
+    accounts there are.
     """
 
     account_id: UUID
@@ -96,6 +98,7 @@ class Lacking(NamedTuple):
     unnamed: int
     sources: list[str]
     told: list[int]
+    nameless: list[int]
     total: int
 
 

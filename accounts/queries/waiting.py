@@ -17,7 +17,7 @@ from intake.models import Source
 
 @dataclass(frozen=True)
 class Missing:
-    """An account that has not arrived: what it is called, by whom, and the records that wait for it."""
+    """An account that has not arrived: what it is called, whose word that is, and the records that wait for it."""
 
     called: str
     whose: str
@@ -31,7 +31,9 @@ def missing_accounts(most: int | None = None) -> Iterator[Missing]:
     names = dict(Source.objects.values_list("id", "name"))
     for row in _grouped()[:most]:
         kinds = ", ".join(sorted(row["kinds"]))
-        yield Missing(row["value"], names.get(row["namespace_id"], _("its domain")), kinds, row["n"], row["since"])
+        source = names.get(row["namespace_id"])
+        whose = _("an id of %(source)s") % {"source": source} if source else _("a domain")
+        yield Missing(row["value"], whose, kinds, row["n"], row["since"])
 
 
 def count_missing() -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Field, Model
+from msgspec.structs import replace
 
 from accounts.enums import Verdict
 from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
@@ -18,7 +19,7 @@ from accounts.services.parking import take_back_parked
 from accounts.services.rows import as_kept
 from core.append_only import rewriting
 from core.bulk import fetch_all
-from core.models import User
+from core.models import Team, User
 from intake.rules import FieldChange, Told, Undone
 
 BATCH = 2000
@@ -78,16 +79,26 @@ def _told(prior: Prior, names: Mapping[UUID, tuple[str, str]]) -> Iterator[Field
         yield FieldChange(prior.external_id, field, _value(before), _value(after), *called)
 
 
+# Fields that hold an id → what they are called, and whose names stand for it.
+IDS: dict[str, tuple[str, type[Model]]] = {"account_id": ("account", Account), "team": ("team", Team)}
+
+
 def _named(changes: list[FieldChange]) -> list[FieldChange]:
-    """The changes, with an account by its name instead of its id."""
-    ids = {id for one in changes if one.field == "account_id" for id in (one.before, one.after) if id}
-    names = {str(id): name for id, name in Account.objects.filter(pk__in=ids).values_list("pk", "name")}
+    """The changes, with an account or a team by its name instead of its id."""
+    names: dict[tuple[str, str], str] = {}
+    for field, (_called_so, model) in IDS.items():
+        ids = {id for one in changes if one.field == field for id in (one.before, one.after) if id}
+        found = model._default_manager.filter(pk__in=ids).values_list("pk", "name") if ids else ()
+        names |= {(field, str(id)): name for id, name in found}
     return [
-        FieldChange(one.external_id, "account", names.get(str(one.before)), names.get(str(one.after)), one.name, one.of)
-        if one.field == "account_id"
+        replace(
+            one, field=IDS[one.field][0], before=names.get((one.field, str(one.before))),
+            after=names.get((one.field, str(one.after))),
+        )
+        if one.field in IDS
         else one
         for one in changes
-    ]
+    ]  # fmt: skip
 
 
 def _value(kept: Any) -> Any:

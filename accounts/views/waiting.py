@@ -14,7 +14,7 @@ from core.guards import LEADS, PersonRequest, for_roles
 SHOWN = 100
 COLUMNS: tuple[Column[Missing], ...] = (
     Column(_("Account"), lambda row: row.called),
-    Column(_("Known by"), lambda row: row.whose),
+    Column(_("Which is"), lambda row: row.whose),
     Column(_("Rows are"), lambda row: row.kinds),
     Column(_("Records that wait"), lambda row: row.records),
     Column(_("Since"), lambda row: row.since),

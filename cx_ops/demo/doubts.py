@@ -1,4 +1,4 @@
-"""Who pays, with ids of finance's own, and callers of the help desk: who is whom is found, or left for a person to say."""
+"""Who pays, with ids of its own, and callers of the help desk: who is whom is found, or left for a person to say."""
 
 from __future__ import annotations
 

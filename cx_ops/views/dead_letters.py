@@ -18,6 +18,7 @@ from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
 from core.stages import RowUnfit, replay_dead_letter, replay_dead_letters
 from cx_ops.pipeline import BY_NAME
+from intake.models import Record
 
 SHOWN = 100
 SENTENCES = 5
@@ -41,8 +42,11 @@ def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
     waiting = letters.filter(replayed_at=None)
     if wants_csv(request):
         return csv_file("dead-letters", COLUMNS, letters.iterator(FILE_ROWS))
+    shown = list(waiting[:SHOWN])
+    known = Record.objects.filter(pk__in=[letter.record_id for letter in shown])
+    records = {record.pk: record for record in known.select_related("source").defer("payload")}
     context = {
-        "waiting": waiting[:SHOWN],
+        "waiting": [(letter, records.get(letter.record_id)) for letter in shown],
         "count": waiting.count(),
         "stages": waiting.order_by("stage").values_list("stage").annotate(n=Count("id")),
         "replayed": letters.exclude(replayed_at=None).order_by("-replayed_at")[:20],

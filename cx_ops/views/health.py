@@ -33,7 +33,8 @@ def show_health(request: PersonRequest) -> HttpResponseBase:
     context = {
         "parts": found,
         "broken": sum(not part.ok for part in found),
-        "stages": backlogs(request.now),
+        "stages": (stages := backlogs(request.now)),
+        "stuck": sum(stage.is_stuck for stage in stages),
         "version": CODE_VERSION,
         "now": request.now,
     }

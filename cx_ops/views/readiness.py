@@ -54,7 +54,8 @@ def show_lacking(request: PersonRequest) -> HttpResponseBase:
     page = load_lacking(seen, measure, request.now, source=source, most=SHOWN)
     context = {
         "title": TITLES[measure], "advice": ADVICE[measure], "measure": measure, "source": source, "page": page,
-        "shown": SHOWN, "query": f"?{request.GET.urlencode()}" if request.GET else "", "may_judge": _may_judge(request.user),
+        "shown": SHOWN, "query": f"?{request.GET.urlencode()}" if request.GET else "",
+        "may_judge": _may_judge(request.user),
     }  # fmt: skip
     return render(request, "cx_ops/readiness_accounts.html", context)
 

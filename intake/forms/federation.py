@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from intake.forms.pulls import KEPT
 from intake.models import LookUp
 from intake.services.federating import LookUpTerms
 
@@ -24,7 +25,7 @@ class LookUpForm(forms.Form):
         label=_("Values"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=_(
             "A line each: path, name, form. Such as: /plan/name plan text. Forms: text, number, date, money, yes_no. "
-            "Who may see one follows its class of privacy, as lookups.<name>."
+            "Who may see one is set under “Who may see which field”."
         ),
         error_messages={"required": _("Say which values are shown.")},
     )  # fmt: skip
@@ -33,20 +34,22 @@ class LookUpForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip
     header_name = forms.CharField(
-        label=_("Header"), max_length=100, required=False,
-        help_text=_("Where it asks for a key: its header, such as Authorization."),
+        label=_("Name of the header with its key"), max_length=100, required=False,
+        help_text=_("Only where the address asks for a key, such as Authorization."),
     )  # fmt: skip
     header_value = forms.CharField(
-        label=_("Its value"), max_length=4000, required=False,
+        label=_("Value of that header"), max_length=4000, required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as Bearer …; kept, and never shown again. Empty: the one that is kept."),
+        help_text=_("Such as Bearer …; it is never shown again."),
     )  # fmt: skip
-    is_on = forms.BooleanField(label=_("On"), required=False, initial=True)
+    is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 
     def __init__(self, data: Any = None, *, look_up: LookUp | None = None) -> None:
         names = ("url", "keep_minutes", "header_name", "is_on")
         initial = {name: getattr(look_up, name) for name in names} if look_up else {}
         super().__init__(data, initial=initial | ({"fields_text": look_up.fields} if look_up else {}))
+        if look_up:
+            self.fields["header_value"].help_text = KEPT
 
     def terms(self) -> LookUpTerms:
         data = self.cleaned_data

@@ -13,13 +13,14 @@ from intake.models import Pull
 from intake.services.kinds import file_kinds, find
 from intake.services.pulls import PullTerms
 
+KEPT = _("Such as Bearer …; it is never shown again. Empty: the one that is kept.")
 HOURS_A_MONTH = 24 * 31
 
 
 class PullForm(forms.Form):
     """A pull; with `pull` it changes that one, whose kind stays."""
 
-    kind = forms.ChoiceField(label=_("What its rows are"))
+    kind = forms.ChoiceField(label=_("What its rows are"), error_messages={"required": _("Choose what its rows are.")})
     url = forms.CharField(
         label=_("Address"), max_length=2000, widget=forms.URLInput(attrs={"placeholder": "https://"}),
         help_text=_("Read over TLS, from public addresses only."),
@@ -47,7 +48,7 @@ class PullForm(forms.Form):
     header_value = forms.CharField(
         label=_("Value of that header"), max_length=4000, required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_("Such as Bearer …; it is kept and never shown again. Empty: the one that is kept."),
+        help_text=_("Such as Bearer …; it is never shown again."),
     )  # fmt: skip
     is_on = forms.BooleanField(label=_("Switched on"), required=False, initial=True)
 
@@ -57,9 +58,10 @@ class PullForm(forms.Form):
         super().__init__(data, initial=initial)
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - narrows the type
-        kind.choices = [(name, find(name).label) for name in file_kinds()]
+        kind.choices = [("", _("Choose what its rows are")), *((name, find(name).label) for name in file_kinds())]
         if pull:
             del self.fields["kind"]
+            self.fields["header_value"].help_text = KEPT
         else:
             del self.fields["is_on"]
 

@@ -97,6 +97,11 @@ class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: str = ""
 
     @property
+    def values(self) -> int:
+        """How many values get another, of which `changes` are the first."""
+        return sum(field.new + field.changed for field in self.fields)
+
+    @property
     def unknown_accounts(self) -> int:
         """Rows that would be rejected because nobody knows their account."""
         return sum(trouble.count for trouble in self.troubles if trouble.code == UNKNOWN_ACCOUNT)

@@ -99,7 +99,9 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
     context = {
         "of": of,
         "is_unsure": is_unsure(of),
-        "takes_nothing": bool(preview.rows) and not taken,
+        "takes_nothing": (takes_nothing := bool(preview.rows) and not taken),
+        "takes_none": takes_nothing and preview.is_whole,
+        "applies": taken > preview.counts.get(Landing.PARKED, 0),
         "taken": taken,
         "left": _left_out(kind, [row.guess for row in rows]),
         "stood_in": [(row.guess.name, kind.spoken(row.guess.use.to)) for row in rows if row.guess.why == "stand_in"],

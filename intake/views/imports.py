@@ -83,7 +83,7 @@ def show_imports(request: PersonRequest) -> HttpResponseBase:
             return redirect("import", import_id=made.pk)
     context = {
         "kinds": [find(name) for name in file_kinds()],
-        "imports": [_in_list(row) for row in with_cells_left_out(visible_imports(request.user))[:SHOWN]],
+        "imports": [_with_progress(row) for row in with_cells_left_out(visible_imports(request.user))[:SHOWN]],
         "form": form,
         "may_send": may_send,
     }
@@ -106,7 +106,7 @@ def download_example(request: PersonRequest, kind: str) -> HttpResponse:
 @for_roles(*LEADS)
 def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
     """How far a file has come; polled while it is under way."""
-    of = get_object_or_404(visible_imports(request.user), pk=import_id)
+    of = get_object_or_404(with_cells_left_out(visible_imports(request.user)), pk=import_id)
     if of.status == ImportStatus.DRAFT:
         return draft_page(request, of)
     tag = f"{of.status}-{of.rows_done}-{of.undone.get('rows', 0)}-{bool(of.undone.get('waits'))}"
@@ -216,16 +216,12 @@ def _may_send(request: PersonRequest) -> bool:
     return request.user.role in SENDERS or request.user.is_superuser
 
 
-def _in_list(of: Import) -> dict[str, object]:
-    """A file with what of it was not taken, in words."""
+def _with_progress(of: Import) -> dict[str, object]:
+    """A file with what its progress bar and its counts show; `lost`: what of it was not taken, in words."""
     rows = of.counts.get(Landing.REJECTED.value, 0)
     cells: int = of.cells_left_out if of.status != ImportStatus.UNDONE else 0  # type: ignore[attr-defined]
-    return {**_with_progress(of), "lost": not_taken(rows, cells)}
-
-
-def _with_progress(of: Import) -> dict[str, object]:
-    """A file with what its progress bar and its counts show."""
     return {
+        "lost": not_taken(rows, cells),
         "of": of,
         "is_under_way": of.status in UNDER_WAY,
         "counts_sum": sum(count for name, count in of.counts.items() if name in Landing.values),

@@ -130,7 +130,7 @@ def replay_all(request: PersonRequest, webhook_id: UUID) -> HttpResponse:
     hook = _found(request, webhook_id)
     count = services.replay_failed(hook=hook, by=request.user, now=request.now)
     text = ngettext("%(n)d message is on its way again.", "%(n)d messages are on their way again.", count)
-    messages.success(request, text % {"n": count})
+    messages.success(request, f"{text % {'n': count}} {_waits(hook)}".strip())
     return redirect("webhook", webhook_id=hook.pk)
 
 
@@ -141,10 +141,14 @@ def replay(request: PersonRequest, delivery_id: UUID) -> HttpResponse:
     found = Delivery.objects.visible_to(request.user).select_related("webhook")
     delivery = get_object_or_404(found, pk=delivery_id)
     if services.replay_delivery(delivery=delivery, by=request.user, now=request.now):
-        messages.success(request, _("It is on its way again."))
+        messages.success(request, f"{_('It is on its way again.')} {_waits(delivery.webhook)}".strip())
     else:
         messages.error(request, _("It is being sent just now. Look again in a minute."))
     return redirect("webhook", webhook_id=delivery.webhook_id)
+
+
+def _waits(hook: Webhook) -> str:
+    return "" if hook.is_on else _("Until the webhook is on only tests are sent; the rest waits.")
 
 
 def _may_change(user: User) -> bool:

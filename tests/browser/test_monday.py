@@ -60,7 +60,7 @@ def test_three_exports_become_work(desks: Desks, tmp_path: Path) -> None:
     desk.page.get_by_label("How Renewal date is written").select_option(label="22/11/2026")
     read_again(desk.page)
     confirm(desk)
-    assert "1 rejected" in flat(desk)
+    assert "1 not taken" in flat(desk)
 
     follow(desk, "Name the catch-all")
     desk.page.get_by_label("Catch-all").select_option(label="Mara")

@@ -46,10 +46,10 @@ def test_what_was_mended_is_known_to_both_files(source: Source, client: Client) 
     assert mended.counts == {"created": 1, "rejected": 2}
     assert mended.mends == first
     page = client.get(reverse("import", args=[first.pk])).content.decode()
-    assert "1 of 3 rejected rows taken since, with" in page
+    assert "1 of 3 rows that were not taken are in since, with" in page
     assert page.count("taken since</span>") == 1
     page = client.get(reverse("import", args=[mended.pk])).content.decode()
-    assert "1 of its 3 rejected rows taken by now" in page
+    assert "1 of its 3 rows that were not taken are in by now" in page
     assert reverse("import", args=[first.pk]) in page
 
 

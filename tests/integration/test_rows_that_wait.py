@@ -283,11 +283,12 @@ def test_the_page_says_which_accounts_are_missing(source: Source, ops: User) -> 
     done = bring(source, "tickets", FILES["tickets"][0])
     bring(source, "contacts", "account_domain,contact_id,name\nzenith.example,C1,Cy\n")
     page = browser.get("/parked/").content.decode()
-    for words in ("2 accounts are missing", "3 records wait", "A1", "House", "tickets", "zenith.example", "its domain"):
+    said = ("2 accounts are missing", "3 records wait", "A1", "an id of House", "tickets", "zenith.example", "a domain")
+    for words in said:
         assert words in page
     assert page.index("A1") < page.index("zenith.example"), "what most waits for comes first"
     lines = b"".join(browser.get("/parked/?format=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert lines[1].startswith("A1,House,tickets,2,")
+    assert lines[1].startswith("A1,an id of House,tickets,2,")
     assert 'href="/parked/"' in browser.get(f"/imports/{done.pk}/").content.decode()
     bring(source, "accounts", ACCOUNT)
     assert "A1" not in browser.get("/parked/").content.decode()

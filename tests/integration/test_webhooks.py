@@ -344,3 +344,15 @@ def test_the_list_says_who_switched_it_off_and_offers_to_switch_it_on(subscribe:
     assert all(str(floor.lead) in page and "moving house" in page for page in pages.values())
     assert "Switch on the webhook" in pages["ops"]
     assert "Switch on the webhook" not in pages["leader"]
+
+
+def test_the_secret_is_shown_once_to_whoever_adds_a_webhook(crm: Source) -> None:
+    browser = signed_in(make_user("otto", role="ops"))
+    said = {"source": crm.pk, "url": "https://hooks.example.com/x", "happenings": [Happening.DECISION_MADE]}
+    page = browser.post("/webhooks/", said).content.decode()
+    hook = Webhook.objects.get()
+    assert f"<code>{hook.secret}</code>" in page
+    assert hook.secret not in browser.get("/webhooks/").content.decode()
+    changed = browser.post(f"/webhooks/{hook.pk}/secret/").content.decode()
+    hook.refresh_from_db()
+    assert f"<code>{hook.secret}</code>" in changed

@@ -236,6 +236,11 @@ def test_the_list_says_who_told_in_which_week_and_what_may_be_why(floor: Floor) 
         ("Heard", ["", "", "Usage", "Desk, Usage"], None, pair.pk),
     ]
     assert load_lacking(among, Measure.TEMPORAL, NOW, source=usage, most=9).of == 1
+    for number in range(2):
+        make_activity(heard, "ticket", source_id=usage.pk, happened_at=NOW - timedelta(days=number + 1))
+    make_activity(heard, "ticket", source_id=desk.pk, happened_at=NOW - timedelta(days=1))
+    [line] = load_lacking(among, Measure.BEHAVIOURAL, NOW, source=None, most=9).lines
+    assert (line.nameless, line.found.unnamed) == ([("Usage", 2), ("Desk", 1)], 3)
     assert load_lacking(among, Measure.TEMPORAL, NOW, source=floor.source, most=9).count == 0
     address = f"/review/?pair={pair.pk}"
     for role, is_led in (("ops", True), ("leader", False)):
