@@ -18,7 +18,7 @@ from core.guards import OPS, PersonRequest, for_roles
 from core.models import DeadLetter
 from core.stages import RowUnfit, replay_dead_letter, replay_dead_letters
 from cx_ops.pipeline import BY_NAME
-from intake.models import Record
+from intake.queries import records_by_id
 
 SHOWN = 100
 SENTENCES = 5
@@ -43,8 +43,7 @@ def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_file("dead-letters", COLUMNS, letters.iterator(FILE_ROWS))
     shown = list(waiting[:SHOWN])
-    known = Record.objects.filter(pk__in=[letter.record_id for letter in shown])
-    records = {record.pk: record for record in known.select_related("source").defer("payload")}
+    records = records_by_id(letter.record_id for letter in shown)
     context = {
         "waiting": [(letter, records.get(letter.record_id)) for letter in shown],
         "count": waiting.count(),

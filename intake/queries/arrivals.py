@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from core.export import csv_line
 from core.models import User
 from intake.enums import Landing, Scope
-from intake.models import ApiToken, Import, RejectedRow, RowWarning, Source
+from intake.models import ApiToken, Import, Record, RejectedRow, RowWarning, Source
 from intake.rules.warned import OURS, REASON, REPEATED, ROW, SHOWN_VALUES, Warned, add_up_warnings
 
 
@@ -31,6 +31,12 @@ def find_namespaces(slugs: Iterable[str]) -> dict[str, UUID]:
     if not wanted:
         return {}
     return {source.slug: namespace_of(source) for source in Source.objects.filter(slug__in=wanted)}
+
+
+def records_by_id(ids: Iterable[UUID]) -> dict[UUID, Record]:
+    """What is known of these records as they came, with their sources and without what they say."""
+    found = Record.objects.filter(pk__in=list(ids)).select_related("source").defer("payload")
+    return {record.pk: record for record in found}
 
 
 def visible_imports(user: User) -> QuerySet[Import]:

@@ -21,7 +21,7 @@ from core.guards import LEADS, OPS, PersonRequest, for_roles
 from core.models import User
 from intake.enums import DeliveryStatus
 from intake.forms.webhooks import WebhookForm
-from intake.models import Delivery, Webhook
+from intake.models import Delivery, DeliveryAttempt, Webhook
 from intake.queries.webhooks import TONES, WebhookLine, delivery_log, webhook_line, webhook_lines
 from intake.services import webhooks as services
 from intake.services.webhooks import WebhookRefused
@@ -151,6 +151,12 @@ def _waits(hook: Webhook) -> str:
     return "" if hook.is_on else _("Until the webhook is on only tests are sent; the rest waits.")
 
 
+def _last_try(one: Delivery) -> DeliveryAttempt | None:
+    """Of what was not taken, the try that says why."""
+    tries = list(one.tries.all())
+    return tries[-1] if tries and one.status != DeliveryStatus.SENT else None
+
+
 def _may_change(user: User) -> bool:
     return user.role in OPS or user.is_superuser
 
@@ -178,7 +184,9 @@ def _page(
         "may_change": _may_change(request.user),
         # What messages say spans all teams, and a manager sees only some.
         "may_read": request.user.role in (Role.OPS, Role.LEADER) or request.user.is_superuser,
-        "log": [(one, TONES[DeliveryStatus(one.status)]) for one in delivery_log(request.user, hook, wanted)],
+        "log": [
+            (one, TONES[DeliveryStatus(one.status)], _last_try(one)) for one in delivery_log(request.user, hook, wanted)
+        ],
         "tabs": [
             {"label": label, "url": f"?status={value}" if value else "?", "current": value == wanted, "count": None}
             for value, label in [("", _("All")), *DeliveryStatus.choices]

@@ -33,8 +33,8 @@ from intake.services.webhooks import (
 )
 from playbooks.services.closing import close_task
 from tests.conftest import ApiClient
-from tests.factories import NOW, make_allocation, make_hold_out, make_insight, make_source, make_token, make_user
-from tests.floor import Floor, signed_in
+from tests.factories import NOW, make_allocation, make_hold_out, make_insight, make_source, make_token
+from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
 ALL = [each for each in Happening if each != Happening.TEST]
@@ -334,25 +334,3 @@ def test_what_cannot_be_told_is_kept_and_alerted(subscribe: Any, floor: Floor, m
         spread_announcements(NOW)
     assert Announcement.objects.get().failures == 5
     assert Alert.objects.filter(kind="announcement_dead").count() == 1
-
-
-def test_the_list_says_who_switched_it_off_and_offers_to_switch_it_on(subscribe: Any, floor: Floor) -> None:
-    hook, _secret = subscribe()
-    switch_webhook(hook=hook, on=False, why="moving house", by=floor.lead, now=NOW)
-    pages = {role: signed_in(make_user(f"one-{role}", role=role)).get("/webhooks/").content.decode()
-             for role in ("ops", "leader")}  # fmt: skip
-    assert all(str(floor.lead) in page and "moving house" in page for page in pages.values())
-    assert "Switch on the webhook" in pages["ops"]
-    assert "Switch on the webhook" not in pages["leader"]
-
-
-def test_the_secret_is_shown_once_to_whoever_adds_a_webhook(crm: Source) -> None:
-    browser = signed_in(make_user("otto", role="ops"))
-    said = {"source": crm.pk, "url": "https://hooks.example.com/x", "happenings": [Happening.DECISION_MADE]}
-    page = browser.post("/webhooks/", said).content.decode()
-    hook = Webhook.objects.get()
-    assert f"<code>{hook.secret}</code>" in page
-    assert hook.secret not in browser.get("/webhooks/").content.decode()
-    changed = browser.post(f"/webhooks/{hook.pk}/secret/").content.decode()
-    hook.refresh_from_db()
-    assert f"<code>{hook.secret}</code>" in changed
