@@ -150,7 +150,7 @@ class BandsForm(SeenForm):
     automated = _bound(Response.AUTOMATED.label)
     monitor = _bound(Response.MONITOR.label)
     playbook_human = forms.ChoiceField(label=_("Playbook that the human follows"), required=False)
-    playbook_automated = forms.ChoiceField(label=_("Playbook that runs by itself"), required=False)
+    playbook_automated = forms.ChoiceField(label=_("Playbook that begins by itself"), required=False)
 
     def __init__(
         self,

@@ -92,8 +92,8 @@ def track_record(decision: Decision) -> str:
     if checked < ENOUGH_CHECKED:
         return ""
     return ngettext(
-        "Of %(n)d task with such a confidence that somebody judged, it was right in %(right)d.",
-        "Of %(n)d tasks with such a confidence that somebody judged, it was right in %(right)d.",
+        "So far %(n)d task that it raised with such a confidence was judged: right in %(right)d.",
+        "So far %(n)d tasks that it raised with such a confidence were judged: right in %(right)d.",
         checked,
     ) % {"n": checked, "right": right}
 
