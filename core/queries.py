@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,17 +19,48 @@ class Told(NamedTuple):
     alert: Alert
     earlier: list[Alert]
 
+    @property
+    def is_new(self) -> bool:
+        """Nobody has marked it as seen, on one of its days."""
+        return any(alert.seen_at is None for alert in (self.alert, *self.earlier))
+
 
 def fold_alerts(alerts: Iterable[Alert]) -> list[Told]:
-    """One line per team and kind, in the order of their newest; seen ones apart from those that are not."""
+    """One line per team and kind, in the order of their newest."""
     told: dict[tuple[object, ...], Told] = {}
     for alert in alerts:
-        key = (alert.team_id, alert.kind, alert.seen_at is None)
+        key = (alert.team_id, alert.kind)
         if key in told:
             told[key].earlier.append(alert)
         else:
             told[key] = Told(alert, [])
     return list(told.values())
+
+
+class Standing(NamedTuple):
+    """What is true by now of what an alert said: in words, and the address of exactly that; "" where there is none."""
+
+    text: str
+    url: str = ""
+
+
+# Given the alerts of its kinds: how things stand, by the alert's id.
+Teller = Callable[[User, Collection[Alert], datetime], Mapping[UUID, Standing]]
+_tellers: dict[str, Teller] = {}
+
+
+def register_standing(kinds: Iterable[str], tell: Teller) -> None:
+    """Ask `tell` how things stand that alerts of these kinds said."""
+    _tellers.update(dict.fromkeys(kinds, tell))
+
+
+def read_standings(user: User, alerts: Collection[Alert], now: datetime) -> dict[UUID, Standing]:
+    """How things stand by now that `alerts` said, by their ids; those are left out that something happened for."""
+    found: dict[UUID, Standing] = {}
+    for tell in dict.fromkeys(_tellers.values()):
+        its = [alert for alert in alerts if _tellers.get(alert.kind) is tell]
+        found.update(tell(user, its, now) if its else {})
+    return found
 
 
 def whom_new_work_goes_to(user: User) -> str:

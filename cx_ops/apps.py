@@ -13,3 +13,4 @@ class CxOpsConfig(AppConfig):
         import_module("cx_ops.happenings").register_tellers()
         import_module("cx_ops.places").register_rooms()
         import_module("cx_ops.first_steps").register_first_steps()
+        import_module("cx_ops.standings").register_standings()

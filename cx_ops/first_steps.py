@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Activity, Contact, LedgerEntry
@@ -29,6 +30,7 @@ class Step:
     """One kind of data to bring, or one thing to settle. `rows`: where it shows that it is done.
 
     needed: nothing works without it. kinds: what a file of it holds; none: it is settled at `url`.
+    said: what is there, in words, asked once something is.
     """
 
     kinds: tuple[str, ...]
@@ -38,6 +40,7 @@ class Step:
     rows: Callable[[], Iterable[QuerySet[Any]]]
     needed: bool = True
     settled_at: Callable[[], str] | None = None
+    said: Callable[[], str] = str
 
     @property
     def url(self) -> str:
@@ -50,7 +53,17 @@ class Line:
 
     step: Step
     is_there: bool
+    said: str
     files: list[Import]
+
+
+def accounts_said() -> str:
+    count = Account.objects.filter(archived_at=None).count()
+    return ngettext("%(n)s account is here", "%(n)s accounts are here", count) % {"n": f"{count:,}"}
+
+
+def catch_all_said() -> str:
+    return gettext("%(who)s takes it") % {"who": Organisation.objects.select_related("catch_all").get().catch_all}
 
 
 def organisation_url() -> str:
@@ -66,14 +79,14 @@ STEPS = (
         ("accounts",), _("Accounts"),
         _("Your customers, as your CRM exports them: an id and a name are enough; revenue, renewal and the success "
           "manager make what follows sharper."),
-        _("Bring accounts"), lambda: [Account.objects.all()],
+        _("Bring accounts"), lambda: [Account.objects.all()], said=accounts_said,
     ),
     Step(
         (), _("Who takes what nobody owns"),
         _("An account whose success manager has no log-in here is nobody's, and so would be the work on it. Name one "
           "person as the catch-all; log-ins and teams can follow."),
         _("Name the catch-all"), lambda: [Organisation.objects.filter(catch_all__is_active=True)],
-        settled_at=organisation_url,
+        settled_at=organisation_url, said=catch_all_said,
     ),
     Step(
         ("contacts", "orders", "tickets"), _("Contacts, orders, tickets"),
@@ -99,8 +112,10 @@ def step_lines(user: User) -> list[Line]:
     """Every step, with what is there and the newest files of it that `user` may see."""
     files = visible_imports(user).exclude(status=ImportStatus.STOPPED)[:50]
     return [
-        Line(step, is_there(step), [one for one in files if one.kind in step.kinds][:3]) for step in STEPS
-    ]  # fmt: skip
+        Line(step, there, step.said() if there else "", [one for one in files if one.kind in step.kinds][:3])
+        for step in STEPS
+        for there in [is_there(step)]
+    ]
 
 
 def is_there(step: Step) -> bool:

@@ -1,4 +1,4 @@
-"""What a lead must know: one line per team, kind and day."""
+"""What a lead must know: one line per team and kind, with what is left of it by now."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ from django.views.decorators.http import require_http_methods
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import Alert
-from core.queries import fold_alerts
+from core.queries import fold_alerts, read_standings
 from core.services import mark_alerts_seen
 
 SHOWN = 100
-# What to do next about an alert, by its kind: the screen and what of it.
+# What to do next about an alert, by its kind; of what passes by itself, its standing says where (`read_standings`).
 WHERE_TO = {
-    "late_acknowledge": ("team_work", "late=acknowledge"),
-    "late_touch": ("team_work", "late=touch"),
-    "capped": ("team_work", "lane=later"),
-    "unassigned": ("team_work", "who=nobody"),
-    "announcement_dead": ("webhooks", ""),
-    "pull_failed": ("sources", ""),
-    "source_unowned": ("sources", ""),
-    "mail_dead": ("mailbox", ""),
+    "announcement_dead": "webhooks",
+    "pull_failed": "sources",
+    "source_unowned": "sources",
+    "mail_dead": "mailbox",
 }
 COLUMNS: tuple[Column[Alert], ...] = (
     Column(gettext_lazy("Day"), lambda alert: alert.on_day),
@@ -50,8 +46,10 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_file("alerts", COLUMNS, alerts.select_related("team"))
     found = list(alerts.select_related("team")[:SHOWN])
+    lines = fold_alerts(found)
+    standings = read_standings(request.user, [told.alert for told in lines], request.now)
     context = {
-        "alerts": [(told, _where_to(told.alert.kind)) for told in fold_alerts(found)],
+        "alerts": [(told, _where_to(told.alert.kind), standings.get(told.alert.pk)) for told in lines],
         "unseen": sum(alert.seen_at is None for alert in found),
     }
     return render(request, "core/alerts.html", context)
@@ -59,5 +57,4 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
 
 def _where_to(kind: str) -> str:
     """The address of what an alert is about; "" where there is none."""
-    name, query = WHERE_TO.get(kind, ("", ""))
-    return f"{reverse(name)}?{query}" if name else ""
+    return reverse(WHERE_TO[kind]) if kind in WHERE_TO else ""

@@ -22,7 +22,7 @@ def begin(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @for_roles(*BRINGERS)
 def show_start(request: PersonRequest) -> HttpResponse:
-    """Three steps from three exports to a working queue."""
+    """The steps from exports to a working queue."""
     steps = step_lines(request.user)
     first = next((line for line in steps if line.step.needed and not line.is_there), None)
     context = {"steps": steps, "next": first}

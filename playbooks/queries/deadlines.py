@@ -66,9 +66,9 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         return Deadline("closing", closing, reason, at)
     if task.lane == Lane.LATER and task.urgent and not task.touched_at:
         reason = _("More came than one is given in a day. Begin it at any time; window closes %(day)s")
-        return Deadline("on_track", _("no deadline yet"), reason % {"day": _day(at)})
+        return Deadline("on_track", _("no deadline yet"), reason % {"day": day_of(at)})
     if task.next_step_on:
-        return Deadline("on_track", _("begun, next step by %(day)s") % {"day": _day(at)}, reason, at)
+        return Deadline("on_track", _("begun, next step by %(day)s") % {"day": day_of(at)}, reason, at)
     return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason, at)
 
 
@@ -77,7 +77,7 @@ def _paused(task: HasDeadlines) -> Deadline:
     reason = f"{task.snooze_reason} · {still}" if task.snooze_reason else still
     if task.next_step_on is None:
         return Deadline("paused", _("Waiting"), reason)
-    return Deadline("paused", _("Waiting until %(day)s") % {"day": _day(task.next_step_on)}, reason)
+    return Deadline("paused", _("Waiting until %(day)s") % {"day": day_of(task.next_step_on)}, reason)
 
 
 def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
@@ -88,7 +88,7 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
     return _("Next step by") if task.next_step_on else _("To be done by"), task.due_at
 
 
-def _day(at: date) -> str:
+def day_of(at: date) -> str:
     """A day in the reader's zone, such as "23 Nov"."""
     local = timezone.localtime(at) if isinstance(at, datetime) else at
     return f"{local.day} {MONTHS_3[local.month].title()}"

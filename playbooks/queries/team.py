@@ -32,11 +32,14 @@ UNASSIGNED_SHOWN = 20
 # Alerts of what the board counts itself: an alert holds the figure of the hour in which it was raised.
 COUNTED = ("capped", "late_acknowledge", "late_touch")
 
+# Tasks of somebody that wait for room under their cap.
+BEYOND = HELD & Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED), assignee__isnull=False)
+
 # What a late task waits for, in the order in which `next_deadline` looks: the sum is the number of late chips.
 LATE_WORDS = {
     "acknowledge": _("Not acknowledged in time"),
-    "touch": _("Not acted on in time"),
-    "next": _("Next step overdue"),
+    "touch": _("No first touch in time"),
+    "next": _("Next step or due time passed"),
 }
 
 
@@ -239,8 +242,7 @@ def _loads(tasks: TaskQuerySet, now: datetime) -> tuple[dict[UUID, Load], Counte
     """What each person has, and how much of each team's work nobody has."""
     counts = {what: Count("id", filter=which) for what, which in late_tasks(now).items()}
     counts["urgent_now"] = Count("id", filter=Q(lane=Lane.NOW, urgent=True))
-    going = Q(status__in=(TaskStatus.OPEN, TaskStatus.CLAIMED))
-    counts["held"] = Count("id", filter=going & HELD)
+    counts["held"] = Count("id", filter=BEYOND)
     loads: dict[UUID, Load] = defaultdict(Load)
     nobodys: Counter[UUID] = Counter()
     rows = tasks.values("assignee_id", "team_id", "lane").annotate(n=Count("id"), **counts).order_by()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,7 +18,9 @@ from core.services import raise_alert, record_acts
 from core.templatetags.cx import short_money
 from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
+from playbooks.models import Task
 from playbooks.queries.dispatching import Owner, ids_of, owners, service_levels
+from playbooks.queries.standings import by_team, of_kinds
 from playbooks.rules.cap import Urgent, those_released
 from playbooks.rules.lanes import SOON
 from playbooks.services.capacity import lock_rooms, take_room
@@ -75,14 +78,6 @@ EXPIRED = """
 SELECT t.id, t.item_id, t.account_id FROM playbooks_task t
 WHERE t.expires_at <= %s AND t.status IN ('open', 'claimed', 'snoozed', 'waiting') AND t.item_id IS NOT NULL
     AND (t.touched_at IS NULL OR t.flag = '')
-"""
-LATE = """
-SELECT team_id, count(*) FILTER (WHERE acknowledged_at IS NULL AND acknowledge_by <= %(now)s),
-       count(*) FILTER (WHERE touched_at IS NULL AND touch_by <= %(now)s AND paused_at IS NULL)
-FROM playbooks_task
-WHERE status IN ('open', 'claimed', 'snoozed', 'waiting') AND urgent AND touched_at IS NULL
-    AND (acknowledge_by <= %(now)s OR touch_by <= %(now)s)
-GROUP BY team_id
 """
 # Revenue in the reporting currency where a rate is known; what is not known is left out, never counted as nothing.
 CAPPED = """
@@ -172,27 +167,28 @@ def expire(now: datetime) -> int:
 
 
 def warn_of_late(now: datetime) -> int:
-    """One alert per team, kind and day, counted from the tasks as they are now; how many changed."""
-    counts: dict[tuple[Id | None, str], int] = {}
-    for team, unacknowledged, untouched in read_rows(LATE, {"now": now}):
-        counts[team, "late_acknowledge"] = unacknowledged
-        counts[team, "late_touch"] = untouched
-    lines = {key: _late_line(key[1], count) for key, count in counts.items() if count}
+    """One alert per team, kind and day, counted from the tasks as they are now, as on the board; how many changed."""
+    kinds = {kind: which for kind, which in of_kinds(now).items() if kind in LATE_WORDS}
+    counted = {kind: Count("id", filter=which) for kind, which in kinds.items()}
+    rows = by_team(Task.objects.active()).values("of_team").annotate(**counted).order_by()
+    counts: dict[tuple[Id | None, str], int] = {
+        (row["of_team"] and str(row["of_team"]), kind): row[kind]
+        for row in cast("Iterable[Any]", rows)
+        for kind in kinds
+    }
+    lines = {(team, kind): LATE_WORDS[kind](count) for (team, kind), count in counts.items() if count}
     return _say(lines, {key: str(count) for key, count in counts.items()}, now)
 
 
-def _late_line(kind: str, count: int) -> str:
-    if kind == "late_acknowledge":
-        text = ngettext(
-            "%(n)d urgent task has not been opened in time.", "%(n)d urgent tasks have not been opened in time.", count
-        )
-    else:
-        text = ngettext(
-            "%(n)d urgent task has not been acted on in time.",
-            "%(n)d urgent tasks have not been acted on in time.",
-            count,
-        )
-    return text % {"n": count}
+# What is late, in words for a number of tasks.
+LATE_WORDS: dict[str, Callable[[int], str]] = {
+    "late_acknowledge": lambda n: ngettext(
+        "%(n)d task was not acknowledged in time", "%(n)d tasks were not acknowledged in time", n
+    ) % {"n": n},
+    "late_touch": lambda n: ngettext(
+        "%(n)d task had no first touch in time", "%(n)d tasks had no first touch in time", n
+    ) % {"n": n},
+}  # fmt: skip
 
 
 def tell_leads(now: datetime) -> int:
@@ -205,14 +201,14 @@ def tell_leads(now: datetime) -> int:
 
 
 def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) -> str:
+    words = ngettext(
+        "%(who)s: %(n)d task beyond the day's limit of urgent tasks",
+        "%(who)s: %(n)d tasks beyond the day's limit of urgent tasks",
+        count,
+    ) % {"who": who, "n": count}
     if exposed is None:
-        return _("%(who)s: %(count)d in Later") % {"who": who, "count": count}
-    money = short_money(exposed, currency)
-    return _("%(who)s has as many urgent tasks as allowed: %(count)d more in Later, %(money)s a year at stake") % {
-        "who": who,
-        "count": count,
-        "money": money,
-    }
+        return words
+    return _("%(words)s, %(money)s a year at stake") % {"words": words, "money": short_money(exposed, currency)}
 
 
 def _say(texts: dict[tuple[Id | None, str], str], counts: dict[tuple[Id | None, str], str], now: datetime) -> int:

@@ -21,8 +21,8 @@ from intake.queries.privacy import kept_fields
 from playbooks.enums import Lane
 from playbooks.forms import GiveForm
 from playbooks.models import Task
-from playbooks.queries.team import Person, TeamCard, load_board, may_lead
-from playbooks.queries.work import WorkFilter, as_work, find_work
+from playbooks.queries.team import LATE_WORDS, Person, TeamCard, load_board, may_lead
+from playbooks.queries.work import BY_DEADLINE, SORTS, WorkFilter, as_work, count_work, find_work
 from playbooks.services.tasks import TaskChanged, TaskRefused, assign_task
 from playbooks.views.files import WORK_COLUMNS
 
@@ -58,20 +58,36 @@ def show_team(request: PersonRequest) -> HttpResponseBase:
 @require_safe
 @for_roles(*LEADS)
 def show_work(request: PersonRequest) -> HttpResponseBase:
-    """The open tasks behind a figure of the board, also as a file."""
+    """The open tasks behind a figure of the board, in the order asked for, also as a file."""
     wanted = WorkFilter(*(request.GET.get(name, "") for name in ("who", "lane", "late")))
     title = wanted.words(request.user)
-    tasks = find_work(request.user, wanted, request.now)
+    asked = request.GET.get("sort", "")
+    sort = asked if asked in SORTS else BY_DEADLINE
+    tasks = find_work(request.user, wanted, request.now, sort)
     if wants_csv(request):
         return csv_file("work", WORK_COLUMNS, as_work(tasks, request.now), kept_fields())
+    count, late = count_work(tasks, request.now)
     kept = {name: value for name, value in vars(wanted).items() if value}
     context = {
         "title": title,
         "rows": list(as_work(tasks[:SHOWN], request.now)),
-        "count": tasks.count(),
-        "query": f"?{urlencode(kept)}" if kept else "",
+        "count": count,
+        "sorts": {
+            name: {"label": words, "url": _query({**kept, "sort": name}), "current": name == sort}
+            for name, (words, _order) in SORTS.items()
+        },
+        "late": [
+            (LATE_WORDS[what], n, _query({**kept, "late": what}))
+            for what, n in late.items()
+            if n and what != wanted.late
+        ],
+        "query": _query({**kept, "sort": sort}),
     }
     return render(request, "playbooks/work.html", context)
+
+
+def _query(values: dict[str, str]) -> str:
+    return f"?{urlencode(values)}"
 
 
 @require_POST

@@ -97,6 +97,35 @@ def test_what_is_late_is_counted_once_and_by_what_it_waits_for(floor: Floor, tas
         assert list(find_work(floor.lead, WorkFilter(late=what), later)) == [task]
 
 
+def test_the_work_comes_by_deadline_and_in_the_order_asked_for(floor: Floor, tasks: list[Task]) -> None:
+    Task.objects.exclude(pk__in=[task.pk for task in tasks[:5]]).delete()
+    moments = {"Co0": NOW + timedelta(hours=2), "Co1": NOW - timedelta(days=7), "Co2": NOW + timedelta(days=40)}
+    for name, at in moments.items():
+        Task.objects.filter(account__name=name).update(acknowledge_by=None, touch_by=None, due_at=at)
+    Task.objects.filter(account__name="Co3").update(
+        status="waiting", lane=Lane.WAITING, next_step_on=(NOW + timedelta(days=3)).date(), due_at=NOW
+    )
+    Task.objects.filter(account__name="Co4").update(
+        status="snoozed", lane=Lane.WAITING, snoozed_until=NOW + timedelta(days=1), acknowledge_by=None, touch_by=None,
+        due_at=NOW + timedelta(days=2),
+    )  # fmt: skip
+    client = signed_in(floor.lead)
+
+    def order(sort: str) -> list[str]:
+        page = client.get(reverse("team_work"), {"sort": sort, "who": str(floor.ana.pk)})
+        return [work.task.about for work in page.context["rows"]]
+
+    assert order("") == order("nonsense") == ["Co1", "Co0", "Co4", "Co3", "Co2"]
+    assert order("account") == ["Co0", "Co1", "Co2", "Co3", "Co4"]
+    assert order("lane") == ["Co1", "Co0", "Co2", "Co4", "Co3"]
+    Account.objects.filter(name="Co2").update(arr_amount=7_000_000)
+    Task.objects.filter(account__name="Co2").update(priority_parts=[])
+    assert order("revenue")[0] == "Co2"
+    page = client.get(reverse("team_work")).content.decode()
+    assert "The longest overdue first" in page
+    assert "snoozed until 3 Mar, its deadline runs" in page
+
+
 def test_accounts_of_no_team_are_named_until_somebody_takes_what_comes_up_there(floor: Floor) -> None:
     client = signed_in(floor.lead)
     Organisation.objects.update(catch_all=None)

@@ -208,6 +208,6 @@ def test_the_lead_gets_one_line_about_who_is_over_the_cap(floor: Floor) -> None:
         tick(NOW)
     alert = Alert.objects.get(kind="capped")
     assert (alert.text, alert.count) == (
-        "Ana has as many urgent tasks as allowed: 2 more in Later, $210k a year at stake",
+        "Ana: 2 tasks beyond the day's limit of urgent tasks, $210k a year at stake",
         1,
     )

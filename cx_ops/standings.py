@@ -1,0 +1,10 @@
+"""Which rooms say how things stand by now that an alert told of."""
+
+from __future__ import annotations
+
+from core.queries import register_standing
+from playbooks.queries.standings import ASKED_BY, tell_standings
+
+
+def register_standings() -> None:
+    register_standing(ASKED_BY, tell_standings)
