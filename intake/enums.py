@@ -61,7 +61,7 @@ class PrivacyClass(TextChoices):
     """How far a field may be shown: a row per field that is not internal."""
 
     PUBLIC = "public", _("Public: everybody may see it, and it may leave")
-    INTERNAL = "internal", _("Internal: everybody who works here may see it")
+    INTERNAL = "internal", _("Internal: everybody who sees the account sees it")
     RESTRICTED = "restricted", _("Restricted: only these roles may see it, and it never leaves")
 
 

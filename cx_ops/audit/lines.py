@@ -51,6 +51,7 @@ class Line:
     named: Named
     detail: str
     is_undone: bool
+    has_left: bool = False
 
     @property
     def who(self) -> str:
@@ -96,7 +97,7 @@ class Line:
 
     @property
     def can_be_undone(self) -> bool:
-        return self.act.verb == HANDED_OVER and "moves" in self.act.data and not self.is_undone
+        return self.act.verb == HANDED_OVER and "moves" in self.act.data and not (self.is_undone or self.has_left)
 
     def _template(self) -> str:
         known = KINDS.get((self.act.verb, self.act.subject_type))
@@ -139,10 +140,11 @@ def in_words(acts: Iterable[Act]) -> list[Line]:
     acts = list(acts)
     names = _names(acts)
     undone = _undone(acts)
+    gone = _gone(acts)
     people = _people(acts)
     return [
         Line(act, names.get((act.subject_type, act.subject_id), Named("", None, "")), _detail(act, people),
-             str(act.pk) in undone)
+             str(act.pk) in undone, act.subject_id in gone)
         for act in acts
     ]  # fmt: skip
 
@@ -190,6 +192,13 @@ def _undone(acts: Iterable[Act]) -> set[str]:
     if not of:
         return set()
     return set(Act.objects.filter(verb=TAKEN_BACK, data__of__in=of).values_list("data__of", flat=True))
+
+
+def _gone(acts: Iterable[Act]) -> set[str]:
+    """Of those whose work was handed over, by id, who has left: nothing can be theirs again."""
+    ids = {act.subject_id for act in acts if act.verb == HANDED_OVER}
+    left = User.objects.filter(pk__in=ids, is_active=False).values_list("pk", flat=True) if ids else ()
+    return {str(pk) for pk in left}
 
 
 def _people(acts: Iterable[Act]) -> dict[str, str]:
@@ -249,12 +258,15 @@ def _counts(act: Act, people: dict[str, str]) -> str:
 def _imported(act: Act, people: dict[str, str]) -> str:
     """How many rows of a file were taken: all but those that were refused; an end before the file's is said."""
     counts = act.data.get("counts", {})
-    taken = sum(counts.values()) - counts.get(Landing.REJECTED, 0)
+    lost = counts.get(Landing.REJECTED, 0)
+    taken = sum(counts.values()) - lost
     if act.data.get("status") == ImportStatus.FAILED:
         words = ngettext("failed: %(n)s row was imported", "failed: %(n)s rows were imported", taken)
     else:
         words = ngettext("was imported: %(n)s row", "was imported: %(n)s rows", taken)
-    return words % {"n": formats.number_format(taken, 0, force_grouping=True)}
+    said = words % {"n": formats.number_format(taken, 0, force_grouping=True)}
+    refused = formats.number_format(lost, 0, force_grouping=True)
+    return _("%(said)s, %(n)s not taken") % {"said": said, "n": refused} if lost else said
 
 
 def _released(act: Act, people: dict[str, str]) -> str:

@@ -102,7 +102,10 @@ SUBJECTS = {
     ),
     "insighttype": Subject("insights_insighttype s", NO_ACCOUNT, "s.name", key="text", open=True),
     "killswitch": Subject(
-        "decisions_killswitch s", NO_ACCOUNT, "trim(s.scope || ' ' || s.value)", key="bigint", open=True
+        "decisions_killswitch s", NO_ACCOUNT,
+        "coalesce((SELECT y.name FROM insights_insighttype y WHERE s.scope = 'type' AND y.slug = s.value),"
+        " trim(s.scope || ' ' || s.value))",
+        key="bigint", open=True,
     ),
     "holdout": Subject(
         "decisions_holdout s JOIN insights_insighttype y ON y.slug = s.type_id", NO_ACCOUNT, "lower(y.name)", open=True

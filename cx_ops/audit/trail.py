@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import BooleanField, Q, QuerySet
@@ -68,7 +70,10 @@ ABOUT_TYPES = sum(of.account != NO_ACCOUNT for of in SUBJECTS.values())
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for; everything empty is everything. `kind`: "verb subject"; `who`: a person's id, or "system"."""
+    """What is looked for; everything empty is everything.
+
+    kind: "verb subject", or several with commas. who: a person's id, or "system".
+    """
 
     who: str = ""
     kind: str = ""
@@ -80,8 +85,8 @@ class Wanted:
         if self.who:
             acts = acts.filter(by=None) if self.who == "system" else acts.filter(by=UUID(self.who))
         if self.kind:
-            verb, _space, subject = self.kind.partition(" ")
-            acts = acts.filter(verb=verb, subject_type=subject)
+            kinds = (kind.partition(" ") for kind in self.kind.split(","))
+            acts = acts.filter(reduce(or_, (Q(verb=verb, subject_type=subject) for verb, _space, subject in kinds)))
         if self.account:
             about = RawSQL(  # noqa: S611 - put together from SUBJECTS alone  # nosec B611
                 f"(core_act.subject_type, core_act.subject_id) IN ({ABOUT})", [self.account] * ABOUT_TYPES,

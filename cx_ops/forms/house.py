@@ -90,18 +90,18 @@ class LevelForm(RuleForm):
     fixed = ("tier",)
     tier = forms.ChoiceField(label=_("Tier"))
     acknowledge_hours = forms.IntegerField(
-        label=_("Open within (working hours)"), min_value=1, max_value=80,
-        help_text=_("Somebody has opened the task and knows of it."),
+        label=_("Acknowledge within (working hours)"), min_value=1, max_value=80,
+        help_text=_("Whoever has it has opened it."),
     )  # fmt: skip
     touch_hours = forms.IntegerField(
-        label=_("Act within (working hours)"), min_value=1, max_value=400,
-        help_text=_("Somebody has acted on it. 8 hours are one working day."),
+        label=_("First touch within (working hours)"), min_value=1, max_value=400,
+        help_text=_("A call, a meeting, a ticked step or a note. 8 hours are one working day."),
     )  # fmt: skip
 
     class Meta:
         model = ServiceLevel
         fields = ("tier", "acknowledge_hours", "touch_hours", "passes_cap")
-        labels: ClassVar[dict[str, Any]] = {"passes_cap": _("Passes the daily cap")}
+        labels: ClassVar[dict[str, Any]] = {"passes_cap": _("Passes the day's limit")}
         help_texts: ClassVar[dict[str, Any]] = {
             "passes_cap": _("Its tasks never wait in Later, however many somebody has had today.")
         }
@@ -118,7 +118,7 @@ class LevelForm(RuleForm):
         data: dict[str, Any] = super().clean() or {}
         first, then = data.get("acknowledge_hours"), data.get("touch_hours")
         if first and then and then < first:
-            self.add_error("touch_hours", _("A task is acknowledged before it is acted on: allow at least as long."))
+            self.add_error("touch_hours", _("A task is acknowledged before its first touch: allow at least as long."))
         return data
 
 
@@ -176,7 +176,11 @@ class CoolDownForm(RuleForm):
         self.fields["days"].help_text = _("0: no quiet at all. Leave it empty where the box below is ticked.")
         self.fields["for_good"].initial = not self.is_new and self.instance.days is None
         if "type" in self.fields:
-            self.fields["type"].empty_label = _("All types")  # type: ignore[attr-defined]
+            taken = set(CoolDown.objects.filter(type=None).values_list("outcome", flat=True))
+            if taken.issuperset(value for value, _label in self.fields["outcome"].choices):  # type: ignore[attr-defined]
+                self.fields["type"].empty_label = _("Choose a type: all types have theirs")  # type: ignore[attr-defined]
+            else:
+                self.fields["type"].empty_label = _("All types")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -265,7 +269,7 @@ class PersonForm(RuleForm):
         Team.objects.filter(is_active=True), label=_("Team"), required=False, empty_label=_("No team")
     )
     daily_cap = forms.IntegerField(
-        label=_("Urgent tasks a day, at most"), min_value=1, max_value=100,
+        label=_("Urgent tasks a day, at most"), min_value=1, max_value=100, initial=5,
         help_text=_("More than these wait in Later, in order. Red lines never wait."),
     )  # fmt: skip
 

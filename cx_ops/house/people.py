@@ -22,6 +22,7 @@ from core.services import HouseRuleRefused
 from cx_ops.forms.house import CalendarForm, OrganisationForm, PersonForm, TeamForm
 from cx_ops.house.kind import RuleKind
 from playbooks.models import Task
+from playbooks.queries.standings import by_team
 
 # Work that is due within so many hours must be reachable by any calendar.
 SOME_HOURS = 40
@@ -42,7 +43,7 @@ def _touched_by_calendars(now: datetime) -> Mapping[Any, str]:
 
 def _people_words(count: int, *, is_general: bool) -> str:
     people = ngettext("%(n)d person works by it", "%(n)d people work by it", count) % {"n": count}
-    return _("%(people)s, with all who have not chosen any") % {"people": people} if is_general else people
+    return _("%(people)s; so does whoever has none of their own") % {"people": people} if is_general else people
 
 
 def _check_calendar(row: BusinessCalendar, now: datetime) -> None:
@@ -86,9 +87,8 @@ CALENDARS = RuleKind(
 
 
 def _touched_by_teams(now: datetime) -> Mapping[Any, str]:
-    of_team = {"team__isnull": False}
-    accounts = dict(_per_team(Account.objects.filter(archived_at=None, **of_team)))
-    tasks = dict(_per_team(Task.objects.active().filter(**of_team)))
+    accounts = dict(_per_team(Account.objects.filter(archived_at=None, team__isnull=False)))
+    tasks = dict(by_team(Task.objects.active()).values_list("of_team").annotate(Count("pk")).order_by())
     members = Team.objects.annotate(people=Count("members", filter=Q(members__is_active=True)))
     return {
         pk: _("%(people)s, %(accounts)s, %(tasks)s")

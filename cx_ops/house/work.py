@@ -38,8 +38,8 @@ def _touched_by_levels(now: datetime) -> Mapping[Any, str]:
 
 
 def _level_words(still: int, opened: int) -> str:
-    kept = ngettext("%(n)d urgent task is open under it", "%(n)d urgent tasks are open under it", still) % {"n": still}
-    return _("%(kept)s; %(n)d were opened in the last 30 days") % {"kept": kept, "n": opened}
+    kept = ngettext("%(n)d open urgent task", "%(n)d open urgent tasks", still) % {"n": still}
+    return _("%(kept)s; %(n)d opened in the last 30 days") % {"kept": kept, "n": opened}
 
 
 def _keep_the_default(row: ServiceLevel, now: datetime) -> None:
@@ -51,7 +51,7 @@ SERVICE_LEVELS = RuleKind(
     slug="service-levels",
     title=gettext_lazy("Service levels"),
     text=gettext_lazy(
-        "How soon an urgent task must be opened and acted on, in working hours of whoever owns it. "
+        "How soon an urgent task must be acknowledged and have its first touch, in working hours of whoever owns it. "
         "A tier without a level of its own follows the default."
     ),
     one=gettext_lazy("service level"),
@@ -62,9 +62,9 @@ SERVICE_LEVELS = RuleKind(
     fields=("acknowledge_hours", "touch_hours", "passes_cap"),
     columns=(
         Column(gettext_lazy("Tier"), lambda row: words_of(row.tier) if row.tier else _("Default")),
-        Column(gettext_lazy("Open within (working hours)"), lambda row: row.acknowledge_hours),
-        Column(gettext_lazy("Act within (working hours)"), lambda row: row.touch_hours),
-        Column(gettext_lazy("Passes the daily cap"), lambda row: _("Yes") if row.passes_cap else _("No")),
+        Column(gettext_lazy("Acknowledge within (working hours)"), lambda row: row.acknowledge_hours),
+        Column(gettext_lazy("First touch within (working hours)"), lambda row: row.touch_hours),
+        Column(gettext_lazy("Passes the day's limit"), lambda row: _("Yes") if row.passes_cap else _("No")),
     ),
     touches=_touched_by_levels,
     later=gettext_lazy("Tasks opened from now on follow it. Those that are open keep the times they were given."),
@@ -119,9 +119,9 @@ def _touched_by_cool_downs(now: datetime) -> Mapping[Any, str]:
         if (pk := rules.get((type, outcome), rules.get(("", outcome)))) is not None:
             sums[pk] += count
     return {
-        pk: ngettext("In force for %(n)d insight now", "In force for %(n)d insights now", n) % {"n": n}
+        pk: ngettext("%(n)d insight is quiet by it", "%(n)d insights are quiet by it", n) % {"n": n}
         if n
-        else _("In force for none now")
+        else _("No insight is quiet by it")
         for pk, n in sums.items()
     }
 

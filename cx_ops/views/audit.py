@@ -83,8 +83,8 @@ def _people(user: User) -> list[tuple[str, str]]:
 
 
 def kind_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every kind by its group."""
-    groups: dict[str, list[tuple[str, str]]] = {}
+    """Every kind by its group; those of one name in one line, such as "exported contact,exported account"."""
+    groups: dict[str, dict[str, list[str]]] = {}
     for (verb, subject), kind in KINDS.items():
-        groups.setdefault(str(kind.group), []).append((f"{verb} {subject}", str(kind.name)))
-    return list(groups.items())
+        groups.setdefault(str(kind.group), {}).setdefault(str(kind.name), []).append(f"{verb} {subject}")
+    return [(group, [(",".join(kinds), name) for name, kinds in names.items()]) for group, names in groups.items()]

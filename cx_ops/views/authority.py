@@ -25,6 +25,7 @@ from decisions.queries.ask import try_number
 from decisions.queries.authority import AuthorityPage, BandLine, BandSet, Book, bound_in_words, read_book, read_page
 from decisions.queries.policies import with_upper_bounds
 from decisions.queries.switches import read_switches
+from decisions.queries.versions import told_of
 from decisions.services import (
     PolicyChanged,
     PolicyRefused,
@@ -137,7 +138,7 @@ def publish_authority(request: PersonRequest, version: int) -> HttpResponse:
         lambda: publish_policy(
             draft, by=request.user, now=request.now, begins=begins, edits=data["edits"], why=data["why"]
         ),
-        _("Version %(version)d is published.") % {"version": version},
+        told_of(version, begins, request.now),
         forms=Forms(publish=form),
     )
 

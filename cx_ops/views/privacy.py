@@ -52,12 +52,13 @@ COLUMNS: tuple[Column[Erasure], ...] = (
 @for_roles(*KEEPERS)
 def show_privacy(request: PersonRequest) -> HttpResponseBase:
     """Requests and receipts; `?q=` finds a person to export or erase."""
-    erasures = Erasure.objects.visible_to(request.user).select_related("prepared_by", "done_by")
+    erasures = Erasure.objects.visible_to(request.user).select_related("prepared_by", "done_by", "contact", "account")
     if wants_csv(request):
         return csv_file("erasures", COLUMNS, erasures.iterator(500))
     form = PersonSearchForm(request.GET or None)
     words = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    context = {"erasures": erasures[:SHOWN], "form": form, "words": words, "people": _found(request, words)}
+    people, is_cut = _found(request, words)
+    context = {"erasures": erasures[:SHOWN], "form": form, "words": words, "people": people, "is_cut": is_cut}
     return render(request, "privacy/privacy.html", context)
 
 
@@ -179,15 +180,16 @@ def _export_url(subject: Contact | Account) -> str:
     return reverse("person_export" if isinstance(subject, Contact) else "account_person_export", args=[subject.pk])
 
 
-def _found(request: PersonRequest, words: str) -> list[Contact | Account]:
-    """Contacts and accounts with this in their name or address; the page says which is which."""
+def _found(request: PersonRequest, words: str) -> tuple[list[Contact | Account], bool]:
+    """Contacts and accounts with this in their name or address, and whether there are more than are shown."""
     if not words:
-        return []
+        return [], False
     contacts = _contacts(request).filter(Q(email__icontains=words) | Q(name__icontains=words))
     written = Link.objects.visible_to(request.user).filter(revoked_at=None, email__iexact=words).values("account_id")
     accounts = _accounts(request).filter(archived_at=None)
     accounts = accounts.filter(Q(name__icontains=words) | Q(pk__in=written))
-    return [*contacts[:FOUND], *accounts[:FOUND]]
+    found: list[list[Contact | Account]] = [[*contacts[: FOUND + 1]], [*accounts[: FOUND + 1]]]
+    return [one for some in found for one in some[:FOUND]], any(len(some) > FOUND for some in found)
 
 
 def _person(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
 from core.models import Act, User
 from decisions.enums import PolicyState
 from decisions.models.policy import PolicyVersion
@@ -61,3 +64,11 @@ def _drafting(draft: PolicyVersion) -> Drafting | None:
         .first()
     )
     return Drafting(act.by, act.at) if act else None
+
+
+def told_of(version: int, begins: datetime, now: datetime) -> str:
+    """What is said of a version that was just published: whether it holds by now."""
+    if begins <= now:
+        return _("Version %(version)d is published and in force.") % {"version": version}
+    day = formats.date_format(timezone.localtime(begins), "j M Y, H:i")
+    return _("Version %(version)d is published for later: in force from %(day)s.") % {"version": version, "day": day}

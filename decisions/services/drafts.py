@@ -108,7 +108,12 @@ def check_bands(bands: Sequence[BandChange]) -> None:
         raise PolicyRefused(_("A band must begin below 1, or it would hold nothing."))
     order = [band.response for band in sorted(bands)]
     if order != sorted(order, key=list(Response).index):
-        raise PolicyRefused(_("A higher confidence must not ask for less: recorded, monitored, a workflow, a human."))
+        raise PolicyRefused(
+            _(
+                "A higher confidence must not ask for less: human action begins above automated workflow, and that "
+                "above monitoring."
+            )
+        )
 
 
 def remove_bands(*, seen: Seen, type: str, tier: str, by: User, now: datetime) -> AuthorityPolicy:

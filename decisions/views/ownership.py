@@ -25,6 +25,7 @@ from decisions.queries.ask import ask
 from decisions.queries.matrix import PART_NAMES, Book, GridCell
 from decisions.queries.ownership import OwnershipPage, read_page
 from decisions.queries.policies import authority_in_force
+from decisions.queries.versions import told_of
 from decisions.rules.decide import Policy
 from decisions.services import (
     PolicyChanged,
@@ -111,7 +112,7 @@ def publish_ownership(request: PersonRequest, version: int) -> HttpResponse:
         lambda: publish_policy(
             draft, by=request.user, now=request.now, begins=begins, edits=data["edits"], why=data["why"]
         ),
-        _("Version %(version)d is published.") % {"version": version},
+        told_of(version, begins, request.now),
         publish_form=form,
     )
 

@@ -80,8 +80,8 @@ class Work:
 class WorkFilter:
     """Which of the teams' open tasks.
 
-    who: "" all, a person's id, "team:<id>", "nobody", or "nobody:<a team's id>". lane: one, "held", or empty. late: a key
-    of `LATE_WORDS`, "any", or empty.
+    who: "" all, a person's id, "team:<id>", "nobody", or "nobody:<a team's id>". lane: one, "held", or empty.
+    late: a key of `LATE_WORDS`, "any", or empty.
     """
 
     who: str = ""

@@ -165,9 +165,11 @@ def undo_hand_over(*, act_id: UUID, by: User, now: datetime) -> tuple[int, int]:
         restored += [move for move in mine if move.holding.id in back]
     _tell([Move(move.holding, user) for move in restored], before=None, by=by, now=now)
     revoke_idle({move.holding.account_id for move in restored if move.holding.account_id})
-    data = {"of": str(act.pk), "restored": len(restored), "stayed": len(moves) - len(restored)}
-    record_act(TAKEN_BACK, user, by=by, now=now, data=data)
-    return len(restored), len(moves) - len(restored)
+    count, all_of_it = _count(restored), _count(moves)
+    record_act(
+        TAKEN_BACK, user, by=by, now=now, data={"of": str(act.pk), "restored": count, "stayed": all_of_it - count}
+    )
+    return count, all_of_it - count
 
 
 def hand_overs_of(user: User) -> QuerySet[Any]:
@@ -193,10 +195,15 @@ def deactivate_user(*, user: User, by: User, now: datetime) -> None:
 
 
 def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetime | None, now: datetime) -> list[Move]:
-    """Each row that is `user`'s, and who takes it."""
+    """Each row of `groups` that is `user`'s, and who takes it.
+
+    Who is next in line for an account does not depend on what else is handed over: accounts with tasks come first.
+    """
     holdings = holdings_of(user, groups, now=now, due_before=due_before)
-    by_chain = {row.account_id for row in holdings if row.account_id and PLACES[row.place].held not in to}
-    accounts = list(Account.objects.filter(pk__in=by_chain).select_related("team__lead").order_by("id"))
+    is_in_line = any(row.account_id and PLACES[row.place].held not in to for row in holdings)
+    in_line = dict.fromkeys(row.account_id for row in holdings_of(user, tuple(Held), now=now)) if is_in_line else {}
+    found = Account.objects.select_related("team__lead").in_bulk([id for id in in_line if id])
+    accounts = [found[id] for id in in_line if id in found]
     chain = successors(accounts, leaver=user, now=now) if accounts else {}
     heir = _heir(user, now) if any(row.account_id is None for row in holdings) else None
     of_sources = _caretakers([row.id for row in holdings if row.place == "task" and not row.account_id], user, now)
@@ -226,6 +233,11 @@ def _heir(user: User, now: datetime) -> User | None:
     here = User.objects.available_at(now).exclude(pk=user.pk).annotate(is_catch_all=IS_CATCH_ALL)
     heirs = here.filter(Q(pk=lead) | Q(is_catch_all=True))
     return min(heirs, key=lambda heir: heir.pk != lead, default=None)
+
+
+def _count(moves: Iterable[Move]) -> int:
+    """How many of them a person counts; the rest goes along with one of these."""
+    return sum(bool(move.holding.what) for move in moves)
 
 
 def _summary(held: Held, moves: Iterable[Move]) -> Group:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Aggregate, Count, Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,6 +20,7 @@ from decisions.enums import OutcomeKind
 from decisions.queries.facts import lock_accounts
 from playbooks.models import Task
 from playbooks.queries.dispatching import Owner, ids_of, owners, service_levels
+from playbooks.queries.filters import NEXT_DUE
 from playbooks.queries.standings import by_team, of_kinds
 from playbooks.rules.cap import Urgent, those_released
 from playbooks.rules.lanes import SOON
@@ -89,7 +90,7 @@ FROM playbooks_task t JOIN core_user u ON u.id = t.assignee_id
 WHERE t.lane = 'later' AND t.urgent AND t.touched_at IS NULL AND t.status IN ('open', 'claimed')
 GROUP BY u.team_id, u.id ORDER BY 4 DESC NULLS LAST, 2
 """
-KNOWN_TODAY = "SELECT team_id, kind, data ->> 'count' FROM core_alert WHERE on_day = %s AND kind = ANY(%s)"
+KNOWN_TODAY = "SELECT team_id, kind, data ->> 'state' FROM core_alert WHERE on_day = %s AND kind = ANY(%s)"
 
 
 def tick(now: datetime) -> None:
@@ -168,20 +169,22 @@ def expire(now: datetime) -> int:
 
 def warn_of_late(now: datetime) -> int:
     """One alert per team, kind and day, counted from the tasks as they are now, as on the board; how many changed."""
-    kinds = {kind: which for kind, which in of_kinds(now).items() if kind in LATE_WORDS}
-    counted = {kind: Count("id", filter=which) for kind, which in kinds.items()}
-    rows = by_team(Task.objects.active()).values("of_team").annotate(**counted).order_by()
-    counts: dict[tuple[Id | None, str], int] = {
-        (row["of_team"] and str(row["of_team"]), kind): row[kind]
-        for row in cast("Iterable[Any]", rows)
+    kinds = {kind: which for kind, which in of_kinds(now).items() if kind in LATE_LINES}
+    counted: dict[str, Aggregate] = {kind: Count("id", filter=which) for kind, which in kinds.items()}
+    newest: dict[str, Aggregate] = {f"{kind}_since": Max("next_due", filter=which) for kind, which in kinds.items()}
+    tasks = by_team(Task.objects.active()).annotate(next_due=NEXT_DUE).values("of_team")
+    rows = list(cast("Iterable[Any]", tasks.annotate(**counted, **newest).order_by()))
+    found: dict[tuple[Id | None, str], tuple[int, str]] = {
+        (row["of_team"] and str(row["of_team"]), kind): (row[kind], f"{row[kind]}, {row[f'{kind}_since']}")
+        for row in rows
         for kind in kinds
     }
-    lines = {(team, kind): LATE_WORDS[kind](count) for (team, kind), count in counts.items() if count}
-    return _say(lines, {key: str(count) for key, count in counts.items()}, now)
+    lines = {(team, kind): LATE_LINES[kind](count) for (team, kind), (count, _state) in found.items() if count}
+    return _say(lines, {key: state for key, (_count, state) in found.items()}, now)
 
 
 # What is late, in words for a number of tasks.
-LATE_WORDS: dict[str, Callable[[int], str]] = {
+LATE_LINES: dict[str, Callable[[int], str]] = {
     "late_acknowledge": lambda n: ngettext(
         "%(n)d task was not acknowledged in time", "%(n)d tasks were not acknowledged in time", n
     ) % {"n": n},
@@ -211,13 +214,13 @@ def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) ->
     return _("%(words)s, %(money)s a year at stake") % {"words": words, "money": short_money(exposed, currency)}
 
 
-def _say(texts: dict[tuple[Id | None, str], str], counts: dict[tuple[Id | None, str], str], now: datetime) -> int:
+def _say(texts: dict[tuple[Id | None, str], str], states: dict[tuple[Id | None, str], str], now: datetime) -> int:
     """Raise what is new since the last time today: the same state twice is one alert."""
     day: date = now.date()
     known = {(team, kind): said for team, kind, said in read_rows(KNOWN_TODAY, [day, list({k for _t, k in texts})])}
-    fresh = {key: text for key, text in texts.items() if known.get(key) != counts[key]}
+    fresh = {key: text for key, text in texts.items() if known.get(key) != states[key]}
     for (team, kind), text in fresh.items():
-        raise_alert(kind, text, on_day=day, now=now, team_id=team, data={"count": counts[team, kind]})
+        raise_alert(kind, text, on_day=day, now=now, team_id=team, data={"state": states[team, kind]})
     return len(fresh)
 
 

@@ -114,7 +114,7 @@ def undo(request: PersonRequest, act_id: UUID) -> HttpResponse:
     except (CannotTakeBack, TaskRefused) as refusal:
         messages.error(request, str(refusal))
     else:
-        words = ngettext("%(n)d row is as it was.", "%(n)d rows are as they were.", restored) % {"n": restored}
+        words = ngettext("%(n)d thing is theirs again.", "%(n)d things are theirs again.", restored) % {"n": restored}
         if stayed:
             words += " " + _("%(n)d were passed on or closed since and stay.") % {"n": stayed}
         messages.success(request, words)
@@ -199,5 +199,5 @@ def _meanwhile(person: User, form: AwayForm, request: PersonRequest) -> list[Gro
 
 
 def _say_moved(request: PersonRequest, count: int) -> None:
-    words = ngettext("%(n)d row was handed over.", "%(n)d rows were handed over.", count) % {"n": count}
+    words = ngettext("%(n)d thing was handed over.", "%(n)d things were handed over.", count) % {"n": count}
     messages.success(request, words + " " + _("Undo is below."))

@@ -18,6 +18,7 @@ from core.services import record_act
 from cx_ops.audit import after, in_words, visible_acts
 from cx_ops.audit.subjects import SUBJECTS
 from cx_ops.audit.words import KINDS
+from cx_ops.views.audit import kind_choices
 from decisions.enums import OutcomeKind
 from intake.enums import SourceMode
 from intake.models import Import
@@ -129,7 +130,7 @@ def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
         data = {"status": status, "counts": {"created": 1200, "rejected": 3}}
         record_act("imported", of, actor="source crm", now=NOW, data=data)
     found = texts(floor.lead, subject_type="import")
-    assert "The file a.csv was imported: 1,200 rows" in found
+    assert "The file a.csv was imported: 1,200 rows, 3 not taken" in found
     assert "The file b.csv failed: 1,200 rows were imported" in found
 
 
@@ -215,6 +216,31 @@ def test_a_hand_over_is_undone_from_here(floor: Floor) -> None:
     page = client.get(reverse("audit")).content.decode()
     assert undo not in page
     assert "Taken back" in page
+
+
+def test_no_undo_is_offered_for_who_has_left(floor: Floor) -> None:
+    floor.task()
+    hand_over(user=floor.ana, by=floor.lead, now=NOW)
+    undo = reverse("hand_over_undo", args=[Act.objects.get(verb="handed_over").pk])
+    client = signed_in(floor.lead)
+    assert undo in client.get(reverse("audit")).content.decode()
+    User.objects.filter(pk=floor.ana.pk).update(is_active=False)
+    assert undo not in client.get(reverse("audit")).content.decode()
+
+
+def test_kinds_of_one_name_are_one_choice(floor: Floor) -> None:
+    for account in (floor.account, floor.new_account("Beta")):
+        record_act("told_apart", account, by=floor.bea, now=NOW)
+    for _group, kinds in kind_choices():
+        names = [name for _value, name in kinds]
+        assert len(names) == len(set(names))
+    asked = {"kind": "told_apart account,told_apart contact"}
+    page = signed_in(floor.lead).get(reverse("audit"), asked).content.decode()
+    assert "another are two" in page
+    assert (
+        "Nothing of that kind"
+        in signed_in(floor.lead).get(reverse("audit"), {"kind": "merged account"}).content.decode()
+    )
 
 
 def test_an_act_about_something_unknown_is_still_shown(floor: Floor) -> None:

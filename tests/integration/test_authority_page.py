@@ -57,6 +57,14 @@ class TestDraft:
         assert (decision.response, decision.authority_version) == ("automated", 2)
         assert Act.objects.get(verb="published").by == floor.lead
 
+    def test_published_for_later_is_said_so(self, browser: Client, floor: Floor) -> None:
+        set_edges(browser)
+        policy = draft()
+        day = (database_now() + timedelta(days=9)).date()
+        asked = {"edits": policy.edits, "why": "Fewer tasks.", "begins_on": day.isoformat()}
+        page = browser.post(f"{PAGE}{policy.version}/publish/", asked, follow=True).content.decode()
+        assert f"Version 2 is published for later: in force from {day.day} " in page
+
     def test_the_difference_is_said_in_words_and_counts(self, browser: Client, floor: Floor) -> None:
         floor.insight("0.93", now=database_now() - timedelta(days=1))
         set_edges(browser)

@@ -285,12 +285,22 @@ def test_in_two_steps_on_the_screen(canary: Contact, floor: Floor, folder: Path)
     assert browser.post(f"/privacy/people/{canary.pk}/", {"reason": ""}).status_code == 422
     answer = browser.post(f"/privacy/people/{canary.pk}/", {"reason": "A letter"})
     assert answer.status_code == 302
+    assert NAME in browser.get("/privacy/").content.decode(), "whose it is, until it is done"
     assert browser.post(answer["Location"], {}).status_code == 422
     assert Contact.objects.get(pk=canary.pk).email == EMAIL
     assert browser.post(answer["Location"], {"sure": "on"}).status_code == 302
     assert "Receipt" in browser.get(answer["Location"]).content.decode()
     assert found_anywhere(folder) == []
+    assert NAME not in browser.get("/privacy/").content.decode()
     assert "Erased person" not in browser.get(f"/accounts/{floor.account.pk}/").content.decode()
+
+
+def test_a_search_says_when_there_are_more(floor: Floor) -> None:
+    for n in range(21):
+        make_contact(floor.account, name=f"Pat {n:02}")
+    browser = signed_in(floor.lead)
+    assert "More have this name" in browser.get("/privacy/", {"q": "pat"}).content.decode()
+    assert "More have this name" not in browser.get("/privacy/", {"q": "pat 1"}).content.decode()
 
 
 def test_records_are_counted_once(canary: Contact) -> None:

@@ -96,6 +96,22 @@ def test_each_group_goes_to_whom_it_was_given(floor: Floor) -> None:
     assert counts(floor) == {"runs": 1, "roles": 5, "owned": 2}
 
 
+def test_who_gets_what_does_not_depend_on_what_else_is_ticked(floor: Floor) -> None:
+    make_user("cy", team=floor.team, in_pool=True)
+    for n in range(4):
+        floor.new_account(f"Quiet{n}")
+    whole = {group.held: group.to for group in preview_hand_over(user=floor.ana, now=NOW)}
+    assert len(whole[Held.TASKS]) == len(whole[Held.ROLES]) == 2, "they are spread"
+    for held in (Held.TASKS, Held.ROLES, Held.WATCHES):
+        [alone] = preview_hand_over(user=floor.ana, groups=[held], now=NOW)
+        assert alone.to == whole[held]
+
+
+def test_an_undo_counts_what_was_counted_when_it_was_handed_over(floor: Floor) -> None:
+    act = hand_over(user=floor.ana, by=floor.lead, groups=[Held.TASKS], now=NOW)
+    assert undo_hand_over(act_id=act.pk, by=floor.lead, now=LATER) == (act.data["counts"]["tasks"], 0)
+
+
 def test_what_was_passed_on_since_stays_at_an_undo(floor: Floor) -> None:
     act = hand_over(user=floor.ana, by=floor.lead, now=NOW)
     moved = Task.objects.first()

@@ -40,6 +40,8 @@ def test_what_is_there_is_ticked_and_the_next_step_stands_out() -> None:
     make_organisation(catch_all=make_user("cat"))
     page = client.get("/start/").content.decode()
     assert "Name the catch-all" not in page
+    assert "1 account is here" in page
+    assert "Cat takes it" in page or "cat takes it" in page
     assert 'class="button primary" href="/imports/?kind=scores"' in page
     assert client.get("/")["Location"] == "/start/"
     assert '<option value="scores" selected>' in client.get("/imports/?kind=scores").content.decode()

@@ -193,7 +193,14 @@ def test_lateness_is_told_once_a_day_from_the_condition(floor: Floor) -> None:
     for _twice in range(2):
         tick(NOW + timedelta(hours=4))
     alert = Alert.objects.get(kind="late_acknowledge")
-    assert (alert.count, alert.team, alert.data) == (1, floor.team, {"count": "1"})
+    assert (alert.count, alert.team, alert.text) == (1, floor.team, "1 task was not acknowledged in time")
+    other = floor.task(account=floor.new_account("Beta"))
+    Task.objects.filter(pk=task.pk).update(acknowledged_at=NOW, touched_at=NOW, due_at=TOMORROW)
+    Task.objects.filter(pk=other.pk).update(acknowledge_by=NOW + timedelta(hours=5))
+    tick(NOW + timedelta(hours=5))
+    alert.refresh_from_db()
+    assert (alert.count, alert.text) == (2, "1 task was not acknowledged in time"), "another one is late now"
+    Task.objects.filter(pk=other.pk).update(acknowledged_at=NOW, touched_at=NOW, due_at=TOMORROW)
     Task.objects.filter(pk=task.pk).update(acknowledged_at=NOW, touched_at=NOW)
     tick(TOMORROW)
     assert Alert.objects.count() == 1
