@@ -285,13 +285,13 @@ def test_in_two_steps_on_the_screen(canary: Contact, floor: Floor, folder: Path)
     assert browser.post(f"/privacy/people/{canary.pk}/", {"reason": ""}).status_code == 422
     answer = browser.post(f"/privacy/people/{canary.pk}/", {"reason": "A letter"})
     assert answer.status_code == 302
-    assert NAME in browser.get("/privacy/").content.decode(), "whose it is, until it is done"
+    assert NAME.split()[0] in browser.get("/privacy/").content.decode(), "whose it is, until it is done"
     assert browser.post(answer["Location"], {}).status_code == 422
     assert Contact.objects.get(pk=canary.pk).email == EMAIL
     assert browser.post(answer["Location"], {"sure": "on"}).status_code == 302
     assert "Receipt" in browser.get(answer["Location"]).content.decode()
     assert found_anywhere(folder) == []
-    assert NAME not in browser.get("/privacy/").content.decode()
+    assert NAME.split()[0] not in browser.get("/privacy/").content.decode()
     assert "Erased person" not in browser.get(f"/accounts/{floor.account.pk}/").content.decode()
 
 
