@@ -31,7 +31,7 @@ FOCUS = "focus"
 LANE_MEANS = {
     Lane.NOW: gettext_lazy("Signals nobody has acted on yet, what is late, and what is due within 4 hours."),
     Lane.TODAY: gettext_lazy("What else is due today."),
-    Lane.LATER: gettext_lazy("What is due on another day, and what is beyond the day's limit of urgent tasks."),
+    Lane.LATER: gettext_lazy("What is due on another day, and signals beyond the most that one is given in a day."),
     Lane.WAITING: gettext_lazy("Snoozed: deadlines run on. Paused for the customer: they stand still."),
 }
 
