@@ -67,7 +67,8 @@ class NextStep(NamedTuple):
     """The task of an account whose day comes first: the end of its snooze, else its next step, else when it is due.
 
     `title`: of the first open step of its playbook, else of the task. `late`: by how long, in words, "" while it is
-    not and while it sleeps. `is_held`: it waits for a day with room. `owner`: a name, "" where nobody has it yet.
+    not and while the customer has the next move. `is_held`: it waits for a day with room. `owner`: a name, "" where
+    nobody has it yet.
     """
 
     task_id: UUID
@@ -164,7 +165,6 @@ class Sort(NamedTuple):
     order: tuple[OrderBy | F, ...]
 
 
-ASLEEP = (TaskStatus.SNOOZED, TaskStatus.WAITING)  # no deadline runs
 # Open tasks of an account, as a part of a query for accounts: the one whose day comes first, and how many.
 _DAY = Case(
     When(status=TaskStatus.SNOOZED, then=TruncDate("snoozed_until")),
@@ -344,7 +344,7 @@ def _open_tasks(ids: Iterable[UUID], now: datetime) -> dict[UUID, list[NextStep]
     for account, task, title, due, day, status, is_held, owner in tasks.order_by("day", "due_at", "pk").values_list(
         "account_id", "pk", "named", "next_due", "day", "status", "held", "owner"
     ):
-        late = "" if is_held or due > now or status in ASLEEP else span(now - due)
+        late = "" if is_held or due > now or status == TaskStatus.WAITING else span(now - due)
         step = NextStep(task, title, day, timezone.localdate(due), status == TaskStatus.SNOOZED, is_held, owner, late)
         found[account].append(step)
     return found

@@ -107,7 +107,7 @@ class WorkFilter:
 
     def _what(self) -> Iterator[str]:
         if self.lane == HELD_BACK:
-            yield _("More than one is given in a day")
+            yield _("More came than one is given in a day")
         elif self.lane:
             if self.lane not in Lane.values:
                 raise Http404

@@ -205,8 +205,8 @@ def tell_leads(now: datetime) -> int:
 
 def _later_line(who: str, count: int, exposed: Decimal | None, currency: str) -> str:
     words = ngettext(
-        "%(who)s: %(n)d urgent task more than one is given in a day",
-        "%(who)s: %(n)d urgent tasks more than one is given in a day",
+        "More came for %(who)s than one is given in a day: %(n)d urgent task in Later",
+        "More came for %(who)s than one is given in a day: %(n)d urgent tasks in Later",
         count,
     ) % {"who": who, "n": count}
     if exposed is None:

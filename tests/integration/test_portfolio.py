@@ -150,7 +150,7 @@ def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
     assert line.health.reasons[0] == "Notice date in 28 days"
 
 
-def test_a_snoozed_task_is_not_late_and_stands_where_it_wakes(floor: Floor) -> None:
+def test_a_snooze_does_not_stop_a_deadline_and_the_task_stands_where_it_wakes(floor: Floor) -> None:
     task = floor.task("0.95")
     Task.objects.filter(pk=task.pk).update(due_at=NOW - DAY, acknowledge_by=NOW - DAY)
     assert late_of(floor, NOW) == "24 hours"
@@ -163,7 +163,13 @@ def test_a_snoozed_task_is_not_late_and_stands_where_it_wakes(floor: Floor) -> N
     assert soon.name == "Next"
     assert line.next_step is not None
     assert (line.next_step.on, line.next_step.due_on) == (TODAY + 2 * DAY, TODAY - DAY)
-    assert (line.next_step.late, line.next_step.is_snoozed) == ("", True)
+    assert (line.next_step.late, line.next_step.is_snoozed) == ("24 hours", True)
+    page = signed_in(floor.ana).get("/portfolio/").content.decode()
+    assert "late, snoozed until 4 Mar" in page
+    Task.objects.filter(pk=task.pk).update(status="waiting", next_step_on=TODAY + 2 * DAY)
+    assert [
+        one.next_step.late for one in load_portfolio(floor.ana, Asked(sort="step"), NOW).lines if one.next_step
+    ] == ["", ""]
 
 
 def late_of(floor: Floor, now: datetime) -> str:

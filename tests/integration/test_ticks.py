@@ -215,6 +215,6 @@ def test_the_lead_gets_one_line_about_who_is_over_the_cap(floor: Floor) -> None:
         tick(NOW)
     alert = Alert.objects.get(kind="capped")
     assert (alert.text, alert.count) == (
-        "Ana: 2 urgent tasks more than one is given in a day, $210k a year at stake",
+        "More came for Ana than one is given in a day: 2 urgent tasks in Later, $210k a year at stake",
         1,
     )
