@@ -163,25 +163,27 @@ def _count_acts(week: Week) -> dict[str, int]:
 
 
 def _count_lost(week: Week, user: User) -> dict[str, list[Lost]]:
-    """Rows of the week's shipments, and what nobody has settled of whichever week: one query."""
+    """Rows of the week's shipments, and what had come by its end that nobody has settled: one query."""
     came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
-    taken = Import.objects.visible_to(user).filter(
-        finished_at__range=(week.begins, week.ends), status=ImportStatus.DONE
-    )
-    drafts = Import.objects.visible_to(user).filter(status=ImportStatus.DRAFT)
-    letters = DeadLetter.objects.filter(replayed_at=None)
+    files = Import.objects.visible_to(user)
+    taken = files.filter(finished_at__range=(week.begins, week.ends), status=ImportStatus.DONE)
+    drafts = files.filter(created_at__lt=week.ends, status=ImportStatus.DRAFT)
+    pairs = Pair.objects.visible_to(user).waiting().filter(found_at__lt=week.ends)
+    held = Quarantined.objects.filter(settled_at=None, received_at__lt=week.ends)
     sums, counts = {"no": Sum("rejected"), "all": Sum("rows")}, {"no": Count("pk"), "all": Value(0)}
     name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
     parts = (
         _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(no__gt=0),
-        _grouped(letters, LETTERS, F("stage"), nameless, nameless).annotate(**counts),
+        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(
+            **counts
+        ),
         _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
-        _grouped(Pair.objects.visible_to(user).waiting(), PAIRS, F("rule"), nameless, nameless).annotate(**counts),
+        _grouped(pairs, PAIRS, F("rule"), nameless, nameless).annotate(**counts),
         _grouped(taken, CELLS, F("filename"), name, Cast("pk", TextField()))
         .annotate(**counts | {"no": Count("warnings")})
         .filter(no__gt=0),
         _grouped(drafts, DRAFTS, F("filename"), name, Cast("pk", TextField())).annotate(**counts),
-        _grouped(Quarantined.objects.filter(settled_at=None), HELD, slug, name, nameless).annotate(**counts),
+        _grouped(held, HELD, slug, name, nameless).annotate(**counts),
     )
     found: dict[str, list[Lost]] = defaultdict(list)
     for row in parts[0].union(*parts[1:], all=True).order_by("-no", "key"):

@@ -91,7 +91,7 @@ def _locked(row: M, fields: Iterable[str], seen: str) -> M:
         raise HouseRuleChanged(_("Somebody else removed it while you had it open."))
     if print_of(locked, fields) != seen:
         raise HouseRuleChanged(
-            _("Somebody else changed it while you had it open. Below is what you typed: look at the list, then save.")
+            _("Somebody else changed it while you had it open. Below is what you typed: save it, or cancel.")
         )
     return locked
 

@@ -144,6 +144,7 @@ def _render_form(
         "name": _name(kind, row) if row is not None else "",
         "seen": seen,
         "touches": kind.touches(request.now).get(row.pk, "") if row is not None else "",
+        "as_it_is": [(column.label, column.cell(row)) for column in kind.columns[1:]] if row and status == 409 else [],
         "may_remove": row is not None and _may_remove(kind, row, request.now),
     }
     return render(request, "house/rule.html", context, status=status)

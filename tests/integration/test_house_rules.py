@@ -133,6 +133,7 @@ def test_the_second_writer_is_told(floor: Floor, manager: Client) -> None:
     url = reverse("house_rule", args=["service-levels", level.pk])
     answer = manager.post(url, {"acknowledge_hours": 7, "touch_hours": 9, "seen": seen})
     assert answer.status_code == 409
+    assert "<dt>Acknowledge within (working hours)</dt><dd>3</dd>" in answer.content.decode()
     assert 'value="7"' in answer.content.decode()
     assert ServiceLevel.objects.get(tier="").acknowledge_hours == 3
     assert manager.post(f"{url}remove/", {"seen": seen}).status_code == 302

@@ -89,6 +89,8 @@ def test_a_file_that_waits_for_somebody_is_on_it(floor: Floor, feed: Source) -> 
     send(feed, NOW, rows=3)
     Import.objects.update(status="draft")
     assert texts(floor, "refused") == ["Crm: a file waits to be confirmed | crm.csv"]
+    Import.objects.update(created_at=WEEK.ends)
+    assert texts(floor, "refused") == [], "it came in the week after"
 
 
 def test_a_feed_that_was_not_well_leads_to_its_task(floor: Floor, feed: Source) -> None:
