@@ -30,8 +30,7 @@ from playbooks.models import RunStep, Task
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
-SHOWN = 8
-SECONDS = timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
+SHOWN, SECONDS = 8, timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
 SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)  # no step needed
 REVIEWED, GAVE_UP = "reviewed", "gave_up"
 JOINED = {
@@ -225,8 +224,7 @@ def _refused(week: Week, user: User, seen: Seen) -> Found:
         lines.append(Line(_("%(source)s: a file waits to be confirmed") % {"source": file.name}, file.slug, *where))
     for parked in seen.lost[PARKED]:
         said = ngettext("%(n)d row of %(kind)s waits", "%(n)d rows of %(kind)s wait", parked.n)
-        words = {"n": parked.n, "kind": parked.slug}
-        lines.append(Line(said % words, "", reverse("parked"), _("Which accounts")))
+        lines.append(Line(said % {"n": parked.n, "kind": parked.slug}, "", reverse("parked"), _("Which accounts")))
     for held in seen.lost[HELD]:
         said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", held.n)
         replay = f"{reverse('quarantine')}?source={held.slug}", _("Look and replay")
@@ -236,9 +234,9 @@ def _refused(week: Week, user: User, seen: Seen) -> Found:
 
 
 def _troubles(week: Week, user: User, seen: Seen) -> Found:
-    found = Trouble.objects.visible_to(user).filter(found_at__lt=week.ends)
-    found = found.filter(Q(cleared_at=None) | Q(found_at__gte=week.begins)).select_related("source")
+    of_week = Q(cleared_at=None) | Q(found_at__gte=week.begins)
     tasks = Task.objects.active().filter(trouble=OuterRef("pk")).values("pk")
+    found = Trouble.objects.visible_to(user).filter(of_week, found_at__lt=week.ends).select_related("source")
     with_task: QuerySet[Any] = found.annotate(task=Subquery(tasks[:1]))
     lines = []
     for trouble in sorted(with_task, key=lambda one: (one.cleared_at is not None, one.accepted_at is not None)):
