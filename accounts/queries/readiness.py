@@ -61,7 +61,8 @@ SELECT l.source_id, count(*), count(*) FILTER (WHERE l.weeks = {EACH_WEEK}),
 FROM line AS l JOIN of USING (account_id) GROUP BY l.source_id
 UNION ALL
 SELECT NULL, count(*), count(*) FILTER (WHERE weeks = {EACH_WEEK}), count(*) FILTER (WHERE weeks <> {EACH_WEEK}),
-    sum(records), sum(named), 0, count(*) FILTER (WHERE sources > 1), count(*) FILTER (WHERE is_paid) FROM of
+    coalesce(sum(records), 0), coalesce(sum(named), 0), 0, count(*) FILTER (WHERE sources > 1),
+    count(*) FILTER (WHERE is_paid) FROM of
 """  # noqa: S608 - put together from what stands above  # nosec B608
 LACKS = {
     Measure.TEMPORAL: f"of.weeks <> {EACH_WEEK}",

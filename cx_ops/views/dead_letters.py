@@ -42,13 +42,13 @@ def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
     waiting = letters.filter(replayed_at=None)
     if wants_csv(request):
         return csv_file("dead-letters", COLUMNS, letters.iterator(FILE_ROWS))
-    shown = list(waiting[:SHOWN])
-    records = records_by_id(letter.record_id for letter in shown)
+    shown, replayed = list(waiting[:SHOWN]), list(letters.exclude(replayed_at=None).order_by("-replayed_at")[:20])
+    records = records_by_id(letter.record_id for letter in (*shown, *replayed))
     context = {
         "waiting": [(letter, records.get(letter.record_id)) for letter in shown],
         "count": waiting.count(),
         "stages": waiting.order_by("stage").values_list("stage").annotate(n=Count("id")),
-        "replayed": letters.exclude(replayed_at=None).order_by("-replayed_at")[:20],
+        "replayed": [(letter, records.get(letter.record_id)) for letter in replayed],
     }
     return render(request, "cx_ops/dead_letters.html", context)
 

@@ -129,6 +129,7 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
     columns: dict[str, str] = {}
     defaults = dict(kind.defaults)
     sums: list[tuple[str, ...]] = []
+    currencies = {currency_beside(kind.struct, path) for path in kind.first} - {""}
     for index, name in enumerate(header):
         use = uses.get(name, Use())
         field = kind.field_of(use.to) if use.to else ""
@@ -139,8 +140,8 @@ def plan_of(kind: Kind, header: Sequence[str], uses: Mapping[str, Use]) -> Plan:
         currency = currency_beside(kind.struct, field)
         if currency and use.unit and use.unit not in FACTORS:
             defaults[currency] = use.unit.upper()
-        if "." in currency:
-            sums.append(tuple(currency.split(".")[:-1]))
+        if "." in (told := currency or (field if field in currencies else "")):
+            sums.append(tuple(told.split(".")[:-1]))
     defaults = {name: value for name, value in defaults.items() if name not in columns}
     needed = {kind.columns[name] for name in kind.required} | {*needed_fields(kind.struct)}
     optional = frozenset(field for field in columns if not {field, field.partition(".")[0]} & needed)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.models import Team
 from intake.queries.sight import FileSight
 from intake.services.drafts import preview_of
 from tests.factories import make_organisation, make_source, make_user
@@ -20,6 +21,20 @@ pytestmark = pytest.mark.django_db
 def data_dir(settings: Any, tmp_path: Path) -> None:
     settings.CX_DATA_DIR = tmp_path
     make_organisation(reporting_currency="USD")
+
+
+def test_a_team_is_told_by_its_name(client: Client) -> None:
+    source, team = make_source("crm"), Team.objects.create(name="EMEA")
+    make_user("ana", role="csm", team=team)
+    made = draft(source, "account_id,name,csm\nA1,Acme,ana\n", "accounts")
+    assert {one.field: one.after for one in preview_of(made).changes}["team"] == "EMEA"
+
+
+def test_the_currency_of_no_sum_keeps_no_row_away() -> None:
+    made = draft(make_source("crm"), "account_id,name,currency\nA1,Acme,EUR\n", "accounts")
+    preview = preview_of(made)
+    assert made.mapping["currency"] == "arr_currency"
+    assert (preview.counts, preview.refused) == ({"created": 1}, "")
 
 
 def test_a_change_is_told_with_the_name_of_what_changes(client: Client) -> None:

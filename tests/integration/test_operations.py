@@ -169,7 +169,7 @@ def test_parts_that_work_do_not_hide_a_stage_that_fails(client: Client, workers:
     Heartbeat.objects.create(name="tick")
     Batch.objects.create(stage="decide", size=1, last_error="KeyError: x")
     page = client.get(reverse("health")).content.decode()
-    assert "Every part works, but one stage cannot do its work" in page
+    assert "Every part works, but one stage could not do all of its work" in page
     assert "Everything works" not in page
 
 

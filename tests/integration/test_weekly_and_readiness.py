@@ -283,6 +283,12 @@ def test_an_empty_system_says_too_little(floor: Floor) -> None:
     assert "of the 30 records" in page
 
 
+def test_no_account_at_all_is_no_error() -> None:
+    page = signed_in(make_user("opal", role="ops")).get("/readiness/")
+    assert page.status_code == 200
+    assert "Too little data yet." in page.content.decode()
+
+
 def test_a_source_shows_each_file_once_and_calls_no_past_day_the_next(floor: Floor, feed: Source) -> None:
     send(feed, NOW)
     client = signed_in(floor.lead)
