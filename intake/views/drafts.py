@@ -58,6 +58,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PL
 Choice = tuple[str, object]
 # What the form sends for a word that means none of the values; a blank is one that nobody has decided.
 NONE = "-"
+NEW = "new"  # what matched nothing was created, which is counted already
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,8 @@ def _in_words(kind: Kind, preview: Preview) -> Preview:
     """The preview with fields called as the columns are."""
     fields = [replace(one, field=kind.spoken(one.field)) for one in preview.fields]
     changes = [replace(one, field=kind.spoken(one.field)) for one in preview.changes]
-    return replace(preview, fields=fields, changes=changes)
+    rules = {rule: count for rule, count in preview.rules.items() if rule != NEW}
+    return replace(preview, fields=fields, changes=changes, rules=rules)
 
 
 def _left_out(kind: Kind, guesses: list[Guess]) -> LeftOut:
