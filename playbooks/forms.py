@@ -18,6 +18,7 @@ from playbooks.enums import Held
 from playbooks.models import Task
 from playbooks.models.task import TOLD_KINDS
 from playbooks.queries.snoozing import MORNING, Preset, day_in_words
+from playbooks.queries.terms import Limit
 
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
@@ -84,16 +85,16 @@ class SnoozeForm(VersionedForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=200, help_text=_("Your lead sees it."))
 
     def __init__(
-        self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, expires_at: datetime | None = None,
+        self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, limit: Limit | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.presets, self.zone, self.now = presets, zone, now
         self.own_key = len(presets) + 1
-        if expires_at:
+        if limit:
             self.fields["reason"].help_text = _(
-                "Needed only for a day after %(day)s, when the window for acting closes. Your lead sees it."
-            ) % {"day": day_in_words(expires_at)}
+                "Needed only for a day after %(day)s, when %(what)s. Your lead sees it."
+            ) % {"day": day_in_words(limit.day), "what": limit.what}
         choice = self.fields["preset"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - narrows the type
         choice.choices = [*((preset.value, preset.label) for preset in presets), ("day", _("A day of my own"))]

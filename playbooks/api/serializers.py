@@ -130,7 +130,7 @@ class CloseIn(serializers.Serializer[Any]):
 
 
 class SnoozeIn(serializers.Serializer[Any]):
-    """Until when; past the end of the task's window with a reason."""
+    """Until when; past the end of the task's window, or its account's notice date or end of term, with a reason."""
 
     until = serializers.DateTimeField()
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.templatetags.cx import in_days
 from decisions.rules.decide import URGENCY
@@ -40,6 +42,26 @@ class Term(NamedTuple):
             return ""
         words = _("notice %(when)s") if self.notice_on and self.notice_on >= today else _("term ends %(when)s")
         return words % {"when": in_days(left)}
+
+
+class Limit(NamedTuple):
+    """The last moment until which a task is put off without a reason: its day, and in words what happens then."""
+
+    at: datetime
+    day: date
+    what: Any
+
+
+def limit_of(expires_at: datetime | None, term: Term | None, today: date, zone: ZoneInfo) -> Limit | None:
+    """The end of a task's window, or of the day of its account's next date where that comes first."""
+    limits = []
+    if expires_at:
+        limits.append(Limit(expires_at, expires_at.astimezone(zone).date(), gettext_lazy("the window for acting closes")))
+    if term:
+        day = term.next_date(today)[1]
+        ends = gettext_lazy("the term ends") if day == term.ends_on else gettext_lazy("the time to give notice ends")
+        limits.append(Limit(datetime.combine(day, time.max, zone), day, ends))
+    return min(limits, key=lambda limit: limit.at, default=None)
 
 
 # In plain SQL: Django takes a millisecond to write the same, for each list and each task.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from core.services import record_act
 from decisions.services import touch_item
 from playbooks.enums import Lane, TaskStatus
 from playbooks.models import Task, TaskNote
+from playbooks.queries.snoozing import day_in_words
+from playbooks.queries.terms import limit_of, term_of
 from playbooks.rules.lanes import lane_for
 from playbooks.services.taking import TaskRefused, as_was, let_go, store, take_active
 
@@ -29,18 +32,14 @@ def snooze_task(
 ) -> Task:
     """Put a task off until a moment, or sooner if it gets worse. Its service level goes on running.
 
-    Past the end of its window it needs a reason, which the manager sees.
+    Past the end of its window or its account's next date (`limit_of`) it needs a reason, which the manager sees.
     Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
     """
     task = take_active(task_id, by=by, version=version, now=now)
     if until is None or until <= now:
         raise TaskRefused(_("Choose a moment in the future to be reminded at."), "until")
-    if task.expires_at and until > task.expires_at and not reason.strip():
-        raise TaskRefused(
-            _("Its window closes on %(day)s: choose an earlier day, or say why it can wait.")
-            % {"day": task.expires_at.date()},
-            "reason",
-        )
+    if not reason.strip():
+        _refuse_too_late(task, until, by, now)
     before = as_was(task, *PUT_OFF)
     _leave_lane(task)
     task.status, task.snoozed_until, task.snooze_reason = TaskStatus.SNOOZED, until, reason.strip()[:200]
@@ -98,6 +97,13 @@ def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     store(task, *WOKEN)
     record_act("resumed", task, by=by, now=now, data={"paused_seconds": int(paused.total_seconds())})
     return task
+
+
+def _refuse_too_late(task: Task, until: datetime, by: User, now: datetime) -> None:
+    limit = limit_of(task.expires_at, term_of(task, now.date()), now.date(), ZoneInfo(by.timezone))
+    if limit and until > limit.at:
+        words = {"day": day_in_words(limit.day), "what": limit.what}
+        raise TaskRefused(_("On %(day)s %(what)s: choose an earlier day, or say why it can wait.") % words, "reason")
 
 
 def _leave_lane(task: Task) -> None:

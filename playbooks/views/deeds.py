@@ -23,7 +23,7 @@ from playbooks.forms import (
 from playbooks.models import Task
 from playbooks.queries.deadlines import in_words
 from playbooks.queries.snoozing import snooze_presets, zone_now
-from playbooks.queries.terms import term_of
+from playbooks.queries.terms import limit_of, term_of
 from playbooks.services.tasks import (
     assign_task,
     merge_task,
@@ -60,9 +60,11 @@ def _filled(request: PersonRequest, task: Task, **more: Any) -> dict[str, Any]:
 
 
 def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:
-    presets = snooze_presets(request.now, request.user, task.expires_at, term_of(task, request.now.date()))
+    today = request.now.date()
+    limit = limit_of(task.expires_at, term_of(task, today), today, zone_now())
+    presets = snooze_presets(request.now, request.user, limit)
     filled = _filled(request, task, preset=presets[0].value)
-    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, expires_at=task.expires_at)
+    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, limit=limit)
 
 
 def _snooze(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:

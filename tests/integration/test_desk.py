@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,8 @@ from playbooks.models import Task
 from playbooks.queries.deadlines import next_deadline
 from playbooks.queries.doings import TAKE_BACK, UNDOABLE, done_lately
 from playbooks.queries.filters import STATES, Filters
-from playbooks.queries.snoozing import snooze_presets
+from playbooks.queries.snoozing import snooze_presets, zone_now
+from playbooks.queries.terms import Term, limit_of
 from playbooks.services.bulk import Chosen, change_many, choose, merge_targets, undo_many
 from playbooks.services.claiming import LEASE
 from playbooks.services.tasks import (
@@ -35,7 +36,7 @@ from playbooks.services.tasks import (
     wait_on_customer,
 )
 from playbooks.services.undoing import UNDO
-from tests.factories import NOW
+from tests.factories import NOW, make_contract
 from tests.floor import Floor
 
 pytestmark = pytest.mark.django_db
@@ -230,7 +231,8 @@ def test_the_undo_of_a_skip_takes_the_task_from_nobody(floor: Floor, task: Task)
 def test_three_days_before_the_window_is_a_working_day(floor: Floor) -> None:
     monday = datetime(2026, 3, 2, 10, tzinfo=UTC)
     tuesday = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    [last] = [preset for preset in snooze_presets(monday, floor.ana, tuesday) if preset.value == "before"]
+    limit = limit_of(tuesday, None, monday.date(), zone_now())
+    [last] = [preset for preset in snooze_presets(monday, floor.ana, limit) if preset.value == "before"]
     assert last.until == datetime(2026, 3, 6, 9, tzinfo=UTC)
     assert "or more before" in str(last.label)
 
@@ -240,8 +242,61 @@ def test_a_snooze_ends_on_a_working_day(floor: Floor) -> None:
     assert [preset.value for preset in snooze_presets(friday, floor.ana, None)] == ["later", "monday"]
     monday = [preset for preset in snooze_presets(friday, floor.ana, None) if preset.value == "monday"]
     assert monday[0].until == datetime(2026, 3, 9, 9, tzinfo=UTC)
-    window = friday + timedelta(days=20)
+    window = limit_of(friday + timedelta(days=20), None, friday.date(), zone_now())
     assert snooze_presets(friday, floor.ana, window)[-1].until == datetime(2026, 3, 23, 9, tzinfo=UTC)
+
+
+def test_a_preset_before_the_limit_stands_where_its_day_is(floor: Floor) -> None:
+    """And a day is offered once: three days before Thursday is Monday."""
+    wednesday = datetime(2026, 3, 4, 10, tzinfo=UTC)
+    for day, values in ((10, ["later", "tomorrow", "before", "monday"]), (12, ["later", "tomorrow", "monday"])):
+        term = Term(date(2026, 3, day), None)
+        limit = limit_of(None, term, wednesday.date(), zone_now())
+        assert [preset.value for preset in snooze_presets(wednesday, floor.ana, limit)] == values
+
+
+NOTICE, END, WINDOW = date(2026, 6, 1), date(2026, 7, 1), datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("today", "window", "what"),
+    [
+        (date(2026, 5, 1), WINDOW, "the time to give notice ends"),
+        (date(2026, 6, 2), WINDOW, "the window for acting closes"),
+        (date(2026, 6, 2), None, "the term ends"),
+    ],
+)
+def test_the_limit_of_a_snooze_is_what_comes_first(today: date, window: datetime | None, what: str) -> None:
+    limit = limit_of(window, Term(END, NOTICE), today, zone_now())
+    assert limit is not None
+    assert str(limit.what) == what
+    assert limit_of(None, None, today, zone_now()) is None
+
+
+def test_a_snooze_past_the_term_wants_a_reason_alone_and_in_bulk(floor: Floor, task: Task) -> None:
+    """The last day itself wants none: one can still act on it."""
+    end = NOW.date() + timedelta(days=4)
+    make_contract(floor.account, starts_on=NOW.date() - timedelta(days=9), ends_on=end)
+    morning = datetime.combine(end, time(9), UTC)
+    assert task.expires_at is not None
+    assert task.expires_at > morning + timedelta(days=1)
+
+    def snoozed(until: datetime, reason: str = "") -> Task:
+        return snooze_task(
+            task_id=task.pk, by=floor.ana, version=Task.objects.get(pk=task.pk).version, until=until, reason=reason,
+            now=NOW,
+        )  # fmt: skip
+
+    with pytest.raises(TaskRefused, match="the term ends") as refusal:
+        snoozed(morning + timedelta(days=1))
+    assert refusal.value.field == "reason"
+    plan = change_many(
+        choose([task.pk], by=floor.ana), lambda one: snoozed(morning + timedelta(days=1)), action="snooze",
+        by=floor.ana, now=NOW, preview=True,
+    )  # fmt: skip
+    assert [why for _one, why in plan.refused] == [str(refusal.value)]
+    assert snoozed(morning).snoozed_until == morning
+    assert snoozed(morning + timedelta(days=1), "They renew by phone.").snooze_reason == "They renew by phone."
 
 
 # ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from core.bulk import database_now
 from core.enums import Role
@@ -246,8 +247,8 @@ def test_a_snooze_says_when_its_window_closes(floor: Floor, desk: Client) -> Non
     task = floor.task()
     Task.objects.update(expires_at=datetime(2126, 3, 28, 12, tzinfo=UTC))
     page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
-    assert "Three days before the window for acting closes on 28 Mar" in page
-    assert "Needed only for a day after 28 Mar" in page
+    assert "Three days before 28 Mar, when the window for acting closes" in page
+    assert "Needed only for a day after 28 Mar, when the window for acting closes." in page
 
 
 def test_a_snooze_ends_before_the_term_where_that_comes_first(floor: Floor, desk: Client) -> None:
@@ -255,8 +256,10 @@ def test_a_snooze_ends_before_the_term_where_that_comes_first(floor: Floor, desk
     Task.objects.update(expires_at=database_now() + timedelta(days=200))
     make_contract(floor.account, starts_on=today - timedelta(days=9), ends_on=today + timedelta(days=60))
     page = desk.get(f"/tasks/{task.pk}/snooze/").content.decode()
-    assert "before its notice date or the end of its term, " in page
-    assert "before the window" not in page
+    day = date_format(today + timedelta(days=60), "j M")
+    assert f"before {day}, when the term ends" in page
+    assert f"Needed only for a day after {day}, when the term ends." in page
+    assert "the window" not in page
 
 
 @pytest.mark.parametrize(
