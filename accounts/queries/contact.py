@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.enums import Verdict
-from accounts.models import Contact, Pair
+from accounts.enums import Channel, ConsentState, Verdict
+from accounts.models import Consent, Contact, Pair
 from accounts.queries.pairs import in_words
 from accounts.queries.people import Person, people_of, records_of, sayings_of, written
 from accounts.queries.policies import current_policy
@@ -34,11 +35,20 @@ class RecordLine:
     words: str
 
 
+class ChannelLine(NamedTuple):
+    """What holds of one channel, None: not asked; and who says so, each with the name of who told us."""
+
+    label: str
+    state: ConsentState | None
+    said: list[tuple[str, Consent]]
+
+
 @dataclass(frozen=True)
 class ContactPage:
     """What `templates/accounts/contact.html` shows. doubtful: pairs with others there that nobody has decided."""
 
     person: Person
+    channels: list[ChannelLine]
     fields: list[SaidField]
     records: list[RecordLine]
     doubtful: list[Pair]
@@ -49,17 +59,27 @@ def contact_page(contact: Contact, user: User, now: datetime) -> ContactPage:
     hidden = hidden_fields(user)
     [person] = people_of(records_of([contact.pk]))
     records = person.records
-    names = dict(Source.objects.filter(pk__in={one.source_id for one in records}).values_list("pk", "name"))
+    consents = [consent for record in records for consent in record.consents.all()]
+    sources = {one.source_id for one in records} | {one.source_id for one in consents}
+    names = dict(Source.objects.filter(pk__in=sources).values_list("pk", "name"))
     fields = _fields(records, names, hidden, now)
     ids = [one.pk for one in records]
     about = Pair.objects.filter(Q(first_contact__in=ids) | Q(second_contact__in=ids)).with_sides()
     pairs = list(about.select_related("decided_by").exclude(verdict=Verdict.DIFFERENT))
     return ContactPage(
         person=person,
+        channels=[_channel(channel, person, consents, names) for channel in Channel],
         fields=fields,
         records=[_line(one, person, pairs, names, hidden) for one in records],
         doubtful=[pair for pair in pairs if pair.verdict == Verdict.OPEN],
     )
+
+
+def _channel(channel: Channel, person: Person, consents: Sequence[Consent], names: Mapping[UUID, str]) -> ChannelLine:
+    """Who says what holds, each once; what was outweighed stands where consent is changed."""
+    state = person.consents.get(channel)
+    said = {(one.source_id, one.at): one for one in consents if one.channel == channel and one.state == state}
+    return ChannelLine(str(channel.label), state, [(names.get(one.source_id, ""), one) for one in said.values()])
 
 
 def _fields(

@@ -31,7 +31,7 @@ RANK = Case(
 class Contactable(NamedTuple):
     """A contact with the ways to reach them that they have not refused; each "" where there is none.
 
-    `is_main`: the one a step means by "the main contact".
+    `is_main`: the one a step means by "the main contact". `refused`: the ways that are known and were refused.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Contactable(NamedTuple):
     email: str
     feeling: str = ""
     is_main: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def mailbox(self) -> str:
@@ -99,5 +100,6 @@ def _contactable(row: dict[str, Any], hidden: Collection[str]) -> Contactable:
         title=shown("title"),
         phone=shown("phone", Channel.PHONE),
         email=shown("email", Channel.EMAIL),
+        refused=tuple(str(way.label) for way in (Channel.PHONE, Channel.EMAIL) if way in row["refused"] and row[way]),
         feeling=str(FEELINGS[feeling]) if (feeling := row["sentiment"] or 0) < 0 and "sentiment" not in hidden else "",
     )

@@ -119,6 +119,11 @@ def contract(customer: Customer, day: date) -> Item:
     }
 
 
+# What the people of a customer agreed to: some were never asked, and a few refuse; the first of them never does.
+AGREED: tuple[dict[str, str], ...] = ({"email": "granted"}, {"email": "granted", "phone": "granted"}, {})
+ASKED = (*AGREED, *AGREED, {"email": "granted", "phone": "refused"}, {"email": "refused"})
+
+
 def contacts(customer: Customer) -> Iterator[Item]:
     """3 to 6 people of a named customer, one or two of a digital one."""
     chance = customer.random("contacts")
@@ -136,6 +141,7 @@ def contacts(customer: Customer) -> Iterator[Item]:
             "stakeholder": stakeholder,
             "influence": max(chance.randrange(1, 6), LEAST_INFLUENCE.get(stakeholder, 1)),
             "sentiment": chance.choice((-1, 0, 0, 1, 1, 2)),
+            "consents": customer.random("consents", number).choice(AGREED if number == 1 else ASKED),
         }
 
 

@@ -154,7 +154,7 @@ def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
             by=request.user, now=request.now,
         )  # fmt: skip
         messages.success(request, _("Saved."))
-        return redirect("account", account_id=contact.account_id)
+        return redirect("contact", contact_id=contact.pk)
     context: dict[str, Any] = {
         "contact": contact,
         "form": form,

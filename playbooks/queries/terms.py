@@ -56,7 +56,8 @@ def limit_of(expires_at: datetime | None, term: Term | None, today: date, zone: 
     """The end of a task's window, or of the day of its account's next date where that comes first."""
     limits = []
     if expires_at:
-        limits.append(Limit(expires_at, expires_at.astimezone(zone).date(), gettext_lazy("the window for acting closes")))
+        closes = gettext_lazy("the window for acting closes")
+        limits.append(Limit(expires_at, expires_at.astimezone(zone).date(), closes))
     if term:
         day = term.next_date(today)[1]
         ends = gettext_lazy("the term ends") if day == term.ends_on else gettext_lazy("the time to give notice ends")

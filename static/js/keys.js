@@ -18,7 +18,28 @@ function controlFor(key) {
   return usable.find((element) => row?.contains(element)) ?? usable[0];
 }
 
+/* At the row of another task than the open one a key of the task is for that other: it is opened first. */
+let held = []; // keys, until the row's task is there
+
+function isForFocusedRow(control) {
+  const open = control.closest("[data-current-row]")?.dataset.currentRow;
+  const link = document.activeElement;
+  if (!open || !link.matches("[data-row][id] > a[href]") || link.parentElement.id === open) return false;
+  held.push(control.dataset.key);
+  if (!link.ariaBusy) link.click();
+  return true;
+}
+
+function settleLink({ type, target }) {
+  if (!target.matches?.("[data-row][id] > a[href]")) return;
+  target.ariaBusy = type === "htmx:before:request" ? "true" : null;
+  if (target.ariaBusy) return;
+  const keys = held.splice(0);
+  if (target.ariaCurrent) keys.forEach(pressSingle); // else it could not be opened, and nothing is done to another
+}
+
 export function activate(control) {
+  if (isForFocusedRow(control)) return;
   if (control.matches(TEXT_ENTRY)) {
     control.focus();
     control.select?.();
@@ -127,7 +148,7 @@ export function fillKeyList(list) {
     add(move, next, "j");
     add(move, previous, "k");
   }
-  for (const control of all("[data-key]")) {
+  for (const control of all("[data-key]").filter((one) => !one.closest("dialog"))) {
     const group = control.closest("[data-key-group]")?.dataset.keyGroup ?? move;
     add(group, labelOf(control), control.dataset.key);
   }
@@ -141,3 +162,5 @@ export function fillKeyList(list) {
 }
 
 document.addEventListener("keydown", onKey);
+document.addEventListener("htmx:before:request", settleLink);
+document.addEventListener("htmx:finally:request", settleLink);

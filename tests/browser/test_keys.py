@@ -32,6 +32,44 @@ def test_down_up_into_the_task_and_back_out(desk: Desk, tasks: list[Task]) -> No
     assert desk.page.evaluate(FOCUSED) == rows[1]
 
 
+@pytest.mark.parametrize("keys", [("h",), ("Enter", "h")])
+def test_at_another_row_a_key_of_the_task_opens_that_one_first(desk: Desk, tasks: list[Task], keys: tuple[str]) -> None:
+    """However fast it is pressed; and the task that was open shows no keys meanwhile."""
+    page = desk.page
+    hint = page.locator("#detail .actions kbd").first
+    expect(hint).to_be_visible()
+    page.keyboard.press("j")
+    expect(hint).to_be_hidden()
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator("dialog[open] form[action]")).to_have_attribute("action", f"/tasks/{tasks[1].pk}/snooze/")
+    page.keyboard.press("Escape")
+    expect(page.locator("#task-title")).to_have_text(tasks[1].title)
+    expect(hint).to_be_visible()
+
+
+def test_at_a_row_that_cannot_be_opened_a_key_does_nothing(desk: Desk, tasks: list[Task]) -> None:
+    desk.provokes = "ERR_FAILED|Failed to fetch"
+    desk.page.route(f"**/tasks/{tasks[1].pk}/*", lambda route: route.abort())
+    desk.page.keyboard.press("j")
+    desk.page.keyboard.press("1")
+    expect(desk.page.locator("#toasts")).to_contain_text("No connection")
+    assert desk.page.locator("#close input:checked").count() == 0
+    desk.page.keyboard.press("k")
+    desk.page.keyboard.press("1")
+    assert desk.page.locator("#close input:checked").count() == 1
+
+
+def test_the_list_of_keys_says_which_are_for_what_is_selected(desk: Desk) -> None:
+    """And has none of a dialog that was shut."""
+    assert desk.press("h", "/snooze/") == 200
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("?")
+    groups = desk.page.locator("#keys-dialog[open] section")
+    expect(groups.filter(has_text="While rows are selected")).to_contain_text("Snooze all of them")
+    expect(groups.first).not_to_contain_text("A day of my own")
+
+
 def test_each_number_ticks_the_outcome_that_shows_it(desk: Desk) -> None:
     outcomes = desk.page.locator("#close input[name=outcome]")
     assert outcomes.count() == 6

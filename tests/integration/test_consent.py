@@ -80,7 +80,13 @@ def test_it_is_edited_and_shown_on_the_account(floor: Floor) -> None:
     contact = make_contact(floor.account, "Cy Example")
     browser = signed_in(floor.ana)
     sent = {"email": "granted", "phone": "refused", "in_app": "", "post": "", "proof": "Call of 2 March"}
-    assert browser.post(f"/contacts/{contact.pk}/consent/", sent).status_code == 302
+    assert browser.post(f"/contacts/{contact.pk}/consent/", sent)["Location"] == f"/contacts/{contact.pk}/"
+    own = browser.get(f"/contacts/{contact.pk}/")
+    states = {line.label: line.state for line in own.context["page"].channels}
+    assert states == {"E-mail": YES, "Phone": NO, "In the app": None, "Post": None}
+    [(who, consent)] = next(line.said for line in own.context["page"].channels if line.label == "Phone")
+    assert (who, consent.proof) == (str(floor.ana), "Call of 2 March")
+    assert "Call of 2 March" in own.content.decode()
     page = browser.get(f"/accounts/{floor.account.pk}/").content.decode()
     assert "E-mail: agreed" in page
     assert "Phone: refused" in page

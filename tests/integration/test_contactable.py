@@ -12,6 +12,7 @@ from accounts.models import Consent
 from core.enums import Role
 from intake.enums import PrivacyClass
 from intake.models import FieldPrivacy
+from playbooks.models import Task
 from playbooks.queries.task_page import load_task_page
 from tests.factories import NOW, make_contact
 from tests.floor import Floor, signed_in
@@ -57,6 +58,8 @@ def test_a_channel_that_was_refused_and_a_field_that_is_hidden_are_left_out(floo
     )
     add(floor, "Other", "user")
     assert named(floor) == [("Asked", WAYS["phone"], ""), ("Other", WAYS["phone"], WAYS["email"])]
+    page = signed_in(floor.ana).get(f"/tasks/{Task.objects.get().pk}/").content.decode()
+    assert page.count(": refused") == page.count("E-mail: refused") == 1
     FieldPrivacy.objects.create(
         field="contacts.phone", privacy=PrivacyClass.RESTRICTED, roles=[Role.MANAGER], may_leave=False
     )

@@ -107,11 +107,16 @@ def test_what_is_added_to_an_open_task_names_it(floor: Floor) -> None:
 
 
 def test_who_raises_an_insight_sees_what_each_answer_leads_to(floor: Floor) -> None:
-    client = signed_in(floor.ana)
-    body = client.get(f"/accounts/{floor.account.pk}/insight/").content.decode()
+    """And who gets the work: whoever it would be given to now."""
+    client, path = signed_in(floor.lead), f"/accounts/{floor.account.pk}/insight/"
+    body = client.get(path).content.decode()
+    assert "for Ana<" in body
+    floor.ana.is_active = False
+    floor.ana.save()
+    assert "for the pool of North<" in client.get(path).content.decode()
     assert '<optgroup label="Good news">' in body
     for name in InsightType.objects.filter(is_active=True).values_list("name", flat=True):
-        assert f">{name}</th>" in body
-    row = body.partition(">Churn risk</th>")[2].partition("</tr>")[0]
+        assert f">{name}<small" in body
+    row = body.partition(">Churn risk<small")[2].partition("</tr>")[0]
     said = ["recorded", "watched", "playbook", "task"]
     assert [words for words in said if f">{words}<" in row] == said[1:]
