@@ -49,8 +49,8 @@ def snooze_presets(now: datetime, user: User, limit: Limit | None) -> list[Prese
     if limit:
         three_days = limit.day - BEFORE_THE_END
         last = business_day_until(three_days, hours)
-        words = BEFORE if last == three_days else BEFORE_DAYS_OFF
-        words = words % {"day": day_in_words(limit.day), "what": limit.what}
+        label = BEFORE if last == three_days else BEFORE_DAYS_OFF
+        words = label % {"day": day_in_words(limit.day), "what": limit.what}
         presets.append(Preset("before", words, datetime.combine(last, MORNING, zone)))
     presets.sort(key=lambda preset: preset.until)
     ends = [preset.until for preset in presets]
