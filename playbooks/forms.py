@@ -17,7 +17,7 @@ from decisions.enums import OutcomeKind
 from playbooks.enums import Held
 from playbooks.models import Task
 from playbooks.models.task import TOLD_KINDS
-from playbooks.queries.snoozing import MORNING, Preset, day_in_words
+from playbooks.queries.snoozing import MORNING, Preset, day_in_words, moment_in_words
 from playbooks.queries.terms import Limit
 
 NOTE_LENGTH = 4000
@@ -25,6 +25,12 @@ MOST_ROWS = 200
 NOTE_KINDS = [("", _("Note")), *TOLD_KINDS]
 # Ids of the fields of a form in a dialog: behind it stands the one that closes the task, and a label names one field.
 DIALOG_IDS = "dialog_%s"
+
+
+def needed_past(limit: Limit) -> str:
+    """When a reason for putting a task off is not optional."""
+    words = {"day": day_in_words(limit.day), "what": limit.what}
+    return _("Needed only for a day after %(day)s, when %(what)s. Your lead sees it.") % words
 
 
 class VersionedForm(forms.Form):
@@ -92,9 +98,7 @@ class SnoozeForm(VersionedForm):
         self.presets, self.zone, self.now = presets, zone, now
         self.own_key = len(presets) + 1
         if limit:
-            self.fields["reason"].help_text = _(
-                "Needed only for a day after %(day)s, when %(what)s. Your lead sees it."
-            ) % {"day": day_in_words(limit.day), "what": limit.what}
+            self.fields["reason"].help_text = needed_past(limit)
         choice = self.fields["preset"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - narrows the type
         choice.choices = [*((preset.value, preset.label) for preset in presets), ("day", _("A day of my own"))]
@@ -131,6 +135,11 @@ class WaitForm(VersionedForm):
         label=_("What are they to do?"), required=False, max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, limit: Limit | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if limit:
+            self.fields["note"].help_text = needed_past(limit)
 
 
 class HandOverForm(VersionedForm):
@@ -185,7 +194,7 @@ class SkipForm(VersionedForm):
 
     reason = forms.CharField(
         label=_("Why not now?"), max_length=200,
-        help_text=_("It stays in the lane, its deadlines go on, and you go on to the next task."),
+        help_text=_("Kept as a note on the task."),
         widget=forms.TextInput(attrs={"data-focus": True}),
         error_messages={"required": _("Say in a few words why you skip it.")},
     )  # fmt: skip
@@ -236,7 +245,11 @@ class BulkForm(forms.Form):
             takers = User.objects.available_at(now).filter(role__in=("csm", "manager"))
             people.queryset = takers.order_by("first_name", "username")
         if isinstance(until := self.fields.get("preset"), forms.ChoiceField):
-            until.choices = [(preset.value, preset.label) for preset in presets]
+            until.choices = [(preset.value, f"{preset.label}: {moment_in_words(preset.until)}") for preset in presets]
+        if action == "assign":
+            self.fields["reason"].label = HandOverForm.base_fields["note"].label
+        if action == "snooze":
+            self.fields["reason"].help_text = _("Needed where the term or the window ends before. Your lead sees it.")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -247,7 +260,9 @@ class BulkForm(forms.Form):
 class TaskForm(forms.Form):
     """A task made by hand."""
 
-    title = forms.CharField(label=_("What is to be done?"), max_length=200)
+    title = forms.CharField(
+        label=_("What is to be done?"), max_length=200, error_messages={"required": _("Say it in a few words.")}
+    )
     due_on = forms.DateField(
         label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Say by when.")},

@@ -53,6 +53,11 @@ class ContactPage:
     records: list[RecordLine]
     doubtful: list[Pair]
 
+    @property
+    def is_disputed(self) -> bool:
+        """Whether anything was said that does not hold."""
+        return any(field.lost for field in self.fields)
+
 
 def contact_page(contact: Contact, user: User, now: datetime) -> ContactPage:
     """The page of a person, by any of their records."""

@@ -39,6 +39,7 @@ class HasDeadlines(Protocol):
 
     status: str
     lane: str
+    back_to: str
     urgent: bool
     due_at: datetime
     acknowledge_by: datetime | None
@@ -64,7 +65,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     if task.expires_at and task.expires_at - now <= CLOSING:
         closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
         return Deadline("closing", closing, reason, at)
-    if task.lane == Lane.LATER and task.urgent and not task.touched_at:
+    lane = task.back_to if task.lane == Lane.WAITING else task.lane
+    if lane == Lane.LATER and task.urgent and not task.touched_at:
         reason = _("More came than one is given in a day. Begin it at any time; window closes %(day)s")
         return Deadline("on_track", _("no deadline yet"), reason % {"day": day_of(at)})
     if task.next_step_on:

@@ -34,7 +34,7 @@ MOST_SEGMENTS = 50
 IN_ORDER = ("-priority", "due_at", "id")
 ROW_COLUMNS = (
     "id", "title", "status", "lane", "priority", "priority_parts", "due_at", "acknowledge_by", "acknowledged_at",
-    "touch_by", "touched_at", "expires_at", "flag", "urgent",
+    "touch_by", "touched_at", "expires_at", "flag", "urgent", "back_to",
     "account__name", "account__arr_amount", "account__arr_currency", "type__name",
     "snooze_reason", "snoozed_until", "next_step_on", "claimed_until", "claimed_by_id", "assignee_id", "source_id",
     "run_step_id",

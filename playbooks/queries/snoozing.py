@@ -62,6 +62,11 @@ def day_in_words(day: date) -> str:
     return formats.date_format(day, "j M")
 
 
+def moment_in_words(moment: datetime) -> str:
+    """In the reader's zone, such as "Monday 16 February, 09:00"."""
+    return formats.date_format(timezone.localtime(moment), "l j F, H:i")
+
+
 def zone_now() -> ZoneInfo:
     """The reader's zone (`core.middleware.use_own_zone`)."""
     return timezone.get_current_timezone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,7 @@ def snooze_task(
     if until is None or until <= now:
         raise TaskRefused(_("Choose a moment in the future to be reminded at."), "until")
     if not reason.strip():
-        _refuse_too_late(task, until, by, now)
+        _refuse_too_late(task, until, by, now, "reason")
     before = as_was(task, *PUT_OFF)
     _leave_lane(task)
     task.status, task.snoozed_until, task.snooze_reason = TaskStatus.SNOOZED, until, reason.strip()[:200]
@@ -56,13 +56,16 @@ def wait_on_customer(
 ) -> Task:
     """Wait for the customer, who was contacted: what is due later pauses until it is taken up again.
 
-    Needs the date on which to ask again. Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
+    Needs the date on which to ask again, and past its `limit_of` a note.
+    Raises `TaskRefused`, `TaskChanged`, `Task.DoesNotExist`.
     """
     task = take_active(task_id, by=by, version=version, now=now)
     if task.source_id is not None:
         raise TaskRefused(_("No customer has the next move here: snooze it instead."), "next_step_on")
     if next_step_on is None or next_step_on < now.date():
         raise TaskRefused(_("Choose the day on which you will ask again."), "next_step_on")
+    if not note.strip():
+        _refuse_too_late(task, datetime.combine(next_step_on, time.min, ZoneInfo(by.timezone)), by, now, "note")
     if note.strip():
         TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
     before = as_was(task, *PUT_OFF)
@@ -99,11 +102,11 @@ def resume_task(*, task_id: UUID, by: User, version: int, now: datetime) -> Task
     return task
 
 
-def _refuse_too_late(task: Task, until: datetime, by: User, now: datetime) -> None:
+def _refuse_too_late(task: Task, until: datetime, by: User, now: datetime, field: str) -> None:
     limit = limit_of(task.expires_at, term_of(task, now.date()), now.date(), ZoneInfo(by.timezone))
     if limit and until > limit.at:
         words = {"day": day_in_words(limit.day), "what": limit.what}
-        raise TaskRefused(_("On %(day)s %(what)s: choose an earlier day, or say why it can wait.") % words, "reason")
+        raise TaskRefused(_("On %(day)s %(what)s: choose an earlier day, or say why it can wait.") % words, field)
 
 
 def _leave_lane(task: Task) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -84,19 +84,25 @@ class TaskHeld(TaskRefused):
 def what_happened(task: Task, now: datetime) -> str:
     """What somebody else did last, as "Already closed by Ana 2 minutes ago: risk resolved" with a full stop."""
     if task.closed_at is not None:
-        return _("Already closed by %(who)s %(ago)s ago: %(outcome)s.") % {
+        return _("Already closed by %(who)s %(ago)s: %(outcome)s.") % {
             "who": task.closed_by or _("the system"),
-            "ago": timesince(task.closed_at, now),
+            "ago": _ago(task.closed_at, now),
             "outcome": OutcomeKind(task.outcome).label.lower(),
         }
     act = Act.objects.filter(subject_type="task", subject_id=str(task.pk)).select_related("by").first()
     if act is None:
         return _("Changed since you opened it. Look again, then decide.")
-    return _("Changed by %(who)s %(ago)s ago: %(what)s.") % {
+    return _("Changed by %(who)s %(ago)s: %(what)s.") % {
         "who": act.by or _("the system"),
-        "ago": timesince(act.at, now),
+        "ago": _ago(act.at, now),
         "what": VERBS.get(act.verb, act.verb),
     }
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    if now - at < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(at, now)}
 
 
 def lock_task(task_id: UUID, *, by: User | None = None) -> Task:

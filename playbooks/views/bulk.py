@@ -30,6 +30,13 @@ TITLES = {
     "merge": gettext_lazy("Merge duplicates"),
     "dismiss": gettext_lazy("No longer relevant"),
 }
+# What the button says that does it.
+VERBS = {
+    "assign": gettext_lazy("Hand over"),
+    "snooze": gettext_lazy("Snooze"),
+    "merge": gettext_lazy("Merge"),
+    "dismiss": gettext_lazy("Close"),
+}
 
 
 @require_POST
@@ -136,8 +143,9 @@ def _said(done: Bulk, action: str) -> str:
 
 def _show(request: PersonRequest, action: str, chosen: list[Chosen], form: BulkForm, plan: Bulk | None) -> HttpResponse:
     context = {
-        "action": action, "title": TITLES[action], "chosen": chosen, "form": form, "plan": plan, "most": MOST,
-        "url": request.get_full_path(), "queue_url": read_list(request).url(), "as_dialog": bool(request.htmx),
+        "action": action, "title": TITLES[action], "verb": VERBS[action], "chosen": chosen, "form": form,
+        "plan": plan, "most": MOST, "url": request.get_full_path(), "queue_url": read_list(request).url(),
+        "as_dialog": bool(request.htmx),
     }  # fmt: skip
     status = 422 if form.is_bound and form.errors else 200
     return render(

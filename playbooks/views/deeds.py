@@ -23,7 +23,7 @@ from playbooks.forms import (
 from playbooks.models import Task
 from playbooks.queries.deadlines import in_words
 from playbooks.queries.snoozing import snooze_presets, zone_now
-from playbooks.queries.terms import limit_of, term_of
+from playbooks.queries.terms import Limit, limit_of, term_of
 from playbooks.services.tasks import (
     assign_task,
     merge_task,
@@ -59,9 +59,13 @@ def _filled(request: PersonRequest, task: Task, **more: Any) -> dict[str, Any]:
     return {"data": request.POST or None, "initial": {"version": task.version} | more, "auto_id": DIALOG_IDS}
 
 
-def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:
+def _limit_of(request: PersonRequest, task: Task) -> Limit | None:
     today = request.now.date()
-    limit = limit_of(task.expires_at, term_of(task, today), today, zone_now())
+    return limit_of(task.expires_at, term_of(task, today), today, zone_now())
+
+
+def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:
+    limit = _limit_of(request, task)
     presets = snooze_presets(request.now, request.user, limit)
     filled = _filled(request, task, preset=presets[0].value)
     return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, limit=limit)
@@ -110,7 +114,7 @@ SNOOZE = Deed(
 WAIT = Deed(
     "task_wait", gettext_lazy("Pause for the customer"), gettext_lazy("Pause"),
     gettext_lazy("It is the customer’s turn: the task rests until you ask again, its deadlines with it."),
-    lambda request, task: WaitForm(**_filled(request, task)), _wait,
+    lambda request, task: WaitForm(**_filled(request, task), limit=_limit_of(request, task)), _wait,
     lambda task, data: _("%(account)s waits for the customer.") % {"account": task.about},
 )  # fmt: skip
 HAND_OVER = Deed(

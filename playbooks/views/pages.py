@@ -61,12 +61,13 @@ def visible_or_404(request: PersonRequest, task_id: UUID) -> None:
 def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | None = None) -> dict[str, Any]:
     """What `playbooks/task.html` needs."""
     task = page.task
-    held = is_held(task, request.user, request.now)
+    held, may_note = is_held(task, request.user, request.now), may_act(request.user, task)
     return {
         "page": page,
         "task": task,
         "close_form": form or CloseForm(initial={"version": task.version}),
-        "may_act": not held and may_act(request.user, task),
+        "may_act": not held and may_note,
+        "may_note": may_note,
         "held_by": task.claimed_by if held else None,
         "may_see_others": request.user.role in DOERS,
         "may_take_over": held and leads(request.user, task),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Account
 from core.export import Column, csv_file, wants_csv
 from core.guards import WORKERS, PersonRequest, for_roles
+from decisions.models import Item
 from playbooks.models import Watch
 
 SHOWN = 200
@@ -26,10 +28,14 @@ COLUMNS: tuple[Column[Watch], ...] = (
 @require_safe
 @for_roles(*WORKERS)
 def show_watch_list(request: PersonRequest) -> HttpResponseBase:
-    """One's own watch list, the surest first; nothing is to be done about it."""
+    """One's own watch list, the surest first; nothing is to be done about it. What is worked on already is left out."""
+    at_work = Item.objects.visible_to(request.user).filter(
+        account=OuterRef("account"), type=OuterRef("type"), closed_at=None
+    )
     watches = (
         Watch.objects.filter(user=request.user, until__gt=request.now)
         .filter(account__in=Account.objects.visible_to(request.user))
+        .exclude(Exists(at_work))
         .select_related("account", "type")
         .order_by("-confidence", "-last_at")
     )

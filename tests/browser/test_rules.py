@@ -279,7 +279,7 @@ def test_a_bulk_says_what_it_refuses_and_why(floor: Floor, desk: Desk, tasks: li
     desk.page.get_by_role("button", name="See what will change").click()
     expect(desk.page.locator("dialog[open]")).to_contain_text("1 stays as it is")
     expect(desk.page.locator("dialog[open] .plan").last).to_contain_text("bea is working on this")
-    desk.page.get_by_role("button", name="Change 1 task").click()
+    desk.page.get_by_role("button", name="Close 1 task").click()
     desk.page.locator("#undo", has_text="1 task").wait_for()
     assert Task.objects.active().count() == 2
     actions = desk.page.locator("#bulk button[name=action]").evaluate_all("all => all.map((one) => one.value)")

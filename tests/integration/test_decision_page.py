@@ -110,10 +110,10 @@ def test_who_raises_an_insight_sees_what_each_answer_leads_to(floor: Floor) -> N
     """And who gets the work: whoever it would be given to now."""
     client, path = signed_in(floor.lead), f"/accounts/{floor.account.pk}/insight/"
     body = client.get(path).content.decode()
-    assert "for Ana<" in body
+    assert "goes to Ana<" in body
     floor.ana.is_active = False
     floor.ana.save()
-    assert "for the pool of North<" in client.get(path).content.decode()
+    assert "goes to the pool of North<" in client.get(path).content.decode()
     assert '<optgroup label="Good news">' in body
     for name in InsightType.objects.filter(is_active=True).values_list("name", flat=True):
         assert f">{name}<small" in body

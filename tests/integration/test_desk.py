@@ -255,6 +255,14 @@ def test_a_preset_before_the_limit_stands_where_its_day_is(floor: Floor) -> None
         assert [preset.value for preset in snooze_presets(wednesday, floor.ana, limit)] == values
 
 
+def test_what_is_beyond_the_cap_has_no_deadline_while_it_is_snoozed_either(floor: Floor) -> None:
+    task = floor.task()
+    Task.objects.update(lane=Lane.LATER, acknowledge_by=None, touch_by=None, due_at=NOW + timedelta(days=80))
+    snooze(task, floor)
+    fresh = Task.objects.get()
+    assert (fresh.lane, next_deadline(fresh, NOW).text) == (Lane.WAITING, "no deadline yet")
+
+
 NOTICE, END, WINDOW = date(2026, 6, 1), date(2026, 7, 1), datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
@@ -295,6 +303,10 @@ def test_a_snooze_past_the_term_wants_a_reason_alone_and_in_bulk(floor: Floor, t
         by=floor.ana, now=NOW, preview=True,
     )  # fmt: skip
     assert [why for _one, why in plan.refused] == [str(refusal.value)]
+    paused = {"task_id": task.pk, "by": floor.ana, "version": 1, "next_step_on": end + timedelta(days=1), "now": NOW}
+    with pytest.raises(TaskRefused, match="the term ends") as refusal:
+        wait_on_customer(**paused)
+    assert refusal.value.field == "note"
     assert snoozed(morning).snoozed_until == morning
     assert snoozed(morning + timedelta(days=1), "They renew by phone.").snooze_reason == "They renew by phone."
 

@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import Grant
+from core.bulk import database_now
 from core.models import Act, Alert, User
 from decisions.models import Decided, Decision, Item
 from decisions.services import throw_switch
@@ -20,7 +21,7 @@ from playbooks.services.outbox import send_effects
 from playbooks.services.runs import advance_runs
 from playbooks.services.tasks import touch_task
 from tests.factories import NOW, make_insight, make_organisation, make_team, make_user
-from tests.floor import DECIDE, Floor
+from tests.floor import DECIDE, Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -245,3 +246,12 @@ def test_monitoring_watches_and_counts(floor: Floor) -> None:
     watch = Watch.objects.get()
     assert (watch.user, watch.times, str(watch.confidence)[:4]) == (floor.ana, 2, "0.65")
     assert not Task.objects.exists()
+
+
+def test_the_watch_list_leaves_out_what_is_worked_on(floor: Floor) -> None:
+    floor.insight("0.6")
+    Watch.objects.update(until=database_now() + timedelta(days=9))
+    desk = signed_in(floor.ana)
+    assert [watch.account for watch in desk.get("/monitoring/").context["watches"]] == [floor.account]
+    floor.insight("0.95", now=NOW + timedelta(days=1))
+    assert not desk.get("/monitoring/").context["watches"]
