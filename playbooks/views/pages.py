@@ -61,7 +61,9 @@ def visible_or_404(request: PersonRequest, task_id: UUID) -> None:
 def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | None = None) -> dict[str, Any]:
     """What `playbooks/task.html` needs."""
     task = page.task
-    held, may_note = is_held(task, request.user, request.now), may_act(request.user, task)
+    held = is_held(task, request.user, request.now)
+    may_take_over = held and leads(request.user, task)
+    may_note = may_take_over or may_act(request.user, task)
     return {
         "page": page,
         "task": task,
@@ -70,7 +72,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "may_note": may_note,
         "held_by": task.claimed_by if held else None,
         "may_see_others": request.user.role in DOERS,
-        "may_take_over": held and leads(request.user, task),
+        "may_take_over": may_take_over,
         "options": options_of(task) if page.is_active else [],
         "reasons": reasons_of(task) if page.is_active else [],
         "outcome_label": label_of(task.outcome) if task.outcome else "",

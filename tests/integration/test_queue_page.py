@@ -18,7 +18,6 @@ from core.models import Organisation
 from decisions.queries.facts import TYPICAL
 from playbooks.models import Task, TaskNote
 from playbooks.queries.queue import PAGE
-from playbooks.services.tasks import skip_task
 from tests.factories import NOW, make_contract, make_user
 from tests.floor import Floor
 
@@ -330,25 +329,3 @@ def test_a_task_has_one_title_everywhere(floor: Floor, desk: Client) -> None:
     assert (row.type, row.title) == ("Churn risk", "NPS fell from 9 to 3")
     for path in (f"/tasks/{task.pk}/", f"/accounts/{task.account_id}/"):
         assert task.title in desk.get(path).content.decode()
-
-
-def test_whoever_may_act_can_write_notes_while_a_colleague_works_on_it(floor: Floor) -> None:
-    task = floor.task()
-    page = client_of(floor.lead).get(f"/tasks/{task.pk}/")
-    assert (page.context["may_act"], page.context["may_note"]) == (True, True)
-    Task.objects.update(claimed_by=floor.ana, claimed_until=database_now() + timedelta(minutes=9))
-    body = client_of(floor.lead).get(f"/tasks/{task.pk}/").content.decode()
-    assert "you can read and write notes" in body
-    assert f'action="/tasks/{task.pk}/notes/"' in body
-    assert f'action="/tasks/{task.pk}/close/"' not in body
-    stranger = client_of(make_user("ida", role="leader")).get(f"/tasks/{task.pk}/").content.decode()
-    assert f'action="/tasks/{task.pk}/notes/"' not in stranger
-
-
-def test_what_changed_this_minute_changed_just_now(floor: Floor, desk: Client) -> None:
-    task = floor.task()
-    skip_task(task_id=task.pk, by=floor.lead, reason="Later.", now=database_now())
-    Task.objects.update(version=2)
-    refused = desk.post(f"/tasks/{task.pk}/close/", {"version": 1, "outcome": "risk_resolved"})
-    assert refused.status_code == 409
-    assert "Changed by lena just now: skipped." in refused.content.decode()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from accounts.models import Activity
+from core.bulk import database_now
 from cx_ops.account_timeline import load_timeline
-from playbooks.models import TaskNote
-from tests.floor import Floor
+from playbooks.models import Task, TaskNote
+from playbooks.services.tasks import skip_task
+from tests.factories import make_user
+from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +25,11 @@ def desk(floor: Floor) -> Client:
     return client
 
 
-def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor, desk: Client) -> None:
+def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor) -> None:
     task = floor.task()
-    answer = desk.post(f"/tasks/{task.pk}/notes/", {"kind": "call", "text": "They will stay.\nPrice was the reason."})
+    answer = signed_in(floor.ana).post(
+        f"/tasks/{task.pk}/notes/", {"kind": "call", "text": "They will stay.\nPrice was the reason."}
+    )
     assert answer.status_code == 302
     [activity] = Activity.objects.all()
     assert (activity.kind, activity.summary, activity.body) == ("call", "They will stay.", "Price was the reason.")
@@ -38,6 +45,28 @@ def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor, desk: C
 @pytest.mark.parametrize("kind", ["", "usage"])
 def test_a_note_only_touches_no_account(floor: Floor, desk: Client, kind: str) -> None:
     task = floor.task()
-    desk.post(f"/tasks/{task.pk}/notes/", {"kind": kind, "text": "Asked Kai."})
+    signed_in(floor.ana).post(f"/tasks/{task.pk}/notes/", {"kind": kind, "text": "Asked Kai."})
     assert not Activity.objects.exists()
     assert TaskNote.objects.count() == (0 if kind else 1)
+
+
+def test_whoever_may_act_can_write_notes_while_a_colleague_works_on_it(floor: Floor) -> None:
+    task = floor.task()
+    page = signed_in(floor.lead).get(f"/tasks/{task.pk}/")
+    assert (page.context["may_act"], page.context["may_note"]) == (True, True)
+    Task.objects.update(claimed_by=floor.ana, claimed_until=database_now() + timedelta(minutes=9))
+    body = signed_in(floor.lead).get(f"/tasks/{task.pk}/").content.decode()
+    assert "you can read and write notes" in body
+    assert f'action="/tasks/{task.pk}/notes/"' in body
+    assert f'action="/tasks/{task.pk}/close/"' not in body
+    stranger = signed_in(make_user("ida", role="leader")).get(f"/tasks/{task.pk}/").content.decode()
+    assert f'action="/tasks/{task.pk}/notes/"' not in stranger
+
+
+def test_what_changed_this_minute_changed_just_now(floor: Floor) -> None:
+    task = floor.task()
+    skip_task(task_id=task.pk, by=floor.lead, reason="Later.", now=database_now())
+    Task.objects.update(version=2)
+    refused = signed_in(floor.ana).post(f"/tasks/{task.pk}/close/", {"version": 1, "outcome": "risk_resolved"})
+    assert refused.status_code == 409
+    assert "Changed by lena just now: skipped." in refused.content.decode()
