@@ -25,11 +25,9 @@ def desk(floor: Floor) -> Client:
     return client
 
 
-def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor) -> None:
+def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor, desk: Client) -> None:
     task = floor.task()
-    answer = signed_in(floor.ana).post(
-        f"/tasks/{task.pk}/notes/", {"kind": "call", "text": "They will stay.\nPrice was the reason."}
-    )
+    answer = desk.post(f"/tasks/{task.pk}/notes/", {"kind": "call", "text": "They will stay.\nPrice was the reason."})
     assert answer.status_code == 302
     [activity] = Activity.objects.all()
     assert (activity.kind, activity.summary, activity.body) == ("call", "They will stay.", "Price was the reason.")
@@ -45,7 +43,7 @@ def test_a_call_told_on_the_task_is_a_touch_of_the_account(floor: Floor) -> None
 @pytest.mark.parametrize("kind", ["", "usage"])
 def test_a_note_only_touches_no_account(floor: Floor, desk: Client, kind: str) -> None:
     task = floor.task()
-    signed_in(floor.ana).post(f"/tasks/{task.pk}/notes/", {"kind": kind, "text": "Asked Kai."})
+    desk.post(f"/tasks/{task.pk}/notes/", {"kind": kind, "text": "Asked Kai."})
     assert not Activity.objects.exists()
     assert TaskNote.objects.count() == (0 if kind else 1)
 
