@@ -157,7 +157,7 @@ def _task(user: User, *, task_id: UUID, today: date) -> QuerySet[Task]:
         people=people_there(today, "playbooks_task.account_id"),
         hidden=ArraySubquery(fields_hidden_from(user)),
     )
-    return tasks.select_related("account", "type", "assignee").filter(pk=task_id)
+    return tasks.select_related("account", "type", "assignee", "claimed_by").filter(pk=task_id)
 
 
 @Written
