@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     Case,
-    Count,
     DateField,
     Exists,
     F,
@@ -23,6 +23,8 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Concat, Least, NullIf, Trim
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.enums import KEY_PEOPLE, TOUCHES, AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Activity, Contact, Contract
@@ -31,6 +33,7 @@ from accounts.queries import crosses_red_line, rates_on, yearly_revenue
 from accounts.rules.segments import AccountFilter
 from cx_ops.account_health import ENDS_DAYS, LAPSED_DAYS, QUIET_DAYS, Level
 from decisions.models import Item
+from decisions.queries.losses import losses
 from insights.enums import Direction
 
 TEAM = "team:"
@@ -52,8 +55,10 @@ def filter_accounts(accounts: AccountQuerySet, wanted: AccountFilter, now: datet
 
 
 def has_ended(now: datetime) -> Q:
-    """Accounts whose last term ended more than `LAPSED_DAYS` ago; one that never had a term has not ended."""
-    return _none_since(now.date() - timedelta(days=LAPSED_DAYS))
+    """Accounts whose last term ended more than `LAPSED_DAYS` ago, or has ended and somebody said that they are lost;
+    one that never had a term has not ended."""
+    is_lost = Q(Exists(losses(OuterRef("pk"))))
+    return _none_since(now.date() - timedelta(days=LAPSED_DAYS)) | (is_lost & _none_since(now.date()))
 
 
 def has_lapsed(now: datetime) -> Q:
@@ -82,7 +87,8 @@ def speaks_against(now: datetime) -> Q:
     running = terms.filter(account=outer, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
     doubted = terms.filter(account=here, pk=Subquery(running.order_by("ends_on").values("pk")[:1]))
     in_doubt = doubted.filter(forecast=Forecast.AT_RISK)
-    return crosses_red_line(now) | Q(Exists(risks)) | Q(Exists(ending)) | Q(Exists(in_doubt))
+    found = crosses_red_line(now) | Q(Exists(risks)) | Q(Exists(ending)) | Q(Exists(in_doubt)) | Q(Exists(losses(here)))
+    return found & ~has_ended(now)
 
 
 def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
@@ -96,10 +102,10 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     last = ends.annotate(end=TERM_END, itself=_RENEWS_ITSELF).order_by("-end", "pk")
     notices = ends.filter(ended_early_on=None, notice_on__gte=today)
     people = Contact.objects.filter(account=here)
-    unhappy = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
-    quiet_since = now - timedelta(days=QUIET_DAYS + 1)
+    unhappy: Any = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
     ended = Q(term_end__lt=today)
     ending = Q(term_end__lte=today + timedelta(days=ENDS_DAYS), renews_itself=False)
+    pressing = crosses_red_line(now) | ((ended | ending) & Q(lost_at=None))
     return accounts.annotate(
         csm=Subquery(csm.values(name=FULL_NAME)[:1]),
         last_touch=Subquery(touches.values("happened_at")[:1]),
@@ -111,14 +117,16 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
         notice_on=Subquery(last.values("notice_on")[:1]),
         notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
         forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
-        unhappy=Coalesce(Subquery(unhappy.order_by().values("account").annotate(n=Count("pk")).values("n")), 0),
+        unhappy=ArraySubquery(unhappy.order_by().values("shows_stakeholder")),
+        lost_at=Subquery(losses(here).values("closed_at")[:1]),
     ).annotate(
         rank=Case(
             When(has_ended(now), then=Value(Level.ENDED)),
-            When(crosses_red_line(now) | ended | ending, then=Value(Level.URGENT)),
+            When(pressing, then=Value(Level.URGENT)),
             When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK), then=Value(Level.RISK)),
-            When(unhappy__gt=0, then=Value(Level.WATCH)),
-            When(csm__isnull=False, heard_at__lte=quiet_since, then=Value(Level.WATCH)),
+            When(lost_at__isnull=False, then=Value(Level.RISK)),
+            When(unhappy__len__gt=0, then=Value(Level.WATCH)),
+            When(csm__isnull=False, heard_at__lt=days_ago(QUIET_DAYS, now), then=Value(Level.WATCH)),
             default=Value(Level.STEADY),
             output_field=IntegerField(),
         ),
@@ -165,9 +173,19 @@ def _ending(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuery
     return accounts.filter(ends | (Q(renews_on__range=soon) & ~Q(Exists(terms))))
 
 
+def kept_by(csm: str | None, team: str | None) -> str:
+    """Whom to ask about an account: its customer success manager; where it has none, its team's people share it."""
+    return csm or (_("%(team)s, shared") % {"team": team} if team else _("no team yet"))
+
+
+def days_ago(days: int, now: datetime) -> datetime:
+    """When the day began that lies so many days of the reader's calendar before today."""
+    return timezone.make_aware(datetime.combine(timezone.localdate(now) - timedelta(days=days), time.min))
+
+
 def _quiet(accounts: AccountQuerySet, days: int, now: datetime) -> AccountQuerySet:
-    since = now - timedelta(days=days)
-    touched = Activity.objects.filter(account=OuterRef("pk"), kind__in=TOUCHES, happened_at__gt=since)
+    since = days_ago(days - 1, now)
+    touched = Activity.objects.filter(account=OuterRef("pk"), kind__in=TOUCHES, happened_at__gte=since)
     return accounts.filter(~Exists(touched))
 
 

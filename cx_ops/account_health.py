@@ -7,10 +7,11 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.enums import Forecast, RedLine
+from accounts.enums import KEY_PEOPLE, Forecast, RedLine, Stakeholder
 from core.templatetags.cx import in_days
 
 # An account that somebody looks after is to be heard of at least so often.
@@ -20,8 +21,8 @@ ENDS_DAYS = 30
 # So long after its last term ended, without another, an account is a former customer.
 LAPSED_DAYS = 30
 MADE_OF = gettext_lazy(
-    "The worst of: red lines, a term that ends within 30 days or has ended, without another; the open risk, a renewal "
-    "forecast in doubt; key people unhappy, no touch for 60 days. It is not a score."
+    "The worst of: red lines, a term that ends within 30 days or has ended, without another; said to be lost, the open "
+    "risk, a renewal forecast in doubt; key people unhappy, no touch for 60 days. It is not a score."
 )
 
 
@@ -48,11 +49,15 @@ MEANINGS: dict[Level, Any] = {
         "within 30 days), or the term ends by itself within 30 days, or ended in the last 30, and no new one is signed."
     ),
     Level.RISK: gettext_lazy(
-        "a risk is open (of its signals the one with most confidence is told), or the renewal is forecast as in doubt."
+        "a risk is open (of its signals the one with most confidence is told), the renewal is forecast as in doubt, or "
+        "a task was closed as “Customer lost” and the term still runs."
     ),
     Level.WATCH: gettext_lazy("a champion, sponsor or decision maker is unhappy, or nobody was in touch for 60 days."),
     Level.STEADY: gettext_lazy("none of these."),
-    Level.ENDED: gettext_lazy("the last term ended more than 30 days ago; shown only where the filter asks for it."),
+    Level.ENDED: gettext_lazy(
+        "the last term ended more than 30 days ago, or it ended and a task was closed as “Customer lost”; shown only "
+        "where the filter asks for it."
+    ),
 }
 TONES = {Level.URGENT: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
 
@@ -62,39 +67,46 @@ class Signs(NamedTuple):
 
     `quiet_days`: since the last touch; None where nobody is expected to call. `ends_in`: days to the end of the last
     term, negative once it has ended; None where it renews by itself, or none was ever known. `risk`: what is
-    claimed, in short. `notice_in`: days to the next notice date.
+    claimed, in short. `notice_in`: days to the next notice date. `unhappy`: of which key people, as `Stakeholder`.
+    `lost_on`: when somebody closed a task as lost; None once it is taken back, or a new term has begun.
     """
 
     red_lines: Sequence[str] = ()
     risk: str = ""
     forecast: str = ""
-    unhappy: int = 0
+    unhappy: Sequence[str] = ()
     quiet_days: int | None = None
     ends_in: int | None = None
     notice_in: int | None = None
+    lost_on: date | None = None
 
 
 class Health(NamedTuple):
-    """`reasons` say why, the weightiest first."""
+    """`reasons` say why, the weightiest first. `is_lost`: somebody said that the customer is."""
 
     level: Level
     label: str
     tone: str
     icon: str
     reasons: tuple[str, ...]
+    is_lost: bool = False
 
 
 def read_health(signs: Signs) -> Health:
     """The worst of the signs, with everything that speaks for it."""
-    if signs.ends_in is not None and signs.ends_in < -LAPSED_DAYS:
-        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", (_ended(-signs.ends_in),))
+    terms, lost = _terms(signs), _lost(signs)
+    if signs.ends_in is not None and signs.ends_in < (0 if lost else -LAPSED_DAYS):
+        reasons = (_ended(-signs.ends_in), *lost)
+        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", reasons, is_lost=bool(lost))
     red = tuple(_red_line(RedLine(kind), signs.notice_in) for kind in signs.red_lines)
-    terms, risks, forecasts, doubts = _terms(signs), _risks(signs), _forecasts(signs), _doubts(signs)
-    found = {Level.URGENT: (*red, *terms), Level.RISK: (*risks, *forecasts), Level.WATCH: doubts}
+    risks = (*_risks(signs), *_forecasts(signs))
+    # Of a customer who is lost nobody expects a new term: that the old one ends soon presses no more.
+    pressing, known = ((), terms) if lost else (terms, ())
+    found = {Level.URGENT: (*red, *pressing), Level.RISK: (*lost, *known, *risks), Level.WATCH: _doubts(signs)}
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
-    reasons = (*red, *terms, *risks, *forecasts, *doubts) or (_("Nothing speaks against it"),)
+    reasons = tuple(reason for some in found.values() for reason in some) or (_("Nothing speaks against it"),)
     icon = "alert" if level is Level.URGENT else ""
-    return Health(level, str(LABELS[level]), TONES[level], icon, reasons)
+    return Health(level, str(LABELS[level]), TONES[level], icon, reasons, is_lost=bool(lost))
 
 
 def ends_in(term_end: date | None, today: date, *, renews_itself: bool) -> int | None:
@@ -131,11 +143,17 @@ def _forecasts(signs: Signs) -> tuple[str, ...]:
     return (_("Renewal forecast: in doubt"),) if signs.forecast == Forecast.AT_RISK else ()
 
 
+def _lost(signs: Signs) -> tuple[str, ...]:
+    if signs.lost_on is None:
+        return ()
+    return (_("Said to be lost on %(day)s") % {"day": formats.date_format(signs.lost_on, "j M Y")},)
+
+
 def _doubts(signs: Signs) -> tuple[str, ...]:
     found = []
     if signs.unhappy:
-        words = ngettext("%(n)d key person unhappy", "%(n)d key people unhappy", signs.unhappy)
-        found.append(words % {"n": signs.unhappy})
+        who = (str(Stakeholder(kind).label).lower() for kind in KEY_PEOPLE if kind in signs.unhappy)
+        found.append(_("Unhappy: %(who)s") % {"who": ", ".join(who)})
     if signs.quiet_days is not None and signs.quiet_days > QUIET_DAYS:
         words = ngettext("No touch for %(n)d day", "No touch for %(n)d days", signs.quiet_days)
         found.append(words % {"n": signs.quiet_days})

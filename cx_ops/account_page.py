@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.enums import KEY_PEOPLE, AccountRole, Forecast, Stakeholder
@@ -14,14 +16,16 @@ from accounts.models import Account, Contact, Contract
 from accounts.queries.contactable import people_there
 from accounts.queries.page import AccountView, Reading, account_view
 from core.models import User
+from cx_ops.account_filter import kept_by
 from cx_ops.account_health import Health, Level, Signs, ends_in, read_health
 from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.renewals import HOPEFUL
 from cx_ops.risk_claims import risk_claims
 from cx_ops.stakeholder_map import Dot, draw_dots, has_place
+from decisions.queries.losses import losses
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
 from playbooks.models import Run, RunStep, Task
-from playbooks.queries.deadlines import Deadline, next_deadline
+from playbooks.queries.deadlines import Deadline, days_since, next_deadline
 from playbooks.rules.steps import fill
 
 
@@ -75,6 +79,34 @@ class AccountPage:
     trend: Trend | None
     gaps: list[str]
     timeline: Timeline
+    touched_ago: int
+
+    @property
+    def csm(self) -> str:
+        """Its customer success manager; "" where it has none."""
+        return next((str(one.user) for one in self.view.people if one.role == AccountRole.CSM), "")
+
+    @property
+    def kept_by(self) -> str:
+        """Whom to ask about it."""
+        team = self.view.facts.account.team
+        return kept_by(self.csm, str(team) if team else "")
+
+    @property
+    def lone_runs(self) -> list[Run]:
+        """Runs without an open task: the others are told with theirs."""
+        told = {one.task.run_id for one in self.open_tasks}
+        return [run for run in self.runs if run.pk not in told]
+
+    @property
+    def open_count(self) -> int:
+        """How many rows tell what is open."""
+        return len(self.open_tasks) + len(self.lone_runs)
+
+    @property
+    def run_of(self) -> dict[UUID, Run]:
+        """The live runs by id."""
+        return {run.pk: run for run in self.runs}
 
     @property
     def current(self) -> Term | None:
@@ -142,6 +174,7 @@ def load_account_page(account: Account, *, user: User, kind: str, before: str, n
         trend=_trend(view.usage),
         gaps=list_gaps(view),
         timeline=load_timeline(account, user, kind=kind, before=before),
+        touched_ago=days_since(view.last_touch.happened_at, now) if view.last_touch else 0,
     )
 
 
@@ -164,7 +197,7 @@ def list_gaps(view: AccountView) -> list[str]:
     checks = {
         _("its yearly revenue"): account.arr_amount is None,
         _("the end of its term"): account.renews_on is None,
-        _("who its customer success manager is"): all(person.role != AccountRole.CSM for person in view.people),
+        _("who looks after it"): not account.team_id and all(one.role != AccountRole.CSM for one in view.people),
         _("who its contacts are"): not contacts,
         _("who decides there"): bool(contacts) and not any(map(_decides, contacts)),
     }
@@ -183,14 +216,16 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     notices = [(day - now.date()).days for day in dates if day >= now.date()]
     last = _last(terms)
     has_csm = any(person.role == AccountRole.CSM for person in view.people)
+    lost = losses(account.pk).first()
     return Signs(
         red_lines=view.facts.red_lines,
         risk=risk_claims([account.pk]).get(account.pk, ""),
         forecast=next((term.contract.forecast for term in terms if term.is_current), Forecast.UNKNOWN),
-        unhappy=sum(contact.left_on is None for contact in unhappy),
-        quiet_days=(now - since).days if has_csm else None,
+        unhappy=[contact.stakeholder for contact in unhappy if contact.left_on is None],
+        quiet_days=days_since(since, now) if has_csm else None,
         ends_in=ends_in(last.end, now.date(), renews_itself=last.renews_itself) if last else None,
         notice_in=min(notices, default=None),
+        lost_on=timezone.localdate(lost.closed_at) if lost and lost.closed_at else None,
     )
 
 

@@ -30,6 +30,7 @@ from decisions.queries.explain import first_fact, raised_by
 from intake.models import Source
 from playbooks.enums import EffectStatus
 from playbooks.models import Effect, Task, TaskNote
+from playbooks.queries.outcomes import label_of
 
 SHOWN = 30
 # From so many quiet entries in a row on, they are one line.
@@ -135,9 +136,10 @@ def _folded(run: tuple[Entry, ...]) -> Entry:
         and ngettext("%(n)d insight, nothing to do", "%(n)d insights, nothing to do", insights) % {"n": insights},
         used and ngettext("%(n)d day of use", "%(n)d days of use", used) % {"n": used},
     ]
-    since = _("since %(day)s") % {"day": formats.date_format(timezone.localtime(run[-1].at), "j M Y")}
+    days = [formats.date_format(timezone.localtime(entry.at), "j M Y") for entry in (run[-1], run[0])]
+    when = days[0] if days[0] == days[1] else _("%(first)s to %(last)s") % {"first": days[0], "last": days[1]}
     words = " · ".join(part for part in parts if part)
-    return Entry(run[0].at, QUIET_ICON if insights else "data", words, meta=since, tone="minor", folded=run)
+    return Entry(run[0].at, QUIET_ICON if insights else "data", words, meta=when, tone="minor", folded=run)
 
 
 def _older(start: Position | None, place: int) -> Q:
@@ -234,7 +236,7 @@ def _tell_outcome(row: Any, at: datetime) -> Entry:
     return Entry(
         at=at,
         icon="check-circle",
-        title=str(outcome.label),
+        title=_("Step done") if outcome == OutcomeKind.COMPLETED and row.run_step_id else label_of(outcome),
         text=_short(row.outcome_note),
         meta=_line(_("Closed: %(title)s") % {"title": row.title}, row.closed_by or _("by itself")),
         url=reverse("task", args=[row.pk]),

@@ -33,15 +33,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, SegmentMember
 from accounts.models.account import AccountQuerySet, reads_all
-from accounts.queries import rates_on, red_lines, search_accounts, yearly_revenue
+from accounts.queries import rates_on, search_accounts, yearly_revenue
 from accounts.rules.segments import AccountFilter
 from core.models import User
-from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, with_signs
-from cx_ops.account_health import ENDS_DAYS, Health, Level, Signs, ends_in, read_health
-from cx_ops.risk_claims import risk_claims
+from cx_ops.account_filter import TEAM, filter_accounts, has_lapsed, kept_by, with_signs
+from cx_ops.account_health import ENDS_DAYS, Health, Level
+from cx_ops.healths import healths_of
 from playbooks.enums import RunStatus, RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
-from playbooks.queries.deadlines import span
+from playbooks.queries.deadlines import days_since, span
 from playbooks.queries.filters import HELD, NEXT_DUE
 from playbooks.queries.queue import title_beside
 from playbooks.rules.steps import fill
@@ -95,6 +95,7 @@ class Line:
     stage: str
     region: str
     csm: str
+    kept_by: str
     revenue: Decimal | None
     amount: Decimal | None
     currency: str
@@ -122,8 +123,8 @@ class Line:
 
     @property
     def wants_step(self) -> bool:
-        """It stands badly, and nobody has a task for it."""
-        return self.next_step is None and self.health.level <= Level.RISK
+        """It stands badly, is not said to be lost, and nobody has a task for it."""
+        return self.next_step is None and self.health.level <= Level.RISK and not self.health.is_lost
 
     @property
     def step_after_end(self) -> int:
@@ -267,14 +268,15 @@ def _totals(accounts: AccountQuerySet, rates: dict[str, Decimal], now: datetime)
 
 
 def _ordered(accounts: AccountQuerySet, sort: str, rates: dict[str, Decimal], now: datetime) -> AccountQuerySet:
-    return with_signs(accounts.annotate(yearly=yearly_revenue(rates)), now).order_by(*SORTS[sort].order)
+    signed = with_signs(accounts.annotate(yearly=yearly_revenue(rates), team_name=F("team__name")), now)
+    return signed.order_by(*SORTS[sort].order)
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     ids = [row.pk for row in rows]
     if not ids:
         return []
-    healths, steps = _healths(rows, now), _open_tasks(ids, now)
+    healths, steps = healths_of(rows, now), _open_tasks(ids, now)
     return [_line(row, healths[row.pk], steps.get(row.pk, []), now) for row in rows]
 
 
@@ -286,30 +288,6 @@ def _first(steps: Sequence[NextStep], account: str) -> NextStep | None:
     return first._replace(title=title_beside(fill(first.title, {"account": account}), account))
 
 
-def read_healths(accounts: AccountQuerySet, now: datetime) -> dict[UUID, Health]:
-    """How `accounts` stand, by id: three queries, whatever their number."""
-    return _healths(list[Any](with_signs(accounts, now)), now)
-
-
-def _healths(rows: Sequence[Any], now: datetime) -> dict[UUID, Health]:
-    crossed = red_lines([row.pk for row in rows], now)
-    claims = risk_claims([row.pk for row in rows if row.risk])
-    return {row.pk: _health(row, crossed.get(row.pk, ()), claims.get(row.pk, row.risk or ""), now) for row in rows}
-
-
-def _health(row: Any, crossed: Sequence[str], risk: str, now: datetime) -> Health:
-    signs = Signs(
-        red_lines=crossed,
-        risk=risk,
-        forecast=row.forecast or "",
-        unhappy=row.unhappy,
-        quiet_days=(now - row.heard_at).days if row.csm else None,
-        ends_in=ends_in(row.term_end, now.date(), renews_itself=row.renews_itself),
-        notice_in=(row.notice_by - now.date()).days if row.notice_by else None,
-    )
-    return read_health(signs)
-
-
 def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) -> Line:
     ends_on = row.term_end or row.renews_on
     return Line(
@@ -319,6 +297,7 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         stage=row.stage,
         region=row.region,
         csm=row.csm or "",
+        kept_by=kept_by(row.csm, row.team_name),
         revenue=row.yearly,
         amount=row.arr_amount,
         currency=row.arr_currency,
@@ -332,7 +311,7 @@ def _line(row: Any, health: Health, steps: Sequence[NextStep], now: datetime) ->
         health=health,
         next_step=_first(steps, row.name),
         open_tasks=len(steps),
-        touched_ago=(timezone.localdate(now) - timezone.localdate(row.last_touch)).days if row.last_touch else 0,
+        touched_ago=days_since(row.last_touch, now) if row.last_touch else 0,
     )
 
 
@@ -344,7 +323,7 @@ def _open_tasks(ids: Iterable[UUID], now: datetime) -> dict[UUID, list[NextStep]
     for account, task, title, due, day, status, is_held, owner in tasks.order_by("day", "due_at", "pk").values_list(
         "account_id", "pk", "named", "next_due", "day", "status", "held", "owner"
     ):
-        late = "" if is_held or due > now or status == TaskStatus.WAITING else span(now - due)
+        late = "" if is_held or due > now or status == TaskStatus.WAITING else span(due, now)
         step = NextStep(task, title, day, timezone.localdate(due), status == TaskStatus.SNOOZED, is_held, owner, late)
         found[account].append(step)
     return found

@@ -31,9 +31,9 @@ from accounts.enums import AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import yearly_revenue
-from cx_ops.account_filter import FULL_NAME, speaks_against
+from cx_ops.account_filter import FULL_NAME, kept_by, speaks_against
 from cx_ops.account_health import Health
-from cx_ops.portfolio import read_healths
+from cx_ops.healths import read_healths
 
 MONTHS = 12
 PAGE_ROWS = 50
@@ -102,6 +102,7 @@ class Line:
     account: str
     tier: str
     csm: str
+    kept_by: str
     revenue: Decimal | None
     amount: Decimal | None
     currency: str
@@ -238,7 +239,7 @@ def all_lines(found: Renewing, now: datetime) -> Iterator[Line]:
 # What a line needs, in the order in which both kinds of it are read.
 READ = (
     "id", "about", "called", "rank", "csm", "yearly", "amount", "money", "day", "notice", "itself", "is_signed", "kind",
-    "place", "is_bound",
+    "place", "is_bound", "shares",
 )  # fmt: skip
 NO_DAY = Value(None, DateField())
 
@@ -247,11 +248,12 @@ def _ordered(found: Renewing) -> QuerySet[Any]:
     contracts = found.contracts.annotate(
         about=F("account_id"), called=F("account__name"), rank=F("account__tier"), csm=_csm(OuterRef("account")),
         amount=F("arr_amount"), money=F("arr_currency"), day=F("ends_on"), notice=F("notice_on"),
-        itself=F("auto_renews"), is_signed=Value(value=True),
+        itself=F("auto_renews"), is_signed=Value(value=True), shares=F("account__team__name"),
     )  # fmt: skip
     accounts = found.accounts.annotate(
         about=F("id"), called=F("name"), rank=F("tier"), csm=_csm(OuterRef("pk")), day=F("renews_on"), notice=NO_DAY,
         amount=F("arr_amount"), money=F("arr_currency"), itself=Value(value=False), is_signed=Value(value=False),
+        shares=F("team__name"),
     )  # fmt: skip
     both = contracts.order_by().values_list(*READ, named=True).union(
         accounts.order_by().values_list(*READ, named=True), all=True
@@ -278,6 +280,7 @@ def _line(row: Any, stands: Health | None, today: date) -> Line:
         account=row.called,
         tier=row.rank,
         csm=row.csm or "",
+        kept_by=kept_by(row.csm, row.shares),
         revenue=row.yearly,
         amount=row.amount,
         currency=row.money,

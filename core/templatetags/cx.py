@@ -54,6 +54,12 @@ def in_days(days: int) -> str:
 
 
 @register.filter
+def days_back(days: int) -> str:
+    """A day that was so many days ago, such as "3 days ago"; "today" where it is none."""
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days} if days else _("today")
+
+
+@register.filter
 def short_money(value: object, currency: str = "") -> str:
     """An amount rounded to two or three digits, such as "$84k" or "$1.2m"."""
     amount = to_decimal(value)

@@ -59,11 +59,11 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
     reason = f"{what} {in_words(at)}"
     left = at - now
     if left <= timedelta(0):
-        return Deadline("late", _("%(time)s late") % {"time": span(-left)}, reason, at)
+        return Deadline("late", _("%(time)s late") % {"time": span(at, now)}, reason, at)
     if left <= SOON:
-        return Deadline("due_soon", _("due in %(time)s") % {"time": span(left)}, reason, at)
+        return Deadline("due_soon", _("due in %(time)s") % {"time": span(now, at)}, reason, at)
     if task.expires_at and task.expires_at - now <= CLOSING:
-        closing = _("Window closes in %(time)s") % {"time": span(task.expires_at - now)}
+        closing = _("Window closes in %(time)s") % {"time": span(now, task.expires_at)}
         return Deadline("closing", closing, reason, at)
     lane = task.back_to if task.lane == Lane.WAITING else task.lane
     if lane == Lane.LATER and task.urgent and not task.touched_at:
@@ -71,7 +71,7 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         return Deadline("on_track", _("no deadline yet"), reason % {"day": day_of(at)})
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": day_of(at)}, reason, at)
-    return Deadline("on_track", _("due in %(time)s") % {"time": span(left)}, reason, at)
+    return Deadline("on_track", _("due in %(time)s") % {"time": span(now, at)}, reason, at)
 
 
 def _paused(task: HasDeadlines) -> Deadline:
@@ -104,13 +104,20 @@ def in_words(at: datetime) -> str:
     )
 
 
-def span(length: timedelta) -> str:
-    """A length of time in its largest unit, such as "5 hours"."""
+def span(start: datetime, end: datetime) -> str:
+    """A time in its largest unit, such as "5 hours"; from two days on the days of the reader's calendar, so that it
+    agrees with the dates of both ends."""
+    length = end - start
     if length < HOUR:
         minutes = max(1, length // MINUTE)
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
     if length < 2 * DAY:
         hours = length // HOUR
         return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    days = length // DAY
+    days = days_since(start, end)
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def days_since(start: datetime, now: datetime) -> int:
+    """How many days of the reader's calendar ago `start` was."""
+    return (timezone.localtime(now).date() - timezone.localtime(start).date()).days

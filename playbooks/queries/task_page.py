@@ -37,13 +37,14 @@ from playbooks.rules.steps import fill
 
 
 class StepLine(NamedTuple):
-    """One step of the playbook; `run_step_id` is empty until the run has come to it."""
+    """One step of the playbook; `run_step_id` is empty until the run has come to it. `is_left`: ended before."""
 
     title: str
     text: str
     kind: str
     kind_label: str
     is_done: bool
+    is_left: bool
     done_by: str
     done_at: datetime | None
     run_step_id: UUID | None
@@ -217,7 +218,6 @@ def list_steps(task: Task) -> list[StepLine]:
 
 
 def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
-    done = row is not None and row.status in (RunStepStatus.DONE, RunStepStatus.SKIPPED)
     words = {
         "account": task.about,
         "type": task.type.name if task.type else "",
@@ -229,7 +229,8 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         text=fill(step.text, words),
         kind=step.kind,
         kind_label=str(StepKind(step.kind).label),
-        is_done=done,
+        is_done=row is not None and row.status == RunStepStatus.DONE,
+        is_left=row is not None and row.status == RunStepStatus.SKIPPED,
         done_by=str(row.done_by) if row and row.done_by else "",
         done_at=row.done_at if row else None,
         run_step_id=row.pk if row else None,

@@ -34,16 +34,21 @@ const setStale = (stale) => { const notice = byId("stale"); if (notice) notice.h
 
 // --- times: the server's text stays as the title, so the exact time is never lost ---
 
-const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [7, "day"], [4.35, "week"], [12, "month"], [Infinity, "year"]];
+const STEPS = [[60, "second"], [60, "minute"], [24, "hour"]];
+const WEEK = 7;
 const relativeFormat = new Intl.RelativeTimeFormat(root.lang || undefined, { numeric: "auto" });
+const dayFormat = new Intl.DateTimeFormat("en-CA", { timeZone: root.dataset.zone || undefined }); // 2026-11-27
+const dayNumber = (moment) => Math.round(Date.parse(dayFormat.format(moment)) / 86_400_000);
 
-function relativeText(milliseconds) {
-  let amount = milliseconds / 1000;
-  for (const [size, unit] of STEPS) {
-    if (Math.abs(amount) < size) return relativeFormat.format(Math.round(amount), unit);
+// Within 24 hours exact, then days of the reader's calendar, from a week on the day itself: as dates beside it say.
+function relativeText(moment, now, day, dayOnly) {
+  let amount = (moment - now) / 1000;
+  for (const [size, unit] of dayOnly ? [] : STEPS) {
+    if (Math.abs(amount) < size) return relativeFormat.format(Math.trunc(amount), unit);
     amount /= size;
   }
-  return "";
+  const days = dayNumber(moment) - dayNumber(now);
+  return Math.abs(days) < WEEK ? relativeFormat.format(days, "day") : day;
 }
 
 function refreshTimes(scope = document) {
@@ -51,7 +56,7 @@ function refreshTimes(scope = document) {
     const moment = Date.parse(time.dateTime);
     if (Number.isNaN(moment)) continue;
     time.title ||= time.textContent.trim();
-    time.textContent = relativeText(moment - Date.now());
+    time.textContent = relativeText(moment, Date.now(), time.title.split(",")[0], time.dataset.relative === "day");
   }
 }
 

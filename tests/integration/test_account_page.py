@@ -150,19 +150,26 @@ def test_the_page_costs_the_same_queries_whatever_happened(floor: Floor) -> None
 # ── Health, people, terms ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+LOST_ON = date(2026, 10, 7)
+
+
 @pytest.mark.parametrize(
     ("signs", "label", "first"),
     [
         (Signs(), "Steady", "Nothing speaks against it"),
         (Signs(quiet_days=60), "Steady", "Nothing speaks against it"),
         (Signs(quiet_days=61), "Watch", "No touch for 61 days"),
-        (Signs(unhappy=1), "Watch", "1 key person unhappy"),
-        (Signs(forecast=Forecast.AT_RISK, unhappy=1), "At risk", "Renewal forecast: in doubt"),
+        (Signs(unhappy=("sponsor", "champion")), "Watch", "Unhappy: sponsor, champion"),
+        (Signs(forecast=Forecast.AT_RISK, unhappy=("champion",)), "At risk", "Renewal forecast: in doubt"),
         (Signs(risk="Churn risk, confidence 93 %"), "At risk", "Churn risk, confidence 93 %"),
         (Signs(red_lines=("sponsor_left",), risk="Churn risk, confidence 90 %"), "Urgent", "Sponsor left"),
         (Signs(ends_in=30, risk="Churn risk"), "Urgent", "Term ends in 30 days, no new one is signed"),
         (Signs(ends_in=31), "Steady", "Nothing speaks against it"),
         (Signs(ends_in=-31, red_lines=("legal",)), "Ended", "Term ended 31 days ago, no new one"),
+        (Signs(lost_on=LOST_ON), "At risk", "Said to be lost on 7 Oct 2026"),
+        (Signs(lost_on=LOST_ON, ends_in=4, risk="Churn risk"), "At risk", "Said to be lost on 7 Oct 2026"),
+        (Signs(lost_on=LOST_ON, red_lines=("legal",)), "Urgent", "Legal matter"),
+        (Signs(lost_on=LOST_ON, ends_in=-1), "Ended", "Term ended 1 day ago, no new one"),
     ],
 )
 def test_health_is_the_worst_sign_and_says_why(signs: Signs, label: str, first: str) -> None:

@@ -14,16 +14,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, FxRate, RedLineFlag
-from accounts.queries import crosses_red_line, red_lines
 from accounts.rules.segments import AccountFilter
 from accounts.services import save_segment
 from core.bulk import database_now
-from cx_ops.account_filter import speaks_against, with_signs
-from cx_ops.account_health import Level
 from cx_ops.portfolio import Asked, Totals, load_portfolio
 from playbooks.models import RunStep, Task
 from playbooks.services.assigning import create_task
-from tests.factories import NOW, make_account, make_activity, make_contact, make_contract, make_team, make_user
+from tests.factories import NOW, make_account, make_activity, make_contract, make_team, make_user
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -42,112 +39,6 @@ def names(user: Any, asked: Asked) -> list[str]:
 
 
 # ── Portfolio ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def every_sort_of_account(floor: Floor) -> dict[str, Account]:
-    """One account for each sign of health, by what is expected of it."""
-    found = {name: floor.new_account(name.title(), arr_amount=None, arr_currency="") for name in EXPECTED}
-    for account in found.values():
-        make_activity(account, happened_at=NOW - 3 * DAY)
-    found["quiet"].activities.update(happened_at=NOW - 61 * DAY)
-    Account.objects.filter(pk=found["quiet"].pk).update(created_at=NOW - 400 * DAY)
-    RedLineFlag.objects.create(account=found["red"], kind="legal", since=NOW - DAY)
-    make_contact(found["sponsor"], stakeholder="sponsor", left_on=TODAY - DAY)
-    make_contact(found["unhappy"], stakeholder="champion", sentiment=-1)
-    make_contact(found["steady"], stakeholder="user", sentiment=-2)
-    make_contract(found["notice"], notice_on=TODAY + 30 * DAY)
-    make_contract(found["forecast"], forecast="at_risk")
-    make_contract(found["lapsed"], ends_on=TODAY - 30 * DAY)
-    make_contract(found["ended"], ends_on=TODAY - 31 * DAY)
-    make_contract(found["ending"], ends_on=TODAY + 30 * DAY, forecast="commit")
-    make_contract(found["later"], ends_on=TODAY + 31 * DAY)
-    make_contract(found["renewing"], ends_on=TODAY + 3 * DAY, auto_renews=True, notice_on=TODAY - 30 * DAY)
-    make_contract(found["signed"], ends_on=TODAY + 3 * DAY)
-    make_contract(found["signed"], starts_on=TODAY + 4 * DAY, ends_on=TODAY + 400 * DAY)
-    make_contract(found["stopped"], ends_on=TODAY + 90 * DAY, auto_renews=True, ended_early_on=TODAY + 9 * DAY)
-    floor.insight("0.95", account=found["risk"])
-    return found
-
-
-EXPECTED = {
-    "steady": Level.STEADY, "red": Level.URGENT, "sponsor": Level.URGENT, "notice": Level.URGENT, "risk": Level.RISK,
-    "forecast": Level.RISK, "lapsed": Level.URGENT, "unhappy": Level.WATCH, "quiet": Level.WATCH, "ended": Level.ENDED,
-    "ending": Level.URGENT, "later": Level.STEADY, "renewing": Level.STEADY, "signed": Level.STEADY,
-    "stopped": Level.URGENT,
-}  # fmt: skip
-
-
-def test_the_database_and_the_words_agree_on_health(floor: Floor) -> None:
-    """`rank` orders and filters in the database; the badge is read from the same signs in Python."""
-    accounts = every_sort_of_account(floor)
-    ranks = dict(with_signs(Account.objects.all(), NOW).values_list("pk", "rank"))
-    assert {name: Level(ranks[account.pk]) for name, account in accounts.items()} == EXPECTED
-    against = set(Account.objects.filter(speaks_against(NOW)).values_list("pk", flat=True))
-    assert against == {pk for pk, rank in ranks.items() if rank <= Level.RISK}
-    shown: dict[str, Level] = {}
-    for level in Level:
-        wanted = AccountFilter(health=level.name.lower())
-        lines = load_portfolio(floor.ana, Asked(wanted=wanted, sort="name"), NOW).lines
-        assert {line.health.level for line in lines} <= {level}
-        shown |= {line.name.lower(): line.health.level for line in lines}
-    assert {name: shown[name] for name in EXPECTED} == EXPECTED
-    crossed = Account.objects.filter(crosses_red_line(NOW)).values_list("pk", flat=True)
-    assert set(crossed) == set(red_lines([account.pk for account in accounts.values()], NOW))
-
-
-def test_the_worst_comes_first_and_former_customers_are_left_out(floor: Floor) -> None:
-    every_sort_of_account(floor)
-    lines = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
-    levels = [line.health.level for line in lines]
-    assert levels == sorted(levels)
-    assert "Ended" not in {line.name for line in lines}
-
-
-def test_of_equals_the_nearest_notice_or_renewal_comes_first(floor: Floor) -> None:
-    """A risk of 92 % on a term that ends in 3 days presses more than one of 95 % on a term that ends next year."""
-    for name, confidence, ends, notice in (
-        ("Surest", "0.95", 194, None), ("Ends", "0.92", 3, -60), ("Notice", "0.91", 300, 60),
-        ("Lapsed", "0.90", -5, None),
-    ):  # fmt: skip
-        account = floor.new_account(name)
-        make_contract(
-            account, ends_on=TODAY + ends * DAY, notice_on=TODAY + notice * DAY if notice is not None else None
-        )
-        floor.insight(confidence, account=account)
-    dated = floor.new_account("Dated", renews_on=TODAY + 20 * DAY)
-    floor.insight("0.90", account=dated)
-    order = [name for name in names(floor.ana, Asked(sort="health")) if name != "Acme"]
-    assert order == ["Lapsed", "Ends", "Dated", "Notice", "Surest"]
-
-
-def test_a_term_that_ends_soon_comes_before_a_notice_date_a_month_away(floor: Floor) -> None:
-    """What is soonest comes first among all that is urgent; a red line without a day presses today."""
-    for name, ends, notice in (("Notice", 119, 29), ("Ends", 4, None), ("Over", -16, None)):
-        make_contract(
-            floor.new_account(name), ends_on=TODAY + ends * DAY, notice_on=TODAY + notice * DAY if notice else None
-        )
-    legal = floor.new_account("Legal")
-    make_contract(legal, ends_on=TODAY + 300 * DAY)
-    RedLineFlag.objects.create(account=legal, kind="legal", since=NOW - DAY)
-    floor.insight("0.95", account=floor.new_account("Risk"))
-    assert names(floor.ana, Asked(sort="health")) == ["Over", "Legal", "Ends", "Notice", "Risk", "Acme"]
-    reasons = {line.name: line.health.reasons[0] for line in load_portfolio(floor.ana, Asked(sort="health"), NOW).lines}
-    assert (reasons["Ends"], reasons["Over"]) == (
-        "Term ends in 4 days, no new one is signed", "Term ended 16 days ago, no new one",
-    )  # fmt: skip
-
-
-def test_what_an_ended_term_brought_is_not_in_the_sum(floor: Floor) -> None:
-    make_contract(floor.new_account("Over", arr_amount=30), ends_on=TODAY - DAY)
-    make_contract(floor.new_account("Runs", arr_amount=20), ends_on=TODAY)
-    totals = load_portfolio(floor.ana, Asked(sort="revenue"), NOW).totals
-    assert (totals.revenue, totals.over, totals.lost) == (Decimal(100_020), 1, Decimal(30))
-
-
-def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
-    make_contract(floor.account, ends_on=TODAY + 118 * DAY, notice_on=TODAY + 28 * DAY)
-    [line] = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
-    assert line.health.reasons[0] == "Notice date in 28 days"
 
 
 def test_a_snooze_does_not_stop_a_deadline_and_the_task_stands_where_it_wakes(floor: Floor) -> None:
