@@ -8,14 +8,13 @@ from datetime import date, timedelta
 from cx_ops.demo.book import Book, Customer
 from cx_ops.demo.days import is_workday
 from cx_ops.demo.evidence import silent_on
-from cx_ops.demo.fates import users_of
+from cx_ops.demo.fates import a_day_of, users_of
 
 Item = dict[str, object]
 DAYS_TOLD = 61  # of the book's last days: the page compares 30 with the 30 before
 NAMES = ("Report opened", "Dashboard viewed", "Chart saved", "User invited", "Alert muted")
 WEIGHTS = (6, 4, 2, 1, 1)
 KNOWN = 2  # so many of them are among the contacts
-WORKDAYS = 5
 
 
 def behaviour(book: Book, day: date, *, people: Callable[[Customer], Iterator[Item]]) -> Iterator[Item]:
@@ -32,7 +31,7 @@ def behaviour(book: Book, day: date, *, people: Callable[[Customer], Iterator[It
         named = contacts[1:] if customer.number in silent else contacts[:KNOWN]
         users = users_of(customer, friday)
         chance = customer.random(f"behaviour {done_on}")
-        a_day = users // WORKDAYS + 1
+        a_day = a_day_of(users)
         for number in range(a_day):
             who = (done_on.weekday() * a_day + number) % users
             yield {

@@ -32,7 +32,7 @@ class Words(NamedTuple):
     text: str
 
 
-OVER = Words("Ask whether they sign a new term after all", "Theirs has ended, and they still use the product.")
+OVER = Words("Ask whether they sign a new term after all", "Theirs has ended, and nobody has told us that they leave.")
 DOUBTED = Words("Ask for a yes or a no to the new term", "A no now is better than silence.")
 SIGNED = Words("Get the new term signed", "They have the offer.")
 NOTICE = Words("Ask whether they stay, before their day of notice", "After it the term renews by itself.")

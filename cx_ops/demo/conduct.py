@@ -158,7 +158,7 @@ def _put_off(task: OpenTask, day: date, by: User, now: datetime) -> Task:
         by=by,
         version=task.version,
         until=datetime.combine(day, BEGINS, ZoneInfo(by.timezone)),
-        reason="Their main contact is back then.",
+        reason="Their figures of the month are there then.",
         now=now,
     )
 

@@ -8,6 +8,7 @@ from cx_ops.demo.book import Customer, Fate
 
 RISES_DAYS = 80
 FAR_DAYS = 240
+WORKDAYS = 5
 SETTLED_DAYS = 15  # before the notice date, when a customer that leaves has made up its mind
 
 
@@ -42,7 +43,21 @@ def users_of(customer: Customer, day: date) -> int:
     fall = 1 - 0.62 * max(0.0, risk_of(customer, day) - 0.30) / 0.70
     rise = 1 + 0.35 * max(0.0, growth_of(customer, day) - 0.30) / 0.70
     week = customer.random("week", day.isocalendar()[:2]).uniform(0.95, 1.05)
-    return max(1, min(round(customer.usual_users * fall * rise * week), round(customer.seats * 1.1)))
+    return max(1, min(round(customer.usual_users * fall * rise * week), customer.seats))
+
+
+def a_day_of(users: int) -> int:
+    """How many of a week's people are seen on each of its workdays."""
+    return users // WORKDAYS + 1
+
+
+def active_in(customer: Customer, friday: date) -> int:
+    """`users_of` a whole week; of the week in which a customer leaves those who were seen before, and nobody later."""
+    users = users_of(customer, friday)
+    if customer.fate is not Fate.LEAVES:
+        return users
+    days = min(max((customer.turn - friday).days + WORKDAYS - 1, 0), WORKDAYS)
+    return min(users, days * a_day_of(users))
 
 
 def week_before(day: date) -> date:

@@ -12,10 +12,10 @@ from functools import partial
 
 from cx_ops.demo import names
 from cx_ops.demo.behaviour import behaviour
-from cx_ops.demo.book import LEAVER, Book, Customer, Fate
+from cx_ops.demo.book import LEAVER, NAMED, Book, Customer, Fate
 from cx_ops.demo.days import is_workday
 from cx_ops.demo.evidence import silent_on
-from cx_ops.demo.fates import growth_of, risk_of, users_of, week_before
+from cx_ops.demo.fates import active_in, growth_of, risk_of, week_before
 
 Item = dict[str, object]
 Feed = tuple[str, str, list[Item]]
@@ -30,10 +30,17 @@ TITLES = {
     "unknown": "Coordinator",
 }
 STAKEHOLDERS = ("champion", "sponsor", "decision_maker", "user", "detractor", "unknown")
-LEAST_INFLUENCE = {"decision_maker": 4, "sponsor": 3}
-# Numbers that are kept free for fiction, with the place for the last signs.
-PHONES = {"emea": ("+44 20 7946 0{:03}", 1000), "apac": ("+61 2 5550 {:04}", 10_000)}
-AMERICAN = ("+1 202 555 01{:02}", 100)
+LEAST_INFLUENCE = {"decision_maker": 4, "sponsor": 3, "champion": 3}
+MOST_INFLUENCE = {"user": 3, "detractor": 3, "unknown": 3}
+MOODS = {"detractor": (-2, -1, -1, -1, 0, 0)}
+ANY_MOOD = (-1, 0, 0, 1, 1, 2)
+# Numbers that are kept free for fiction: places, what follows there, and the first and how many of the last signs.
+PHONES = {
+    "emea": (("+44 20 7946", "+44 113 496", "+44 121 496", "+44 161 496"), "0{:03}", 100, 900),
+    "apac": (("+61 2 5550",), "{:04}", 0, 10_000),
+}
+AMERICAN = (tuple(f"+1 {area}" for area in range(202, 250)), "555 01{:02}", 0, 100)
+MOST_CONTACTS, MOST_OF_DIGITAL = 6, 2
 TOUCHES = (
     ("call", "Call with {who}", "Went through open points; they had no surprises."),
     ("meeting", "Quarterly review with {who}", "Looked at what they set out to do, and how far they are."),
@@ -44,6 +51,7 @@ TICKETS = ("Export takes too long", "Cannot sign in after the change of domain",
            "Import stops at row 2,000", "Please add a user", "Totals differ between two pages")  # fmt: skip
 MONDAY, TUESDAY, NEXT_DAY, DAYS = 0, 1, timedelta(days=1), 7
 LAST_WEEK = timedelta(days=7)  # of the leaver: whoever takes over comes along
+STILL_READ = timedelta(days=60)  # so long after a customer has left, the product says that nobody uses it
 LATE_NEWS_DAYS = 24  # how long it can take until the CRM hears that a customer has left
 
 
@@ -139,15 +147,21 @@ def contacts(customer: Customer) -> Iterator[Item]:
             "phone": _phone(customer, number),
             "title": TITLES[stakeholder],
             "stakeholder": stakeholder,
-            "influence": max(chance.randrange(1, 6), LEAST_INFLUENCE.get(stakeholder, 1)),
-            "sentiment": chance.choice((-1, 0, 0, 1, 1, 2)),
+            "influence": min(
+                max(chance.randrange(1, 6), LEAST_INFLUENCE.get(stakeholder, 1)), MOST_INFLUENCE.get(stakeholder, 5)
+            ),
+            "sentiment": chance.choice(MOODS.get(stakeholder, ANY_MOOD)),
             "consents": customer.random("consents", number).choice(AGREED if number == 1 else ASKED),
         }
 
 
 def _phone(customer: Customer, number: int) -> str:
-    form, free = PHONES.get(customer.region, AMERICAN)
-    return form.format(customer.random("phone", number).randrange(free))
+    """Everybody's own; neighbours do not look alike."""
+    places, form, first, free = PHONES.get(customer.region, AMERICAN)
+    before = NAMED * (MOST_CONTACTS - MOST_OF_DIGITAL) if customer.number > NAMED else 0
+    slot = before + (customer.number - 1) * (MOST_OF_DIGITAL if before else MOST_CONTACTS) + number - 1
+    place, tail = divmod(slot, free)
+    return f"{places[place % len(places)]} {form.format(first + tail * 67 % free)}"
 
 
 def activity(
@@ -262,11 +276,11 @@ def _usage(book: Book, day: date) -> Iterator[Item]:
         return
     chance = book.random("surveys", day)
     for customer in book.customers:
-        if customer.has_left(day) or not (customer.is_named or day.isocalendar().week % 4 == 0):
+        if customer.has_left(day - STILL_READ) or not (customer.is_named or day.isocalendar().week % 4 == 0):
             continue
-        users = users_of(customer, week_before(day))
+        users = active_in(customer, week_before(day))
         yield activity(customer, day, "usage", f"{users} people active in the week", hour=1, value=users)
-        if chance.random() < 0.03:
+        if chance.random() < 0.03 and not customer.has_left(day):
             mood = 9.5 - 6 * risk_of(customer, day) + 2 * growth_of(customer, day) + chance.gauss(0, 1)
             answer = max(0, min(10, round(mood)))
             yield activity(customer, day, "survey", f"Would recommend us: {answer} of 10", value=answer)

@@ -16,6 +16,7 @@ from cx_ops.demo.book import DIGITAL_TIER, LEAVER, Book
 from cx_ops.demo.conduct import Desk
 from cx_ops.demo.days import NIGHT, TICK, ZONES, arrival, at, is_workday, workdays_before
 from cx_ops.demo.feeds import Feed
+from decisions.queries.losses import losses
 from insights.services import raise_insight
 from intake.models import Source
 from playbooks.models import Task
@@ -152,11 +153,13 @@ class History:
                 )
 
     def _plan(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
-        """What success managers write down for terms that end; not where they have a task already, or are away."""
+        """What success managers write down for terms that end; not where they have a task already or said that the
+        customer is lost, nor while they are away."""
         for chore in chores.chores(self.book, day):
             account = Account.objects.get(id=self.accounts[chore.customer.external_id])
             is_away = people.is_away(chore.who, day, today=self.book.today)
-            if not is_away and not Task.objects.active().filter(account=account).exists():
+            is_busy = Task.objects.active().filter(account=account).exists()
+            if not is_away and not is_busy and not losses(account.pk).exists():
                 by = self.desk.users[chore.who]
                 tasks.create_task(
                     account=account,

@@ -39,13 +39,18 @@ RISK = {
     "slow_adoption": Wording(
         lambda customer, chance: [
             ("features in use (of 14)", chance.randrange(2, 5), chance.randrange(5, 8), 0.7),
-            ("seats never used", round(customer.seats * chance.uniform(0.3, 0.5)), None, 0.5),
+            (
+                "seats never used",
+                max(1, int((customer.seats - round(customer.usual_users * 1.05)) * chance.uniform(0.5, 0.85))),
+                None,
+                0.5,
+            ),
         ],
         ("Ask what they bought it for, in their words", "Pick one result to reach before the renewal"),
     ),
     "logins_fell": Wording(
         lambda customer, chance: [
-            ("log-ins a week", chance.randrange(4, 15), chance.randrange(30, 60), 0.8),
+            ("log-ins a week by the core team", chance.randrange(4, 15), chance.randrange(30, 60), 0.8),
             ("days since the main user logged in", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
         ],
         ("Ask whether the main user has a new job", "Find out who does this work now"),
@@ -137,23 +142,31 @@ TYPES = {
 
 # What the vendor's model names: two of these a customer, and nothing to say to them.
 VENDOR: tuple[Callable[[Customer, Random], Fact], ...] = (
-    lambda customer, chance: ("days since the last meeting", chance.randrange(35, 95), None, 0.31),
-    lambda customer, chance: ("seats in use (of 100)", chance.randrange(31, 58), chance.randrange(59, 80), 0.28),
-    lambda customer, chance: ("tickets in 30 days", chance.randrange(5, 14), chance.randrange(1, 4), 0.24),
+    lambda customer, chance: ("people trained in 12 months", chance.randrange(0, 2), chance.randrange(3, 8), 0.31),
+    lambda customer, chance: ("charts shared with other teams in 60 days", 0, chance.randrange(2, 6), 0.24),
     lambda customer, chance: ("payments late in 12 months", chance.randrange(2, 5), 0, 0.22),
     lambda customer, chance: ("answers rated poor in 60 days", chance.randrange(2, 6), 0, 0.27),
     lambda customer, chance: ("e-mails opened (of the last 10)", chance.randrange(0, 3), chance.randrange(5, 9), 0.19),
 )
 
 
+WORTH_SAYING = 0.1  # a change of use by less speaks for nothing
+
+
+def use_of(customer: Customer, day: date) -> tuple[int, int]:
+    """People active in the last whole week, and eight weeks before."""
+    now, was = (users_of(customer, week_before(day - timedelta(days=ago))) for ago in (0, 56))
+    return now, was
+
+
 def vendor_factors_of(customer: Customer, day: date) -> list[dict[str, object]]:
     """The facts that the vendor's model names, the weightiest first."""
     chance = customer.random("vendor's facts", day.isocalendar()[:2])
     named = [make(customer, chance) for make in chance.sample(VENDOR, 2)]
+    now, was = use_of(customer, day)
+    if (was - now) / max(was, 1) >= WORTH_SAYING:
+        named[0] = (f"seats in use (of {customer.seats})", now, was, 0.35)
     return _as_factors(sorted(named, key=lambda fact: -fact[3]), day)
-
-
-WORTH_SAYING = 0.1  # a change of use by less speaks for nothing
 
 
 def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[dict[str, object]]:
@@ -161,7 +174,7 @@ def factors_of(customer: Customer, type: str, reason: str, day: date) -> list[di
     chance = customer.random("facts", type, reason, day.isocalendar()[:2])
     facts: list[Fact] = []
     if type in ("churn_risk", "expansion_signal"):
-        now, was = (users_of(customer, week_before(day - timedelta(days=ago))) for ago in (0, 56))
+        now, was = use_of(customer, day)
         moved = (was - now if type == "churn_risk" else now - was) / max(was, 1)
         if moved >= WORTH_SAYING:
             facts.append(("people active in a week", now, was, round(moved * 2, 2)))

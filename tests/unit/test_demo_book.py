@@ -200,3 +200,42 @@ def _fill(root: Path) -> None:
     for day, confidence in (("1997-07-01", "0.95"), ("1997-08-01", "0.1")):
         row = {"account_id": "C1", "scored_at": f"{day}T06:00:00Z", "confidence": confidence}
         write_rows(root / f"scores-house-{day}.csv", [row])
+
+
+def test_nobody_shares_a_phone_and_whoever_is_against_us_is_not_happy(book: Book) -> None:
+    people = [contact for customer in book.customers for contact in feeds.contacts(customer)]
+    phones = Counter(contact["phone"] for contact in people)
+    assert [phone for phone, times in phones.items() if times > 1] == []
+    assert all(int(str(one["sentiment"])) <= 0 for one in people if one["stakeholder"] == "detractor")
+
+
+def test_facts_about_use_fit_the_seats_and_the_readings(book: Book) -> None:
+    """Nobody has more seats in use than there are, or more never used than are free."""
+    for customer in book.named():
+        for day in (TODAY, TODAY - timedelta(days=21)):
+            said = {**evidence.facts_of(customer, "churn_risk", "slow_adoption", day)}
+            used = [value for name, value in said.items() if "people active" in name]
+            assert all(value + said["seats never used"] <= customer.seats for value in used)
+        for factor in scores.insight(customer, "churn_risk", 0.95, TODAY, reason="", vendor=True)["factors"]:  # type: ignore[attr-defined]
+            if "seats in use" in factor["name"]:
+                assert factor["value"] < factor["was"] <= customer.seats
+                assert f"(of {customer.seats})" in factor["name"]
+
+
+def test_of_a_customer_who_has_left_the_product_says_that_nobody_uses_it(book: Book) -> None:
+    """Also in the week in which they leave the reading counts those who were seen."""
+    gone = [
+        one
+        for one in book.named()
+        if one.has_left(TODAY - timedelta(days=14)) and not one.has_left(TODAY - timedelta(days=50))
+    ]
+    assert gone
+    told = [
+        item for _, kind, items in feeds.exports(book, date(2026, 11, 16)) if kind == "activities" for item in items
+    ]
+    for customer in gone:
+        [reading] = [
+            item["value"] for item in told
+            if item["kind"] == "usage" and item["account"] == {"external_id": customer.external_id}
+        ]  # fmt: skip
+        assert reading == 0
