@@ -106,36 +106,44 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     ended = Q(term_end__lt=today)
     ending = Q(term_end__lte=today + timedelta(days=ENDS_DAYS), renews_itself=False)
     pressing = crosses_red_line(now) | ((ended | ending) & Q(lost_at=None))
-    return accounts.annotate(
-        csm=Subquery(csm.values(name=FULL_NAME)[:1]),
-        last_touch=Subquery(touches.values("happened_at")[:1]),
-        heard_at=Coalesce(Subquery(touches.values("happened_at")[:1]), F("created_at")),
-        risk=Subquery(risks.values("type__name")[:1]),
-        risk_confidence=Subquery(risks.values("confidence")[:1]),
-        term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
-        renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
-        notice_on=Subquery(last.values("notice_on")[:1]),
-        notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
-        forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
-        unhappy=ArraySubquery(unhappy.order_by().values("shows_stakeholder")),
-        lost_at=Subquery(losses(here).values("closed_at")[:1]),
-    ).annotate(
-        rank=Case(
-            When(has_ended(now), then=Value(Level.ENDED)),
-            When(pressing, then=Value(Level.URGENT)),
-            When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK), then=Value(Level.RISK)),
-            When(lost_at__isnull=False, then=Value(Level.RISK)),
-            When(unhappy__len__gt=0, then=Value(Level.WATCH)),
-            When(csm__isnull=False, heard_at__lt=days_ago(QUIET_DAYS, now), then=Value(Level.WATCH)),
-            default=Value(Level.STEADY),
-            output_field=IntegerField(),
-        ),
-        near=Case(
-            When(crosses_red_line(now, dated=False), then=Least(Value(today), F("term_end"))),
-            default=Coalesce("notice_by", "term_end", "renews_on"),
-            output_field=DateField(),
-        ),
+    return (
+        with_loss(accounts)
+        .annotate(
+            csm=Subquery(csm.values(name=FULL_NAME)[:1]),
+            last_touch=Subquery(touches.values("happened_at")[:1]),
+            heard_at=Coalesce(Subquery(touches.values("happened_at")[:1]), F("created_at")),
+            risk=Subquery(risks.values("type__name")[:1]),
+            risk_confidence=Subquery(risks.values("confidence")[:1]),
+            term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
+            renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
+            notice_on=Subquery(last.values("notice_on")[:1]),
+            notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
+            forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
+            unhappy=ArraySubquery(unhappy.order_by().values("shows_stakeholder")),
+        )
+        .annotate(
+            rank=Case(
+                When(has_ended(now), then=Value(Level.ENDED)),
+                When(pressing, then=Value(Level.URGENT)),
+                When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK), then=Value(Level.RISK)),
+                When(lost_at__isnull=False, then=Value(Level.RISK)),
+                When(unhappy__len__gt=0, then=Value(Level.WATCH)),
+                When(csm__isnull=False, heard_at__lt=days_ago(QUIET_DAYS, now), then=Value(Level.WATCH)),
+                default=Value(Level.STEADY),
+                output_field=IntegerField(),
+            ),
+            near=Case(
+                When(crosses_red_line(now, dated=False), then=Least(Value(today), F("term_end"))),
+                default=Coalesce("notice_by", "term_end", "renews_on"),
+                output_field=DateField(),
+            ),
+        )
     )
+
+
+def with_loss(accounts: AccountQuerySet) -> AccountQuerySet:
+    """`accounts` with `lost_at`: when somebody said that the customer is lost, as far as that holds."""
+    return accounts.annotate(lost_at=Subquery(losses(OuterRef("pk")).values("closed_at")[:1]))
 
 
 def _of_owner(accounts: AccountQuerySet, owner: str, now: datetime) -> AccountQuerySet:

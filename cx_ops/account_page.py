@@ -22,7 +22,6 @@ from cx_ops.account_timeline import Timeline, load_timeline
 from cx_ops.renewals import HOPEFUL
 from cx_ops.risk_claims import risk_claims
 from cx_ops.stakeholder_map import Dot, draw_dots, has_place
-from decisions.queries.losses import losses
 from playbooks.enums import ACTIVE, RunStatus, RunStepStatus
 from playbooks.models import Run, RunStep, Task
 from playbooks.queries.deadlines import Deadline, days_since, next_deadline
@@ -156,7 +155,7 @@ class AccountPage:
 
 
 def load_account_page(account: Account, *, user: User, kind: str, before: str, now: datetime) -> AccountPage:
-    """The page of an account that `user` may see; `kind` and `before` choose the part of its timeline.
+    """The page of an account `with_loss` that `user` may see; `kind` and `before` choose the part of its timeline.
 
     Raises KeyError for an unknown kind and `CursorRefused`.
     """
@@ -216,7 +215,6 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
     notices = [(day - now.date()).days for day in dates if day >= now.date()]
     last = _last(terms)
     has_csm = any(person.role == AccountRole.CSM for person in view.people)
-    lost = losses(account.pk).first()
     return Signs(
         red_lines=view.facts.red_lines,
         risk=risk_claims([account.pk]).get(account.pk, ""),
@@ -225,7 +223,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         quiet_days=days_since(since, now) if has_csm else None,
         ends_in=ends_in(last.end, now.date(), renews_itself=last.renews_itself) if last else None,
         notice_in=min(notices, default=None),
-        lost_on=timezone.localdate(lost.closed_at) if lost and lost.closed_at else None,
+        lost_on=timezone.localdate(account.lost_at) if account.lost_at else None,  # type: ignore[attr-defined]
     )
 
 

@@ -15,13 +15,14 @@ from core.models import User
 from cx_ops.demo.book import Customer
 from cx_ops.demo.days import workday_number, workdays_before
 from cx_ops.demo.feeds import contacts
-from cx_ops.demo.manners import FOUND, end_of, goes_on_after, manner_of, touch_of
+from cx_ops.demo.manners import FOUND, Touch, end_of, goes_on_after, manner_of, touch_of
 from playbooks.enums import RunStepStatus, TaskStatus
 from playbooks.models import RunStep, Task
 from playbooks.services import runs, tasks
 from playbooks.services.touches import tell_touch
 
 MOST_IN_NOW = 4  # a person who has more at the end of a session closes something
+NO_TALK = ("no_response", "insight_wrong")  # what a step can end with without a talk
 ASKS_AGAIN = timedelta(days=7)
 BEGINS = time(9)
 TAKES = (3, 17)  # minutes for one thing
@@ -117,9 +118,7 @@ class Desk:
     def _touch(self, task: OpenTask, on: date, chance: Random, by: User, now: datetime) -> None:
         """Work on a task: a call or a note, a day to go on, and often a step of its plan."""
         touch = touch_of(task.type_id, chance)
-        customer = self.customers[task.account_id]
-        found = customer.random("found", now.date()).choice(FOUND)
-        text = touch.text.format(who=next(contacts(customer))["name"], found=found)
+        text = _told(touch, self.customers[task.account_id], now.date())
         note = "" if touch.kind else text
         tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
         if touch.kind:
@@ -128,13 +127,22 @@ class Desk:
             tick_next_step(task.run_id, by=by, now=now)
 
     def _close(self, task: OpenTask, customer: Customer, chance: Random, by: User, now: datetime) -> None:
-        """A step is mostly just done; a task ends as things stand with the customer."""
+        """A step is mostly just done, and if it was a talk, that is logged; a task ends as things stand."""
         outcome, reason, note = "completed", "", ""
         if not task.run_step_id or chance.random() < 0.25:
             outcome, reason, note = end_of(task.type_id, customer, chance, now.date())
         tasks.close_task(
             task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
         )
+        if task.run_step_id and task.type_id == "churn_risk" and outcome not in NO_TALK:
+            text = note or _told(touch_of(task.type_id, chance, reached=True), customer, now.date())
+            tell_touch(task_id=task.id, kind=ActivityKind.CALL, text=text, by=by, now=now)
+
+
+def _told(touch: Touch, customer: Customer, day: date) -> str:
+    """What somebody writes down of a touch."""
+    found = customer.random("found", day).choice(FOUND)
+    return touch.text.format(who=next(contacts(customer))["name"], found=found)
 
 
 def last_chance(customer: Customer, day: date) -> date:

@@ -52,7 +52,7 @@ TICKETS = ("Export takes too long", "Cannot sign in after the change of domain",
 MONDAY, TUESDAY, NEXT_DAY, DAYS = 0, 1, timedelta(days=1), 7
 LAST_WEEK = timedelta(days=7)  # of the leaver: whoever takes over comes along
 STILL_READ = timedelta(days=60)  # so long after a customer has left, the product says that nobody uses it
-LATE_NEWS_DAYS = 24  # how long it can take until the CRM hears that a customer has left
+LATE_NEWS_DAYS = (31, 55)  # so long it takes until the CRM calls a customer churned whose term has ended
 
 
 def opening(book: Book) -> list[Feed]:
@@ -208,7 +208,7 @@ def _changed_accounts(book: Book, day: date) -> Iterator[Item]:
         if day == book.handed_over_on and customer.people.get("csm") == LEAVER and not customer.has_left(day):
             yield account(customer, day, people={"csm": customer.heir})
         elif customer.fate is Fate.LEAVES:
-            late = customer.random("late news").randrange(0, LATE_NEWS_DAYS)
+            late = customer.random("late news").randrange(*LATE_NEWS_DAYS)
             if day == customer.turn + timedelta(days=late):
                 yield account(customer, day, stage="churned")
         elif day == customer.term_ends + timedelta(days=1):

@@ -140,6 +140,7 @@ class History:
                 for customer in self.book.named()
                 if customer.people["csm"] == favour.who and not customer.has_left(day)
                 if (customer.name == favour.about if favour.about else not customer.is_story)
+                if not losses(self.accounts[customer.external_id]).exists()
             ]
             if theirs:
                 tasks.create_task(

@@ -65,7 +65,7 @@ TOUCHES: Mapping[str, tuple[Touch, ...]] = {
 }
 GOES: tuple[Outcome, ...] = (
     ("lost", "price", "They gave notice: the budget is gone."),
-    ("lost", "no_need", "The team that used it was closed."),
+    ("lost", "no_need", "The team that uses it is being closed."),
     ("lost", "competitor", "They have signed with somebody else."),
     ("risk_resolved", "", "They say they will stay."),
     ("no_change", "", "Friendly talk, no promise."),
@@ -140,9 +140,9 @@ def goes_on_after(manner: Manner, age: int, chance: Random) -> int:
     return max(1, left - 3 if chance.random() < 0.12 else left)
 
 
-def touch_of(type: str, chance: Random) -> Touch:
-    """What somebody does about a task, as they write it down."""
-    return chance.choice(TOUCHES[type])
+def touch_of(type: str, chance: Random, *, reached: bool = False) -> Touch:
+    """What somebody does about a task, as they write it down; `reached`: a talk that came about."""
+    return chance.choice([touch for touch in TOUCHES[type] if not reached or (touch.kind and touch.reached)])
 
 
 def end_of(type: str, customer: Customer, chance: Random, day: date) -> Outcome:

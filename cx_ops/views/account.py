@@ -23,6 +23,7 @@ from accounts.queries.said import survivor_of
 from accounts.queries.shown import by_origin
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast, split_summary
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
+from cx_ops.account_filter import with_loss
 from cx_ops.account_health import MADE_OF
 from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
@@ -161,7 +162,7 @@ def _raise(request: PersonRequest, account: Account, form: RaiseForm) -> None:
 
 
 def _load(request: PersonRequest, account_id: UUID) -> Account:
-    accounts = Account.objects.visible_to(request.user).select_related("team", "parent")
+    accounts = with_loss(Account.objects.visible_to(request.user)).select_related("team", "parent")
     return get_object_or_404(accounts, pk=account_id)
 
 
