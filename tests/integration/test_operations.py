@@ -217,6 +217,28 @@ def _is_taken(kind: Kind, example: dict[str, str], header: list[str]) -> bool:
     return not kind.check(item, NOW + timedelta(days=400))
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "unsaid"),
+    [
+        ("waiting", "Waiting for a worker", "adds up"),
+        ("running", "Reading the file", "Waiting for a worker"),
+        ("failed", "No row was taken.", "of ? rows"),
+        ("undone", "9 rows were read, and what they did is taken back.", "adds up"),
+    ],
+)
+def test_the_page_of_a_file_says_where_it_stands(
+    client: Client, otto: User, status: str, said: str, unsaid: str
+) -> None:
+    read = {"rows_done": 9, "rows_total": 9, "counts": {"created": 9}} if status == "undone" else {}
+    of = Import.objects.create(
+        source=make_source("crm"), filename="some.csv", kind="accounts", stored_as="x", sha256="", created_at=NOW,
+        status=status, **read,
+    )  # fmt: skip
+    page = client.get(reverse("import", args=[of.pk])).content.decode()
+    assert said in page
+    assert unsaid not in page
+
+
 def test_the_list_counts_the_cells_that_were_left_out(client: Client, otto: User) -> None:
     shown = {"filename": "some.csv", "kind": "accounts", "stored_as": "x", "sha256": "", "created_at": NOW}
     of = Import.objects.create(source=make_source("crm"), status="done", rows_done=9, counts={"rejected": 2}, **shown)
