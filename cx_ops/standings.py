@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.queries import register_standing
-from playbooks.queries.standings import ASKED_BY, tell_standings
+from playbooks.queries.standings import ASKED_BY, tell_of_tasks, tell_standings
 
 
 def register_standings() -> None:
     register_standing(ASKED_BY, tell_standings)
+    register_standing(["second_no_response"], tell_of_tasks)

@@ -219,7 +219,7 @@ class FxRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.on_day} {self.rate}"
+        return f"{self.currency} {self.on_day}"
 
 
 class TierRevenue(models.Model):

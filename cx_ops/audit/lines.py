@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -285,7 +285,7 @@ def _many(act: Act, people: dict[str, str]) -> str:
 def _period(act: Act, people: dict[str, str]) -> str:
     return _(" from %(first)s to %(last)s") % {
         "first": _day(str(act.data.get("from", ""))),
-        "last": _day(str(act.data.get("to", ""))),
+        "last": _day(_before(str(act.data.get("to", "")))),
     }
 
 
@@ -296,6 +296,14 @@ def _day(text: str) -> str:
     except ValueError:
         return text
     return formats.date_format(day, "j M Y")
+
+
+def _before(text: str) -> str:
+    """The last moment before the one at which a period ends."""
+    try:
+        return (datetime.fromisoformat(text) - timedelta(seconds=1)).isoformat()
+    except ValueError:
+        return text
 
 
 def _local(text: str) -> date:

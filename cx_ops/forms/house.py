@@ -30,6 +30,8 @@ SAID_BY_PEOPLE = (
 )  # fmt: skip
 
 
+# Nothing is kept quiet after these: an insight went to a person, or it was a fault of a source.
+OF_NO_INSIGHT = (OutcomeKind.HANDED_TO_HUMAN, OutcomeKind.FIXED, OutcomeKind.NOT_A_FAULT)
 NINE, FIVE, MONDAY_TO_FRIDAY = time(9), time(17), (0, 1, 2, 3, 4)
 
 
@@ -48,6 +50,11 @@ class RuleForm(forms.ModelForm[Any]):
     def values(self) -> dict[str, Any]:
         """The columns and what they are to hold, of a valid form."""
         return {name: self.cleaned_data[name] for name in self._meta.fields or () if name in self.cleaned_data}
+
+
+def in_short(number: Decimal) -> str:
+    """Without noughts at its end, as somebody would write it."""
+    return f"{number.normalize():f}"
 
 
 def time_zone() -> forms.ChoiceField:
@@ -76,12 +83,18 @@ class RateForm(RuleForm):
     on_day = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
     rate = forms.DecimalField(
         label=_("One unit is worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
+        error_messages={"min_value": _("Write a number above 0.")},
         help_text=_("In the organisation's currency. Where that is USD and a euro costs 1.10 dollars, write 1.10."),
     )  # fmt: skip
 
     class Meta:
         model = FxRate
         fields = ("currency", "on_day", "rate")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "rate" in self.initial:
+            self.initial["rate"] = in_short(self.initial["rate"])
 
 
 class LevelForm(RuleForm):
@@ -160,7 +173,7 @@ class CoolDownForm(RuleForm):
     fixed = ("outcome", "type")
     outcome = forms.ChoiceField(
         label=_("Closed as"),
-        choices=[(kind.value, kind.label) for kind in OutcomeKind if kind is not OutcomeKind.HANDED_TO_HUMAN],
+        choices=[(kind.value, kind.label) for kind in OutcomeKind if kind not in OF_NO_INSIGHT],
     )
     type = forms.ModelChoiceField(InsightType.objects.filter(is_active=True), label=_("Insight type"), required=False)
     days = forms.IntegerField(label=_("Days of quiet"), min_value=0, max_value=730, required=False)

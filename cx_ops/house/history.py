@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
-from django.forms import ModelChoiceField
+from django.forms import DecimalField, ModelChoiceField
 from django.utils.translation import gettext as _
 
 from core.models import Act
+from cx_ops.forms.house import in_short
 from cx_ops.house.kind import RuleKind
 
 VERBS = ("rule_added", "rule_changed", "rule_removed")
@@ -58,6 +60,8 @@ def _words(kind: RuleKind, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     field = kind.form.base_fields.get(name)
+    if isinstance(field, DecimalField):
+        return in_short(Decimal(value))
     if isinstance(field, ModelChoiceField) and field.queryset is not None:
         value = field.queryset.model._default_manager.filter(pk=value).first() or value
     return str(value)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from core.models import Alert, User
 from core.queries import Standing
+from playbooks.enums import ACTIVE
 from playbooks.models import Task
 from playbooks.queries.filters import NEXT_DUE
 from playbooks.queries.team import BEYOND, late_tasks
@@ -57,6 +58,19 @@ def tell_standings(user: User, alerts: Collection[Alert], now: datetime) -> dict
         alert.pk: _standing(alert, counts.get((alert.team_id, alert.kind), 0), names[alert.team_id, alert.kind])
         for alert in alerts
     }
+
+
+def tell_of_tasks(user: User, alerts: Collection[Alert], now: datetime) -> dict[UUID, Standing]:
+    """How the one task stands that each of `alerts` names, as far as `user` may see it."""
+    of = {alert.pk: alert.data.get("task") for alert in alerts}
+    tasks = Task.objects.visible_to(user).filter(pk__in=[id for id in of.values() if id]).select_related("assignee")
+    found = {str(task.pk): task for task in tasks}
+    return {pk: _standing_of(found[id]) for pk, id in of.items() if id in found}
+
+
+def _standing_of(task: Task) -> Standing:
+    words = _("Now open, with %(who)s") if task.status in ACTIVE else _("Now closed")
+    return Standing(words % {"who": task.assignee or _("nobody")}, reverse("task", args=[task.pk]))
 
 
 def _names(tasks: QuerySet[Any], kinds: dict[str, Q]) -> dict[Key, list[str]]:

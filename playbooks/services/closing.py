@@ -155,9 +155,9 @@ def _to_the_lead(task: Task, lead: User, *, by: User, now: datetime) -> Task:
     grant_sight([(task.account_id, lead.pk)])
     revoke_idle([task.account_id])
     record_act("assigned", task, by=by, now=now, why="second no response in a row", data={"to": str(lead.pk)})
-    raise_alert(
-        "second_no_response", task.flag, on_day=now.date(), now=now, team_id=task.team_id, data={"task": str(task.pk)}
-    )
+    text = _("%(account)s: %(flag)s") % {"account": task.about, "flag": task.flag}
+    data = {"task": str(task.pk)}
+    raise_alert("second_no_response", text, on_day=now.date(), now=now, team_id=task.team_id, data=data)
     return task
 
 

@@ -167,10 +167,21 @@ def test_a_reason_keeps_its_slug_and_two_of_a_name_are_refused(floor: Floor, man
 
 def test_a_cool_down_for_good_and_one_of_a_type(floor: Floor, manager: Client) -> None:
     url = reverse("house_rule_new", args=["cool-downs"])
+    page = manager.get(url).content.decode()
+    assert "Choose a type: all types have theirs" in page, "a new one can only be of a type"
+    assert 'value="fixed"' not in page, "a fault of a source is no insight"
     data = {"outcome": "no_change", "type": "churn_risk", "for_good": "on"}
     assert manager.post(url, data).status_code == 302
     assert CoolDown.objects.get(type="churn_risk", outcome="no_change").days is None
     assert manager.post(url, data).status_code == 422
+
+
+def test_a_rate_is_shown_as_somebody_would_write_it(floor: Floor, manager: Client) -> None:
+    row = FxRate.objects.get()
+    assert 'value="1.1"' in manager.get(reverse("house_rule", args=["exchange-rates", row.pk])).content.decode()
+    assert change(manager, "exchange-rates", row, rate="1.25").status_code == 302
+    page = manager.get(reverse("house_rules_of", args=["exchange-rates"])).content.decode()
+    assert "<strong>EUR 2026-01-01</strong>: One unit is worth 1.1 → 1.25" in page
 
 
 def test_hours_and_holidays_are_kept(floor: Floor, manager: Client) -> None:
