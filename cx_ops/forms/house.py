@@ -96,6 +96,11 @@ class RateForm(RuleForm):
         if "rate" in self.initial:
             self.initial["rate"] = in_short(self.initial["rate"])
 
+    def clean_rate(self) -> Decimal:
+        """As it is kept, so that what was not changed is the same."""
+        rate: Decimal = self.cleaned_data["rate"]
+        return rate.quantize(Decimal("0.00000001"))
+
 
 class LevelForm(RuleForm):
     """How soon an urgent task of one tier is acknowledged and touched."""

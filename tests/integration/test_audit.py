@@ -231,7 +231,7 @@ def test_no_undo_is_offered_for_who_has_left(floor: Floor) -> None:
 def test_an_absence_is_told_with_its_last_day(floor: Floor) -> None:
     data = {"from": "2026-12-07T00:00:00+00:00", "to": "2026-12-12T00:00:00+00:00"}
     record_act("away", floor.ana, by=floor.lead, now=NOW, data=data)
-    assert texts(floor.lead, subject_type="user") == ["Lena set Ana as away from 7 Dec 2026 to 11 Dec 2026"]
+    assert texts(floor.lead, subject_type="user") == ["lena set Ana as away from 7 Dec 2026 to 11 Dec 2026"]
 
 
 def test_kinds_of_one_name_are_one_choice(floor: Floor) -> None:
