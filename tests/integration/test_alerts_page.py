@@ -73,6 +73,17 @@ def test_of_many_only_the_first_are_named(floor: Floor) -> None:
     assert told.endswith(" and 2 more")
 
 
+def test_an_alert_about_one_task_says_how_it_stands(floor: Floor) -> None:
+    task = floor.task()
+    data = {"task": str(task.pk)}
+    raise_alert("second_no_response", "Acme: decide.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk, data=data)
+    client = signed_in(floor.lead)
+    page = client.get(reverse("alerts")).content.decode()
+    assert f'<a href="{reverse("task", args=[task.pk])}">Now open, with Ana</a>' in page
+    Task.objects.filter(pk=task.pk).update(status="closed", closed_at=NOW, outcome="lost")
+    assert "Now closed" in client.get(reverse("alerts")).content.decode()
+
+
 def test_all_are_marked_as_seen(floor: Floor) -> None:
     raise_alert("capped", "Ana: 3 in Later.", on_day=NOW.date(), now=NOW, team_id=floor.team.pk)
     signed_in(floor.lead).post(reverse("alerts"))
