@@ -49,7 +49,7 @@ def show_rules_of(request: PersonRequest, kind: str) -> HttpResponseBase:
     """The rows of one kind, each with what hangs on it."""
     found = _kind(kind)
     rows, touches = list(found.rows()), found.touches(request.now)
-    columns = [*found.columns, Column(_("How it is used"), lambda row: touches.get(row.pk, ""))]
+    columns = [*found.columns, Column(_("At present"), lambda row: touches.get(row.pk, ""))]
     if wants_csv(request):
         return csv_file(found.slug, columns, rows)
     may_edit = _may_edit(request.user, found)

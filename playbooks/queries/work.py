@@ -58,11 +58,13 @@ SORTS: dict[str, tuple[StrPromise, tuple[OrderBy, ...]]] = {
 
 @dataclass(frozen=True)
 class Work:
-    """One open task, as a lead looks at it."""
+    """One open task, as a lead looks at it. `converted`: what is at stake, in the `reporting` currency, if known."""
 
     task: Task
     deadline: Deadline
     exposed: Money
+    converted: Decimal | None
+    reporting: str
 
     @property
     def lane(self) -> str:
@@ -138,9 +140,9 @@ class WorkFilter:
 def find_work(user: User, wanted: WorkFilter, now: datetime, sort: str = BY_DEADLINE) -> TaskQuerySet:
     """The tasks behind a figure, in one of `SORTS`."""
     tasks = wanted.apply(team_tasks(user, boarded_teams(user)), now)
-    tasks = tasks.select_related("account", "source", "assignee", "type", "team").annotate(until=UNTIL)
-    if sort == "revenue":
-        tasks = tasks.annotate(exposed=_exposed_at(rates_on(now.date())))
+    tasks = tasks.select_related("account", "source", "assignee", "type", "team").annotate(
+        until=UNTIL, exposed=_exposed_at(rates_on(now.date()))
+    )
     return tasks.order_by(*SORTS[sort][1], F("until").asc(nulls_last=True), "-priority", "id")
 
 
@@ -159,10 +161,12 @@ def _exposed_at(rates: dict[str, Decimal]) -> Coalesce:
 
 
 def as_work(tasks: Iterable[Task], now: datetime) -> Iterator[Work]:
-    """Each task with what is due next and what is at stake."""
+    """Each task with what is due next and what is at stake; converted where `find_work` found it."""
     reporting = Organisation.objects.values_list("reporting_currency", flat=True).first() or ""
     for task in tasks:
-        yield Work(task, next_deadline(task, now), exposed_of(task, reporting))
+        yield Work(
+            task, next_deadline(task, now), exposed_of(task, reporting), getattr(task, "exposed", None), reporting
+        )
 
 
 def _uuid(text: str) -> UUID:

@@ -22,7 +22,7 @@ def test_a_hand_over_is_done_and_undone_by_clicks(floor: Floor, desks: Desks) ->
     desk.page.locator("#messages").get_by_text("Undo is below").wait_for()
     assert Task.objects.get(pk=task.pk).assignee == floor.bea
     desk.page.get_by_role("button", name="Undo").click()
-    desk.page.locator("#messages").get_by_text("as they were").wait_for()
+    desk.page.locator("#messages").get_by_text("theirs again").wait_for()
     assert Task.objects.get(pk=task.pk).assignee == floor.ana
 
 

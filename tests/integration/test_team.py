@@ -121,6 +121,10 @@ def test_the_work_comes_by_deadline_and_in_the_order_asked_for(floor: Floor, tas
     Account.objects.filter(name="Co2").update(arr_amount=7_000_000)
     Task.objects.filter(account__name="Co2").update(priority_parts=[])
     assert order("revenue")[0] == "Co2"
+    Account.objects.filter(name="Co2").update(arr_currency="EUR")
+    FxRate.objects.create(currency="EUR", on_day=NOW.date(), rate=Decimal("1.1"))
+    assert order("revenue")[0] == "Co2", "in the currency in which the house counts"
+    assert "($7.7m)" in client.get(reverse("team_work")).content.decode()
     page = client.get(reverse("team_work")).content.decode()
     assert "The longest overdue first" in page
     assert "snoozed until 3 Mar, its deadline runs" in page
