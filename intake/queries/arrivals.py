@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from core.export import csv_line
 from core.models import User
-from intake.enums import Landing, Scope
+from intake.enums import ImportStatus, Landing, Scope
 from intake.models import ApiToken, Import, Record, RejectedRow, RowWarning, Source
 from intake.rules.warned import OURS, REASON, REPEATED, ROW, SHOWN_VALUES, Warned, add_up_warnings
 
@@ -52,7 +52,7 @@ def with_cells_left_out(imports: QuerySet[Import]) -> QuerySet[Import]:
 
 def files_without_rows(user: User, source: Source) -> QuerySet[Import]:
     """Files of a source from which nothing has come: they failed, wait, or were taken back."""
-    return visible_imports(user).filter(source=source, shipment=None)
+    return visible_imports(user).filter(source=source, shipment=None).exclude(status=ImportStatus.DONE)
 
 
 def line_of(of: Import, row: int) -> int:

@@ -297,11 +297,12 @@ def test_a_source_shows_each_file_once_and_calls_no_past_day_the_next(floor: Flo
     assert "was due" in page
     assert "Its scores say" not in page
     assert "Files that brought nothing yet" not in page
-    Import.objects.create(
-        source=feed, kind="accounts", filename="bad.csv", stored_as="x", sha256="", created_at=NOW, finished_at=NOW,
-        status="failed", message="Cut off.",
-    )  # fmt: skip
-    assert "bad.csv" in client.get("/sources/crm/").content.decode()
+    ended = {"kind": "accounts", "stored_as": "x", "sha256": "", "created_at": NOW, "finished_at": NOW}
+    Import.objects.create(source=feed, filename="bad.csv", status="failed", message="Cut off.", **ended)
+    Import.objects.create(source=feed, filename="mended.csv", status="done", **ended)
+    page = client.get("/sources/crm/").content.decode()
+    assert "bad.csv" in page
+    assert "mended.csv" not in page, "it has brought something, and is no delivery of the feed"
     send(feed, database_now())
     page = client.get("/sources/crm/").content.decode()
     assert "was due" not in page
