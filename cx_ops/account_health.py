@@ -52,7 +52,9 @@ MEANINGS: dict[Level, Any] = {
         "a risk is open (of its signals the one with most confidence is told), the renewal is forecast as in doubt, or "
         "a task was closed as “Customer lost” and the term still runs."
     ),
-    Level.WATCH: gettext_lazy("a champion, sponsor or decision maker is unhappy, or nobody was in touch for 60 days."),
+    Level.WATCH: gettext_lazy(
+        "a champion, sponsor or decision maker is unhappy, or there was no call, meeting or note for 60 days."
+    ),
     Level.STEADY: gettext_lazy("none of these."),
     Level.ENDED: gettext_lazy(
         "the last term ended more than 30 days ago, or it ended and a task was closed as “Customer lost”; shown only "
@@ -155,6 +157,8 @@ def _doubts(signs: Signs) -> tuple[str, ...]:
         who = (str(Stakeholder(kind).label).lower() for kind in KEY_PEOPLE if kind in signs.unhappy)
         found.append(_("Unhappy: %(who)s") % {"who": ", ".join(who)})
     if signs.quiet_days is not None and signs.quiet_days > QUIET_DAYS:
-        words = ngettext("No touch for %(n)d day", "No touch for %(n)d days", signs.quiet_days)
+        words = ngettext(
+            "No call, meeting or note for %(n)d day", "No call, meeting or note for %(n)d days", signs.quiet_days
+        )
         found.append(words % {"n": signs.quiet_days})
     return tuple(found)

@@ -123,8 +123,10 @@ class Desk:
         tasks.touch_task(task_id=task.id, by=by, version=task.version, next_step_on=on, note=note, now=now)
         if touch.kind:
             tell_touch(task_id=task.id, kind=ActivityKind(touch.kind), text=text, by=by, now=now)
-        if task.run_id and not task.run_step_id and chance.random() < 0.6 and touch.reached:
-            tick_next_step(task.run_id, by=by, now=now)
+        if task.run_id and not task.run_step_id and touch.reached:
+            is_first = not RunStep.objects.filter(run=task.run_id, status=RunStepStatus.DONE).exists()
+            if chance.random() < 0.6 or is_first:
+                tick_next_step(task.run_id, by=by, now=now)
 
     def _close(self, task: OpenTask, customer: Customer, chance: Random, by: User, now: datetime) -> None:
         """A step is mostly just done, and if it was a talk, that is logged; a task ends as things stand."""
@@ -135,7 +137,8 @@ class Desk:
             task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
         )
         if task.run_step_id and task.type_id == "churn_risk" and outcome not in NO_TALK:
-            text = note or _told(touch_of(task.type_id, chance, reached=True), customer, now.date())
+            touch = Touch("Spoke with {who}.") if note else touch_of(task.type_id, chance, reached=True)
+            text = _told(touch, customer, now.date())
             tell_touch(task_id=task.id, kind=ActivityKind.CALL, text=text, by=by, now=now)
 
 

@@ -158,7 +158,7 @@ LOST_ON = date(2026, 10, 7)
     [
         (Signs(), "Steady", "Nothing speaks against it"),
         (Signs(quiet_days=60), "Steady", "Nothing speaks against it"),
-        (Signs(quiet_days=61), "Watch", "No touch for 61 days"),
+        (Signs(quiet_days=61), "Watch", "No call, meeting or note for 61 days"),
         (Signs(unhappy=("sponsor", "champion")), "Watch", "Unhappy: sponsor, champion"),
         (Signs(forecast=Forecast.AT_RISK, unhappy=("champion",)), "At risk", "Renewal forecast: in doubt"),
         (Signs(risk="Churn risk, confidence 93 %"), "At risk", "Churn risk, confidence 93 %"),
