@@ -129,17 +129,18 @@ class Desk:
                 tick_next_step(task.run_id, by=by, now=now)
 
     def _close(self, task: OpenTask, customer: Customer, chance: Random, by: User, now: datetime) -> None:
-        """A step is mostly just done, and if it was a talk, that is logged; a task ends as things stand."""
+        """A step is mostly just done; a task ends as things stand with the customer. The talk before that is logged."""
         outcome, reason, note = "completed", "", ""
         if not task.run_step_id or chance.random() < 0.25:
             outcome, reason, note = end_of(task.type_id, customer, chance, now.date())
-        tasks.close_task(
-            task_id=task.id, by=by, version=task.version, outcome=outcome, reason=reason, note=note, now=now
-        )
-        if task.run_step_id and task.type_id == "churn_risk" and outcome not in NO_TALK:
+        if task.type_id == "churn_risk" and outcome not in NO_TALK and (task.run_step_id or not task.touched_at):
             touch = Touch("Spoke with {who}.") if note else touch_of(task.type_id, chance, reached=True)
             text = _told(touch, customer, now.date())
             tell_touch(task_id=task.id, kind=ActivityKind.CALL, text=text, by=by, now=now)
+            if task.run_id and not task.run_step_id:
+                tick_next_step(task.run_id, by=by, now=now)
+        version = Task.objects.values_list("version", flat=True).get(pk=task.id)
+        tasks.close_task(task_id=task.id, by=by, version=version, outcome=outcome, reason=reason, note=note, now=now)
 
 
 def _told(touch: Touch, customer: Customer, day: date) -> str:

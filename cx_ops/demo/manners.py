@@ -82,7 +82,7 @@ ENDS: Mapping[str, tuple[Outcome, ...]] = {
     "expansion_signal": (
         ("expansion_agreed", "", "A fifth more seats from the next term."),
         ("expansion_agreed", "", "The new team gets seats of its own."),
-        ("no_response", "", "Three tries, no answer."),
+        ("no_response", "", "No answer to a call and a message."),
         ("no_change", "", "Not before next year's budget."),
     ),
     "advocacy_potential": (
