@@ -47,7 +47,7 @@ def show_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
     account = _load(request, account_id)
     survivor = survivor_of(account)
     if survivor is not None:
-        messages.info(request, _("%s is part of this account.") % account)
+        messages.info(request, _("“%s” was merged into this account.") % account)
         return redirect("account", account_id=survivor)
     return _render(request, account)
 
