@@ -70,7 +70,7 @@ def _line(hook: Webhook) -> WebhookLine:
     if not hook.is_on:
         words, tone = _("Off"), "warn"
     elif hook.failures:
-        words, tone = _("Not taken, tried again"), "bad"
+        words, tone = _("Failing"), "bad"
     elif last_at is None:
         words, tone = _("Nothing sent yet"), ""
     else:

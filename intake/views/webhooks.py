@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -151,6 +152,14 @@ def _waits(hook: Webhook) -> str:
     return "" if hook.is_on else _("Until the webhook is on only tests are sent; the rest waits.")
 
 
+def _next_at(one: Delivery, hook: Webhook, now: datetime) -> datetime | None:
+    """When what is on its way is tried next, where that is not at once: its webhook rests after a failure."""
+    if one.status != DeliveryStatus.DUE or not hook.is_on:
+        return None
+    at = max(one.due_at, hook.resting_until or one.due_at)
+    return at if at > now else None
+
+
 def _last_try(one: Delivery) -> DeliveryAttempt | None:
     """Of what was not taken, the try that says why."""
     tries = list(one.tries.all())
@@ -185,7 +194,8 @@ def _page(
         # What messages say spans all teams, and a manager sees only some.
         "may_read": request.user.role in (Role.OPS, Role.LEADER) or request.user.is_superuser,
         "log": [
-            (one, TONES[DeliveryStatus(one.status)], _last_try(one)) for one in delivery_log(request.user, hook, wanted)
+            (one, TONES[DeliveryStatus(one.status)], _last_try(one), _next_at(one, hook, request.now))
+            for one in delivery_log(request.user, hook, wanted)
         ],
         "tabs": [
             {"label": label, "url": f"?status={value}" if value else "?", "current": value == wanted, "count": None}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from core.bulk import database_now
 from intake.enums import DeliveryStatus, Happening, SourceMode
 from intake.models import DeliveryAttempt, Source, Webhook
 from intake.services.webhooks import create_webhook, send_test, switch_webhook
@@ -40,6 +43,18 @@ def test_the_secret_is_shown_once_to_whoever_adds_a_webhook(crm: Source) -> None
     changed = browser.post(f"/webhooks/{hook.pk}/secret/").content.decode()
     hook.refresh_from_db()
     assert f"<code>{hook.secret}</code>" in changed
+
+
+def test_what_waits_while_its_webhook_rests_says_until_when(crm: Source, floor: Floor) -> None:
+    hook, _secret = create_webhook(
+        source=crm, url="http://127.0.0.1:1/200", happenings=[Happening.DECISION_MADE], by=floor.lead, now=NOW
+    )
+    send_test(hook=hook, by=floor.lead, now=NOW)
+    Webhook.objects.filter(pk=hook.pk).update(failures=3, resting_until=database_now() + timedelta(hours=3))
+    page = signed_in(make_user("otto", role="ops")).get(f"/webhooks/{hook.pk}/").content.decode()
+    summary = page.partition("<summary>")[2].partition("</summary>")[0]
+    assert "0 tries · next" in " ".join(summary.split())
+    assert "Failing" in page
 
 
 def test_a_message_that_was_not_taken_says_why_in_its_line(crm: Source, floor: Floor) -> None:
