@@ -25,7 +25,7 @@ MODELS = {
 VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 SURELY_NOT = 0.05  # the least that the vendor says of anybody
-ACTS_UNLESS = (0.45, 0.97)  # of what the house models are sure of, between so much happens if nobody acts
+ACTS_UNLESS = (0.45, 0.97)  # of what a model is sure of, between so much happens if nobody acts
 LATELY_DAYS, SURE = 14, 0.7  # what somebody may look up: claims of so many days that asked for something
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
@@ -53,10 +53,12 @@ def insight(
         "scored_at": f"{day}T04:00:00Z",
         "reason": "" if vendor else reason,
     }
-    if vendor and confidence >= EXPLAINED_FROM:
+    if confidence < EXPLAINED_FROM:
+        return item
+    item["probability"] = round(confidence * customer.random("unless", type).uniform(*ACTS_UNLESS), 2)
+    if vendor:
         item["factors"] = vendor_factors_of(customer, day)
-    elif confidence >= EXPLAINED_FROM:
-        item["probability"] = round(confidence * customer.random("unless", type).uniform(*ACTS_UNLESS), 2)
+    else:
         item["factors"] = factors_of(customer, type, reason, day)
         item["talking_points"] = talking_points_of(type, reason)
     return item

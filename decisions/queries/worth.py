@@ -20,7 +20,7 @@ LABELS = {
 }
 # Where a part's number is from, as `decisions.rules` names it; what is not here stays as it is.
 SOURCES = {
-    "base rate of the type: none was supplied": _("what is usual for this type: the source does not say how likely"),
+    "base rate of the type: none was supplied": _("stand-in, usual for this type: the source does not say how likely"),
     "prior, not measured yet": _("an assumption until it is measured"),
 }
 
