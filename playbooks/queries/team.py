@@ -148,7 +148,9 @@ class Board:
 
     def takers(self, team_id: UUID | None) -> list[User]:
         """Who of these teams can be given something now, those of the task's own team first."""
+        away = {person.user.pk for card in self.teams for person in card.people if person.is_away}
         here = [user for user in self.staff if user.is_active and user.role in (Role.CSM, Role.MANAGER)]
+        here = [user for user in here if user.pk not in away]
         return sorted(here, key=lambda user: (user.team_id != team_id, str(user)))
 
 

@@ -224,6 +224,13 @@ def test_what_nobody_has_is_given_from_the_board(floor: Floor) -> None:
     assert Act.objects.filter(verb="assigned", subject_id=str(task.pk), by=floor.lead).exists()
 
 
+def test_nobody_is_offered_work_while_they_are_away(floor: Floor) -> None:
+    board = load_board(floor.lead, NOW)
+    assert floor.bea in board.takers(floor.team.pk)
+    Absence.objects.create(user=floor.bea, active_from=NOW, active_to=NOW + timedelta(days=4))
+    assert floor.bea not in load_board(floor.lead, NOW).takers(floor.team.pk)
+
+
 def test_the_work_is_a_file(floor: Floor, tasks: list[Task]) -> None:
     answer = signed_in(floor.lead).get(reverse("team_work"), {"format": "csv", "who": str(floor.ana.pk)})
     found = list(csv.DictReader(b"".join(answer).decode().splitlines()))  # type: ignore[arg-type]
