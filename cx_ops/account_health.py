@@ -84,14 +84,14 @@ class Signs(NamedTuple):
 
 
 class Health(NamedTuple):
-    """`reasons` say why, the weightiest first. `is_lost`: somebody said that the customer is."""
+    """`reasons` say why, the weightiest first. `lost`: that somebody said so, and when; else ""."""
 
     level: Level
     label: str
     tone: str
     icon: str
     reasons: tuple[str, ...]
-    is_lost: bool = False
+    lost: str = ""
 
 
 def read_health(signs: Signs) -> Health:
@@ -99,7 +99,7 @@ def read_health(signs: Signs) -> Health:
     terms, lost = _terms(signs), _lost(signs)
     if signs.ends_in is not None and signs.ends_in < (0 if lost else -LAPSED_DAYS):
         reasons = (_ended(-signs.ends_in), *lost)
-        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", reasons, is_lost=bool(lost))
+        return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", reasons, "".join(lost))
     red = tuple(_red_line(RedLine(kind), signs.notice_in) for kind in signs.red_lines)
     risks = (*_risks(signs), *_forecasts(signs))
     # Of a customer who is lost nobody expects a new term: that the old one ends soon presses no more.
@@ -108,7 +108,7 @@ def read_health(signs: Signs) -> Health:
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
     reasons = tuple(reason for some in found.values() for reason in some) or (_("Nothing speaks against it"),)
     icon = "alert" if level is Level.URGENT else ""
-    return Health(level, str(LABELS[level]), TONES[level], icon, reasons, is_lost=bool(lost))
+    return Health(level, str(LABELS[level]), TONES[level], icon, reasons, "".join(lost))
 
 
 def ends_in(term_end: date | None, today: date, *, renews_itself: bool) -> int | None:

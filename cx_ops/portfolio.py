@@ -124,7 +124,7 @@ class Line:
     @property
     def wants_step(self) -> bool:
         """It stands badly, is not said to be lost, and nobody has a task for it."""
-        return self.next_step is None and self.health.level <= Level.RISK and not self.health.is_lost
+        return self.next_step is None and self.health.level <= Level.RISK and not self.health.lost
 
     @property
     def step_after_end(self) -> int:

@@ -18,6 +18,7 @@ from django.db.models import (
     F,
     IntegerField,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -32,8 +33,9 @@ from accounts.models import Account, AccountPerson, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import yearly_revenue
 from cx_ops.account_filter import FULL_NAME, kept_by, speaks_against
-from cx_ops.account_health import Health
+from cx_ops.account_health import Health, Level
 from cx_ops.healths import read_healths
+from decisions.queries.losses import losses
 
 MONTHS = 12
 PAGE_ROWS = 50
@@ -94,7 +96,7 @@ class Line:
     another term follows, `ended` where none does and its last day has passed.
 
     `revenue` is in the reporting currency, `amount` in the contract's. `stands`: how the account stands, where that is
-    urgent or at risk and the contract is not renewed.
+    urgent or at risk, or it is said to be lost, and the contract is not renewed.
     """
 
     id: UUID
@@ -115,6 +117,11 @@ class Line:
     has_contract: bool
     kind: str
     stands: Health | None
+
+    @property
+    def presses(self) -> Health | None:
+        """How the account stands, where that is urgent or at risk."""
+        return self.stands if self.stands and self.stands.level <= Level.RISK else None
 
     @property
     def against(self) -> tuple[str, ...]:
@@ -269,7 +276,8 @@ def _csm(account: OuterRef) -> Subquery:
 def _lines(rows: Sequence[Any], now: datetime) -> list[Line]:
     today = timezone.localdate(now)
     ours = {row.about for row in rows if row.kind != RENEWED}
-    stand = read_healths(Account.objects.filter(speaks_against(now), pk__in=ours), now)
+    told = speaks_against(now) | Q(Exists(losses(OuterRef("pk"))))
+    stand = read_healths(Account.objects.filter(told, pk__in=ours), now)
     return [_line(row, None if row.kind == RENEWED else stand.get(row.about), today) for row in rows]
 
 
@@ -294,57 +302,3 @@ def _line(row: Any, stands: Health | None, today: date) -> Line:
         kind=row.kind,
         stands=stands,
     )
-
-
-# ── Chart ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-WIDTH, LEFT, CEILING, FLOOR = 1080, 56, 12, 164
-BAR_SHARE = 0.5
-
-
-class Bar(NamedTuple):
-    """A piece of a month's bar."""
-
-    x: int
-    y: float
-    width: int
-    height: float
-    kind: str
-
-
-class Tick(NamedTuple):
-    y: float
-    amount: Decimal
-
-
-class Chart(NamedTuple):
-    """Stacked bars, a month each, with their places for the words below; and the lines they stand against."""
-
-    bars: list[Bar]
-    months: list[tuple[int, Month]]
-    ticks: list[Tick]
-
-
-def draw_chart(months: Sequence[Month]) -> Chart:
-    """A bar a month of revenue, in the order of `KINDS` from the bottom."""
-    top = _round_up(max((month.all.revenue for month in months), default=Decimal(0)))
-    step = (WIDTH - LEFT) / max(len(months), 1)
-    bars: list[Bar] = []
-    places: list[tuple[int, Month]] = []
-    for number, month in enumerate(months):
-        middle, y = LEFT + step * (number + 0.5), float(FLOOR)
-        places.append((round(middle), month))
-        for kind, sums in month.kinds.items():
-            height = float(sums.revenue / top) * (FLOOR - CEILING)
-            if height:
-                y -= height
-                width = round(step * BAR_SHARE)
-                bars.append(Bar(round(middle - width / 2), round(y, 1), width, round(max(height - 1, 0.5), 1), kind))
-    ticks = [Tick(round(FLOOR - (FLOOR - CEILING) * share / 2, 1), top * share / 2) for share in (0, 1, 2)]
-    return Chart(bars, places, ticks)
-
-
-def _round_up(amount: Decimal) -> Decimal:
-    """The next single digit with noughts whose half is easily read, and that is not below `amount`."""
-    size = Decimal(10) ** max(amount.adjusted(), 0) if amount else Decimal(1)
-    return next(size * factor for factor in (1, 2, 3, 4, 6, 8, 10) if size * factor >= amount)

@@ -23,6 +23,7 @@ from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
 from cx_ops.account_filter import PARTS
 from cx_ops.forms import WhoseForm
 from cx_ops.portfolio import in_segment, owner_choices
+from cx_ops.renewal_chart import draw_chart
 from cx_ops.renewals import (
     ENDED,
     KINDS,
@@ -33,7 +34,6 @@ from cx_ops.renewals import (
     add_up,
     all_lines,
     contested,
-    draw_chart,
     first_of,
     load_page,
     renewing,

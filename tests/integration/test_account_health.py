@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from accounts.rules.segments import AccountFilter
 from cx_ops.account_filter import speaks_against, with_signs
 from cx_ops.account_health import Level
 from cx_ops.portfolio import Asked, load_portfolio
+from cx_ops.renewals import load_page, renewing
 from decisions.models import Item
 from playbooks.services.closing import close_task
 from tests.factories import NOW, make_activity, make_contact, make_contract
@@ -166,3 +167,17 @@ def test_a_red_line_says_how_near_the_notice_date_is(floor: Floor) -> None:
     make_contract(floor.account, ends_on=TODAY + 118 * DAY, notice_on=TODAY + 28 * DAY)
     [line] = load_portfolio(floor.ana, Asked(sort="health"), NOW).lines
     assert line.health.reasons[0] == "Notice date in 28 days"
+
+
+def test_renewals_say_of_a_contract_that_its_customer_is_lost(floor: Floor) -> None:
+    """Also of one that has ended: else one that is over and urgent stands beside another that is not."""
+    for name, days in (("Runs", 40), ("Over", -3)):
+        account = floor.new_account(name)
+        make_contract(account, ends_on=TODAY + days * DAY, forecast="at_risk")
+        say_lost(floor, account)
+    found = renewing(Account.objects.all(), date(TODAY.year, TODAY.month - 1, 1), {"USD": Decimal(1)}, today=TODAY)
+    lines = {line.account: line for line in load_page(found, 1, NOW).lines}
+    said = f"Said to be lost on {date_format(TODAY - DAY, 'j M Y')}"
+    told = {name: (line.kind, line.stands.lost if line.stands else "") for name, line in lines.items()}
+    assert told == {"Runs": ("at_risk", said), "Over": ("ended", said)}
+    assert [name for name, line in lines.items() if line.presses] == ["Runs"]

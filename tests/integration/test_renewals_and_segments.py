@@ -17,7 +17,8 @@ from core.bulk import database_now
 from core.models import Act
 from cx_ops.account_filter import filter_accounts
 from cx_ops.portfolio import Asked, load_portfolio
-from cx_ops.renewals import Sums, draw_chart, first_of, load_page, renewing, sum_contested, sum_months
+from cx_ops.renewal_chart import draw_chart
+from cx_ops.renewals import Sums, first_of, load_page, renewing, sum_contested, sum_months
 from cx_ops.segments import list_segments, refresh_segments
 from tests.factories import NOW, make_account, make_contract, make_team, make_user
 from tests.floor import Floor, signed_in
