@@ -55,8 +55,12 @@ def _chore(customer: Customer, book: Book) -> Iterator[Chore]:
     if found is not None:
         words, due_on = found
         csm = customer.people["csm"]
-        zone = ZONES[customer.region]
-        yield Chore(customer.heir if csm == LEAVER else csm, customer, *words, at(due_on, DUE, zone))
+        yield Chore(customer.heir if csm == LEAVER else csm, customer, *words, due_at(due_on, customer))
+
+
+def due_at(day: date, customer: Customer) -> datetime:
+    """When the working day closes where the customer is."""
+    return at(day, DUE, ZONES[customer.region])
 
 
 def _gone(customer: Customer, today: date) -> tuple[Words, date] | None:

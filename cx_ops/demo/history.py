@@ -149,7 +149,7 @@ class History:
                     text=favour.text,
                     by=self.desk.users["mara"],
                     assignee=self.desk.users[favour.who],
-                    due_at=now + timedelta(days=favour.days),
+                    due_at=chores.due_at(day + timedelta(days=favour.days), theirs[0]),
                     now=now,
                 )
 

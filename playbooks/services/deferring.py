@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.models import User
 from core.services import record_act
@@ -24,6 +25,14 @@ PUT_OFF = (
     "touched_at", "claimed_by_id", "claimed_until",
 )  # fmt: skip
 WOKEN = ["status", "lane", "back_to", "snoozed_until", "snooze_reason", "paused_at", "due_at", "touch_by"]
+
+# What is asked for past the day on which it is too late, by the field that would say it.
+TOO_LATE = {
+    "reason": gettext_lazy("On %(day)s %(what)s: choose an earlier day, or say why it can wait."),
+    "note": gettext_lazy(
+        "On %(day)s %(what)s: choose an earlier day, or write what they are to do and why it can wait."
+    ),
+}
 
 
 @transaction.atomic
@@ -106,7 +115,7 @@ def _refuse_too_late(task: Task, until: datetime, by: User, now: datetime, field
     limit = limit_of(task.expires_at, term_of(task, now.date()), now.date(), ZoneInfo(by.timezone))
     if limit and until > limit.at:
         words = {"day": day_in_words(limit.day), "what": limit.what}
-        raise TaskRefused(_("On %(day)s %(what)s: choose an earlier day, or say why it can wait.") % words, field)
+        raise TaskRefused(TOO_LATE[field] % words, field)
 
 
 def _leave_lane(task: Task) -> None:

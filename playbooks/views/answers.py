@@ -55,7 +55,7 @@ def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) ->
     page = load_task_page(following, user=request.user, now=request.now) if following else None
     context: dict[str, Any] = {
         "rows": load_rows_of(task.pk, user=request.user, now=request.now),
-        "lanes": _lanes(request, lane),
+        **_counts(request, lane),
         "undo": undo_bar(task, text, may_undo=may_undo) | {"announce": f"{text} {announce_next(page)}"},
         "is_open": True,
         "focus": True,
@@ -78,7 +78,7 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
     page = load_or_404(request, task_id)
     context = detail_context(request, page) | {
         "rows": load_rows_of(task_id, user=request.user, now=request.now),
-        "lanes": _lanes(request, page.task.lane),
+        **_counts(request, page.task.lane),
         "notice": error,
         "announce": text,
         "is_open": True,
@@ -176,6 +176,8 @@ def _act_of(id: str, user: User) -> Act | None:
         return None
 
 
-def _lanes(request: PersonRequest, lane: str) -> list[dict[str, Any]]:
+def _counts(request: PersonRequest, lane: str) -> dict[str, Any]:
+    """How many there are in each lane, and in all."""
     listed = read_list(request, lane=lane)
-    return lane_tabs(listed, count_lanes(listed.scope, request.now))
+    counts = count_lanes(listed.scope, request.now)
+    return {"lanes": lane_tabs(listed, counts), "total": sum(lane.all for lane in counts.values())}
