@@ -199,9 +199,12 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
 
     Who is next in line for an account does not depend on what else is handed over: accounts with tasks come first.
     """
-    holdings = holdings_of(user, groups, now=now, due_before=due_before)
+    everything = holdings_of(user, tuple(Held), now=now)
+    holdings = [row for row in everything if PLACES[row.place].held in groups]
+    if due_before is not None:
+        holdings = holdings_of(user, groups, now=now, due_before=due_before)
     is_in_line = any(row.account_id and PLACES[row.place].held not in to for row in holdings)
-    in_line = dict.fromkeys(row.account_id for row in holdings_of(user, tuple(Held), now=now)) if is_in_line else {}
+    in_line = dict.fromkeys(row.account_id for row in everything) if is_in_line else {}
     found = Account.objects.select_related("team__lead").in_bulk([id for id in in_line if id])
     accounts = [found[id] for id in in_line if id in found]
     chain = successors(accounts, leaver=user, now=now) if accounts else {}
