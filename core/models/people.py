@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pghistory
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -126,9 +127,14 @@ class Absence(models.Model):
         return f"{self.user} {self.active_from:%Y-%m-%d}"
 
     @property
-    def last_moment(self) -> datetime:
-        """Its last moment: the end itself is the first of being back."""
-        return self.active_to - timedelta(microseconds=1)
+    def first_day(self) -> date:
+        """As whoever is away counts days, wherever it is read."""
+        return self.active_from.astimezone(ZoneInfo(self.user.timezone)).date()
+
+    @property
+    def last_day(self) -> date:
+        """The end itself is the first moment of being back."""
+        return (self.active_to - timedelta(microseconds=1)).astimezone(ZoneInfo(self.user.timezone)).date()
 
 
 class Organisation(models.Model):

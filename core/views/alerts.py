@@ -16,7 +16,7 @@ from core.models import Alert
 from core.queries import fold_alerts, read_standings
 from core.services import mark_alerts_seen
 
-SHOWN = 100
+READ, SHOWN = 2_000, 100
 # What to do next about an alert, by its kind; of what passes by itself, its standing says where (`read_standings`).
 WHERE_TO = {
     "announcement_dead": "webhooks",
@@ -45,8 +45,8 @@ def show_alerts(request: PersonRequest) -> HttpResponseBase:
         return redirect("alerts")
     if wants_csv(request):
         return csv_file("alerts", COLUMNS, alerts.select_related("team"))
-    found = list(alerts.select_related("team")[:SHOWN])
-    lines = fold_alerts(found)
+    found = list(alerts.select_related("team")[:READ])
+    lines = fold_alerts(found)[:SHOWN]
     standings = read_standings(request.user, [told.alert for told in lines], request.now)
     context = {
         "alerts": [(told, _where_to(told.alert.kind), standings.get(told.alert.pk)) for told in lines],

@@ -101,7 +101,7 @@ def _preferences(
     context = {
         "form": form,
         "away_form": away or AbsenceForm(zone=timezone.get_current_timezone()),
-        "absences": Absence.objects.filter(user=request.user, active_to__gt=request.now).order_by("active_from"),
+        "absences": request.user.absences.filter(active_to__gt=request.now).order_by("active_from"),
         "takes_work": request.user.role in WORKERS,
         "goes_to": whom_new_work_goes_to(request.user),
         "now": request.now,

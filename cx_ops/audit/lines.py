@@ -283,9 +283,10 @@ def _many(act: Act, people: dict[str, str]) -> str:
 
 
 def _period(act: Act, people: dict[str, str]) -> str:
+    """Days of whoever is away: the moments are written in their zone."""
     return _(" from %(first)s to %(last)s") % {
-        "first": _day(str(act.data.get("from", ""))),
-        "last": _day(_before(str(act.data.get("to", "")))),
+        "first": _day(str(act.data.get("from", ""))[: len("2026-03-31")]),
+        "last": _day(_before(str(act.data.get("to", "")))[: len("2026-03-31")]),
     }
 
 

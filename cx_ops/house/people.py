@@ -147,7 +147,7 @@ TEAMS = RuleKind(
         Column(gettext_lazy("In use"), lambda row: _("Yes") if row.is_active else _("No")),
     ),
     touches=_touched_by_teams,
-    later=gettext_lazy("From now on alerts and what nobody owns go by it. Nobody's open tasks move."),
+    later=gettext_lazy("From now on alerts and what nobody owns go by it. Open tasks stay with whom they are."),
     check=_check_team,
 )  # fmt: skip
 

@@ -176,7 +176,11 @@ def switch_automation(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, status=422, forms=Forms(switch=form))
     off, why = form.cleaned_data["off"], form.cleaned_data["why"]
-    done = _("Switched off. Nothing automated happens there from now on.") if off else _("Switched on again.")
+    done = (
+        _("Switched off. Nothing automated happens there from now on.")
+        if off
+        else _("Switched on again. What was stopped meanwhile stays stopped; new insights are decided anew.")
+    )
     return _write(
         request,
         lambda: throw_switch(scope=form.scope, value=form.value, off=off, by=request.user, why=why, now=request.now),

@@ -298,7 +298,9 @@ def _today(user: User, now: datetime) -> date:
 
 def _absences(people: list[User], now: datetime) -> dict[UUID, Absence]:
     """The absence of each that holds now, else their next one."""
-    rows = Absence.objects.filter(user__in=people, active_to__gt=now, active_from__lte=now + AHEAD)
+    rows = Absence.objects.filter(user__in=people, active_to__gt=now, active_from__lte=now + AHEAD).select_related(
+        "user"
+    )
     found: dict[UUID, Absence] = {}
     for row in rows.order_by("active_from"):
         found.setdefault(row.user_id, row)

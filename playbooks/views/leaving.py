@@ -170,7 +170,7 @@ def _page(
         "all_to": _only_taker(shown) if ticked else None,
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
-        "absences": Absence.objects.filter(user=person, active_to__gt=now).order_by("active_from"),
+        "absences": person.absences.filter(active_to__gt=now).order_by("active_from"),
         "hand_overs": hand_overs_of(person)[:HAND_OVERS_SHOWN],
         "now": now,
     }

@@ -34,7 +34,7 @@ LOADS: tuple[Column[tuple[TeamCard, Person]], ...] = (
     Column(gettext_lazy("Of them late"), lambda line: line[1].load.late_total),
     Column(gettext_lazy("Revenue they work on"), lambda line: line[1].load.revenue, "accounts.arr"),
     Column(gettext_lazy("Urgent given today"), lambda line: None if line[1].is_away else line[1].cap_used),
-    Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_moment),
+    Column(gettext_lazy("Away until"), lambda line: line[1].away and line[1].away.last_day),
 )
 
 

@@ -47,7 +47,7 @@ def test_a_task_on_somebody_elses_account_says_whose_it_is(floor: Floor) -> None
         user=floor.ana, active_from=timezone.now() - timedelta(days=1), active_to=timezone.now() + timedelta(days=3)
     )
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
-    assert row.meta[-1] == f"for {floor.ana}, away until {away.last_moment:%-d %b}"
+    assert row.meta[-1] == f"for {floor.ana}, away until {away.last_day:%-d %b}"
     AccountPerson.objects.filter(account=floor.account).delete()
     [row] = client_of(floor.bea).get("/queue/").context["rows"]
     assert row.meta[-1] == "shared account, nobody’s own"
