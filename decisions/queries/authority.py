@@ -13,12 +13,11 @@ import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.enums import AccountRole
-from accounts.models import Account, AccountPerson
+from accounts.models import Account
 from core.templatetags.cx import words_of
 from decisions.enums import Response
 from decisions.models import AuthorityBand, AuthorityPolicy
-from decisions.queries.bands import STRIPES, Counts, SetKey, Taken, a_week_for_each, count_bands
+from decisions.queries.bands import STRIPES, WEEKS, Counts, SetKey, Taken, count_bands
 from decisions.queries.policies import authority_of
 from decisions.queries.versions import Versions, versions_of
 from decisions.rules.decide import Authority, Band, find_set, grants
@@ -324,11 +323,10 @@ def _shifts(counts: Counts) -> list[str]:
         totals[shift.was, shift.now] += n
     if not totals:
         return []
-    csms = AccountPerson.objects.filter(role=AccountRole.CSM, user__is_active=True).values("user").distinct().count()
-    return [_shift(was, now, n, csms) for (was, now), n in totals.most_common()]
+    return [_shift(was, now, n) for (was, now), n in totals.most_common()]
 
 
-def _shift(was: Response, now: Response, n: int, csms: int) -> str:
+def _shift(was: Response, now: Response, n: int) -> str:
     words = {"n": n, "now": str(now.label).lower(), "was": str(was.label).lower()}
     text = (
         ngettext(
@@ -338,10 +336,10 @@ def _shift(was: Response, now: Response, n: int, csms: int) -> str:
         )
         % words
     )
-    load = a_week_for_each(n, csms) if Response.HUMAN in (was, now) else None
-    if load is None:
+    if Response.HUMAN not in (was, now):
         return f"{text}."
+    load = n / WEEKS
     which = _("more") if now is Response.HUMAN else _("fewer")
-    return text + _(": about %(load)s %(which)s a week for each of %(csms)d customer success managers.") % {
-        "load": f"{load:.1f}" if load >= Decimal("0.05") else _("less than 0.1"), "which": which, "csms": csms,
+    return text + _(": about %(load)s %(which)s a week for people.") % {
+        "load": f"{load:.1f}" if load >= Decimal("0.05") else _("less than 0.1"), "which": which,
     }  # fmt: skip

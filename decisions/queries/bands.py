@@ -137,8 +137,3 @@ def _ascending(type: str, tier: str, authority: Authority) -> Sequence[Band]:
 
 def _band(type: str, tier: str, bucket: int, authority: Authority) -> Band:
     return _ascending(type, tier, authority)[bucket - 1]
-
-
-def a_week_for_each(insights: int, people: int) -> Decimal | None:
-    """How many that is a week for each of so many people; None where there is nobody to share them."""
-    return insights / WEEKS / people if people else None

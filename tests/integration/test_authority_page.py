@@ -71,7 +71,7 @@ class TestDraft:
         page = browser.get(PAGE).content.decode()
         assert "Churn risk: human action from 0.95 instead of 0.90" in page
         assert "1 insight of the last 90 days would be “automated workflow” instead of “human action”" in page
-        assert "fewer a week for each of 1 customer success managers" in page
+        assert "about 0.1 fewer a week for people." in page
 
     def test_a_workflow_without_a_playbook_is_a_human_and_says_so(self, browser: Client, floor: Floor) -> None:
         set_edges(browser, playbook_automated="")
