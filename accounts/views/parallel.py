@@ -25,11 +25,12 @@ from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from intake.enums import RunStatus
 from intake.models import ParallelRun, Source
-from intake.queries.parallel import KindLine, kind_lines, run_of
+from intake.queries import namespace_of
+from intake.queries.parallel import KindLine, calling_by_ids_of, kind_lines, run_of
 from intake.queries.privacy import hidden_fields, kept_fields
 from intake.queries.sources import find_source
 from intake.services.kinds import find
-from intake.services.parallel import RunOver, RunRefused, start_run, stop_run
+from intake.services.parallel import RunOver, RunRefused, ending_kinds, start_run, stop_run
 from intake.services.sources import SourceRefused
 
 SHOWN = 25
@@ -118,10 +119,10 @@ def undo(request: PersonRequest, slug: str) -> HttpResponse:
             return _page(request, *_found(request, slug), problem=str(over), status=409)
         except RunRefused as refused:
             return _page(request, *_found(request, slug), problem=str(refused), status=422)
-        words = _("%(old)s is back in its place: %(restored)d values put back, %(removed)d records taken away.")
-        said = words % {"old": run.old, "restored": done.restored, "removed": done.removed}
+        words = _("%(old)s is back in its place: what %(new)s had brought is taken back, and compared again.")
+        said = words % {"old": run.old, "new": run.new}
         if done.kept or done.stays:
-            rest = _("%(n)d stay, because something later has written them or they cannot be taken back.")
+            rest = _("%(n)d values or records stay, because something later has written them or they cannot be taken back.")
             said = f"{said} {rest % {'n': done.kept + done.stays}}"
         messages.success(request, said)
     return redirect("parallel_run", slug=slug)
@@ -222,6 +223,8 @@ def _preview(request: PersonRequest, old: Source, run: ParallelRun, form: Switch
     context = {
         "source": old, "run": run, "form": form, "problem": problem,
         "done": _shown(done, hidden_fields(request.user)) if done else None,
+        "ending": ending_kinds(kind_lines(run)), "calling": calling_by_ids_of(run.old, but=run.new),
+        "same_ids": namespace_of(run.new) == namespace_of(run.old),
     }  # fmt: skip
     return render(request, "accounts/parallel_switch.html", context, status=422 if form.is_bound else 200)
 

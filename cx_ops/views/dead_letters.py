@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -48,9 +49,26 @@ def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
         "waiting": [(letter, records.get(letter.record_id)) for letter in shown],
         "count": waiting.count(),
         "stages": waiting.order_by("stage").values_list("stage").annotate(n=Count("id")),
-        "replayed": [(letter, records.get(letter.record_id)) for letter in replayed],
+        "replayed": [
+            (letter, records.get(letter.record_id), *fate)
+            for letter, fate in zip(replayed, _fates(replayed), strict=True)
+        ],
     }
     return render(request, "cx_ops/dead_letters.html", context)
+
+
+def _fates(letters: Sequence[DeadLetter]) -> Iterator[tuple[str, str]]:
+    """What became of each letter since it was replayed, in words, with the tone of that."""
+    ids = {letter.record_id for letter in letters}
+    again = set(DeadLetter.objects.filter(record_id__in=ids, replayed_at=None).values_list("stage", "record_id"))
+    waits = {
+        (stage, id)
+        for stage in {letter.stage for letter in letters} & BY_NAME.keys()
+        for id in BY_NAME[stage].pending._default_manager.filter(id__in=ids).values_list("id", flat=True)
+    }
+    for letter in letters:
+        key = (letter.stage, letter.record_id)
+        yield (_("Came back"), "bad") if key in again else (_("Waits"), "info") if key in waits else (_("Worked"), "good")
 
 
 @require_POST

@@ -58,6 +58,12 @@ def held_feeds(user: User) -> dict[UUID, str]:
     return dict(running.values_list("new_id", "old__name"))
 
 
+def calling_by_ids_of(source: Source, *, but: Source) -> list[str]:
+    """Names of the sources in use that call accounts by the ids of this one; `but`: without that one."""
+    found = Source.objects.systems().filter(account_namespace=source, is_active=True).exclude(pk=but.pk)
+    return list(found.order_by("name").values_list("name", flat=True))
+
+
 def kind_lines(run: ParallelRun) -> list[KindLine]:
     """Every kind that one of the two feeds brought since the run began."""
     since = Q(at__gte=run.started_at)

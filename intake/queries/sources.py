@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.models import Act, User
 from intake.enums import ImportStatus, Problem, SourceMode
-from intake.models import LookedUp, PullRun, RowWarning, Shipment, Source, Trouble, Webhook
+from intake.models import ApiToken, LookedUp, PullRun, RowWarning, Shipment, Source, Trouble, Webhook
 from intake.rules.cadence import Arrival, arrival_of, due_at
 
 # Rejected rows of so long are counted.
@@ -41,7 +41,8 @@ class SourceLine:
 
     way: how the last arrival came. is_overdue: the moment at which it was due has passed, though it may not be late
     yet. is_told: of our changes. rejected, cells, troubles: `with_losses`; rows and cells that were not taken, and what
-    else is wrong with it, and is called no fault by nobody.
+    else is wrong with it, and is called no fault by nobody. token_ended: when the last of its tokens expired, if nothing
+    has come since.
     """
 
     source: Source
@@ -51,6 +52,7 @@ class SourceLine:
     arrival: Arrival
     is_overdue: bool
     is_told: bool
+    token_ended: datetime | None = None
     rejected: int = 0
     cells: int = 0
     troubles: Sequence[Trouble] = ()
@@ -59,6 +61,12 @@ class SourceLine:
     def lost(self) -> list[str]:
         """What was not taken lately, in words."""
         return not_taken(self.rejected, self.cells)
+
+    @property
+    def trouble_words(self) -> list[str]:
+        """What is wrong with it beside its being late, each in short."""
+        ended = [_("Token expired")] if self.token_ended else []
+        return [*ended, *(str(one.get_problem_display()) for one in self.troubles)]
 
     @property
     def is_late(self) -> bool:
@@ -106,11 +114,16 @@ def cadence_words(hours: int | None) -> str:
 
 
 def list_sources() -> QuerySet[Source]:
-    """Every system that sends us records or is told of changes (`is_told`: by a webhook), the ones in use first."""
+    """Every system that sends us records or is told of changes (`is_told`: by a webhook), the ones in use first.
+
+    `tokens_end`: when the last of its tokens ends; None where it has none, or one without an end.
+    """
     told = Webhook.objects.filter(source=OuterRef("pk"), is_on=True)
+    tokens = ApiToken.objects.filter(source=OuterRef("pk"), revoked_at=None)
+    ends = tokens.order_by(F("expires_at").desc(nulls_first=True)).values("expires_at")[:1]
     return (
         Source.objects.systems()
-        .annotate(is_told=Exists(told))
+        .annotate(is_told=Exists(told), tokens_end=Subquery(ends))
         .select_related("owner", "backup", "account_namespace", "look_up")
         .order_by("-is_active", "name")
     )
@@ -151,7 +164,14 @@ def _line(source: Source, came: Came | None, made: datetime | None, now: datetim
         arrival=arrival_of(last=last, since=made, cadence_hours=hours, now=now),
         is_overdue=due is not None and due < now,
         is_told=source.is_told,  # type: ignore[attr-defined]  # by list_sources
+        token_ended=_token_ended(source, last, now),
     )
+
+
+def _token_ended(source: Source, last: datetime | None, now: datetime) -> datetime | None:
+    """When the last token of a source in use expired, where nothing has come since, by whatever way."""
+    end: datetime | None = source.tokens_end  # type: ignore[attr-defined]  # by list_sources
+    return end if source.is_active and end and end <= now and (last is None or last <= end) else None
 
 
 def _last_arrivals(ids: Sequence[UUID]) -> dict[UUID, Came]:

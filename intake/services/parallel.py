@@ -5,6 +5,7 @@ The switch itself is `accounts.services.switching`: it needs to know what accoun
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from core.models import User
 from core.services import record_act
 from intake.enums import RunStatus, ScoreMeaning, SourceMode
 from intake.models import Held, ParallelRun, Pull, Shipment, Source, SourceMapping
+from intake.queries.parallel import KindLine
 from intake.rules.parallel import UNDO_WITHIN
 from intake.services.kinds import UnknownKind, find
 from intake.services.sources import SourceTerms, create_source, settle_source
@@ -105,6 +107,13 @@ def what_became(run: ParallelRun) -> str:
         RunStatus.STOPPED: _("%(who)s stopped this run meanwhile: what %(new)s had brought is dropped."),
     }
     return words[RunStatus(run.status)] % {"who": run.ended_by, "new": run.new, "old": run.old}
+
+
+def ending_kinds(lines: Iterable[KindLine]) -> list[str]:
+    """Kinds that the old source has sent and the new one never: nothing more of them comes after a switch."""
+    lines = list(lines)
+    known = {_what(line.kind) for line in lines if line.new.last_at or line.held}
+    return [line.kind for line in lines if line.old.last_at and _what(line.kind) not in known]
 
 
 def forget_held(now: datetime) -> int:

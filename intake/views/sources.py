@@ -50,7 +50,7 @@ COLUMNS: tuple[Column[SourceLine], ...] = (
     Column(gettext_lazy("Came"), lambda line: line.way),
     Column(gettext_lazy("Due"), lambda line: line.due_at),
     Column(gettext_lazy("State"), lambda line: line.words),
-    Column(gettext_lazy("Trouble"), lambda line: ", ".join(str(one.get_problem_display()) for one in line.troubles)),
+    Column(gettext_lazy("Trouble"), lambda line: ", ".join(line.trouble_words)),
     Column(gettext_lazy("Rows not taken in 28 days"), lambda line: line.rejected),
     Column(gettext_lazy("Cells left out in 28 days"), lambda line: line.cells),
 )
@@ -85,6 +85,7 @@ def show_source(request: PersonRequest, slug: str) -> HttpResponse:
         "source": source,
         "line": line,
         "imports": files_without_rows(request.user, source)[:FILES_SHOWN],
+        "may_make_token": request.user.role == Role.OPS or request.user.is_superuser,
         "tokens": source.tokens.order_by("-id") if request.user.role == Role.OPS else (),
         "pulls": source.pulls.all(),
         "quarantined": waiting_in_quarantine(request.user, source=source.slug).count(),

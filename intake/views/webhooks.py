@@ -190,6 +190,7 @@ def _page(
         "hook": hook,
         "form": form,
         "secret": secret,
+        "rests_until": hook.resting_until if hook.resting_until and hook.resting_until > request.now else None,
         "may_change": _may_change(request.user),
         # What messages say spans all teams, and a manager sees only some.
         "may_read": request.user.role in (Role.OPS, Role.LEADER) or request.user.is_superuser,

@@ -139,7 +139,7 @@ def states(client: Client) -> dict[str, bool]:
 def test_all_is_well(client: Client, workers: list[Any]) -> None:
     Heartbeat.objects.create(name="tick")
     assert set(states(client).values()) == {True}
-    assert "Everything works" in client.get(reverse("health")).content.decode()
+    assert "Whether each feed and each webhook is well stands under Sources" in client.get(reverse("health")).content.decode()
 
 
 def test_what_is_broken_is_named(client: Client, workers: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_what_waits_is_shown_by_stage(client: Client, workers: list[Any]) -> Non
     assert (found["decide"].rows, found["decide"].is_late, found["decide"].error) == (7, True, "KeyError: x")
     assert found["believe"].dead == 1
     page = client.get(reverse("health")).content.decode()
-    assert "Everything works" not in page
+    assert "Whether each feed" not in page
 
 
 def test_parts_that_work_do_not_hide_a_stage_that_fails(client: Client, workers: list[Any]) -> None:
@@ -170,7 +170,8 @@ def test_parts_that_work_do_not_hide_a_stage_that_fails(client: Client, workers:
     Batch.objects.create(stage="decide", size=1, last_error="KeyError: x")
     page = client.get(reverse("health")).content.decode()
     assert "Every part works, but one stage could not do all of its work" in page
-    assert "Everything works" not in page
+    assert "tried again by themselves, five times in all" in page
+    assert "Whether each feed" not in page
 
 
 def test_a_dead_letter_says_whose_record_it_is(client: Client) -> None:
@@ -274,6 +275,19 @@ def test_all_of_a_stage_are_replayed_and_worked(client: Client, otto: User) -> N
     floor.work()
     assert Decision.objects.count() == 3
     assert client.post(reverse("dead_letters_replay", args=["nonsense"])).status_code == 404
+
+
+def test_what_was_replayed_says_what_became_of_it(client: Client, otto: User) -> None:
+    known: dict[str, Any] = {"row": {}, "error": "x" * 300, "attempts": 5}
+    replayed = {"replayed_at": timezone.now(), "replayed_by": otto}
+    insight = make_insight(make_account(), source=make_source())
+    for stage, record_id in (("decide", insight.pk), ("believe", insight.pk), ("measure", uuid4())):
+        DeadLetter.objects.create(record_id=record_id, stage=stage, **known, **replayed)
+    DeadLetter.objects.create(record_id=insight.pk, stage="believe", **known)
+    answer = client.get(reverse("dead_letters"))
+    fates = {letter.stage: fate for letter, _record, fate, _tone in answer.context["replayed"]}
+    assert fates == {"decide": "Waits", "believe": "Came back", "measure": "Worked"}
+    assert "x" * 300 in answer.content.decode()
 
 
 @pytest.mark.parametrize("row", [["no", "mapping"], {"account_id": "no id"}, {"no_such": 1}, {"account_id": {}}, 7])

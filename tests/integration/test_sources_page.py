@@ -10,7 +10,7 @@ import pytest
 from core.bulk import database_now
 from core.models import Act
 from intake.models import Shipment, Source
-from tests.factories import make_source, make_user
+from tests.factories import make_source, make_token, make_user
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,22 @@ def test_a_leaver_stays_named_until_handed_over_and_nobody_names_a_new_one(floor
     assert (source.name, source.cadence_hours) == ("CRM", 24)
     refused = client.post("/sources/crm/change/", terms(owner=floor.ana, backup=make_user("left", is_active=False)))
     assert refused.status_code == 422
+
+
+def test_a_token_that_has_expired_is_a_trouble_until_something_comes(floor: Floor) -> None:
+    now, source = database_now(), make_source("crm", owner=floor.ana, cadence_hours=24)
+    token, _text = make_token(source, expires_at=now - timedelta(hours=1))
+    Shipment.objects.create(source=source, kind="insights", at=now - timedelta(hours=2), rows=1)
+    otto, lead = signed_in(make_user("otto", role="ops")), signed_in(floor.lead)
+    assert "Create a new token" in otto.get("/sources/crm/").content.decode()
+    assert "Operations creates a new one" in lead.get("/sources/crm/").content.decode()
+    assert "Token expired" in lead.get("/sources/").content.decode()
+    other, _text = make_token(source, expires_at=None)
+    assert "Token expired" not in lead.get("/sources/").content.decode()
+    type(other).objects.filter(pk=other.pk).update(revoked_at=now)
+    assert "Token expired" in lead.get("/sources/").content.decode()
+    Shipment.objects.create(source=source, kind="insights", at=now, rows=1)
+    assert "has expired" not in lead.get("/sources/crm/").content.decode()
 
 
 def test_a_change_says_what_it_was(floor: Floor) -> None:

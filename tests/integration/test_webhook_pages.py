@@ -53,8 +53,9 @@ def test_what_waits_while_its_webhook_rests_says_until_when(crm: Source, floor: 
     Webhook.objects.filter(pk=hook.pk).update(failures=3, resting_until=database_now() + timedelta(hours=3))
     page = signed_in(make_user("otto", role="ops")).get(f"/webhooks/{hook.pk}/").content.decode()
     summary = page.partition("<summary>")[2].partition("</summary>")[0]
-    assert "0 tries · next" in " ".join(summary.split())
+    assert "not tried yet · next" in " ".join(summary.split())
     assert "Failing" in page
+    assert "It rests after each failure, now until" in page
 
 
 def test_a_message_that_was_not_taken_says_why_in_its_line(crm: Source, floor: Floor) -> None:

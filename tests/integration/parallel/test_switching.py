@@ -236,10 +236,30 @@ def test_a_run_is_begun_compared_switched_and_undone_in_the_browser(old: Source,
     answer = browser.post("/sources/crm/parallel/switch/", {"seen": "0", "why": "It is complete"})
     assert (answer.status_code, Account.objects.get().tier) == (302, "silver")
     assert "New CRM has taken the place of Crm" in page(ops)
-    browser.post("/sources/crm/parallel/undo/")
+    undone = browser.post("/sources/crm/parallel/undo/", follow=True).content.decode()
+    assert "Crm is back in its place: what New CRM had brought is taken back" in undone
     assert Account.objects.get().tier == "gold"
     assert browser.post("/sources/crm/parallel/stop/").status_code == 302
     assert "no account ever showed it" in page(ops)
+
+
+def test_the_preview_names_what_ends_with_the_old_feed(run: ParallelRun, ops: User) -> None:
+    call = {"external_id": "a1", "account": {"external_id": "A1"}, "kind": "call", "happened_at": NOW.isoformat()}
+    send(ACTIVITIES, run.old, call)
+    make_source("desk", account_namespace=run.old)
+    bring(run, customer("B", 1, tier="silver"))
+    browser = signed_in(ops)
+
+    def tried() -> str:
+        return browser.post("/sources/crm/parallel/switch/", {"do": "try"}).content.decode()
+
+    assert "Crm-2 has never sent: activities." in tried()
+    assert "Desk calls accounts by the ids of Crm, and goes on to." in tried()
+    assert "Accounts that only Crm-2 knows are not found by them" in tried()
+    Source.objects.filter(pk=run.new_id).update(account_namespace=run.old)
+    assert "are not found by them" not in tried()
+    bring(run, call | {"account": {"external_id": "B1"}}, kind=ACTIVITIES)
+    assert "has never sent" not in tried()
 
 
 def test_the_differences_are_a_file_by_field_and_state(run: ParallelRun, ops: User) -> None:
