@@ -34,6 +34,8 @@ ACCOUNT_NAMES = {
             "account manager", "customer owner"),
     "account_executive": ("ae", "account executive email", "sales owner"),
 }  # fmt: skip
+# What a company earns, most often; what it pays us a year, now and then.
+ACCOUNT_DOUBTS = {"arr": ("annual revenue", "yearly revenue", "revenue")}
 ABOUT_NAMES = {
     "account_id": ("customer id", "company id", "organisation id", "organization id", "account external id",
                    "customer number", "customer no", "account number", "client id"),

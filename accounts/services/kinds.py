@@ -117,6 +117,7 @@ ACCOUNTS = Kind(
     },
     required=("name",),
     names=presets.ACCOUNT_NAMES,
+    doubts=presets.ACCOUNT_DOUBTS,
     presets=presets.ACCOUNTS,
     extra="fields",
     owned=owned_fields,

@@ -122,7 +122,7 @@ def undo(request: PersonRequest, slug: str) -> HttpResponse:
         words = _("%(old)s is back in its place: what %(new)s had brought is taken back, and compared again.")
         said = words % {"old": run.old, "new": run.new}
         if done.kept or done.stays:
-            rest = _("%(n)d values or records stay, because something later has written them or they cannot be taken back.")
+            rest = _("%(n)d stay, because something later has written them or they cannot be taken back.")
             said = f"{said} {rest % {'n': done.kept + done.stays}}"
         messages.success(request, said)
     return redirect("parallel_run", slug=slug)

@@ -67,8 +67,12 @@ def _fates(letters: Sequence[DeadLetter]) -> Iterator[tuple[str, str]]:
         for id in BY_NAME[stage].pending._default_manager.filter(id__in=ids).values_list("id", flat=True)
     }
     for letter in letters:
-        key = (letter.stage, letter.record_id)
-        yield (_("Came back"), "bad") if key in again else (_("Waits"), "info") if key in waits else (_("Worked"), "good")
+        if (letter.stage, letter.record_id) in again:
+            yield _("Came back"), "bad"
+        elif (letter.stage, letter.record_id) in waits:
+            yield _("Waits"), "info"
+        else:
+            yield _("Worked"), "good"
 
 
 @require_POST

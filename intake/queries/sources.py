@@ -41,8 +41,8 @@ class SourceLine:
 
     way: how the last arrival came. is_overdue: the moment at which it was due has passed, though it may not be late
     yet. is_told: of our changes. rejected, cells, troubles: `with_losses`; rows and cells that were not taken, and what
-    else is wrong with it, and is called no fault by nobody. token_ended: when the last of its tokens expired, if nothing
-    has come since.
+    else is wrong with it, and is called no fault by nobody.
+    token_ended: when the last of its tokens expired, if nothing has come since.
     """
 
     source: Source

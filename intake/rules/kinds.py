@@ -190,6 +190,7 @@ class Kind:
     readers: fields whose cells are more than a value of one sort: what reads them, or raises `Unreadable`.
     defaults: values for fields that a file does not have, by dotted field.
     names: further names that a column goes by in files.
+    doubts: names of files that may be a column and mostly are not: never taken for it, but asked about.
     presets: how well-known systems export it.
     extra: the field that takes columns we have no field for, by name (`fields`); `""`: there is none.
     one_of: an object of the item → its fields of which a row keeps the first that it has.
@@ -224,6 +225,7 @@ class Kind:
     readers: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     presets: tuple[Preset, ...] = ()
     extra: str = ""
     one_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

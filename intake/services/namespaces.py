@@ -12,12 +12,13 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
+from core.text import clean_text
 from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source
 from intake.queries import namespace_of
-from intake.rules import Kind
+from intake.rules import Kind, Result
 from intake.rules.mapping import uses_from
-from intake.services.chunks import take_rows
+from intake.services.chunks import cell_under, take_rows
 from intake.services.files import dialect_from, rows_of
 from intake.services.imports import arrival_of
 from intake.services.kinds import find
@@ -35,6 +36,7 @@ class Strangers(msgspec.Struct, frozen=True):
     """Rows of a draft about accounts that its source's ids do not name.
 
     `source`: the slug of the one whose ids would do, `name` its name, for `known` of `tried` rows; `""`: none would.
+    `example`: an id of those, in `column`.
     """
 
     rows: int
@@ -42,6 +44,8 @@ class Strangers(msgspec.Struct, frozen=True):
     name: str = ""
     known: int = 0
     tried: int = 0
+    example: str = ""
+    column: str = ""
 
 
 def find_strangers(of: Import, rows: int, unknown: int, now: datetime) -> Strangers | None:
@@ -57,10 +61,14 @@ def find_strangers(of: Import, rows: int, unknown: int, now: datetime) -> Strang
     dialect = dialect_from(of.dialect)
     plan = plan_of(kind, dialect.header, uses_from(of.mapping))
     chunk = list(islice(rows_of(stored_path(of.stored_as), dialect), TRIED_ROWS))
-    known = Counter({other: _known(of, kind, plan, chunk, other.pk, now) for other in others})
+    known = Counter({other: _known(_try(of, kind, plan, chunk, other.pk, now)) for other in others})
     best, count = known.most_common(1)[0] if known else (None, 0)
     if best is None or not count:
-        return Strangers(unknown)
+        results = _try(of, kind, plan, chunk, namespace_of(of.source), now)
+        column = plan.columns.get(f"{ACCOUNT}.external_id", "")
+        ids = (cell_under(column, dialect.header, row) for row, result in zip(chunk, results, strict=True)
+               if _is_stranger(result))  # fmt: skip
+        return Strangers(unknown, example=clean_text(next(filter(None, ids), ""))[:80], column=column)
     return Strangers(unknown, best.slug, best.name, count, len(chunk))
 
 
@@ -75,10 +83,23 @@ def _spaces(source: Source) -> list[Source]:
     return list(others.exclude(pk=source.pk).order_by("name")[:MOST_SOURCES])
 
 
-def _known(of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], space: UUID, now: datetime) -> int:
-    """How many rows would find their account under the ids of that source; tried, and taken back."""
+def _try(
+    of: Import, kind: Kind, plan: Plan, chunk: Sequence[list[str]], space: UUID, now: datetime
+) -> Sequence[Result]:
+    """What would become of the rows under the ids of that source; tried, and taken back."""
     arrival = replace(arrival_of(of, now), namespace_id=space)
     with transaction.atomic():
         results = take_rows(of, kind, plan, chunk, arrival)
         transaction.set_rollback(True)
+    return results
+
+
+def _known(results: Sequence[Result]) -> int:
+    """How many rows found their account."""
     return sum(result.status not in (Landing.PARKED, Landing.REJECTED) for result in results)
+
+
+def _is_stranger(result: Result) -> bool:
+    """Whether nobody knows the account of a row."""
+    is_refused = result.status is Landing.REJECTED and result.errors[0].code == UNKNOWN_ACCOUNT
+    return is_refused or result.status is Landing.PARKED

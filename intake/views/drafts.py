@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,6 +23,7 @@ from intake.queries import visible_imports
 from intake.queries.sight import sight_for
 from intake.rules import Kind
 from intake.rules.cells import CENTS, FORMS, LOOKS, MILLIONS, PERCENT, THOUSANDS
+from intake.rules.kinds import key_of
 from intake.rules.mapping import Guess, Use, own_name, seems_like, uses_from
 from intake.rules.sorts import Sort, currency_beside, sort_of
 from intake.services.drafts import (
@@ -74,6 +76,7 @@ class ColumnRow:
     has_zone: bool
     words: list[tuple[str, str]]
     meanings: list[Choice]
+    maybe: str = ""  # what it may be, where it fills no field
 
     @property
     def asks(self) -> bool:
@@ -83,9 +86,14 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Columns that fill no field of ours: (column, the field it seems to be), not used at all, kept by their names."""
+    """Columns that fill no field of ours: (column, the field it seems to be), not used at all, kept by their names.
+
+    doubtful: as `likely`, of columns that mostly are something else. lacking: what a row needs and no column is.
+    """
 
     likely: list[tuple[str, str]]
+    doubtful: list[tuple[str, str]]
+    lacking: list[str]
     unused: list[str]
     kept: list[str]
 
@@ -96,6 +104,8 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
     sight = sight_for(of, kind, request.user)
     preview = _in_words(kind, preview_of(of, sight))
     rows = [_row(number, guess, of) for number, guess in enumerate(columns_of(of))]
+    left = _left_out(kind, [row.guess for row in rows])
+    maybe = dict([*left.likely, *left.doubtful])
     taken = sum(count for name, count in preview.counts.items() if name != Landing.REJECTED)
     context = {
         "of": of,
@@ -104,15 +114,15 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "takes_none": takes_nothing and preview.is_whole,
         "applies": taken > preview.counts.get(Landing.PARKED, 0),
         "taken": taken,
-        "left": _left_out(kind, [row.guess for row in rows]),
+        "left": left,
         "stood_in": [(row.guess.name, kind.spoken(row.guess.use.to)) for row in rows if row.guess.why == "stand_in"],
         "kind": kind,
         "kinds": [(name, find(name).label) for name in file_kinds()],
         "preview": preview,
         "counts": [(Landing(name).label, count, name) for name, count in preview.counts.items()],
-        "columns": rows,
+        "columns": [dataclasses.replace(row, maybe=maybe.get(row.guess.name, "")) for row in rows],
         "sight": sight,
-        "used": sum(bool(row.guess.use.to) for row in rows),
+        "used": sum(bool(row.guess.use.to) and row.guess.name not in left.kept for row in rows),
         "asks": [row for row in rows if row.asks],
         "preset": preset_name(kind, dialect),
         "is_saved": any(row.guess.why == "saved" for row in rows),
@@ -251,8 +261,20 @@ def _left_out(kind: Kind, guesses: list[Guess]) -> LeftOut:
     likely = [(name, kind.spoken(column)) for name, column in near.items() if kind.columns[column] not in filled]
     known = {name for name, _field in likely}
     kept = [guess.name for guess in guesses if kind.extra and guess.use.to.startswith(f"{kind.extra}.")]
-    return LeftOut(likely, [name for name in unused if name not in known], kept)
+    asked = {key_of(name): column for column, names in kind.doubts.items() for name in names}
+    doubtful = [
+        (guess.name, kind.spoken(near_to)) for guess in guesses
+        if guess.name in {*kept, *unused} - known and guess.why != "saved"
+        and (near_to := asked.get(key_of(guess.name))) and kind.columns[near_to] not in filled
+    ]  # fmt: skip
+    told = filled | kind.defaults.keys()
+    lacking = [
+        f" {_('or')} ".join(kind.spoken(column) for column in group) for group in kind.needed
+        if not any(kind.columns[column] in told for column in group)
+    ]  # fmt: skip
+    return LeftOut(likely, doubtful, lacking, [name for name in unused if name not in known], kept)
 
 
 def _spoken(kind: Kind, column: str) -> str:
-    return _("%s (needed)") % kind.spoken(column) if column in kind.required else kind.spoken(column)
+    is_needed = column in kind.required or (column,) in kind.needed
+    return _("%s (needed)") % kind.spoken(column) if is_needed else kind.spoken(column)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Account
 from core.enums import Role
@@ -93,10 +94,9 @@ def test_when_no_row_would_be_taken_the_columns_come_first(source: Source) -> No
     assert preview_of(made).counts == {"rejected": 1}
     page = page_of(ops(), made)
     assert "No row of this file would be taken" in page
-    assert 'class="button primary" href="#columns"' in page
-    assert 'class="button" type="submit" data-submit' in page, (
-        "it can be imported all the same, but is not offered first"
-    )
+    assert 'class="button" href="#columns"' in page
+    assert page.count('class="button primary" type="submit"') == 1, "the columns are read again first"
+    assert reverse("import_confirm", args=[made.pk]) not in page, "there is nothing to import"
 
 
 def test_what_is_left_out_is_said_before_the_import(source: Source) -> None:
@@ -106,6 +106,25 @@ def test_what_is_left_out_is_said_before_the_import(source: Source) -> None:
     assert "“Planned renewal” is not used. Is it Renews on?" in page
     assert "Not used: Shoe size" in page
     assert "nothing acts on them: Company owner, Type" in page
+
+
+def test_a_needed_column_that_is_not_read_is_asked_about(source: Source) -> None:
+    header = "Contract no,Account ID,Start date,End date"
+    made = draft(source, f"{header}\nC1,A1,03/05/2026,03/05/2027\nC2,A1,04/06/2026,04/06/2027\n")
+    page = page_of(ops(), made)
+    assert "can be read in two ways" in page
+    assert "Needed, and no column is it yet:</strong> Contract id" in page
+    assert "Is it Contract id?" in page
+    assert ">Contract id (needed)<" in page
+
+
+def test_what_looks_like_revenue_is_asked_about_where_no_column_is(source: Source) -> None:
+    rows = "1,One,one.example,50000\n"
+    page = page_of(ops(), draft(source, f"Record ID,Company name,Company Domain Name,Annual Revenue\n{rows}"))
+    assert "Is “Annual Revenue” ARR, what the customer pays you a year?" in page
+    assert "3 of 4 are used" in page
+    with_arr = f"Record ID,Company name,ARR,Annual Revenue\n{rows.replace('one.example', '5')}"
+    assert "what the customer pays you" not in page_of(ops(), draft(source, with_arr))
 
 
 def test_a_probability_in_place_of_a_confidence_is_said(source: Source) -> None:

@@ -80,6 +80,16 @@ def test_where_no_ids_would_do_it_is_said(crm: Source) -> None:
     assert (found.rows, found.source) == (2, "")
     page = signed_in(make_user(role=Role.OPS)).get(reverse("import", args=[of.pk])).content.decode()
     assert "Bring the accounts first" in page
+    assert "Retainly has no account “X1”, for one." in page
+
+
+def test_where_the_source_uses_other_ids_it_is_said_whose(crm: Source) -> None:
+    people = "contact_id,account_id,name\nC1,X1,Ana\nC2,X2,Bo\n"
+    of = draft(make_source("desk", account_namespace=crm), people, "contacts")
+    page = signed_in(make_user(role=Role.OPS)).get(reverse("import", args=[of.pk])).content.decode()
+    assert "Hubspot has no account “X1”, for one. Desk calls accounts by the ids of Hubspot: bring its accounts" in page
+    assert "Import 2 rows" in page
+    assert 'class="button primary" type="submit" data-submit' not in page, "all of them would only wait"
 
 
 def test_nothing_is_offered_where_the_ids_are_known(crm: Source) -> None:

@@ -139,7 +139,10 @@ def states(client: Client) -> dict[str, bool]:
 def test_all_is_well(client: Client, workers: list[Any]) -> None:
     Heartbeat.objects.create(name="tick")
     assert set(states(client).values()) == {True}
-    assert "Whether each feed and each webhook is well stands under Sources" in client.get(reverse("health")).content.decode()
+    assert (
+        "Whether each feed and each webhook is well stands under Sources"
+        in client.get(reverse("health")).content.decode()
+    )
 
 
 def test_what_is_broken_is_named(client: Client, workers: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def test_a_leaver_stays_named_until_handed_over_and_nobody_names_a_new_one(floor
 
 def test_a_token_that_has_expired_is_a_trouble_until_something_comes(floor: Floor) -> None:
     now, source = database_now(), make_source("crm", owner=floor.ana, cadence_hours=24)
-    token, _text = make_token(source, expires_at=now - timedelta(hours=1))
+    make_token(source, expires_at=now - timedelta(hours=1))
     Shipment.objects.create(source=source, kind="insights", at=now - timedelta(hours=2), rows=1)
     otto, lead = signed_in(make_user("otto", role="ops")), signed_in(floor.lead)
     assert "Create a new token" in otto.get("/sources/crm/").content.decode()
