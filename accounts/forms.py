@@ -123,6 +123,7 @@ class PolicyForm(forms.Form):
         sources = Source.objects.filter(person=None).order_by("name")
         choices = [(PEOPLE, _("typed here")), *((str(one.pk), one.name) for one in sources)]
         self.places = range(_places(policy, data or {}))
+        self.unpublished: frozenset[str] = frozenset()
         for field in FIELDS:
             self._add(field, policy.rules.get(field), choices)
 
@@ -158,6 +159,7 @@ class PolicyForm(forms.Form):
             {
                 "label": label_for(field),
                 "words": self._words(field),
+                "is_unpublished": field in self.unpublished,
                 "fields": [*zip(self.headings, sources, strict=True), (_("Blanks"), nulls), (days.label, days)],
                 "is_wrong": any(one.errors for one in (*sources, nulls, days)),
             }
@@ -165,6 +167,15 @@ class PolicyForm(forms.Form):
             for sources in [[self[f"{field}-{place}"] for place in self.places]]
             for nulls, days in [(self[f"{field}-nulls"], self[f"{field}-days"])]
         ]
+
+    def compare(self, policy: Policy, in_force: Policy) -> None:
+        """Mark the lines of `policy`, which the form holds, that differ from what is in force."""
+        self.unpublished = frozenset(field for field in FIELDS if policy.rules.get(field) != in_force.rules.get(field))
+
+    @property
+    def changed_words(self) -> str:
+        """The fields whose rules are not published."""
+        return ", ".join(label_for(field) for field in FIELDS if field in self.unpublished)
 
     def _words(self, field: str) -> str:
         """The rule of a field as it is in the form, such as "CRM, then Billing"."""

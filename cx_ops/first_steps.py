@@ -63,7 +63,9 @@ def accounts_said() -> str:
 
 
 def catch_all_said() -> str:
-    return gettext("%(who)s takes it") % {"who": Organisation.objects.select_related("catch_all").get().catch_all}
+    return gettext("%(who)s takes what nobody else can") % {
+        "who": Organisation.objects.select_related("catch_all").get().catch_all
+    }
 
 
 def organisation_url() -> str:
@@ -82,7 +84,7 @@ STEPS = (
         _("Bring accounts"), lambda: [Account.objects.all()], said=accounts_said,
     ),
     Step(
-        (), _("Who takes what nobody owns"),
+        (), _("Who takes what nobody else can"),
         _("An account whose success manager has no log-in here is nobody's, and so would be the work on it. Name one "
           "person as the catch-all; log-ins and teams can follow."),
         _("Name the catch-all"), lambda: [Organisation.objects.filter(catch_all__is_active=True)],

@@ -241,7 +241,7 @@ def _people_side_by_side(one: Any, other: Any, hidden: frozenset[str], policy: P
     rows = [row for row in rows if row.first or row.second]
     rows.sort(key=lambda row: not (row.first and row.second))
     first, second = (f"{names.get(side.source_id, _('a person'))}: {side.external_id}" for side in (one, other))
-    return [*rows, Row(_("Called"), first, second, is_field=False)]
+    return [*rows, Row(_("Id there"), first, second, _("both"), is_field=False)]
 
 
 def _side_by_side(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -34,22 +35,31 @@ def show_fields(request: PersonRequest) -> HttpResponse:
     """
     versions = list(FieldPolicy.objects.select_related("published_by")[:VERSIONS])
     newest = versions[0].version if versions else 0
+    in_force = read_policy(versions[0].rules if versions else {})
     if request.method != "POST":
         old = FieldPolicy.objects.filter(version=_number(request.GET.get("version"))).first()
-        rules = old or (versions[0] if versions else None)
-        form = PolicyForm(policy=read_policy(rules.rules if rules else {}), version=newest)
+        policy = read_policy(old.rules) if old else in_force
+        form = PolicyForm(policy=policy, version=newest)
+        form.compare(policy, in_force)
         return _page(request, form, versions, old=old)
     form = PolicyForm(request.POST, policy=Policy({}), version=newest)
     if not form.is_valid():
         return _page(request, form, versions, status=422)
+    form.compare(form.policy(), in_force)
     preview = request.POST.get("do") != "publish" or request.user.role == Role.LEADER
+    given: dict[str, Any] = {
+        "policy": form.policy(),
+        "seen": form.cleaned_data["seen"],
+        "by": request.user,
+        "now": request.now,
+    }
     try:
-        effect = publish_policy(
-            policy=form.policy(), seen=form.cleaned_data["seen"], why=form.cleaned_data["why"], by=request.user,
-            now=request.now, preview=preview,
-        )  # fmt: skip
+        effect = publish_policy(**given, why=form.cleaned_data["why"], preview=preview)
     except PolicyRefused as refusal:
         form.add_error("why", str(refusal))
+        with suppress(PolicyRefused):
+            effect = publish_policy(**given, why=form.data.get("why", ""), preview=True)
+            return _page(request, form, versions, effect=effect, status=422)
         return _page(request, form, versions, status=422)
     if preview:
         return _page(request, form, versions, effect=effect)

@@ -6,8 +6,9 @@ It reads the tables from the database itself, so that a table of tomorrow is not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 from django.db import DatabaseError, transaction
@@ -50,6 +51,14 @@ class Word:
         return re.sub(r"([^\w\s])", r"\\\1", self.written(kind))
 
 
+class Found(NamedTuple):
+    """So many rows of a table hold a word, and whose they are where that can be told."""
+
+    table: str
+    of: str
+    number: int
+
+
 @dataclass(frozen=True)
 class _Table:
     name: str
@@ -76,14 +85,14 @@ class _Table:
         return ", ".join(parts), params
 
 
-def count_texts(words: Sequence[Word]) -> dict[str, int]:
-    """How many rows of each table hold one of `words`; tables without any are left out."""
-    found = {}
+def find_texts(words: Sequence[Word], *, by: Mapping[str, str]) -> list[Found]:
+    """Where rows hold one of `words`: how many of each table, told apart by the expression that `by` has for it."""
+    found = []
     for table in _tables():
         where, params = table.condition(words)
-        [(count,)] = fetch_all(f'SELECT count(*) FROM "{table.name}" WHERE {where}', params)  # noqa: S608 - names of our own tables  # nosec B608
-        if count:
-            found[table.name] = count
+        of = by.get(table.name, "NULL")
+        query = f'SELECT ({of})::text AS of, count(*) FROM "{table.name}" WHERE {where} GROUP BY 1 ORDER BY 1'  # noqa: S608 - names of our own tables  # nosec B608
+        found += [Found(table.name, of or "", count) for of, count in fetch_all(query, params)]
     return found
 
 

@@ -23,6 +23,8 @@ ABBREVIATED = {"emea", "apac", "amer", "latam", "dach", "mea", "anz", "row", "us
 # Fields whose names say it otherwise than people do.
 KNOWN = {
     "arr": gettext_lazy("Revenue a year"), "email": gettext_lazy("E-mail"), "renews_on": gettext_lazy("Term ends"),
+    "payload": gettext_lazy("As it arrived"), "landed_at": gettext_lazy("Arrived"),
+    "account__name": gettext_lazy("Account"), "at": gettext_lazy("When"),
 }  # fmt: skip
 # Behind these a long id may go on in the next line.
 JOINTS = re.compile(r"(?<=[.@/_])(?=\w)")

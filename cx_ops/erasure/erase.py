@@ -22,11 +22,12 @@ from accounts.rules.erased import account_digest, email_digest, key_digest
 from core.bulk import execute, fetch_all
 from core.models import User
 from core.services import record_act
-from core.services.scrubbing import Word, count_texts, scrub_texts
+from core.services.scrubbing import Found, Word, find_texts, scrub_texts
 from cx_ops.erasure.own import blank_own, why_not_yet
 from cx_ops.erasure.person import Person, identify, is_colleague
 from cx_ops.erasure.place import ERASED_NAME, Place
 from cx_ops.erasure.places import PLACES, count_rows
+from cx_ops.erasure.texts import account_columns
 from intake.enums import ImportStatus
 from intake.models import Import
 from intake.services.files import FileRefused, open_bytes
@@ -34,6 +35,8 @@ from intake.services.uploads import stored_path
 
 UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING, ImportStatus.UNDOING)
 BLOCK = 1 << 20
+# Of the texts elsewhere so many are listed before they are changed, by table and account.
+LISTED = 200
 ENCODINGS = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
 HISTORY = """
 UPDATE accounts_contactevent SET name = %s, email = '', phone = '', title = '', external_id = 'erased-' || pgh_obj_id
@@ -74,20 +77,45 @@ def prepare_erasure(*, subject: Contact | Account, reason: str, by: User, now: d
     if Erasure.objects.filter(known).exclude(status=ErasureStatus.DROPPED).exists():
         raise ErasureRefused(_("This person's erasure is prepared or done already."))
     _check(person)
-    texts = count_texts(person.words("preview"))
-    rows = count_rows(person)
-    counts = {place.name: rows[place.name] for place in PLACES if not place.texts}
-    counts |= {"texts": sum(texts.values()), "files": len(_files(person.words("preview")))}
-    made = Erasure.objects.create(reason=reason.strip(), prepared_by=by, prepared_at=now, counts=counts, **whose)
-    record_act("prepared", made, by=by, now=now, data={"counts": counts})
+    made = Erasure.objects.create(reason=reason.strip(), prepared_by=by, prepared_at=now, **whose)
+    words = person.words(made.pk.hex[-8:])
+    counts, found = _rehearse(person, made, words, by=by, now=now)
+    made.counts = counts | {"texts": sum(one.number for one in found), "files": len(_files(words))}
+    made.left = [{"table": one.table, "account": one.of, "count": one.number} for one in found[:LISTED]]
+    made.save(update_fields=["counts", "left"])
+    record_act("prepared", made, by=by, now=now, data={"counts": made.counts})
     return made
+
+
+def _rehearse(
+    person: Person, erasure: Erasure, words: Sequence[Word], *, by: User, now: datetime
+) -> tuple[dict[str, int], list[Found]]:
+    """What erasing takes, and the texts that still name them once it is taken; all of it is rolled back."""
+    with transaction.atomic():
+        with pgtrigger.ignore():
+            execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
+            counts, _hashes = _take_out(person, erasure, by=by, now=now)
+            found = find_texts(words, by=account_columns())
+        transaction.set_rollback(True)
+    return counts, found
+
+
+def _take_out(
+    person: Person, erasure: Erasure, *, by: User, now: datetime
+) -> tuple[dict[str, int], list[dict[str, str]]]:
+    """What stands in columns of its own: how many rows of each place, and the hashes of what was blanked."""
+    hashes: list[dict[str, str]] = []
+    counts = {place.name: _blank(place, person, hashes) for place in PLACES if not place.texts}
+    blank_own(person, by=by, now=now)
+    _keep_keys(person, erasure)
+    return counts, hashes
 
 
 @transaction.atomic
 def drop_erasure(*, erasure: Erasure, by: User, now: datetime) -> None:
     """Do not do what was prepared; its reason is not kept. One that is done stays."""
     changed = Erasure.objects.filter(pk=erasure.pk, status=ErasureStatus.PREPARED).update(
-        status=ErasureStatus.DROPPED, reason=""
+        status=ErasureStatus.DROPPED, reason="", left=[]
     )
     if changed:
         record_act("dropped", erasure, by=by, now=now)
@@ -104,13 +132,7 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
         _check(person)
         words = person.words(locked.pk.hex[-8:])
         files = _files(words)
-        counts: dict[str, int] = {}
-        hashes: list[dict[str, str]] = []
-        for place in PLACES:
-            if not place.texts:
-                counts[place.name] = _blank(place, person, hashes)
-        blank_own(person, by=by, now=now)
-        _keep_keys(person, locked)
+        counts, hashes = _take_out(person, locked, by=by, now=now)
         done, refused = scrub_texts(words)
         for text in (*(word.text for word in words), *map(str, person.own)):
             execute(ANSWERS, [text.encode()])

@@ -125,7 +125,7 @@ PLACES = (
           ("happened_at", "facts"), {"facts": {}}),
     Place("insights", _("Insights that name them"), _insights, ("type_id", "scored_at", "contact_ref"),
           {"contact_ref": None}),
-    Place("consents", _("What they agreed to"), lambda person: Consent.objects.filter(contact__in=person.contacts),
+    Place("consents", _("Consent"), lambda person: Consent.objects.filter(contact__in=person.contacts),
           ("channel", "state", "at", "proof"), None),
     Place("pairs", _("Pairs of their records"), _pairs_of_contacts, ("rule", "evidence", "verdict"), None),
     Place("quarantined", _("Records that were not taken"), _by_text(Quarantined, "payload"),

@@ -28,8 +28,6 @@ SAID_BY_PEOPLE = (
     OutcomeKind.RISK_RESOLVED, OutcomeKind.EXPANSION_AGREED, OutcomeKind.ADVOCACY_GIVEN, OutcomeKind.NO_CHANGE,
     OutcomeKind.NO_RESPONSE, OutcomeKind.LOST, OutcomeKind.INSIGHT_WRONG,
 )  # fmt: skip
-
-
 # Nothing is kept quiet after these: an insight went to a person, or it was a fault of a source.
 OF_NO_INSIGHT = (OutcomeKind.HANDED_TO_HUMAN, OutcomeKind.FIXED, OutcomeKind.NOT_A_FAULT)
 NINE, FIVE, MONDAY_TO_FRIDAY = time(9), time(17), (0, 1, 2, 3, 4)
@@ -84,7 +82,7 @@ class RateForm(RuleForm):
     rate = forms.DecimalField(
         label=_("One unit is worth"), max_digits=16, decimal_places=8, min_value=Decimal("0.00000001"),
         error_messages={"min_value": _("Write a number above 0.")},
-        help_text=_("In the organisation's currency. Where that is USD and a euro costs 1.10 dollars, write 1.10."),
+        help_text=_("In the organisation's currency: where that is USD and a euro costs 1.10 dollars, write 1.10."),
     )  # fmt: skip
 
     class Meta:
@@ -93,7 +91,8 @@ class RateForm(RuleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "rate" in self.initial:
+        if not self.is_new:
+            self.fields["rate"].help_text = _("Corrects the rate from that day. A newer rate is added, not typed over.")
             self.initial["rate"] = in_short(self.initial["rate"])
 
     def clean_rate(self) -> Decimal:
@@ -144,9 +143,7 @@ class ReasonForm(RuleForm):
     """A reason beside an outcome. Its slug is made of its first name, and stays."""
 
     fixed = ("outcome",)
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=[(kind.value, kind.label) for kind in SAID_BY_PEOPLE],
-    )  # fmt: skip
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[(kind.value, kind.label) for kind in SAID_BY_PEOPLE])
 
     class Meta:
         model = CloseReason
@@ -206,7 +203,7 @@ class CoolDownForm(RuleForm):
             self.add_error("days", _("Say how many days, or tick the box below: one of the two."))
         known = CoolDown.objects.filter(outcome=data.get("outcome"), type=data.get("type"))
         if self.is_new and known.exists():
-            self.add_error("outcome", _("There is a cool-down for this already: change that one."))
+            self.add_error("type", _("This outcome has a cool-down for it already: choose a type, or change that one."))
         return data
 
 
@@ -242,7 +239,7 @@ class CalendarForm(RuleForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one working day.")},
     )  # fmt: skip
-    holidays = DatesField(label=_("Holidays"), required=False, help_text=_("Days like 2026-12-25, one a line."))
+    holidays = DatesField(label=_("Holidays"), required=False, help_text=_("Days like 2026-12-25, or none."))
 
     class Meta:
         model = BusinessCalendar
@@ -269,6 +266,7 @@ class TeamForm(RuleForm):
         model = Team
         fields = ("name", "lead", "is_active")
         labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "is_active": _("In use")}
+        help_texts: ClassVar[dict[str, Any]] = {"is_active": _("Untick it once nothing is with it any more.")}
 
 
 class PersonForm(RuleForm):
@@ -329,7 +327,7 @@ class OrganisationForm(RuleForm):
     """The organisation's own hours and its last safety net."""
 
     reporting_currency = currency(
-        _("Currency"), _("Sums are shown in it. What is paid in another counts by its exchange rate."), "USD"
+        _("Currency"), _("Of all sums. Changed only while no task is open; then type the rates anew."), "USD"
     )
     timezone = time_zone()
     catch_all = forms.ModelChoiceField(

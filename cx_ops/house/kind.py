@@ -30,6 +30,7 @@ class RuleKind:
     `counted`: how many rows, in words, such as "%(n)d teams". `touches`: what hangs on each row, in words, by the row's
     key. `may_add`: whether there is room for one more.
     `check_removal`: None where rows are never removed. `editors`: who may change it; all leads may look.
+    `called`: what one is called at the head of its form, where the first column alone does not say it.
     `beside`: what is settled elsewhere, and the name of the address where.
     """
 
@@ -50,6 +51,7 @@ class RuleKind:
     check_removal: Check | None = None
     editors: tuple[Role, ...] = (Role.MANAGER,)
     beside: tuple[tuple[Any, str], ...] = ()
+    called: Callable[[Any], str] | None = None
     may_change: Callable[[Any], bool] = field(default=lambda row: True)
 
     @property

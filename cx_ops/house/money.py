@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Subquery
 from django.utils import formats
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from accounts.models import Account, FxRate
@@ -65,6 +66,9 @@ EXCHANGE_RATES = RuleKind(
         Column(gettext_lazy("Currency"), lambda row: row.currency),
         Column(gettext_lazy("From"), lambda row: formats.date_format(row.on_day, "j M Y")),
         Column(gettext_lazy("One unit is worth"), _worth),
+    ),
+    called=lambda row: (
+        _("%(currency)s from %(day)s") % {"currency": row.currency, "day": formats.date_format(row.on_day, "j M Y")}
     ),
     touches=_touched_by_rates,
     later=gettext_lazy("Sums that are shown follow it at once; tasks that are open keep the worth they were given."),

@@ -30,10 +30,10 @@ SOME_HOURS = 40
 
 def _touched_by_calendars(now: datetime) -> Mapping[Any, str]:
     followed = dict(
-        User.objects.filter(is_active=True, calendar__isnull=False)
+        _people().filter(calendar__isnull=False)
         .values_list("calendar").annotate(Count("id")).order_by()
     )  # fmt: skip
-    without = User.objects.filter(is_active=True, calendar=None).count()
+    without = _people().filter(calendar=None).count()
     general = Organisation.objects.values_list("calendar_id", flat=True).first()
     return {
         pk: _people_words(followed.get(pk, 0) + (without if pk == general else 0), is_general=pk == general)
@@ -130,7 +130,8 @@ TEAMS = RuleKind(
     slug="teams",
     title=gettext_lazy("Teams"),
     text=gettext_lazy(
-        "People who share accounts. What nobody owns goes to the team's pool, then to its lead, then to the "
+        "People who share accounts: an account is in the team of its customer success manager. "
+        "What nobody owns goes to the team's pool, then to its lead, then to the "
         "catch-all (see Organisation)."
     ),
     one=gettext_lazy("team"),
@@ -217,7 +218,7 @@ PEOPLE = RuleKind(
 
 
 def _touched_by_organisation(now: datetime) -> Mapping[Any, str]:
-    without = User.objects.filter(is_active=True, calendar=None).count()
+    without = _people().filter(calendar=None).count()
     words = ngettext("%(n)d person works by its hours", "%(n)d people work by its hours", without) % {"n": without}
     if not without:
         words = _("Everybody has working hours of their own")

@@ -194,8 +194,8 @@ def _may_remove(kind: RuleKind, row: Model, now: datetime) -> bool:
 
 
 def _name(kind: RuleKind, row: Model) -> str:
-    """What the first columns call it."""
-    return str(kind.columns[0].cell(row))
+    """What its kind calls it, else the first column."""
+    return kind.called(row) if kind.called else str(kind.columns[0].cell(row))
 
 
 def _line(kind: RuleKind, columns: list[Column[Any]], row: Any, *, may_edit: bool) -> dict[str, Any]:

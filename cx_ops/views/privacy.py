@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.enums import ErasureStatus
-from accounts.models import Account, Contact, Erasure, Link
+from accounts.models import Account, Consent, Contact, Erasure, Link
 from accounts.queries.people import list_consents, people_of, records_of
 from accounts.services.consent import set_consent
 from core.enums import Role
@@ -29,15 +29,17 @@ from cx_ops.erasure.export import as_json, sections_of
 from cx_ops.erasure.own import why_not_yet
 from cx_ops.erasure.person import Person, identify
 from cx_ops.erasure.places import PLACES
+from cx_ops.erasure.texts import texts_of
 from cx_ops.forms.privacy import ConsentForm, EraseForm, ErasureForm, PersonSearchForm
 
 KEEPERS = (Role.MANAGER, Role.OPS)
 SHOWN = 50
 FOUND = 20
 LABELS = {place.name: place.label for place in PLACES} | {
-    "texts": gettext_lazy("Texts elsewhere that name them"),
-    "files": gettext_lazy("Stored files"),
+    "texts": gettext_lazy("Other texts that name them"),
+    "files": gettext_lazy("Stored files that name them"),
 }
+TAKEN_OUT = gettext_lazy("Other texts, their name taken out")
 COLUMNS: tuple[Column[Erasure], ...] = (
     Column(gettext_lazy("Receipt"), lambda one: one.pk),
     Column(gettext_lazy("State"), lambda one: one.get_status_display()),
@@ -83,6 +85,10 @@ def show_person(request: PersonRequest, contact_id: UUID | None = None, account_
         "why_not": why_not_yet(person) if person.own else "",
         "export_url": _export_url(subject),
         "counts": [(label, count) for label, count in count_places(person) if count],
+        "consents": [
+            f"{said.get_channel_display()}: {said.get_state_display()}"
+            for said in Consent.objects.filter(contact__in=person.contacts).order_by("channel", "pk")
+        ],
         "form": form,
     }
     return render(request, "privacy/person.html", context, status=422 if request.method == "POST" else 200)
@@ -100,7 +106,12 @@ def export_person(
         response = HttpResponse(as_json(person), content_type="application/json")
         response["Content-Disposition"] = 'attachment; filename="person.json"'
     else:
-        context = {"subject": subject, "url": _person_url(subject), "sections": sections_of(person), "now": request.now}
+        context = {
+            "subject": subject,
+            "url": _person_url(subject),
+            "sections": sections_of(person, in_words=True),
+            "now": request.now,
+        }
         response = render(request, "privacy/export.html", context)
     add_never_cache_headers(response)
     return response
@@ -121,11 +132,14 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Erased. This is the receipt."))
             return redirect("erasure", erasure_id=erasure.pk)
+    is_open = erasure.status == ErasureStatus.PREPARED
+    labels = LABELS if is_open else LABELS | {"texts": TAKEN_OUT}
     context = {
         "erasure": erasure,
         "url": _person_url(erasure.subject),
-        "counts": [(label, count) for name, label in LABELS.items() if (count := erasure.counts.get(name))],
-        "is_open": erasure.status == ErasureStatus.PREPARED,
+        "counts": [(label, count) for name, label in labels.items() if (count := erasure.counts.get(name))],
+        "is_open": is_open,
+        "texts": texts_of(erasure.left, _accounts(request)) if is_open else [],
         "form": form,
     }
     return render(request, "privacy/erasure.html", context, status=422 if request.method == "POST" else 200)

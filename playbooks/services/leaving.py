@@ -47,13 +47,18 @@ class Move:
 
 @dataclass(frozen=True)
 class Group:
-    """What a hand-over means for one group: how many rows, called what, going to whom; `nobody`: to none."""
+    """What a hand-over means for one group: how many rows, called what, going to whom; `nobody`: to none.
+
+    without: the accounts of those that go to none. stays: those stay whose they are, the others become nobody's.
+    """
 
     held: Held
     count: int
     kinds: list[tuple[str, int]]
     to: list[tuple[User, int]]
     nobody: int
+    without: list[UUID]
+    stays: bool
 
 
 class WorkLeft(Exception):
@@ -253,6 +258,8 @@ def _summary(held: Held, moves: Iterable[Move]) -> Group:
         kinds=Counter(called(move.holding) for move in mine).most_common(),
         to=[(people[pk], count) for pk, count in counts.most_common()],
         nobody=sum(move.to is None for move in mine),
+        without=sorted({move.holding.account_id for move in mine if not move.to and move.holding.account_id}),
+        stays=all(move.holding.place in NEVER_EMPTY for move in mine if not move.to),
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import Account
 from core.enums import Role
 from core.guards import PersonRequest, for_roles
 from core.middleware import zone_of
@@ -35,6 +36,7 @@ from playbooks.services.leaving import (
 from playbooks.services.taking import TaskRefused
 
 HAND_OVERS_SHOWN = 5
+FEW = 3
 
 
 @require_safe
@@ -165,6 +167,7 @@ def _page(
         "groups": [
             (group, going.get(group.held), form[f"take_{group.held}"], form[f"to_{group.held}"]) for group in everything
         ],
+        "without": _called_without(shown, request),
         "is_ticked": bool(ticked),
         "left": sum(group.count for group in everything),
         "all_to": _only_taker(shown) if ticked else None,
@@ -180,6 +183,16 @@ def _page(
 def _asked(request: PersonRequest) -> dict[str, Any]:
     """What was asked to be shown; at first nothing is ticked, so that one press hands nothing over."""
     return request.GET.dict() if any(name.startswith(("take_", "to_")) for name in request.GET) else {}
+
+
+def _called_without(groups: list[Group], request: PersonRequest) -> dict[Held, str]:
+    """By group the accounts for which nobody is next in line: the first few by name, where the reader may see them."""
+    first = {group.held: group.without[:FEW] for group in groups if group.without}
+    if not first:
+        return {}
+    seen = Account.objects.visible_to(request.user).filter(pk__in={id for ids in first.values() for id in ids})
+    names = dict(seen.values_list("pk", "name"))
+    return {held: ", ".join(sorted(names[id] for id in ids if id in names)) for held, ids in first.items()}
 
 
 def _only_taker(groups: list[Group]) -> User | None:

@@ -279,6 +279,27 @@ def test_everything_about_a_person_can_be_taken_out(canary: Contact, floor: Floo
     assert Act.objects.filter(verb="exported").count() == 1
 
 
+def test_what_is_prepared_is_what_the_receipt_says(canary: Contact, floor: Floor, folder: Path) -> None:
+    made = prepare_erasure(subject=canary, reason="A letter", by=floor.lead, now=NOW)
+    assert Contact.objects.get(pk=canary.pk).email == EMAIL, "it was rehearsed, and taken back"
+    before = dict(made.counts)
+    page = signed_in(floor.lead).get(f"/privacy/{made.pk}/").content.decode()
+    assert "Notes on tasks" in page
+    assert f"/accounts/{floor.account.pk}/" in page
+    done = erase_person(erasure=made, by=floor.lead, now=NOW)
+    assert done.counts == before
+    receipt = signed_in(floor.lead).get(f"/privacy/{made.pk}/").content.decode()
+    assert "their name taken out" in receipt
+
+
+def test_who_stands_in_columns_alone_has_no_other_texts(floor: Floor, folder: Path) -> None:
+    contact = make_contact(floor.account, "Cy Example", email="cy@example.com")
+    made = prepare_erasure(subject=contact, reason="A letter", by=floor.lead, now=NOW)
+    assert made.counts["contacts"] == 1
+    assert made.counts["texts"] == 0
+    assert made.left == []
+
+
 def test_in_two_steps_on_the_screen(canary: Contact, floor: Floor, folder: Path) -> None:
     browser = signed_in(floor.lead)
     assert NAME.split()[0] in browser.get("/privacy/", {"q": EMAIL}).content.decode()
@@ -305,3 +326,14 @@ def test_a_search_says_when_there_are_more(floor: Floor) -> None:
 
 def test_records_are_counted_once(canary: Contact) -> None:
     assert Record.objects.filter(kind="contacts").count() == 3
+
+
+def test_what_is_kept_is_said_in_words(floor: Floor) -> None:
+    contact = make_contact(floor.account, "Cy Example", email="cy@example.com", sentiment=0)
+    Consent.objects.create(contact=contact, channel="email", state="refused", source_id=uuid4(), at=NOW)
+    browser = signed_in(floor.lead)
+    assert "E-mail: Refused" in browser.get(f"/privacy/people/{contact.pk}/").content.decode()
+    page = browser.get(f"/privacy/people/{contact.pk}/export/").content.decode()
+    assert "neutral" in page
+    assert ">refused<" not in page
+    assert '"sentiment": 0' in browser.get(f"/privacy/people/{contact.pk}/export/?format=json").content.decode()

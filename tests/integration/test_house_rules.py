@@ -174,11 +174,25 @@ def test_a_cool_down_for_good_and_one_of_a_type(floor: Floor, manager: Client) -
     assert manager.post(url, data).status_code == 302
     assert CoolDown.objects.get(type="churn_risk", outcome="no_change").days is None
     assert manager.post(url, data).status_code == 422
+    general = manager.post(url, {"outcome": "no_change", "days": "3"})
+    assert set(general.context["form"].errors) == {"type"}, "all types have theirs: the type is what is missing"
+
+
+def test_people_are_counted_as_the_page_of_people_counts_them(floor: Floor, manager: Client) -> None:
+    calendar = BusinessCalendar.objects.get()
+    User.objects.update(calendar=calendar)
+    make_user("noor", role="leader", calendar=calendar)
+    people = RULE_KINDS["people"].rows().count()
+    page = manager.get(reverse("house_rules_of", args=["working-hours"])).content.decode()
+    assert f"{people} people work by it" in page
 
 
 def test_a_rate_is_shown_as_somebody_would_write_it(floor: Floor, manager: Client) -> None:
     row = FxRate.objects.get()
     assert 'value="1.1"' in manager.get(reverse("house_rule", args=["exchange-rates", row.pk])).content.decode()
+    page = manager.get(reverse("house_rule", args=["exchange-rates", row.pk])).content.decode()
+    assert "EUR from 1 Jan 2026" in page
+    assert "A newer rate is added" in page
     assert change(manager, "exchange-rates", row, rate="1.25").status_code == 302
     page = manager.get(reverse("house_rules_of", args=["exchange-rates"])).content.decode()
     assert "<strong>EUR 2026-01-01</strong>: One unit is worth 1.1 → 1.25" in page

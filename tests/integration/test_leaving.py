@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccountPerson
-from core.models import Absence, Act, Organisation, User
+from accounts.models import Account, AccountPerson
+from core.models import Absence, Act, Organisation, Team, User
 from decisions.models import Item
 from playbooks.enums import Held
 from playbooks.models import Playbook, Run, Task, Watch
@@ -218,6 +218,24 @@ def test_what_is_not_ticked_is_shown_as_staying(client: Client, floor: Floor) ->
     tasks = page_of(client, floor, take_tasks="on")
     assert "If ticked" not in tasks
     assert tasks.count(">stays<") == tasks.count('name="to_') - 1
+
+
+def test_what_nobody_can_take_is_named_and_stays(client: Client, floor: Floor) -> None:
+    lone = floor.new_account("Pepperwharf")
+    Account.objects.filter(pk=lone.pk).update(team=None)
+    AccountPerson.objects.filter(user=floor.ana).exclude(account=lone).delete()
+    Organisation.objects.update(catch_all=None)
+    page = page_of(client, floor)
+    assert "accounts that you do not see: no team of theirs and no catch-all" in page
+    assert f"They stay with {floor.ana} unless you choose somebody." in page
+    assert "1 that nobody can take stay." in page
+    hand_over(user=floor.ana, by=floor.lead, now=NOW, groups=[Held.ROLES])
+    assert AccountPerson.objects.get(user=floor.ana).account == lone
+    Account.objects.filter(pk=lone.pk).update(team=floor.team)
+    User.objects.update(in_pool=False)
+    Team.objects.update(lead=None)
+    User.objects.filter(pk=floor.lead.pk).update(team=floor.team)
+    assert "Pepperwharf: no team of theirs and no catch-all" in page_of(client, floor)
 
 
 def test_the_page_refuses_to_end_a_log_in_with_work(client: Client, floor: Floor) -> None:
