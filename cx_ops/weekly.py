@@ -20,7 +20,7 @@ from accounts.models import Pair, Parked
 from core.enums import Role
 from core.models import Act, DeadLetter, User
 from decisions.enums import OutcomeKind
-from intake.enums import ImportStatus, SourceMode
+from intake.enums import ImportStatus
 from intake.models import Import, Quarantined, Shipment, Trouble
 from intake.queries.columns import blank_columns, unread_columns
 from intake.queries.sources import list_sources
@@ -254,7 +254,6 @@ def _unowned(week: Week, user: User, seen: Seen) -> Found:
         lacks = {
             _("no owner"): source.owner is None or not source.owner.is_active,
             _("no backup"): source.backup is None or not source.backup.is_active,
-            _("not said when it is expected"): not source.cadence_hours and source.mode == SourceMode.CONSOLIDATE,
             _("no runbook"): not source.runbook.strip(),
         }
         if note := ", ".join(words for words, is_missing in lacks.items() if is_missing):
@@ -329,8 +328,8 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     ),
     "unowned": (
         gettext_lazy("Sources that nobody looks after"),
-        gettext_lazy("Without an owner, backup or runbook, or nobody said when it is expected."),
-        gettext_lazy("Every source has an owner, a backup and a runbook; each that sends says when."), _unowned,
+        gettext_lazy("Without an owner, a backup or a runbook."),
+        gettext_lazy("Every source has an owner, a backup and a runbook."), _unowned,
     ),
     "merges": (
         gettext_lazy("Accounts merged, split or in doubt"),

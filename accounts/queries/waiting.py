@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Parked
+from core.bulk import fetch_all
 from intake.models import Source
+
+# By which source and file the rows about the missing accounts came.
+SENT = """
+SELECT DISTINCT p.namespace_id, p.key_kind, p.value, s.name, i.id, i.filename
+FROM accounts_parked p JOIN intake_record r ON r.id = p.record_id JOIN intake_source s ON s.id = r.source_id
+LEFT JOIN intake_import i ON i.id = r.import_id
+WHERE p.value = ANY(%s) ORDER BY s.name, i.filename
+"""
+
+
+class Sent(NamedTuple):
+    """A source that sent rows which wait, and the file in which they came; by call there is none."""
+
+    source: str
+    file_id: UUID | None
+    filename: str | None
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.filename}" if self.filename else self.source
 
 
 @dataclass(frozen=True)
@@ -22,6 +44,7 @@ class Missing:
     called: str
     whose: str
     kinds: str
+    sent: list[Sent]
     records: int
     since: datetime
 
@@ -29,11 +52,16 @@ class Missing:
 def missing_accounts(most: int | None = None) -> Iterator[Missing]:
     """The accounts that most records wait for first; all of them where `most` is not given."""
     names = dict(Source.objects.values_list("id", "name"))
-    for row in _grouped()[:most]:
+    rows = list(_grouped()[:most])
+    sent: dict[tuple[UUID | None, str, str], list[Sent]] = defaultdict(list)
+    for namespace_id, key_kind, value, *by in fetch_all(SENT, [[row["value"] for row in rows]]):
+        sent[namespace_id, key_kind, value].append(Sent(*by))
+    for row in rows:
         kinds = ", ".join(sorted(row["kinds"]))
         source = names.get(row["namespace_id"])
         whose = _("an id of %(source)s") % {"source": source} if source else _("a domain")
-        yield Missing(row["value"], whose, kinds, row["n"], row["since"])
+        by = sent[row["namespace_id"], row["key_kind"], row["value"]]
+        yield Missing(row["value"], whose, kinds, by, row["n"], row["since"])
 
 
 def count_missing() -> tuple[int, int]:

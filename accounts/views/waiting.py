@@ -16,6 +16,7 @@ COLUMNS: tuple[Column[Missing], ...] = (
     Column(_("Account"), lambda row: row.called),
     Column(_("Which is"), lambda row: row.whose),
     Column(_("Rows are"), lambda row: row.kinds),
+    Column(_("Sent by"), lambda row: "; ".join(map(str, row.sent))),
     Column(_("Records that wait"), lambda row: row.records),
     Column(_("Since"), lambda row: row.since),
 )

@@ -203,3 +203,11 @@ def test_a_key_is_kept_and_never_shown(floor: Floor) -> None:
     browser.post(answer["Location"], sent | {"header_value": "", "is_on": "on"})
     assert Pull.objects.get().header_value == "s3cret"
     assert browser.post("/sources/house/pull/", known | {"at_time": "06:00", "every_hours": "6"}).status_code == 422
+
+
+def test_a_time_that_the_schedule_does_not_say_is_called_what_it_is(floor: Floor) -> None:
+    pull = make_pull(floor.source, floor.lead, at_time=time(5, 30))
+    for known, said in (({}, "first"), ({"digest": "x"}, "next"), ({"digest": "x", "failures": 2}, "tried again")):
+        Pull.objects.filter(pk=pull.pk).update(**known)
+        page = " ".join(signed_in(floor.lead).get("/sources/house/").content.decode().split())
+        assert f"daily at 05:30, UTC · {said} <time" in page

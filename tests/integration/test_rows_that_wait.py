@@ -288,7 +288,8 @@ def test_the_page_says_which_accounts_are_missing(source: Source, ops: User) -> 
         assert words in page
     assert page.index("A1") < page.index("zenith.example"), "what most waits for comes first"
     lines = b"".join(browser.get("/parked/?format=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert lines[1].startswith("A1,an id of House,tickets,2,")
+    assert lines[1].startswith(f"A1,an id of House,tickets,House: {done.filename},2,")
+    assert f'House <a href="/imports/{done.pk}/">{done.filename}</a>' in page
     assert 'href="/parked/"' in browser.get(f"/imports/{done.pk}/").content.decode()
     bring(source, "accounts", ACCOUNT)
     assert "A1" not in browser.get("/parked/").content.decode()

@@ -114,7 +114,7 @@ def test_sources_that_lack_something(floor: Floor) -> None:
     make_source("whole", owner=floor.ana, backup=floor.bea, cadence_hours=24, runbook="Call.")
     make_source("left", owner=make_user("gone", is_active=False), backup=floor.bea, cadence_hours=24, runbook="Call.")
     assert texts(floor, "unowned") == [
-        "House | no owner, no backup, not said when it is expected, no runbook",
+        "House | no owner, no backup, no runbook",
         "Left | no owner",
     ]
 
