@@ -85,7 +85,8 @@ def give_task(task: Task, to: User | None, *, by: User, why: str, now: datetime,
     """Make a locked task somebody's, with its item and its run; nobody works on it any more."""
     data = {"from": str(task.assignee_id or ""), "to": str(to.pk if to else ""), "before": as_was(task, *HANDED)}
     task.assignee = to
-    task.acknowledged_at = None
+    if task.touched_at is None:  # what was begun needs nobody to say again that they have seen it
+        task.acknowledged_at = None
     let_go(task)
     store(task, "assignee", *HANDED)
     if task.item_id:

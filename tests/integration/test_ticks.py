@@ -218,3 +218,11 @@ def test_the_lead_gets_one_line_about_who_is_over_the_cap(floor: Floor) -> None:
         "More came for Ana than one is given in a day: 2 urgent tasks in Later, $210k a year at stake",
         1,
     )
+
+
+def test_what_was_begun_is_not_late_for_whoever_gets_it(floor: Floor) -> None:
+    task = floor.task()
+    begun = touch_task(task_id=task.pk, by=floor.ana, version=1, next_step_on=date(2026, 3, 9), now=NOW)
+    given = assign_task(task_id=task.pk, by=floor.ana, version=begun.version, to=floor.bea, now=NOW + timedelta(days=2))
+    assert given.acknowledged_at == begun.acknowledged_at
+    assert next_deadline(given, NOW + timedelta(days=2)).state == "on_track"
