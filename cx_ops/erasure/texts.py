@@ -23,6 +23,7 @@ CALLED = {
     "core_act": _("Audit trail"),
     "core_alert": _("Alerts"),
     "insights_insight": _("Insights"),
+    "intake_record": _("Other records as they arrived"),
     "core_mail": _("Mailbox"),
     "playbooks_effect": _("E-mails of playbooks"),
     "playbooks_task": _("Tasks"),

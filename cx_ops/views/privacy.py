@@ -78,17 +78,16 @@ def show_person(request: PersonRequest, contact_id: UUID | None = None, account_
             form.add_error(None, str(refused))
         else:
             return redirect("erasure", erasure_id=made.pk)
+    counts = [(label, count) for label, count in count_places(person) if count]
     context = {
         "subject": subject,
         "account": subject.account if isinstance(subject, Contact) else subject,
         "person": person,
         "why_not": why_not_yet(person) if person.own else "",
         "export_url": _export_url(subject),
-        "counts": [(label, count) for label, count in count_places(person) if count],
-        "consents": [
-            f"{said.get_channel_display()}: {said.get_state_display()}"
-            for said in Consent.objects.filter(contact__in=person.contacts).order_by("channel", "pk")
-        ],
+        "counts": counts,
+        "consent_label": str(LABELS["consents"]),
+        "consents": _consents(person) if any(label == LABELS["consents"] for label, _count in counts) else [],
         "form": form,
     }
     return render(request, "privacy/person.html", context, status=422 if request.method == "POST" else 200)
@@ -176,6 +175,12 @@ def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
         "records": len(person.records),
     }
     return render(request, "privacy/consent.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _consents(person: Person) -> list[str]:
+    """What they said of each channel, in words."""
+    said = Consent.objects.filter(contact__in=person.contacts).order_by("channel", "pk")
+    return [f"{one.get_channel_display()}: {one.get_state_display()}" for one in said]
 
 
 def _contacts(request: PersonRequest) -> QuerySet[Contact]:

@@ -332,7 +332,7 @@ def test_what_is_kept_is_said_in_words(floor: Floor) -> None:
     contact = make_contact(floor.account, "Cy Example", email="cy@example.com", sentiment=0)
     Consent.objects.create(contact=contact, channel="email", state="refused", source_id=uuid4(), at=NOW)
     browser = signed_in(floor.lead)
-    assert "E-mail: Refused" in browser.get(f"/privacy/people/{contact.pk}/").content.decode()
+    assert "1 (E-mail: Refused)" in browser.get(f"/privacy/people/{contact.pk}/").content.decode()
     page = browser.get(f"/privacy/people/{contact.pk}/export/").content.decode()
     assert "neutral" in page
     assert ">refused<" not in page

@@ -226,7 +226,7 @@ def test_what_nobody_can_take_is_named_and_stays(client: Client, floor: Floor) -
     AccountPerson.objects.filter(user=floor.ana).exclude(account=lone).delete()
     Organisation.objects.update(catch_all=None)
     page = page_of(client, floor)
-    assert "accounts that you do not see: no team of theirs and no catch-all" in page
+    assert "Accounts that you do not see: no team of theirs and no catch-all" in page
     assert f"They stay with {floor.ana} unless you choose somebody." in page
     assert "1 that nobody can take stay." in page
     hand_over(user=floor.ana, by=floor.lead, now=NOW, groups=[Held.ROLES])
