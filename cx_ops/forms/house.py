@@ -266,7 +266,9 @@ class TeamForm(RuleForm):
         model = Team
         fields = ("name", "lead", "is_active")
         labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "is_active": _("In use")}
-        help_texts: ClassVar[dict[str, Any]] = {"is_active": _("Untick it once nothing is with it any more.")}
+        help_texts: ClassVar[dict[str, Any]] = {
+            "is_active": _("Unticked, nobody can be put into it. Move first what is with it.")
+        }
 
 
 class PersonForm(RuleForm):
