@@ -55,13 +55,17 @@ def unread_columns(user: User, until: datetime) -> list[Unread]:
     """What the newest file of each source and kind within four weeks brought that nothing reads."""
     taken = Import.objects.visible_to(user).exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
     lately = taken.filter(created_at__gte=until - LATELY, created_at__lt=until).select_related("source")
-    return unread_in(lately.order_by("source_id", "kind", "-id").distinct("source_id", "kind"))
+    return unread_in(lately.exclude(mapping={}).order_by("source_id", "kind", "-id").distinct("source_id", "kind"))
 
 
 def unread_in(files: Iterable[Import]) -> list[Unread]:
-    """What nothing reads of the newest file of each source and kind among these, which begin with the newest."""
+    """What nothing reads of the newest file of each source and kind among these, which begin with the newest.
+
+    What a switch to a new feed took is no file: it has no mapping.
+    """
     newest: dict[tuple[UUID, str], Import] = {}
     for of in files:
-        newest.setdefault((of.source_id, of.kind), of)
+        if of.mapping:
+            newest.setdefault((of.source_id, of.kind), of)
     found = ((of, unused_columns(of.dialect.get("header", []), of.mapping)) for of in newest.values())
     return [Unread(of.source.name, of.source.slug, of.kind, columns, of.pk) for of, columns in found if columns]

@@ -207,7 +207,7 @@ def test_a_key_is_kept_and_never_shown(floor: Floor) -> None:
 
 def test_a_time_that_the_schedule_does_not_say_is_called_what_it_is(floor: Floor) -> None:
     pull = make_pull(floor.source, floor.lead, at_time=time(5, 30))
-    for known, said in (({}, "first"), ({"digest": "x"}, "next"), ({"digest": "x", "failures": 2}, "tried again")):
+    for known, said in (({}, "first"), ({"digest": "x"}, "next"), ({"digest": "x", "failures": 2}, "next try")):
         Pull.objects.filter(pk=pull.pk).update(**known)
         page = " ".join(signed_in(floor.lead).get("/sources/house/").content.decode().split())
         assert f"daily at 05:30, UTC · {said} <time" in page

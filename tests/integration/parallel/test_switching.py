@@ -16,6 +16,7 @@ from accounts.services.switching import undo_switch
 from core.models import Act, User
 from intake.enums import RunStatus
 from intake.models import FieldPrivacy, Held, Import, ParallelRun, RejectedRow, Source
+from intake.queries.columns import unread_columns
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
 from tests.beside import LATER, bring, customer, switched
 from tests.factories import NOW, make_source, make_user
@@ -68,6 +69,7 @@ def test_what_cannot_be_taken_after_all_is_listed_with_its_import(run: ParallelR
     assert sum(done.refused.values()) == 1
     row = RejectedRow.objects.get()
     assert (row.value, row.of.counts) == ("B1", {"rejected": 1})
+    assert unread_columns(ops, LATER + timedelta(days=1)) == [], "what a switch takes is no file with a column"
 
 
 def test_undo_restores_what_accounts_showed(run: ParallelRun, ops: User) -> None:
