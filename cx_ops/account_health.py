@@ -148,7 +148,9 @@ def _forecasts(signs: Signs) -> tuple[str, ...]:
 def _lost(signs: Signs) -> tuple[str, ...]:
     if signs.lost_on is None:
         return ()
-    return (_("Said to be lost on %(day)s") % {"day": formats.date_format(signs.lost_on, "j M Y")},)
+    return (
+        _("Given up as lost on %(day)s: its task was closed so") % {"day": formats.date_format(signs.lost_on, "j M Y")},
+    )
 
 
 def _doubts(signs: Signs) -> tuple[str, ...]:

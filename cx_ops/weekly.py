@@ -344,6 +344,6 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     "workarounds": (
         gettext_lazy("Playbooks that were not followed"),
         gettext_lazy("Tasks closed with no step done, or within a minute: the playbook may not fit."),
-        gettext_lazy("No task was closed past its playbook."), _workarounds,
+        gettext_lazy("Every task that was closed followed its playbook."), _workarounds,
     ),
 }  # fmt: skip

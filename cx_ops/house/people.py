@@ -130,8 +130,8 @@ TEAMS = RuleKind(
     slug="teams",
     title=gettext_lazy("Teams"),
     text=gettext_lazy(
-        "People who share accounts: an account is in the team of its customer success manager. "
-        "What nobody owns goes to the team's pool, then to its lead, then to the "
+        "People who share accounts: an account is in the team of its customer success manager; without one, in that "
+        "which the administration gives it. What nobody owns goes to the team's pool, then to its lead, then to the "
         "catch-all (see Organisation)."
     ),
     one=gettext_lazy("team"),

@@ -146,7 +146,7 @@ def test_of_a_customer_who_is_said_to_be_lost_no_task_is_asked_for(floor: Floor)
     make_contract(floor.account, ends_on=TODAY + 80 * DAY)
     close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="lost", reason="price", now=NOW)
     book = load_portfolio(floor.ana, Asked(sort="health"), NOW)
-    [line], said = book.lines, f"Said to be lost on {date_format(TODAY, 'j M Y')}"
+    [line], said = book.lines, f"Given up as lost on {date_format(TODAY, 'j M Y')}: its task was closed so"
     assert (line.health.label, line.health.reasons[0]) == ("At risk", said)
     assert (line.wants_step, book.totals.revenue) == (False, Decimal(100_000))
     page = signed_in(floor.ana).get(f"/accounts/{floor.account.pk}/").content.decode()
@@ -177,7 +177,7 @@ def test_renewals_say_of_a_contract_that_its_customer_is_lost(floor: Floor) -> N
         say_lost(floor, account)
     found = renewing(Account.objects.all(), date(TODAY.year, TODAY.month - 1, 1), {"USD": Decimal(1)}, today=TODAY)
     lines = {line.account: line for line in load_page(found, 1, NOW).lines}
-    said = f"Said to be lost on {date_format(TODAY - DAY, 'j M Y')}"
+    said = f"Given up as lost on {date_format(TODAY - DAY, 'j M Y')}: its task was closed so"
     told = {name: (line.kind, line.stands.lost if line.stands else "") for name, line in lines.items()}
     assert told == {"Runs": ("at_risk", said), "Over": ("ended", said)}
     assert [name for name, line in lines.items() if line.presses] == ["Runs"]

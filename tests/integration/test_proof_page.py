@@ -44,7 +44,7 @@ class TestRegister:
         page = text(signed_in(trial.noor).get(reverse("proof")))
         assert arm.account.name in page
         assert "house-logit sees signs that the customer leaves within 90 days; how likely is not said." in page
-        assert "of 10 accounts drawn, 2 were held out" in page
+        assert "Of 10 accounts drawn, 2 were held out" in page
         assert "signed by noor" in page
         assert "Does calling help?" in page
 
