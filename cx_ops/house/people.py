@@ -130,9 +130,9 @@ TEAMS = RuleKind(
     slug="teams",
     title=gettext_lazy("Teams"),
     text=gettext_lazy(
-        "People who share accounts: an account is in the team of its customer success manager; without one, in that "
-        "which the administration gives it. What nobody owns goes to the team's pool, then to its lead, then to the "
-        "catch-all (see Organisation)."
+        "People who share accounts: an account is in the team of its customer success manager, and stays there when it "
+        "has none any more. What nobody owns goes to the team's pool, then to its lead, then to the catch-all (see "
+        "Organisation)."
     ),
     one=gettext_lazy("team"),
     counted=ngettext_lazy("%(n)d team", "%(n)d teams", "n"),
