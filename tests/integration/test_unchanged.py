@@ -53,13 +53,13 @@ def outcome(source: Source, items: list[dict[str, Any]], terms: dict[str, Any]) 
             (account.name, account.tier, account.region, account.stage, str(account.arr_amount), account.arr_currency,
              str(account.renews_on), account.parent and account.parent.name, account.fields,
              sorted(account.people.values_list("role", "user__username")))
-            for account in Account.objects.order_by("name").select_related("parent")
+            for account in Account.objects.order_by("name", "pk").select_related("parent")
         ]  # fmt: skip
         links = [
             (link.external_id, {name: entry[:2] for name, entry in link.values.items()})
             for link in Link.objects.filter(revoked_at=None).order_by("external_id", "source_id")
         ]
-        shown = list(FieldValue.objects.order_by("field", "observed_at").values_list("field", "value", "observed_at"))
+        shown = list(FieldValue.objects.order_by("field", "observed_at", "value").values_list("field", "value", "observed_at"))
         logged = list(Record.objects.filter(kind="accounts").order_by("id").values_list("external_id", "payload"))
         told = [
             (result.status.value, [problem.code for problem in (*result.errors, *result.warnings)])
