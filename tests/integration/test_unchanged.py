@@ -59,7 +59,8 @@ def outcome(source: Source, items: list[dict[str, Any]], terms: dict[str, Any]) 
             (link.external_id, {name: entry[:2] for name, entry in link.values.items()})
             for link in Link.objects.filter(revoked_at=None).order_by("external_id", "source_id")
         ]
-        shown = list(FieldValue.objects.order_by("field", "observed_at", "value").values_list("field", "value", "observed_at"))
+        values = FieldValue.objects.order_by("field", "observed_at", "value")
+        shown = list(values.values_list("field", "value", "observed_at"))
         logged = list(Record.objects.filter(kind="accounts").order_by("id").values_list("external_id", "payload"))
         told = [
             (result.status.value, [problem.code for problem in (*result.errors, *result.warnings)])
