@@ -43,7 +43,7 @@ def create_token(
     with transaction.atomic():
         token = ApiToken.objects.create(
             source=source, name=name, prefix=prefix, digest=_digest(secret), scopes=list(scopes), created_by=by,
-            expires_at=expires_at,
+            created_at=now, expires_at=expires_at,
         )  # fmt: skip
         record_act("created", token, by=by, actor="" if by else "system", now=now, data={"scopes": list(scopes)})
     return token, f"cxo_{prefix}_{secret}"
