@@ -21,8 +21,8 @@ ENDS_DAYS = 30
 # So long after its last term ended, without another, an account is a former customer.
 LAPSED_DAYS = 30
 MADE_OF = gettext_lazy(
-    "The worst of: red lines, a term that ends within 30 days or has ended, without another; said to be lost, the open "
-    "risk, a renewal forecast in doubt; key people unhappy, no touch for 60 days. It is not a score."
+    "The worst of: red lines, a term that ends within 30 days or has ended, without another; given up as lost, the "
+    "open risk, a renewal forecast in doubt; key people unhappy, no touch for 60 days. It is not a score."
 )
 
 
