@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 SHOWN, SECONDS = 8, timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
-SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED)  # no step needed
+# They need no step done.
+SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED, OutcomeKind.NOT_RELEVANT)
 REVIEWED, GAVE_UP = "reviewed", "gave_up"
 JOINED = {
     "merged": gettext_lazy("merged"), "split": gettext_lazy("split"), "unmerged": gettext_lazy("taken apart again"),

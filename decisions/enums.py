@@ -63,6 +63,7 @@ class OutcomeKind(TextChoices):
     DUPLICATE = "duplicate", _("Duplicate")
     OTHER = "other", _("Other")
     SIGNAL_CLEARED = "signal_cleared", _("Signal cleared")
+    NOT_RELEVANT = "not_relevant", _("No longer relevant")
     RETRACTED = "retracted", _("Insight taken back")
     EXPIRED = "expired", _("Horizon ended")
     COMPLETED = "completed", _("Playbook finished")

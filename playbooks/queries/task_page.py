@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries.contactable import Contactable, contactable, people_there
-from core.models import User
+from core.models import Act, User
 from core.templatetags.cx import percent, short_money
 from core.written import Written
 from decisions.models import Decision
@@ -21,7 +21,7 @@ from decisions.queries.explain import ASKED, Explanation, Fact, explain, uncapit
 from decisions.queries.worth import Worth, worth_of
 from intake.queries.health import Seen, what_was_seen
 from intake.queries.privacy import fields_hidden_from
-from playbooks.enums import ACTIVE, RunStepStatus, StepKind
+from playbooks.enums import ACTIVE, RunStepStatus, StepKind, TaskStatus
 from playbooks.models import RunStep, Step, Task, TaskNote
 from playbooks.queries.deadlines import Deadline, next_deadline
 from playbooks.queries.grounds import (
@@ -34,6 +34,9 @@ from playbooks.queries.grounds import (
 from playbooks.queries.money import REPORTING, Money, exposed_of
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
+
+# The act that puts a task off, by what it is then.
+PUT_OFF: dict[str, str] = {TaskStatus.SNOOZED: "snoozed", TaskStatus.WAITING: "waiting"}
 
 
 class StepLine(NamedTuple):
@@ -73,6 +76,7 @@ class TaskPage:
     seen: list[Seen]
     talking_points: list[str]
     is_active: bool
+    put_off_by: User | None
 
     @property
     def origin(self) -> Fact | None:
@@ -145,6 +149,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         seen=what_was_seen(task.trouble) if task.trouble else [],
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
+        put_off_by=_put_off_by(task, user),
     )
 
 
@@ -186,6 +191,15 @@ def _unopened(user: User, *, task_id: UUID) -> QuerySet[Task, UUID]:
 @Written
 def _seen(user: User, *, task_id: UUID) -> QuerySet[Task]:
     return Task.objects.visible_to(user).select_related("account", "source").filter(pk=task_id)
+
+
+def _put_off_by(task: Task, user: User) -> User | None:
+    """Who snoozed or paused it, where that was somebody else than `user`."""
+    if task.status not in PUT_OFF:
+        return None
+    acts = Act.objects.filter(subject_type="task", subject_id=str(task.pk), verb=PUT_OFF[task.status])
+    last = acts.order_by("-at", "-id").select_related("by").first()
+    return last.by if last and last.by_id != user.pk else None
 
 
 @Written

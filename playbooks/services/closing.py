@@ -237,7 +237,7 @@ def dismiss_task(*, task_id: UUID, by: User, version: int, reason: str, now: dat
     task = take_active(task_id, by=by, version=version, now=now)
     if not reason.strip():
         raise TaskRefused(_("Say in a few words why it no longer matters."), "reason")
-    return _close(task, OutcomeKind.SIGNAL_CLEARED, "", reason.strip(), by=by, now=now)
+    return _close(task, OutcomeKind.NOT_RELEVANT, "", reason.strip(), by=by, now=now)
 
 
 @transaction.atomic

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from core.guards import PersonRequest
 from core.models import Act, User
@@ -21,6 +20,7 @@ from playbooks.queries.doings import UNDOABLE, last_acts
 from playbooks.queries.following import next_in_order
 from playbooks.queries.queue import count_lanes, load_rows_of
 from playbooks.queries.task_page import TaskPage, load_task_page
+from playbooks.views.bulk import said_of
 from playbooks.views.deeds import Deed
 from playbooks.views.pages import (
     announce_next,
@@ -154,8 +154,7 @@ def undo_after_redirect(request: PersonRequest) -> dict[str, Any] | None:
     """Without scripts an action redirects to a page with `?done=`, a bulk act to one with `?bulk=`: the way back."""
     if act := _act_of(request.GET.get("bulk", ""), request.user):
         url = reverse("queue_bulk_undo", args=[act.pk])
-        count = len(act.data.get("tasks", {}))
-        text = ngettext("%(n)d task changed.", "%(n)d tasks changed.", count) % {"n": count}
+        text = said_of(act.data["action"], len(act.data["tasks"]))
         return {"text": text, "url": url, "version": 0, "announce": text, "is_bulk": True}
     try:
         done = UUID(request.GET.get("done", ""))

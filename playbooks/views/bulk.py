@@ -30,6 +30,13 @@ TITLES = {
     "merge": gettext_lazy("Merge duplicates"),
     "dismiss": gettext_lazy("No longer relevant"),
 }
+# What is said of it once it is done.
+DONE = {
+    "assign": gettext_lazy("Handed over"),
+    "snooze": gettext_lazy("Snoozed"),
+    "merge": gettext_lazy("Merged"),
+    "dismiss": gettext_lazy("Closed as no longer relevant"),
+}
 # What the button says that does it.
 VERBS = {
     "assign": gettext_lazy("Hand over"),
@@ -59,7 +66,7 @@ def change_selected(request: PersonRequest) -> HttpResponse:
         plan = _change(request, action, chosen, form, preview=True) if ready else None
         return _show(request, action, chosen, form, plan)
     done = _change(request, action, chosen, form, preview=False)
-    return _go_back(request, _said(done, action), listed.url(), done)
+    return _go_back(request, said_of(action, len(done.changed)), listed.url(), done)
 
 
 @require_POST
@@ -135,9 +142,9 @@ def _merge(request: PersonRequest, chosen: list[Chosen], data: dict[str, Any]) -
 CHANGES = {"assign": _assign, "snooze": _snooze, "dismiss": _dismiss, "merge": _merge}
 
 
-def _said(done: Bulk, action: str) -> str:
-    count = len(done.changed)
-    words = {"n": count, "what": TITLES[action]}
+def said_of(action: str, count: int) -> str:
+    """What one act did to many tasks, in words."""
+    words = {"n": count, "what": DONE[action]}
     return ngettext("%(what)s: %(n)d task.", "%(what)s: %(n)d tasks.", count) % words
 
 

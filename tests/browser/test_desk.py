@@ -73,7 +73,7 @@ def test_many_at_once_with_a_preview_and_one_undo(desk: Desk, tasks: list[Task])
     desk.page.get_by_text("2 tasks will change").wait_for()
     assert Task.objects.active().count() == 3
     desk.page.get_by_role("button", name="Close 2 tasks").click()
-    desk.page.locator("#undo", has_text="2 tasks changed").wait_for()
+    desk.page.locator("#undo", has_text="Closed as no longer relevant: 2 tasks").wait_for()
     assert Task.objects.active().count() == 1
     desk.page.keyboard.press("z")
     desk.page.get_by_text("2 tasks are as they were").first.wait_for()

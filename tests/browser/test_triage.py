@@ -76,6 +76,18 @@ def test_a_refusal_keeps_what_was_typed(desk: Desk, tasks: list[Task]) -> None:
     desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
 
 
+def test_a_close_without_an_outcome_says_what_to_choose(desk: Desk, tasks: list[Task]) -> None:
+    assert desk.press("e", "/close/") == 422
+    said = desk.page.get_by_role("link", name="Choose what happened")
+    assert said.evaluate("element => element.closest('.error-summary') === document.activeElement")
+    said.click()
+    assert focused(desk) == "id_outcome"
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("3")
+    assert desk.press("e", "/close/") == 200
+    desk.page.wait_for_url(f"**/tasks/{tasks[1].pk}/")
+
+
 def test_two_people_one_task(floor: Floor, desk: Desk, tasks: list[Task]) -> None:
     task = Task.objects.get(pk=tasks[0].pk)
     close_task(task_id=task.pk, by=floor.lead, version=task.version, outcome="lost", now=NOW)

@@ -143,7 +143,7 @@ def test_a_preview_changes_nothing_and_says_what_is_refused(floor: Floor, three:
 
 def test_one_undo_for_all_leaves_alone_what_went_on(floor: Floor, three: list[Task]) -> None:
     done = dismiss_all(floor, choose([task.pk for task in three], by=floor.ana))
-    assert set(Task.objects.values_list("outcome", flat=True)) == {OutcomeKind.SIGNAL_CLEARED}
+    assert set(Task.objects.values_list("outcome", flat=True)) == {OutcomeKind.NOT_RELEVANT}
     first = Task.objects.get(pk=three[0].pk)
     undo_task(task_id=first.pk, by=floor.ana, version=first.version, now=SOON)
     back = undo_many(act_id=done.act_id, by=floor.ana, now=SOON)

@@ -47,3 +47,14 @@ def test_a_day_that_cannot_be_changes_nothing(browser: Client, floor: Floor, day
     assert answer.status_code == 422
     task.refresh_from_db()
     assert (task.status, task.version) == ("open", 1)
+
+
+@pytest.mark.parametrize(("deed", "said"), [("snooze", "Snoozed by {} until"), ("wait", "{} paused it")])
+def test_who_put_it_off_is_named_to_others(browser: Client, floor: Floor, deed: str, said: str) -> None:
+    task, other = floor.task(), Client()
+    other.force_login(floor.lead, backend="django.contrib.auth.backends.ModelBackend")
+    day = str((database_now() + timedelta(days=3)).date())
+    form = {"version": task.version, "next_step_on": day, "note": "x", "preset": "day", "day": day, "reason": "x"}
+    assert browser.post(f"/tasks/{task.pk}/{deed}/", form).status_code == 302
+    assert said.format(floor.ana) in other.get(f"/tasks/{task.pk}/").content.decode()
+    assert said.format(floor.ana) not in browser.get(f"/tasks/{task.pk}/").content.decode()
