@@ -130,23 +130,28 @@ def next_needed() -> Step | None:
     return next((step for step in STEPS if step.needed and not is_there(step)), None)
 
 
+def is_brought() -> bool:
+    """Whether all data without which nothing works are here."""
+    return all(is_there(step) for step in STEPS if step.needed and step.kinds)
+
+
 def begins_with_steps(user: User) -> bool:
     """Whether `user` begins with what to bring: they may, something needed is not here, and no work waits for them."""
-    if not may_bring(user) or all(is_there(step) for step in STEPS if step.needed and step.kinds):
+    if not may_bring(user) or is_brought():
         return False
     return not Task.objects.active().filter(assignee=user).exists()
 
 
 def tell_next(user: User) -> NextStep | None:
-    """After a file: the step that is still to be done; after the first scores, the queue."""
+    """After a file of the first days: the step that is still to be done; after the first scores, the queue."""
     if not may_bring(user):
+        return None
+    scores = Import.objects.filter(kind="scores").exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
+    if scores.count() != 1 and is_brought():
         return None
     step = next_needed()
     if step is not None:
         return NextStep(step.title, step.text, step.button, step.url)
-    scores = Import.objects.filter(kind="scores").exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
-    if scores.count() != 1:
-        return None
     text = _("Scores above the bands are tasks by now, each with its reason, its owner and the money at stake.")
     where = "home" if user.role == Role.MANAGER else "team"
     return NextStep(_("The queue"), text, _("Look at the work"), reverse(where))

@@ -123,7 +123,7 @@ INVARIANTS = {
             SELECT l.id, l.source_id, (v.value->>1)::timestamptz AS at
             FROM accounts_link AS l, jsonb_each(l.values) AS v WHERE l.revoked_at IS NULL
             UNION ALL SELECT id, source_id, landed_at FROM intake_record) AS x ON x.source_id = r.new_id
-        WHERE r.status = 'running' AND x.at > r.started_at + interval '1 minute'""",
+        WHERE r.status = 'running' AND x.at > coalesce(r.resumed_at, r.started_at) + interval '1 minute'""",
     "nothing but its own history names a merged account": """
         SELECT x.id FROM (
             SELECT id, account_id FROM accounts_link UNION ALL SELECT id, account_id FROM accounts_contact

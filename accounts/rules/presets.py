@@ -36,6 +36,8 @@ ACCOUNT_NAMES = {
 }  # fmt: skip
 # What a company earns, most often; what it pays us a year, now and then.
 ACCOUNT_DOUBTS = {"arr": ("annual revenue", "yearly revenue", "revenue")}
+# What a contract brings in all, most often.
+CONTRACT_DOUBTS = {"arr": ("amount", "value", "contract value", "contract amount", "total", "total value", "tcv")}
 ABOUT_NAMES = {
     "account_id": ("customer id", "company id", "organisation id", "organization id", "account external id",
                    "customer number", "customer no", "account number", "client id"),

@@ -162,11 +162,13 @@ CONTRACTS = _about_accounts(
     },
     required=("starts_on", "ends_on"),
     names={
+        "contract_id": ("contract no", "contract number", "contract", "agreement no", "agreement number"),
         "starts_on": ("start date", "contract start", "term start"),
         "ends_on": ("end date", "contract end", "term end", "expiry date"),
         "notice_on": ("notice date", "cancel by"),
         "arr": ("annual recurring revenue", "acv", "annual value"),
     },
+    doubts=presets.CONTRACT_DOUBTS,
     presets=(presets.STRIPE_SUBSCRIPTIONS,),
     owned=owned_forecast,
 )

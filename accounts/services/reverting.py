@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from accounts.enums import Verdict
 from accounts.models import Account, Activity, Consent, Contact, Contract, LedgerEntry, Link, Pair, Prior, Visitor
+from accounts.rules.sayings import SLUGS
 from accounts.services.board import survivors_of
 from accounts.services.consent import put_back_consents
 from accounts.services.contacts import accounts_of, forget_findings, lock_contacts, settle_contacts
@@ -20,9 +22,10 @@ from accounts.services.rows import as_kept
 from core.append_only import rewriting
 from core.bulk import fetch_all
 from core.models import Team, User
-from intake.rules import FieldChange, Told, Undone
+from intake.rules import FieldChange, Told, Undone, Unheard
 
 BATCH = 2000
+SHOWN_KNOWN = 6
 # Since when the other fields of a row are so: it goes back with them, and is no field of its own.
 SINCE = "since"
 Undo = Callable[..., Undone]
@@ -46,9 +49,24 @@ def teller(*kinds: str) -> Callable[[UUID, int], Told]:
         pairs = Pair.objects.filter(import_id=import_id)
         found = Link.objects.filter(import_id=import_id) if "accounts" in kinds else pairs.filter(verdict=Verdict.SAME)
         rules = dict(found.order_by().values_list("rule").annotate(count=Count("id")))
-        return Told(changes=changes, rules=rules, reviews=pairs.filter(verdict=Verdict.OPEN).count())
+        unheard = _unheard(changes) if "accounts" in kinds else []
+        return Told(changes=changes, rules=rules, reviews=pairs.filter(verdict=Verdict.OPEN).count(), unheard=unheard)
 
     return tell
+
+
+def _unheard(changes: Sequence[FieldChange]) -> list[Unheard]:
+    """Tiers, regions and the like that no account had before these changes; not where none had any."""
+    found = []
+    for field in SLUGS:
+        said = Counter(str(one.after) for one in changes if one.field == field and one.after)
+        if not said:
+            continue
+        rows = Account.objects.filter(archived_at=None).exclude(**{field: ""}).order_by().values_list(field)
+        held = Counter(dict(rows.annotate(n=Count("pk")))) - said  # as it was before
+        if held and (new := {value: count for value, count in said.most_common() if value not in held}):
+            found.append(Unheard(field, new, [value for value, _count in held.most_common(SHOWN_KNOWN)]))
+    return found
 
 
 # Kind → whose rows its priors are of; those of people have a name of their own. Activities are of several kinds.

@@ -159,8 +159,8 @@ def undo_switch(*, run_id: UUID, by: User, now: datetime) -> Unswitched:
     for of in made.exclude(status=ImportStatus.UNDONE):
         found = _take_back(of, found, by, now)
     settle_source(source_id=run.old_id, wanted={"is_active": True}, by=by, now=now)
-    run.status, run.ended_at, run.ended_by, run.started_at, run.switched = RunStatus.RUNNING, None, None, now, {}
-    run.save(update_fields=["status", "ended_at", "ended_by", "started_at", "switched"])
+    run.status, run.ended_at, run.ended_by, run.resumed_at, run.switched = RunStatus.RUNNING, None, None, now, {}
+    run.save(update_fields=["status", "ended_at", "ended_by", "resumed_at", "switched"])
     left = Link.objects.filter(source_id=run.new_id, revoked_at=None).values_list("account_id", flat=True)
     project_accounts(list(left), now)
     data = {"restored": found.restored, "removed": found.removed, "kept": found.kept}

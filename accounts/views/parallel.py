@@ -220,10 +220,12 @@ def _preview(request: PersonRequest, old: Source, run: ParallelRun, form: Switch
         return _page(request, old, run, problem=str(over), status=409)
     except RunRefused as refused:
         problem = str(refused)
+    lines = kind_lines(run)
     context = {
         "source": old, "run": run, "form": form, "problem": problem,
+        "left_alone": sum(one.only_old for one in _compare(run, lines, frozenset()) if one.kind.name == "accounts"),
         "done": _shown(done, hidden_fields(request.user)) if done else None,
-        "ending": ending_kinds(kind_lines(run)), "calling": calling_by_ids_of(run.old, but=run.new),
+        "ending": ending_kinds(lines), "calling": calling_by_ids_of(run.old, but=run.new),
         "same_ids": namespace_of(run.new) == namespace_of(run.old),
     }  # fmt: skip
     return render(request, "accounts/parallel_switch.html", context, status=422 if form.is_bound else 200)

@@ -262,11 +262,12 @@ def _imported(act: Act, people: dict[str, str]) -> str:
     taken = sum(counts.values()) - lost
     if act.data.get("status") == ImportStatus.FAILED:
         words = ngettext("failed: %(n)s row was imported", "failed: %(n)s rows were imported", taken)
+        words = _("failed: %(n)s of the first %(all)s rows were imported") if lost else words
     else:
         words = ngettext("was imported: %(n)s row", "was imported: %(n)s rows", taken)
-    said = words % {"n": formats.number_format(taken, 0, force_grouping=True)}
-    refused = formats.number_format(lost, 0, force_grouping=True)
-    return _("%(said)s, %(n)s not taken") % {"said": said, "n": refused} if lost else said
+        words = _("was imported: %(n)s of %(all)s rows") if lost else words
+    sums = {"n": taken, "all": taken + lost}
+    return words % {name: formats.number_format(count, 0, force_grouping=True) for name, count in sums.items()}
 
 
 def _released(act: Act, people: dict[str, str]) -> str:

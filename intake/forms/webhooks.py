@@ -17,10 +17,12 @@ class WebhookForm(forms.Form):
     """A webhook; with `hook` it changes that one, whose source stays."""
 
     source = forms.ModelChoiceField(
-        label=_("System"), queryset=Source.objects.none(), empty_label=_("Choose the system"),
+        label=_("System"),
+        queryset=Source.objects.none(),
+        empty_label=_("Choose the system"),
         help_text=_("The system that is told. It is never told of what it sent us itself."),
-        error_messages={"required": _("Choose the system that is told, a source with “Our changes pushed out”.")},
-    )  # fmt: skip
+        error_messages={"required": _("Choose the system that is told.")},
+    )
     url = forms.CharField(
         label=_("Address"), max_length=2000, widget=forms.URLInput(attrs={"placeholder": "https://"}),
         help_text=_("Messages are sent there by POST, over TLS, to public addresses only."),

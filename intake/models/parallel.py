@@ -26,6 +26,7 @@ class ParallelRunQuerySet(models.QuerySet["ParallelRun"]):
 class ParallelRun(models.Model):
     """`new` beside `old`: what `new` brings is held until somebody switches, or dropped when they stop.
 
+    `resumed_at`: when a switch was undone last; what `new` brought while it was in place is not held.
     `switched`: what the switch needs to be undone, as `accounts.services.switching` writes it.
     """
 
@@ -35,6 +36,7 @@ class ParallelRun(models.Model):
     status = models.CharField(max_length=8, choices=RunStatus, default=RunStatus.RUNNING)
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    resumed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     switched = models.JSONField(default=dict)

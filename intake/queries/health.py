@@ -207,9 +207,9 @@ def _shrunken(what: str, less: health.Shrunken, last: Load) -> Finding:
 
 
 def _refused(what: str, more: health.Refused, last: Load) -> Finding:
-    title = _("%(what)s: %(share)s of the rows not taken") % {"what": what, "share": percent(more.share)}
+    title = _("%(what)s: %(share)s of the rows not taken, or waiting") % {"what": what, "share": percent(more.share)}
     facts = [
-        _fact(_("Rejected or parked"), _("%(n)s of %(all)s") % {"n": _number(more.rows), "all": _number(last.rows)}),
+        _fact(_("Not taken, or waiting"), _("%(n)s of %(all)s") % {"n": _number(more.rows), "all": _number(last.rows)}),
         _fact(_("Usually"), percent(more.usual)), _when(_("Came"), last.at),
     ]  # fmt: skip
     return Finding(Problem.REFUSED, title, facts, since=last.at, is_severe=more.share >= health.SHRUNKEN)

@@ -17,6 +17,7 @@ from intake.rules.kinds import (
     Told,
     Undo,
     Undone,
+    Unheard,
 )
 from intake.rules.outward import News
 
@@ -38,4 +39,5 @@ __all__ = [
     "Told",
     "Undo",
     "Undone",
+    "Unheard",
 ]

@@ -78,12 +78,21 @@ class FieldChange(msgspec.Struct, frozen=True):
     of: str = ""
 
 
+class Unheard(msgspec.Struct, frozen=True):
+    """Values of a field that nothing had before: how many records get each; and which others have, most first."""
+
+    field: str
+    values: dict[str, int]
+    known: list[str]
+
+
 class Told(msgspec.Struct, frozen=True):
     """What an import did, as its room tells it: some changes, records per rule that matched, pairs in doubt."""
 
     changes: list[FieldChange] = []
     rules: dict[str, int] = {}
     reviews: int = 0
+    unheard: list[Unheard] = []
 
 
 class Undone(msgspec.Struct, frozen=True):

@@ -128,6 +128,13 @@ def likeliest_kind(kinds: Iterable[Kind], header: Sequence[str]) -> Kind | None:
     return next(kind for kind in kinds if kind.name == best) if most else None
 
 
+def is_clearly(kind: Kind, kinds: Iterable[Kind], header: Sequence[str]) -> bool:
+    """Whether a header has so much more of `kind` than of any other that nobody need be asked, enough or not."""
+    most = max((len(_fields_in(one, header)) for one in kinds if one.name != kind.name), default=0)
+    own = len(_fields_in(kind, header))
+    return own > 2 and own >= 2 * most
+
+
 def seems_like(kind: Kind, name: str) -> str:
     """The column that a name which is none of its names reminds of, such as `Planned renewal date`; `""`: none."""
     words = _words(name)

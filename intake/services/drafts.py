@@ -25,8 +25,8 @@ from intake.enums import ImportStatus, Landing
 from intake.models import Import, Source, SourceMapping
 from intake.queries.arrivals import as_counted
 from intake.queries.sight import WHOLE, FileSight
-from intake.rules import FieldChange, Kind, Result, Told
-from intake.rules.mapping import Guess, Use, guess_columns, likeliest_kind, problems_of, uses_from
+from intake.rules import FieldChange, Result, Told, Unheard
+from intake.rules.mapping import Guess, Use, problems_of, uses_from
 from intake.rules.warned import Warned, add_up_warnings
 from intake.services.chunks import cell_under, take_rows, warnings_in
 from intake.services.files import Dialect, FileRefused, count_rows, dialect_from, rows_of
@@ -36,18 +36,17 @@ from intake.services.imports import (
     guessed_kind,
     keep_import,
 )
-from intake.services.kinds import all_kinds, find
+from intake.services.kinds import find
 from intake.services.namespaces import UNKNOWN_ACCOUNT, Strangers, find_strangers
+from intake.services.reading import check_answered, read_as, seen_kind
 from intake.services.rows import Plan, plan_of
 from intake.services.sources import change_source, terms_of
 from intake.services.uploads import (
     ImportRefused,
     given_uses,
     guesses_of,
-    kind_of,
     kind_of_preset,
     mapping_json,
-    owned_elsewhere,
     samples_of,
     saved_names,
     store_upload,
@@ -93,6 +92,7 @@ class Preview(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: list[FieldChange] = []
     rules: dict[str, int] = {}
     reviews: int = 0
+    unheard: list[Unheard] = []
     is_told: bool = False
     refused: str = ""
 
@@ -154,7 +154,7 @@ def change_draft(*, import_id: UUID, kind: str, uses: Mapping[str, Use], now: da
         elif problems := [one for one in problems_of(found, dialect.header, uses) if one.code != "required"]:
             raise ImportRefused(problems[0].message, field="mapping")
         else:
-            guesses = _read_as(found, dialect, samples, {name: uses.get(name, Use()) for name in dialect.header})
+            guesses = read_as(found, dialect, samples, {name: uses.get(name, Use()) for name in dialect.header})
         of.kind, of.mapping = kind, mapping_json(_settled(guesses))
         of.save(update_fields=["kind", "mapping"])
     return _keep_preview(of, now)
@@ -171,7 +171,7 @@ def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: st
             raise ImportRefused(_("%s is switched off: nothing of it is taken any more.") % of.source, status=409)
         try:
             plan_of(find(of.kind), dialect_from(of.dialect).header, uses_from(of.mapping))
-            _check_answered(of)
+            check_answered(of)
         except FileRefused as refused:
             raise ImportRefused(str(refused), field="mapping") from None
         _save_mapping(of, by, now)
@@ -182,33 +182,12 @@ def confirm_import(*, import_id: UUID, by: User | None, now: datetime, actor: st
     return of
 
 
-def seen_kind(dialect: Dialect, source: Source) -> Kind | None:
-    """The kind that a file is, or most likely is; None where nothing of it speaks for any."""
-    return kind_of(dialect, source) or likeliest_kind([kind for kind in all_kinds() if kind.columns], dialect.header)
-
-
-def is_unsure(of: Import) -> bool:
-    """Whether the columns of a draft do not show what its rows are, so that a person should look."""
-    return kind_of(dialect_from(of.dialect), of.source) is None
-
-
-def columns_of(of: Import) -> list[Guess]:
-    """The columns of a draft as they are read now, with samples, why, and whether a person must say more."""
-    kind, dialect = find(of.kind), dialect_from(of.dialect)
-    samples = samples_of(stored_path(of.stored_as), dialect)
-    guessed = guesses_of(kind, dialect, samples, source=of.source, loosely=True)
-    read = _read_as(kind, dialect, samples, uses_from(of.mapping))
-    return [
-        msgspec.structs.replace(now, why=first.why if now.use.to == first.use.to else "")
-        for first, now in zip(guessed, read, strict=True)
-    ]
-
-
 def preview_of(of: Import, sight: FileSight = WHOLE) -> Preview:
     """The preview that was kept with a draft, as far as its reader may see it."""
     kept = msgspec.convert(of.preview, Preview)
     return msgspec.structs.replace(
         kept, changes=sight.changes(kept.changes), warnings=sight.warnings(kept.warnings),
+        unheard=[one for one in kept.unheard if not sight.hides(one.field)],
         troubles=[msgspec.structs.replace(one, value=sight.value(one)) for one in kept.troubles],
     )  # fmt: skip
 
@@ -219,7 +198,7 @@ def try_rows(of: Import, now: datetime) -> Preview:
     path = stored_path(of.stored_as)
     try:
         plan = plan_of(kind, dialect.header, uses_from(of.mapping))
-        _check_answered(of)
+        check_answered(of)
         rows = list(islice(rows_of(path, dialect), PREVIEW_ROWS + 1))
         if len(rows) <= PREVIEW_ROWS:
             count_rows(path, dialect)
@@ -251,7 +230,8 @@ def _told(preview: Preview, told: Told | None) -> Preview:
     return msgspec.structs.replace(
         preview, changes=shown,
         fields=[FieldCount(name, new[name], changed[name]) for name in dict.fromkeys([*changed, *new])],
-        rules=told.rules if told else {}, reviews=told.reviews if told else 0, is_told=told is not None,
+        rules=told.rules if told else {}, reviews=told.reviews if told else 0,
+        unheard=told.unheard if told else [], is_told=told is not None,
     )  # fmt: skip
 
 
@@ -272,30 +252,11 @@ def _troubles(plan: Plan, dialect: Dialect, rows: Sequence[list[str]], results: 
     return [msgspec.structs.replace(found[key], count=count) for key, count in counts.most_common(SHOWN)]
 
 
-def _read_as(kind: Kind, dialect: Dialect, samples: Sequence[Sequence[str]], uses: Mapping[str, Use]) -> list[Guess]:
-    return guess_columns(kind, dialect.header, samples, said=uses, semicolons=dialect.delimiter == ";")
-
-
 def _settled(guesses: Iterable[Guess]) -> dict[str, Use]:
     """What is kept of guesses: a form that is in doubt stays open, so that a person is asked."""
     return {
         guess.name: msgspec.structs.replace(guess.use, form="") if guess.ask else guess.use for guess in guesses
     }  # fmt: skip
-
-
-def _check_answered(of: Import) -> None:
-    """Raises `FileRefused` for a column that others own, or that can be read in two ways and nobody said which."""
-    kind = find(of.kind)
-    if words := owned_elsewhere(kind, of.source, uses_from(of.mapping)):
-        raise FileRefused(words)
-    for guess in columns_of(of):
-        if guess.ask:
-            text = _("“%(name)s” can be read in two ways: %(cells)s. Choose how its cells are written.")
-            raise FileRefused(text % {"name": guess.name, "cells": ", ".join(guess.samples)})
-        if guess.asks_words:
-            text = _("“%(name)s” holds words that we do not know as %(field)s: %(words)s. Say what each of them means.")
-            field = kind.spoken(guess.use.to)
-            raise FileRefused(text % {"name": guess.name, "field": field, "words": ", ".join(guess.unclear)})
 
 
 def use_ids_of(*, import_id: UUID, source_id: UUID, by: User, now: datetime) -> Import:

@@ -29,15 +29,14 @@ from intake.rules.sorts import Sort, currency_beside, sort_of
 from intake.services.drafts import (
     Preview,
     change_draft,
-    columns_of,
     confirm_import,
-    is_unsure,
     preview_of,
     use_ids_of,
 )
 from intake.services.files import dialect_from
 from intake.services.imports import stop_import
 from intake.services.kinds import UnknownKind, file_kinds, find
+from intake.services.reading import columns_of, is_unsure
 from intake.services.sources import SourceRefused
 from intake.services.undoing import ask_undo
 from intake.services.uploads import ImportRefused, owned_elsewhere, preset_name
@@ -112,6 +111,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "is_unsure": is_unsure(of),
         "takes_nothing": (takes_nothing := bool(preview.rows) and not taken),
         "takes_none": takes_nothing and preview.is_whole,
+        "may_mend": (takes_nothing or bool(preview.refused)) and not (left.lacking and not left.unused),
         "applies": taken > preview.counts.get(Landing.PARKED, 0),
         "taken": taken,
         "left": left,
@@ -251,7 +251,8 @@ def _in_words(kind: Kind, preview: Preview) -> Preview:
     fields = [replace(one, field=kind.spoken(one.field)) for one in preview.fields]
     changes = [replace(one, field=kind.spoken(one.field)) for one in preview.changes]
     rules = {rule: count for rule, count in preview.rules.items() if rule != NEW}
-    return replace(preview, fields=fields, changes=changes, rules=rules)
+    unheard = [replace(one, field=kind.spoken(one.field)) for one in preview.unheard]
+    return replace(preview, fields=fields, changes=changes, rules=rules, unheard=unheard)
 
 
 def _left_out(kind: Kind, guesses: list[Guess]) -> LeftOut:

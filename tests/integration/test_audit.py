@@ -130,8 +130,8 @@ def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
         data = {"status": status, "counts": {"created": 1200, "rejected": 3}}
         record_act("imported", of, actor="source crm", now=NOW, data=data)
     found = texts(floor.lead, subject_type="import")
-    assert "The file a.csv was imported: 1,200 rows, 3 not taken" in found
-    assert "The file b.csv failed: 1,200 rows were imported, 3 not taken" in found
+    assert "The file a.csv was imported: 1,200 of 1,203 rows" in found
+    assert "The file b.csv failed: 1,200 of the first 1,203 rows were imported" in found
 
 
 def test_a_name_from_outside_is_text(floor: Floor) -> None:

@@ -21,8 +21,9 @@ from intake.enums import ImportStatus
 from intake.models import Import, Record, RejectedRow, Source, SourceMapping
 from intake.rules.mapping import Use
 from intake.services import ImportRefused, run_import, run_waiting_imports, start_import
-from intake.services.drafts import change_draft, columns_of, confirm_import, draft_import, preview_of
+from intake.services.drafts import change_draft, confirm_import, draft_import, preview_of
 from intake.services.imports import stop_import
+from intake.services.reading import columns_of
 from tests.factories import NOW, make_account, make_organisation, make_source, make_user
 from tests.fixtures import exports
 

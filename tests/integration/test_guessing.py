@@ -17,8 +17,9 @@ from core.enums import Role
 from intake.models import Import, Record, RejectedRow, RowWarning, Source
 from intake.rules.blanks import blanks_of
 from intake.services import ImportRefused, run_import, start_import
-from intake.services.drafts import columns_of, confirm_import, draft_import, is_unsure, preview_of
+from intake.services.drafts import confirm_import, draft_import, preview_of
 from intake.services.kinds import file_kinds, find
+from intake.services.reading import columns_of, is_unsure
 from intake.services.taking import problem_of
 from tests.factories import NOW, make_account, make_organisation, make_user
 
@@ -89,6 +90,48 @@ def test_rows_that_nobody_can_place_are_drafted_and_asked_about_not_sent_again(s
     assert made.mapping == before, "the same again takes no column away"
 
 
+def test_a_file_that_shows_no_kind_is_asked_for_it_before_it_is_asked_for_columns(source: Source) -> None:
+    made = draft(source, "id,who,where\n1,Basil,Lisbon\n2,Fern,New York\n")
+    page = page_of(ops(), made)
+    assert "What are its rows?" in page
+    assert page.count("Needed, and no column is it yet:") == 1
+    assert "choose which column of the file that is" not in page
+
+
+def test_a_file_without_its_account_is_told_to_bring_one(source: Source) -> None:
+    made = draft(source, "Contact ID,Full name,E-mail\nx1,Amber,amber@example.com\n")
+    page = page_of(ops(), made)
+    assert "What are its rows?" not in page, "that is plain"
+    assert page.count("Needed, and no column is it yet:") == 1
+    assert "add a column with it there and send the file again" in page
+    assert "/imports/examples/contacts" in page or "contacts.csv" in page
+    assert "Mend the columns" not in page, "there is none to mend"
+    assert "they come back as a file" not in page
+
+
+def test_all_that_is_in_doubt_is_named_at_once(source: Source) -> None:
+    make_account(external_id="A1", source=source)
+    made = draft(
+        source, "Contract no,Account ID,Start date,End date,Amount,Currency\nC1,A1,03/05/2026,03/05/2027,9,EUR\n"
+    )
+    page = page_of(ops(), made)
+    assert made.kind == "contracts"
+    assert "“Start date” (03/05/2026), “End date” (03/05/2027) can be read in two ways." in page
+    assert "Is it ARR?" in page, "its currency is read, so its amount is not passed over"
+
+
+def test_a_region_that_no_account_has_is_warned_of(source: Source) -> None:
+    first = draft(source, "account_id,name,region\nA1,One,moon\n")
+    assert preview_of(first).unheard == [], "the first region is none to compare with"
+    make_account(external_id="A7", source=source, region="emea")
+    made = draft(source, "account_id,name,region\nA1,One,moon\nA2,Two,EMEA\nA3,Three,moon\n")
+    [one] = preview_of(made).unheard
+    assert (one.field, one.values, one.known) == ("region", {"moon": 2}, ["emea"])
+    page = page_of(ops(), made)
+    assert "Region: no account has this value so far." in page
+    assert "The others have emea." in page
+
+
 def test_when_no_row_would_be_taken_the_columns_come_first(source: Source) -> None:
     made = draft(source, "order no.,customer id,order date,amount,currency\nO1,Nobody,2026-01-02,-,EUR\n")
     assert preview_of(made).counts == {"rejected": 1}
@@ -109,7 +152,7 @@ def test_what_is_left_out_is_said_before_the_import(source: Source) -> None:
 
 
 def test_a_needed_column_that_is_not_read_is_asked_about(source: Source) -> None:
-    header = "Contract no,Account ID,Start date,End date"
+    header = "Contract ref,Account ID,Start date,End date"
     made = draft(source, f"{header}\nC1,A1,03/05/2026,03/05/2027\nC2,A1,04/06/2026,04/06/2027\n")
     page = page_of(ops(), made)
     assert "can be read in two ways" in page

@@ -19,7 +19,8 @@ from intake.enums import Scope
 from intake.models import Import, Source
 from intake.rules.mapping import Use
 from intake.services import ImportRefused, run_import, start_import
-from intake.services.drafts import change_draft, columns_of, confirm_import, draft_import, preview_of
+from intake.services.drafts import change_draft, confirm_import, draft_import, preview_of
+from intake.services.reading import columns_of
 from tests.factories import NOW, make_organisation, make_source, make_token, make_user
 
 pytestmark = pytest.mark.django_db

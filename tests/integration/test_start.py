@@ -74,6 +74,18 @@ def test_what_comes_next_stands_on_the_page_of_a_file_that_is_done() -> None:
     assert "Undo the import" in polled
 
 
+def test_a_file_of_later_days_names_no_step() -> None:
+    floor = Floor()
+    floor.task()
+    client = signed_in(floor.lead)
+    where = send(client, "Account ID,Name\nA1,Acme\n", source="new", source_name="HubSpot")["Location"]
+    client.post(f"{where}confirm/")
+    run_waiting_imports(NOW)
+    page = client.get(where).content.decode()
+    assert "Undo the import" in page
+    assert "Name the catch-all" not in page
+
+
 def test_a_name_typed_beside_a_chosen_source_is_not_ignored() -> None:
     client = signed_in(make_user(role=Role.OPS))
     crm = make_source("hubspot")

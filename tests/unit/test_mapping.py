@@ -7,7 +7,7 @@ import pytest
 from accounts.services.kinds import KINDS as ACCOUNT_KINDS
 from insights.services import KINDS as INSIGHT_KINDS
 from intake.rules import Kind
-from intake.rules.mapping import guess_columns, guess_kind, likeliest_kind, own_name, seems_like
+from intake.rules.mapping import guess_columns, guess_kind, is_clearly, likeliest_kind, own_name, seems_like
 
 KINDS = {kind.name: kind for kind in (*ACCOUNT_KINDS, *INSIGHT_KINDS) if kind.columns}
 COMPANIES = (
@@ -83,3 +83,15 @@ def test_a_field_has_one_name_on_every_screen() -> None:
     assert orders.spoken("happened_on") == orders.spoken("ordered_on") == "Ordered on"
     assert (accounts.spoken("arr.amount"), accounts.spoken("people.csm")) == ("ARR", "CSM")
     assert accounts.spoken("fields.annual_revenue") == "Annual revenue"
+
+
+def test_a_header_that_is_mostly_of_one_kind_needs_no_question() -> None:
+    kinds = list(KINDS.values())
+
+    def clear(name: str, header: str) -> bool:
+        return is_clearly(KINDS[name], kinds, header.split(","))
+
+    assert clear("scores", "score_id,insight_type,customer,confidence,scored_at,model,model_version")
+    assert clear("contacts", "contact id,full name,e-mail")
+    assert not clear("accounts", "id,who,where"), "one column is no kind"
+    assert not clear("contracts", "account id,start date,amount,currency"), "orders have as much"

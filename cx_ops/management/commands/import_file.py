@@ -16,7 +16,8 @@ from core.bulk import database_now
 from core.models import User
 from intake.models import Import, Source
 from intake.services import ImportRefused, UnknownKind, run_import, start_import
-from intake.services.drafts import Preview, columns_of, draft_import, preview_of
+from intake.services.drafts import Preview, draft_import, preview_of
+from intake.services.reading import columns_of
 from intake.services.undoing import undo_import
 from intake.services.uploads import read_mapping, stored_path
 

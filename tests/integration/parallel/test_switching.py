@@ -14,9 +14,11 @@ from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS
 from accounts.services.policies import publish_policy
 from accounts.services.switching import undo_switch
 from core.models import Act, User
+from cx_ops.invariants import broken_invariants
 from intake.enums import RunStatus
 from intake.models import FieldPrivacy, Held, Import, ParallelRun, RejectedRow, Source
 from intake.queries.columns import unread_columns
+from intake.queries.parallel import kind_lines
 from intake.services.parallel import RunOver, RunRefused, forget_held, start_run, stop_run
 from tests.beside import LATER, bring, customer, switched
 from tests.factories import NOW, make_source, make_user
@@ -81,6 +83,7 @@ def test_undo_restores_what_accounts_showed(run: ParallelRun, ops: User) -> None
     call = {"external_id": "a1", "account": {"external_id": "B1"}, "kind": "call", "happened_at": NOW.isoformat()}
     bring(run, person, kind=CONTACTS)
     bring(run, call | {"summary": "Called", "contact": "c9"}, kind=ACTIVITIES)
+    began, before_it = run.started_at, [line.brought for line in kind_lines(run)]
     done = switched(run, ops)
     assert {kind: dict(found) for kind, found in done.records.items()} == {
         "accounts": {"updated": 1, "created": 1}, "contacts": {"created": 1}, "activities": {"created": 1},
@@ -92,6 +95,8 @@ def test_undo_restores_what_accounts_showed(run: ParallelRun, ops: User) -> None
     run.refresh_from_db()
     run.old.refresh_from_db()
     assert (run.status, run.old.is_active, current_policy().rules) == (RunStatus.RUNNING, True, rules)
+    assert (run.started_at, [line.brought for line in kind_lines(run)]) == (began, before_it), "it goes on"
+    assert broken_invariants()["nothing that a feed brings beside another is believed"] == []
     assert not AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID, value__startswith="B").exists()
     assert statuses(bring(run, customer("B", 1, tier="tin"))) == ["updated"]
     assert Account.objects.called("A1").get().tier == "gold"
@@ -255,6 +260,7 @@ def test_the_preview_names_what_ends_with_the_old_feed(run: ParallelRun, ops: Us
     def tried() -> str:
         return browser.post("/sources/crm/parallel/switch/", {"do": "try"}).content.decode()
 
+    assert "2 accounts are only in Crm." in tried()
     assert "Crm-2 has never sent: activities." in tried()
     assert "Desk calls accounts by the ids of Crm, and goes on to." in tried()
     assert "Accounts that only Crm-2 knows are not found by them" in tried()
