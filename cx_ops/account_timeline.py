@@ -26,7 +26,7 @@ from cx_ops.timeline_entries import Entry, Position
 from decisions.enums import OutcomeKind, Response, Suppression
 from decisions.models import Decision
 from decisions.queries.claims import claim_in_short
-from decisions.queries.explain import first_fact, raised_by
+from decisions.queries.explain import first_fact, raised_by, uncapitalised
 from intake.models import Source
 from playbooks.enums import EffectStatus
 from playbooks.models import Effect, Task, TaskNote
@@ -194,7 +194,8 @@ def _tell_decision(row: Any, at: datetime) -> Entry:
     # Where somebody was asked at once, their task stands beside it.
     verdict = "" if row.response == Response.HUMAN else str(Response(row.response).label)
     if row.suppressed_by:
-        verdict = f"{Response(row.response).label}: {str(Suppression(row.suppressed_by).label).lower()}"
+        why = uncapitalised(str(Suppression(row.suppressed_by).label))
+        verdict = _("Nothing new was begun: %(why)s") % {"why": why}
     is_quiet = row.response == Response.RECORD
     return Entry(
         at=at,

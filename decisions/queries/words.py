@@ -71,7 +71,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     ),
     (
         r"(?P<other>.+) says (?P<response>\w+): they disagree, the higher holds what is open",
-        gettext_lazy("Against it: %(other)s asks for “%(response)s”. Whoever asks for more is followed."),
+        gettext_lazy("Against it, %(other)s asked for “%(response)s” then. Whoever asks for more is followed."),
     ),
     (
         r"in the control group: nobody acts, so that the effect of acting can be measured",
@@ -183,7 +183,7 @@ INSTEAD: dict[str, tuple[Callable[[dict[str, str], Said], bool], _StrPromise]] =
     "other": (
         _asks_for_more,
         gettext_lazy(
-            "%(other)s asks for more: “%(response)s”. Its own claim decides that; this one lowers nothing that is open."
+            "%(other)s asked for more then: “%(response)s”. Its own claim decides that; this one lowers nothing that is open."
         ),
     ),
     "number": (

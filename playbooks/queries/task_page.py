@@ -31,6 +31,7 @@ from playbooks.queries.grounds import (
     track_record,
     what_would_change,
 )
+from playbooks.queries.merged import merged_into
 from playbooks.queries.money import REPORTING, Money, exposed_of
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
@@ -77,6 +78,7 @@ class TaskPage:
     talking_points: list[str]
     is_active: bool
     put_off_by: User | None
+    merged_into: Task | None
 
     @property
     def origin(self) -> Fact | None:
@@ -150,6 +152,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         talking_points=[str(point) for point in insight.talking_points] if insight else [],
         is_active=task.status in ACTIVE,
         put_off_by=_put_off_by(task, user),
+        merged_into=merged_into(task, user) if task.status == TaskStatus.MERGED else None,
     )
 
 
@@ -244,7 +247,7 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         kind=step.kind,
         kind_label=str(StepKind(step.kind).label),
         is_done=row is not None and row.status == RunStepStatus.DONE,
-        is_left=row is not None and row.status == RunStepStatus.SKIPPED,
+        is_left=row.status == RunStepStatus.SKIPPED if row else task.run is not None and task.run.ended_at is not None,
         done_by=str(row.done_by) if row and row.done_by else "",
         done_at=row.done_at if row else None,
         run_step_id=row.pk if row else None,

@@ -43,10 +43,10 @@ STORED = {
     "csm of the account: ana": "Customer success manager of the account: Ana Marsh",
     "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 9 Mar 2026",
     "vendor-gbm says record: they disagree, the higher holds what is open": (
-        "Against it: another model, vendor-gbm, asks for “recorded only”. Whoever asks for more is followed."
+        "Against it, another model, vendor-gbm, asked for “recorded only” then. Whoever asks for more is followed."
     ),
     "person says monitor: they disagree, the higher holds what is open": (
-        "Against it: a colleague asks for “monitoring”. Whoever asks for more is followed."
+        "Against it, a colleague asked for “monitoring” then. Whoever asks for more is followed."
     ),
     "lead of North: nobody": "Lead of North: nobody",
 }
@@ -60,7 +60,7 @@ def test_a_stored_line_is_said_in_words(line: str) -> None:
 def test_who_asks_for_more_is_not_said_to_be_followed() -> None:
     line = "vendor-gbm says human: they disagree, the higher holds what is open"
     more = (
-        "Another model, vendor-gbm, asks for more: “human action”. Its own claim decides that; this one lowers nothing"
+        "Another model, vendor-gbm, asked for more then: “human action”. Its own claim decides that; this one lowers nothing"
         " that is open."
     )
     assert say(line, said=Said("record", NOW)) == more
