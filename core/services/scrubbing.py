@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import DatabaseError, transaction
@@ -52,11 +53,15 @@ class Word:
 
 
 class Found(NamedTuple):
-    """So many rows of a table hold a word, and whose they are where that can be told."""
+    """A row that holds a word: its table, whose it is where that can be told, and the whole row as JSON has it."""
 
     table: str
     of: str
-    number: int
+    row: dict[str, Any]
+
+    def holding(self, words: Sequence[Word]) -> dict[str, Any]:
+        """Of its columns those that hold one of `words`."""
+        return {column: value for column, value in self.row.items() if leaves(value, words)}
 
 
 @dataclass(frozen=True)
@@ -85,35 +90,53 @@ class _Table:
         return ", ".join(parts), params
 
 
+def leaves(value: Any, words: Sequence[Word]) -> list[str]:
+    """The strings in a value of JSON that hold one of `words`, keys of objects included."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in leaves(part, words)]
+    if isinstance(value, list):
+        return [text for part in value for text in leaves(part, words)]
+    is_one = isinstance(value, str) and any(word.text.lower() in value.lower() for word in words)
+    return [value] if is_one else []
+
+
 def find_texts(words: Sequence[Word], *, by: Mapping[str, str]) -> list[Found]:
-    """Where rows hold one of `words`: how many of each table, told apart by the expression that `by` has for it."""
-    found = []
-    for table in _tables():
-        where, params = table.condition(words)
+    """Every row of every table that holds one of `words`; whose it is, says the expression that `by` has for its table.
+
+    One query, which reads all tables whole.
+    """
+    parts, params = [], list[str]()
+    for table in _known_tables() if words else ():
+        where, given = table.condition(words)
         of = by.get(table.name, "NULL")
-        query = f'SELECT ({of})::text AS of, count(*) FROM "{table.name}" WHERE {where} GROUP BY 1 ORDER BY 1'  # noqa: S608 - names of our own tables  # nosec B608
-        found += [Found(table.name, of or "", count) for of, count in fetch_all(query, params)]
-    return found
+        said = f"'{table.name}', ({of})::text, to_jsonb(found)::text"
+        parts.append(f'SELECT {said} FROM "{table.name}" AS found WHERE {where}')  # noqa: S608 - names of our own tables  # nosec B608
+        params += given
+    rows = fetch_all(" UNION ALL ".join(parts), params) if parts else []
+    return [Found(table, of or "", msgspec.json.decode(row)) for table, of, row in rows]
 
 
-def scrub_texts(words: Sequence[Word]) -> tuple[dict[str, int], list[str]]:
-    """Put each word's token in its place, in the caller's transaction: rows by table, and tables that refused.
+def scrub_texts(words: Sequence[Word]) -> list[str]:
+    """Put each word's token in its place, in the caller's transaction; the tables that refused.
 
     The caller has lifted what keeps tables append-only.
     """
-    done: dict[str, int] = {}
     refused: list[str] = []
     for table in _tables():
         where, params = table.condition(words)
         changes, values = table.changes(words)
         try:
             with transaction.atomic():
-                count = execute(f'UPDATE "{table.name}" SET {changes} WHERE {where}', [*values, *params])  # noqa: S608 - names of our own tables  # nosec B608
+                execute(f'UPDATE "{table.name}" SET {changes} WHERE {where}', [*values, *params])  # noqa: S608 - names of our own tables  # nosec B608
         except DatabaseError:
             refused.append(table.name)
-        else:
-            done |= {table.name: count} if count else {}
-    return done, refused
+    return refused
+
+
+@lru_cache(maxsize=1)
+def _known_tables() -> tuple[_Table, ...]:
+    """Those of when this process first asked: what is taken out looks anew."""
+    return tuple(_tables())
 
 
 def _tables() -> Iterator[_Table]:

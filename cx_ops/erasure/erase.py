@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,22 +19,16 @@ from accounts.rules.erased import account_digest, email_digest, key_digest
 from core.bulk import execute, fetch_all
 from core.models import User
 from core.services import record_act
-from core.services.scrubbing import Found, Word, find_texts, scrub_texts
+from core.services.scrubbing import scrub_texts
+from cx_ops.erasure.kept import find_kept
 from cx_ops.erasure.own import blank_own, why_not_yet
 from cx_ops.erasure.person import Person, identify, is_colleague
 from cx_ops.erasure.place import ERASED_NAME, Place
-from cx_ops.erasure.places import PLACES, count_rows
-from cx_ops.erasure.texts import account_columns
+from cx_ops.erasure.places import PLACES
 from intake.enums import ImportStatus
 from intake.models import Import
-from intake.services.files import FileRefused, open_bytes
-from intake.services.uploads import stored_path
 
 UNDER_WAY = (ImportStatus.DRAFT, ImportStatus.WAITING, ImportStatus.RUNNING, ImportStatus.UNDOING)
-BLOCK = 1 << 20
-# Of the texts elsewhere so many are listed before they are changed, by table and account.
-LISTED = 200
-ENCODINGS = ("utf-8", "cp1252", "utf-16-le", "utf-16-be")
 HISTORY = """
 UPDATE accounts_contactevent SET name = %s, email = '', phone = '', title = '', external_id = 'erased-' || pgh_obj_id
 WHERE pgh_obj_id = ANY(%s)
@@ -46,23 +37,17 @@ PAIRS = "UPDATE accounts_pairevent SET evidence = '{}' WHERE first_contact_id = 
 KEYS = "UPDATE accounts_contact SET external_id = 'erased-' || id WHERE id = ANY(%s)"
 RECORD_KEYS = "UPDATE intake_record SET external_id = 'erased-' || id WHERE id = ANY(%s) AND (kind = 'contacts' OR %s)"
 ANSWERS = "DELETE FROM core_storedresponse WHERE position(%s::bytea IN body) > 0"
-# What names of these kinds of rows a person's shared name is left in, for somebody to look at.
+# In which rows a person's shared name is left, for somebody to look at, and on which task or account those are.
 SHARED = {
-    "playbooks_tasknote": "SELECT n.id::text FROM playbooks_tasknote n JOIN playbooks_task t ON t.id = n.task_id"
-    " WHERE t.account_id = ANY(%s) AND n.text ILIKE %s",
-    "accounts_activity": "SELECT id::text FROM accounts_activity WHERE account_id = ANY(%s)"
+    "playbooks_tasknote": "SELECT n.id::text, n.task_id::text FROM playbooks_tasknote n"
+    " JOIN playbooks_task t ON t.id = n.task_id WHERE t.account_id = ANY(%s) AND n.text ILIKE %s",
+    "accounts_activity": "SELECT id::text, account_id::text FROM accounts_activity WHERE account_id = ANY(%s)"
     " AND (summary ILIKE %s OR body ILIKE %s)",
 }
 
 
 class ErasureRefused(Exception):
     """This cannot be erased now; says what to do first."""
-
-
-def count_places(person: Person) -> list[tuple[str, int]]:
-    """How many rows of each place are about the person: its label and the count."""
-    counts = count_rows(person)
-    return [(str(place.label), counts[place.name]) for place in PLACES]
 
 
 @transaction.atomic
@@ -78,44 +63,27 @@ def prepare_erasure(*, subject: Contact | Account, reason: str, by: User, now: d
         raise ErasureRefused(_("This person's erasure is prepared or done already."))
     _check(person)
     made = Erasure.objects.create(reason=reason.strip(), prepared_by=by, prepared_at=now, **whose)
-    words = person.words(made.pk.hex[-8:])
-    counts, found = _rehearse(person, made, words, by=by, now=now)
-    made.counts = counts | {"texts": sum(one.number for one in found), "files": len(_files(words))}
-    made.left = [{"table": one.table, "account": one.of, "count": one.number} for one in found[:LISTED]]
-    made.save(update_fields=["counts", "left"])
+    made.counts = find_kept(person, person.words(made.pk.hex[-8:])).counts
+    made.save(update_fields=["counts"])
     record_act("prepared", made, by=by, now=now, data={"counts": made.counts})
     return made
 
 
-def _rehearse(
-    person: Person, erasure: Erasure, words: Sequence[Word], *, by: User, now: datetime
-) -> tuple[dict[str, int], list[Found]]:
-    """What erasing takes, and the texts that still name them once it is taken; all of it is rolled back."""
-    with transaction.atomic():
-        with pgtrigger.ignore():
-            execute("SET LOCAL cx_ops.may_rewrite = 'yes'")
-            counts, _hashes = _take_out(person, erasure, by=by, now=now)
-            found = find_texts(words, by=account_columns())
-        transaction.set_rollback(True)
-    return counts, found
-
-
-def _take_out(
-    person: Person, erasure: Erasure, *, by: User, now: datetime
-) -> tuple[dict[str, int], list[dict[str, str]]]:
-    """What stands in columns of its own: how many rows of each place, and the hashes of what was blanked."""
+def _take_out(person: Person, erasure: Erasure, *, by: User, now: datetime) -> list[dict[str, str]]:
+    """What stands in columns of its own; the hashes of what was blanked."""
     hashes: list[dict[str, str]] = []
-    counts = {place.name: _blank(place, person, hashes) for place in PLACES if not place.texts}
+    for place in PLACES:
+        _blank(place, person, hashes)
     blank_own(person, by=by, now=now)
     _keep_keys(person, erasure)
-    return counts, hashes
+    return hashes
 
 
 @transaction.atomic
 def drop_erasure(*, erasure: Erasure, by: User, now: datetime) -> None:
     """Do not do what was prepared; its reason is not kept. One that is done stays."""
     changed = Erasure.objects.filter(pk=erasure.pk, status=ErasureStatus.PREPARED).update(
-        status=ErasureStatus.DROPPED, reason="", left=[]
+        status=ErasureStatus.DROPPED, reason=""
     )
     if changed:
         record_act("dropped", erasure, by=by, now=now)
@@ -131,18 +99,18 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
         person = identify(locked.subject)
         _check(person)
         words = person.words(locked.pk.hex[-8:])
-        files = _files(words)
-        counts, hashes = _take_out(person, locked, by=by, now=now)
-        done, refused = scrub_texts(words)
+        kept = find_kept(person, words)
+        hashes = _take_out(person, locked, by=by, now=now)
+        refused = scrub_texts(words)
         for text in (*(word.text for word in words), *map(str, person.own)):
             execute(ANSWERS, [text.encode()])
         execute("SET LOCAL cx_ops.may_rewrite = ''")
-        locked.counts = counts | {"texts": sum(done.values()), "files": len(files)}
+        locked.counts = kept.counts
         locked.hashes, locked.left = hashes, [*_left(person), *({"table": name} for name in refused)]
         locked.status, locked.done_by, locked.done_at = ErasureStatus.DONE, by, now
         locked.save(update_fields=["counts", "hashes", "left", "status", "done_by", "done_at"])
         record_act("erased", locked, by=by, now=now, data={"counts": locked.counts})
-        for path in files:
+        for path in kept.files:
             path.unlink(missing_ok=True)
     return locked
 
@@ -159,7 +127,7 @@ def _check(person: Person) -> None:
         raise ErasureRefused(words % {"name": coming.filename})
 
 
-def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
+def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> None:
     rows = place.rows(person)
     ids = list(rows.values_list("pk", flat=True))
     if place.hashed:
@@ -173,7 +141,6 @@ def _blank(place: Place, person: Person, hashes: list[dict[str, str]]) -> int:
         mine.delete()
     else:
         mine.update(**place.blank)
-    return len(ids)
 
 
 def _keep_keys(person: Person, erasure: Erasure) -> None:
@@ -194,34 +161,5 @@ def _left(person: Person) -> Iterator[dict[str, Any]]:
     """Texts on their accounts with a name that others bear too: a person has to look whom they mean."""
     for name in person.shared_names:
         for table, query in SHARED.items():
-            for (id,) in fetch_all(query, [person.accounts, *[f"%{name}%"] * (query.count("%s") - 1)]):
-                yield {"table": table, "id": id}
-
-
-def _files(words: Sequence[Word]) -> list[Path]:
-    """Stored files in which one of the words stands."""
-    folder = stored_path("x").parent
-    needles = {needle for word in words for needle in _encoded(word.text.lower())}
-    return [path for path in sorted(folder.iterdir()) if path.is_file() and _holds(path, needles)]
-
-
-def _encoded(text: str) -> Iterator[bytes]:
-    for encoding in ENCODINGS:
-        with suppress(UnicodeEncodeError):
-            yield text.encode(encoding)
-
-
-def _holds(path: Path, needles: set[bytes]) -> bool:
-    """What cannot be read cannot be shown to be clean."""
-    longest = max(map(len, needles), default=0)
-    before = b""
-    try:
-        with open_bytes(path) as stream:
-            while block := stream.read(BLOCK):
-                text = (before + block).lower()
-                if any(needle in text for needle in needles):
-                    return True
-                before = text[-longest:]
-    except (EOFError, OSError, zlib.error, FileRefused):
-        return True
-    return False
+            for id, on in fetch_all(query, [person.accounts, *[f"%{name}%"] * (query.count("%s") - 1)]):
+                yield {"table": table, "id": id, "on": on}

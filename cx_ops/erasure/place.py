@@ -21,7 +21,6 @@ class Place:
     """Rows about a person, what of them is exported, and what is put in its place; None: the rows are deleted.
 
     hashed: the column whose hash the receipt keeps.
-    texts: found by words, which the scrubbing takes out: here for the export alone.
     """
 
     name: str
@@ -30,7 +29,6 @@ class Place:
     shown: tuple[str, ...]
     blank: Mapping[str, Any] | None = field(default_factory=dict)
     hashed: str = ""
-    texts: bool = False
 
 
 def any_of(column: str, values: list[str], how: str = "icontains") -> Q:

@@ -28,13 +28,11 @@ from accounts.models import (
     Visitor,
 )
 from core.bulk import fetch_all
-from core.models import Mail
 from cx_ops.erasure import own
 from cx_ops.erasure.person import Person
 from cx_ops.erasure.place import ERASED_NAME, Place, any_of, pairs_of
 from insights.models import Insight
 from intake.models import Held, Quarantined, Record, RejectedRow, RowWarning
-from playbooks.models import Effect, TaskNote
 
 
 def _visitors(person: Person) -> QuerySet[Visitor]:
@@ -138,23 +136,14 @@ PLACES = (
           {"name": ERASED_NAME, "email": "", "phone": "", "title": "", "stakeholder": Stakeholder.UNKNOWN,
            "influence": None, "sentiment": None, "left_on": None, "do_not_contact": True, "shown": {}, "since": {}}),
     *own.AFTER,
-    Place("notes", _("Notes on tasks"), _by_text(TaskNote, "text"), ("at", "text"), texts=True),
-    Place("effects", _("E-mails of playbooks"), _by_text(Effect, "subject", "body", "address"),
-          ("created_at", "subject", "body"), texts=True),
-    Place("mail", _("Mailbox"), _by_text(Mail, "subject", "body", "to"), ("sent_at", "subject", "body"), texts=True),
 )  # fmt: skip
 
 
-def count_rows(person: Person) -> dict[str, int]:
-    """How many rows of each place are about the person; one query for all of them."""
-    each = ((place, place.rows(person).values("pk")) for place in PLACES)
-    return {place.name: 0 for place in PLACES} | dict(_of_all(each, "count(*)"))
-
-
 def read_rows(person: Person) -> dict[str, list[dict[str, Any]]]:
-    """What is shown of each place's rows, as JSON has it; one query for all of them."""
-    each = ((place, place.rows(person).values(*place.shown)) for place in PLACES)
-    return {name: msgspec.json.decode(rows) for name, rows in _of_all(each, "coalesce(jsonb_agg(shown), '[]')::text")}
+    """Each place's rows as JSON has them: what is shown of them, and `pk`; one query for all of them."""
+    each = ((place, place.rows(person).values("pk", *place.shown)) for place in PLACES)
+    found = dict(_of_all(each, "coalesce(jsonb_agg(shown), '[]')::text"))
+    return {place.name: msgspec.json.decode(found.get(place.name, "[]")) for place in PLACES}
 
 
 def _of_all(each: Iterable[tuple[Place, QuerySet[Any]]], what: str) -> list[tuple[str, Any]]:

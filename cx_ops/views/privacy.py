@@ -17,29 +17,31 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.enums import ErasureStatus
-from accounts.models import Account, Consent, Contact, Erasure, Link
+from accounts.models import Account, Contact, Erasure, Link
 from accounts.queries.people import list_consents, people_of, records_of
 from accounts.services.consent import set_consent
 from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import WORKERS, PersonRequest, for_roles
 from core.services import record_act
-from cx_ops.erasure.erase import ErasureRefused, count_places, drop_erasure, erase_person, prepare_erasure
+from cx_ops.erasure.erase import ErasureRefused, drop_erasure, erase_person, prepare_erasure
 from cx_ops.erasure.export import as_json, sections_of
+from cx_ops.erasure.kept import Kept, find_kept, named_files
 from cx_ops.erasure.own import why_not_yet
 from cx_ops.erasure.person import Person, identify
 from cx_ops.erasure.places import PLACES
-from cx_ops.erasure.texts import texts_of
+from cx_ops.erasure.texts import Text, left_of
 from cx_ops.forms.privacy import ConsentForm, EraseForm, ErasureForm, PersonSearchForm
 
 KEEPERS = (Role.MANAGER, Role.OPS)
 SHOWN = 50
 FOUND = 20
 LABELS = {place.name: place.label for place in PLACES} | {
-    "texts": gettext_lazy("Other texts that name them"),
     "files": gettext_lazy("Stored files that name them"),
 }
 TAKEN_OUT = gettext_lazy("Other texts, their name taken out")
+# Of the texts elsewhere so many are listed before they are changed; reading everything shows all.
+LISTED = 200
 COLUMNS: tuple[Column[Erasure], ...] = (
     Column(gettext_lazy("Receipt"), lambda one: one.pk),
     Column(gettext_lazy("State"), lambda one: one.get_status_display()),
@@ -78,16 +80,12 @@ def show_person(request: PersonRequest, contact_id: UUID | None = None, account_
             form.add_error(None, str(refused))
         else:
             return redirect("erasure", erasure_id=made.pk)
-    counts = [(label, count) for label, count in count_places(person) if count]
     context = {
         "subject": subject,
         "account": subject.account if isinstance(subject, Contact) else subject,
         "person": person,
         "why_not": why_not_yet(person) if person.own else "",
         "export_url": _export_url(subject),
-        "counts": counts,
-        "consent_label": str(LABELS["consents"]),
-        "consents": _consents(person) if any(label == LABELS["consents"] for label, _count in counts) else [],
         "form": form,
     }
     return render(request, "privacy/person.html", context, status=422 if request.method == "POST" else 200)
@@ -132,13 +130,19 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
             messages.success(request, _("Erased. This is the receipt."))
             return redirect("erasure", erasure_id=erasure.pk)
     is_open = erasure.status == ErasureStatus.PREPARED
-    labels = LABELS if is_open else LABELS | {"texts": TAKEN_OUT}
+    kept = _kept(erasure) if is_open else None
+    labels = LABELS if kept else LABELS | {"texts": TAKEN_OUT}
+    counts = kept.counts if kept else erasure.counts
     context = {
         "erasure": erasure,
         "url": _person_url(erasure.subject),
-        "counts": [(label, count) for name, label in labels.items() if (count := erasure.counts.get(name))],
+        "export_url": _export_url(erasure.subject),
+        "counts": [(label, count) for name, label in labels.items() if (count := counts.get(name))],
         "is_open": is_open,
-        "texts": texts_of(erasure.left, _accounts(request)) if is_open else [],
+        "files": named_files(kept.files) if kept else [],
+        "texts": _texts(request, kept) if kept else [],
+        "left": left_of(erasure.left),
+        "more": max(len(kept.texts) - LISTED, 0) if kept else 0,
         "form": form,
     }
     return render(request, "privacy/erasure.html", context, status=422 if request.method == "POST" else 200)
@@ -177,10 +181,18 @@ def show_consent(request: PersonRequest, contact_id: UUID) -> HttpResponse:
     return render(request, "privacy/consent.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _consents(person: Person) -> list[str]:
-    """What they said of each channel, in words."""
-    said = Consent.objects.filter(contact__in=person.contacts).order_by("channel", "pk")
-    return [f"{one.get_channel_display()}: {one.get_state_display()}" for one in said]
+def _kept(erasure: Erasure) -> Kept:
+    """What erasing takes just now."""
+    person = identify(erasure.subject)
+    return find_kept(person, person.words(""))
+
+
+def _texts(request: PersonRequest, kept: Kept) -> list[Text]:
+    """The first texts elsewhere; what stands on accounts that the reader may not see leads nowhere."""
+    shown = kept.texts[:LISTED]
+    named = {text.account for text in shown if text.account}
+    seen = set(map(str, _accounts(request).filter(pk__in=named).values_list("pk", flat=True))) if named else set()
+    return [text if not text.account or text.account in seen else text._replace(url="") for text in shown]
 
 
 def _contacts(request: PersonRequest) -> QuerySet[Contact]:

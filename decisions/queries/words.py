@@ -183,7 +183,8 @@ INSTEAD: dict[str, tuple[Callable[[dict[str, str], Said], bool], _StrPromise]] =
     "other": (
         _asks_for_more,
         gettext_lazy(
-            "%(other)s asked for more then: “%(response)s”. Its own claim decides that; this one lowers nothing that is open."
+            "%(other)s asked for more then: “%(response)s”. Its own claim decides that; this one lowers nothing that is"
+            " open."
         ),
     ),
     "number": (

@@ -60,8 +60,8 @@ def test_a_stored_line_is_said_in_words(line: str) -> None:
 def test_who_asks_for_more_is_not_said_to_be_followed() -> None:
     line = "vendor-gbm says human: they disagree, the higher holds what is open"
     more = (
-        "Another model, vendor-gbm, asked for more then: “human action”. Its own claim decides that; this one lowers nothing"
-        " that is open."
+        "Another model, vendor-gbm, asked for more then: “human action”. Its own claim decides that; this one lowers"
+        " nothing that is open."
     )
     assert say(line, said=Said("record", NOW)) == more
     assert others_say([line, "something else"], Said("human", NOW))[0].endswith("Whoever asks for more is followed.")
