@@ -21,7 +21,7 @@ from core.services import record_act
 from intake.models import Source, SourceMapping
 from intake.rules.mapping import uses_from
 from intake.services import find
-from intake.services.uploads import owned_elsewhere
+from intake.services.uploads import owned_columns
 
 SHOWN = 12
 
@@ -34,13 +34,13 @@ class PolicyRefused(Exception):
 class Effect:
     """What rules change: accounts, fields with their number, and some examples with the account's name.
 
-    refused: sentences about saved mappings whose files are not taken any more.
+    refused: (what is not taken any more, why and what to do) of every saved mapping that the rules speak against.
     """
 
     accounts: int = 0
     fields: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[str, Change]] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -80,10 +80,16 @@ def _apply(now: datetime) -> Effect:
     return effect
 
 
-def _refused_mappings() -> list[str]:
+def _refused_mappings() -> list[tuple[str, str]]:
     saved = SourceMapping.objects.filter(source__is_active=True).select_related("source").order_by("source__name")
-    words = (owned_elsewhere(find(one.kind), one.source, uses_from(one.columns)) for one in saved)
-    return [text for text in words if text]
+    title = _("You can publish this, but the next file of %(source)s with %(kind)s would be refused.")
+    then = _("Name %(source)s in the rule too, or leave the column out of its file.")
+    return [
+        (title % names, f"{' '.join(why)} {then % names}")
+        for one in saved
+        if (why := owned_columns(find(one.kind), one.source, uses_from(one.columns)))
+        for names in [{"source": one.source.name, "kind": find(one.kind).label.lower()}]
+    ]
 
 
 @transaction.atomic

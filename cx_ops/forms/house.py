@@ -41,6 +41,7 @@ class RuleForm(forms.ModelForm[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.is_new = kwargs.get("instance") is None
+        self.twin: Any = None  # the row that is there already of what somebody would add
         if not self.is_new:
             for name in self.fixed:
                 self.fields.pop(name, None)
@@ -55,10 +56,10 @@ def in_short(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-def time_zone() -> forms.ChoiceField:
+def time_zone(help_text: Any = "") -> forms.ChoiceField:
     return forms.ChoiceField(
         label=_("Time zone"), choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
-        initial="UTC",
+        initial="UTC", help_text=help_text,
     )  # fmt: skip
 
 
@@ -156,7 +157,8 @@ class ReasonForm(RuleForm):
     def clean_name(self) -> str:
         name = " ".join(str(self.cleaned_data["name"]).split())
         outcome = self.data.get("outcome") if self.is_new else self.instance.outcome
-        if CloseReason.objects.filter(outcome=outcome, name__iexact=name).exclude(pk=self.instance.pk).exists():
+        self.twin = CloseReason.objects.filter(outcome=outcome, name__iexact=name).exclude(pk=self.instance.pk).first()
+        if self.twin:
             raise forms.ValidationError(_("This outcome has this reason already."))
         return name
 
@@ -177,7 +179,10 @@ class CoolDownForm(RuleForm):
         label=_("Closed as"),
         choices=[(kind.value, kind.label) for kind in OutcomeKind if kind not in OF_NO_INSIGHT],
     )
-    type = forms.ModelChoiceField(InsightType.objects.filter(is_active=True), label=_("Insight type"), required=False)
+    type = forms.ModelChoiceField(
+        InsightType.objects.filter(is_active=True), label=_("Insight type"), required=False,
+        error_messages={"required": _("Choose a type: every outcome has its rule for all types.")},
+    )  # fmt: skip
     days = forms.IntegerField(label=_("Days of quiet"), min_value=0, max_value=730, required=False)
     for_good = forms.BooleanField(label=_("Quiet until the account is reactivated"), required=False)
     field_order = ("outcome", "type", "days", "for_good")
@@ -190,20 +195,21 @@ class CoolDownForm(RuleForm):
         super().__init__(*args, **kwargs)
         self.fields["days"].help_text = _("0: no quiet at all. Leave it empty where the box below is ticked.")
         self.fields["for_good"].initial = not self.is_new and self.instance.days is None
-        if "type" in self.fields:
+        if (type := self.fields.get("type")) is not None:
             taken = set(CoolDown.objects.filter(type=None).values_list("outcome", flat=True))
-            if taken.issuperset(value for value, _label in self.fields["outcome"].choices):  # type: ignore[attr-defined]
-                self.fields["type"].empty_label = _("Choose a type: all types have theirs")  # type: ignore[attr-defined]
-            else:
-                self.fields["type"].empty_label = _("All types")  # type: ignore[attr-defined]
+            outcomes = {value for value, _label in self.fields["outcome"].choices}  # type: ignore[attr-defined]
+            type.required = taken >= outcomes
+            type.empty_label = _("Choose a type") if type.required else _("All types")  # type: ignore[attr-defined]
+            type.help_text = _("For this type it holds instead of the rule for all types.")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if "days" in data and (data["days"] is None) is not bool(data.get("for_good")):
             self.add_error("days", _("Say how many days, or tick the box below: one of the two."))
-        known = CoolDown.objects.filter(outcome=data.get("outcome"), type=data.get("type"))
-        if self.is_new and known.exists():
-            self.add_error("type", _("This outcome has a cool-down for it already: choose a type, or change that one."))
+        if self.is_new and "type" in data:
+            self.twin = CoolDown.objects.filter(outcome=data.get("outcome"), type=data["type"]).first()
+        if self.twin:
+            self.add_error("type", _("There is a cool-down for this outcome and this type already."))
         return data
 
 
@@ -331,7 +337,7 @@ class OrganisationForm(RuleForm):
     reporting_currency = currency(
         _("Currency"), _("Of all sums. Changed only while no task is open; then type the rates anew."), "USD"
     )
-    timezone = time_zone()
+    timezone = time_zone(_("Of “Nine to five” alone: people, and sets of working hours, have time zones of their own."))
     catch_all = forms.ModelChoiceField(
         User.objects.filter(is_active=True).exclude(role="integration").order_by("first_name", "username"),
         label=_("Catch-all"), empty_label=_("Choose a person"), help_text=_("Takes what nobody else can take."),
@@ -339,9 +345,11 @@ class OrganisationForm(RuleForm):
 
     class Meta:
         model = Organisation
-        fields = ("name", "reporting_currency", "timezone", "calendar", "catch_all")
+        fields = ("name", "reporting_currency", "calendar", "timezone", "catch_all")
         labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "calendar": _("Working hours")}
-        help_texts: ClassVar[dict[str, Any]] = {"calendar": _("For whoever has none of their own.")}
+        help_texts: ClassVar[dict[str, Any]] = {
+            "calendar": _("For whoever has none of their own, and for work that nobody has yet.")
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -28,8 +28,8 @@ class RuleKind:
     """One kind. `fields` are the columns that the form may change, `fixed` those that only a new row is given.
 
     `counted`: how many rows, in words, such as "%(n)d teams". `touches`: what hangs on each row, in words, by the row's
-    key. `may_add`: whether there is room for one more.
-    `check_removal`: None where rows are never removed. `editors`: who may change it; all leads may look.
+    key. `later`: from when on a change holds. `may_add`: whether there is room for one more.
+    `check_removal`: None where rows are never removed; `instead`: what holds once one is. `editors`: who may change it; all leads may look.
     `called`: what one is called at the head of its form, where the first column alone does not say it.
     `beside`: what is settled elsewhere, and the name of the address where.
     """
@@ -49,6 +49,7 @@ class RuleKind:
     check: Check = any_row_may
     may_add: Callable[[], bool] = lambda: True
     check_removal: Check | None = None
+    instead: Any = ""
     editors: tuple[Role, ...] = (Role.MANAGER,)
     beside: tuple[tuple[Any, str], ...] = ()
     called: Callable[[Any], str] | None = None

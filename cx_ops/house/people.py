@@ -113,10 +113,13 @@ def _check_team(row: Team, now: datetime) -> None:
         )
     if row.is_active:
         return
+    accounts = Account.objects.filter(team=row, archived_at=None).count()
+    tasks = Task.objects.active().filter(team=row).count()
+    people = User.objects.filter(team=row, is_active=True).count()
     left = (
-        (_("%(n)d accounts"), Account.objects.filter(team=row, archived_at=None).count()),
-        (_("%(n)d open tasks"), Task.objects.active().filter(team=row).count()),
-        (_("%(n)d people"), User.objects.filter(team=row, is_active=True).count()),
+        (ngettext("%(n)d account", "%(n)d accounts", accounts), accounts),
+        (ngettext("%(n)d open task", "%(n)d open tasks", tasks), tasks),
+        (ngettext("%(n)d person", "%(n)d people", people), people),
     )
     if words := ", ".join(text % {"n": count} for text, count in left if count):
         raise HouseRuleRefused(_("Move first what is still with it: %(left)s.") % {"left": words}, "is_active")
@@ -252,7 +255,7 @@ ORGANISATION = RuleKind(
         Column(gettext_lazy("Name"), lambda row: row.name),
         Column(gettext_lazy("Catch-all"), lambda row: row.catch_all or _("Nobody")),
         Column(gettext_lazy("Working hours"), lambda row: row.calendar or _("Nine to five, Monday to Friday")),
-        Column(gettext_lazy("Time zone"), lambda row: row.timezone.replace("_", " ")),
+        Column(gettext_lazy("Time zone"), lambda row: (row.calendar or row).timezone.replace("_", " ")),
         Column(gettext_lazy("Currency"), lambda row: row.reporting_currency),
     ),
     touches=_touched_by_organisation,

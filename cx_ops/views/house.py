@@ -110,7 +110,7 @@ def change_rule(request: PersonRequest, kind: str, key: str) -> HttpResponse:
                 status = 409 if isinstance(refusal, HouseRuleChanged) else 422
             else:
                 said = _("Saved “%(name)s”.") if changed else _("Nothing was changed on “%(name)s”.")
-                return _done(request, found, said % {"name": _name(found, row)})
+                return _done(request, found, said % {"name": _name(found, row)}, found.later if changed else "")
     return _render_form(request, found, form, row, status=status, seen=seen)
 
 
@@ -131,7 +131,7 @@ def remove_rule(request: PersonRequest, kind: str, key: str) -> HttpResponse:
     except HouseRuleRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("house_rules_of", found.slug)
-    return _done(request, found, _("Removed “%(name)s”.") % {"name": name})
+    return _done(request, found, _("Removed “%(name)s”.") % {"name": name}, found.instead)
 
 
 def _render_form(
@@ -145,13 +145,20 @@ def _render_form(
         "seen": seen,
         "touches": kind.touches(request.now).get(row.pk, "") if row is not None else "",
         "as_it_is": [(column.label, column.cell(row)) for column in kind.columns[1:]] if row and status == 409 else [],
+        "twin": _twin(kind, form),
         "may_remove": row is not None and _may_remove(kind, row, request.now),
     }
     return render(request, "house/rule.html", context, status=status)
 
 
-def _done(request: PersonRequest, kind: RuleKind, said: str) -> HttpResponse:
-    messages.success(request, f"{said} {kind.later}")
+def _twin(kind: RuleKind, form: RuleForm) -> tuple[str, str] | None:
+    """The row that is there already of what somebody would add: its name and its address."""
+    row = form.twin and kind.rows().filter(pk=form.twin.pk).first()
+    return (_name(kind, row), reverse("house_rule", args=[kind.slug, row.pk])) if row else None
+
+
+def _done(request: PersonRequest, kind: RuleKind, said: str, then: Any = "") -> HttpResponse:
+    messages.success(request, f"{said} {then}".strip())
     return redirect("house_rules_of", kind.slug)
 
 

@@ -154,7 +154,13 @@ def check_guesses(kind: Kind, guesses: Sequence[Guess], *, source: Source, given
 
 
 def owned_elsewhere(kind: Kind, source: Source, uses: Mapping[str, Use]) -> str:
-    """Words for columns that are read as fields which others own; `""` where the source may fill them all.
+    """Words for columns that are read as fields which others own, and what to do; `""` where it may fill them all."""
+    text = _("Leave that out, or name %(source)s in the rule of the field under Policies › Who is believed.")
+    return " ".join(f"{words} {text % {'source': source.name}}" for words in owned_columns(kind, source, uses))
+
+
+def owned_columns(kind: Kind, source: Source, uses: Mapping[str, Use]) -> list[str]:
+    """By owner a sentence about the columns that are read as fields of theirs, which the source may not fill.
 
     What no record can be without is said by every source: there the rule only settles whom to believe.
     """
@@ -163,13 +169,10 @@ def owned_elsewhere(kind: Kind, source: Source, uses: Mapping[str, Use]) -> str:
     owned: dict[str, list[str]] = {}
     for field, owners in _owned(kind, source, columns).items():
         owned.setdefault(owners, []).append(f"“{columns[field]}” ({uses[columns[field]].to})")
-    text = _(
-        "%(source)s may not fill what is read from %(columns)s: it is filled by %(owners)s. Leave that out, or name"
-        " %(source)s in the rule of the field under Policies › Who is believed."
-    )
-    return " ".join(
+    text = _("%(source)s may not fill what is read from %(columns)s: it is filled by %(owners)s.")
+    return [
         text % {"source": source.name, "columns": ", ".join(named), "owners": owners} for owners, named in owned.items()
-    )
+    ]
 
 
 def _owned(kind: Kind, source: Source, fields: Collection[str]) -> Mapping[str, str]:
