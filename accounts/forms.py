@@ -66,13 +66,15 @@ class MergeForm(forms.Form):
         chosen.queryset = Account.objects.filter(pk__in=[one.pk for one in found])
         self.found = found
         self.account = account
-        self.may_name = bool(found) and current_policy().typed_holds("name")
-        self.names = (
-            ("this", account.name),
-            ("other", _("As the other one now")),
-            ("", _("As its sources say, the newest")),
-        )
+        self.chosen = next((one for one in found if str(one.pk) == str((data or {}).get("other", ""))), None)
         self.kept = data["keep"] if data and "keep" in data else "this"
+
+    def names(self, said: str) -> list[tuple[str, str]]:
+        """What the two can be called as one, where there is a choice; `said`: as their sources say."""
+        if self.chosen is None or self.chosen.name == self.account.name or not current_policy().typed_holds("name"):
+            return []
+        newest = _("As its sources say, now %(name)s") % {"name": said or "–"}
+        return [("this", self.account.name), ("other", self.chosen.name), ("", newest)]
 
     @property
     def name(self) -> str:

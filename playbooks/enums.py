@@ -63,6 +63,17 @@ class Held(TextChoices):
     OWNED = "owned", _("Playbooks, sources and teams")
 
 
+class Rung(TextChoices):
+    """Why somebody is the one who takes over."""
+
+    CHOSEN = "chosen", _("Chosen")
+    CSM = "csm", _("Customer success manager of the account")
+    POOL = "pool", _("Pool of the account’s team")
+    LEAD = "lead", _("Lead of the team")
+    CATCH_ALL = "catch_all", _("Catch-all")
+    SOURCE = "source", _("Looks after the source")
+
+
 class AutomationClass(TextChoices):
     """What a step may do by itself, lowest first."""
 

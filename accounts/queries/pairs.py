@@ -134,7 +134,7 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
         links = _links(one, other)
         rows = _side_by_side(one.pk, other.pk, links, hidden, policy, now)
         name, renamed = _better_known(one, other, links, policy), _renamed(stays, rows)
-        rows = [replace(row, after=_("as chosen above")) if name and _is_name(row) else row for row in rows]
+        rows = [replace(row, after=_("as chosen above")) if name and is_name(row) else row for row in rows]
     else:
         rows = _people_side_by_side(one, other, hidden, policy, now)
     patterns = dict(waiting.values_list("pk", "pattern")[:FOUND_IN])
@@ -156,12 +156,17 @@ def next_pair(user: User, now: datetime, pair_id: UUID | None = None) -> PairPag
     )
 
 
+def side_by_side(one: Account, other: Account, user: User, now: datetime) -> list[Row]:
+    """What each of two accounts shows, what they would show as one, and how they are called in their sources."""
+    return _side_by_side(one.pk, other.pk, _links(one, other), hidden_fields(user), current_policy(), now)
+
+
 def _renamed(stays: Account, rows: list[Row]) -> str:
     """What the account that stays would be called; `""` where that is its name."""
-    return next((row.after for row in rows if _is_name(row) and row.after != stays.name), "")
+    return next((row.after for row in rows if is_name(row) and row.after != stays.name), "")
 
 
-def _is_name(row: Row) -> bool:
+def is_name(row: Row) -> bool:
     return row.label == label_of("name")
 
 

@@ -7,6 +7,7 @@ than their account changed. Undo puts that back, and sends what arrived meanwhil
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from accounts.services.contacts import settle_contacts
 from accounts.services.images import images_of, put_back
 from accounts.services.naming import choose_name, take_name_back
 from accounts.services.parking import lock_keys
-from accounts.services.places import Merging, move_rows, places, rooms
+from accounts.services.places import Merging, move_rows, places, rooms, rows_on
 from accounts.services.routing import send_home
 from core.append_only import rewriting
 from core.bulk import fetch_all
@@ -42,6 +43,41 @@ class MergeRefused(Exception):
     def __init__(self, message: str, *, two_ids: bool = False) -> None:
         super().__init__(message)
         self.two_ids = two_ids
+
+
+@dataclass(frozen=True)
+class MergeEffect:
+    """What a merge would do: rows that move to the survivor, and sentences about what ends.
+
+    refusal: why it is refused unless somebody says that the source is wrong; None where it is not.
+    """
+
+    rows: list[tuple[int, str]]
+    ends: list[str]
+    refusal: MergeRefused | None
+
+
+@transaction.atomic
+def preview_merge(*, survivor_id: UUID, merged_id: UUID, by: User, now: datetime) -> MergeEffect:
+    """The merge itself, undone at its end. Raises `MergeRefused`, `Account.DoesNotExist`."""
+    merging, refusal = Merging(survivor_id, merged_id, by, now), None
+    _locked_pair(survivor_id, merged_id, by)
+    before = rows_on(merged_id)
+    ends = [words for room in rooms() for words in room.ends(merging)]
+    given: dict[str, Any] = {
+        "survivor_id": survivor_id, "merged_id": merged_id, "why": _("Tried"), "by": by, "now": now,
+    }  # fmt: skip
+    try:
+        merge_accounts(**given)
+    except MergeRefused as refused:
+        if not refused.two_ids:
+            raise
+        refusal = refused
+        merge_accounts(**given, despite_two_ids=True)
+    stays = {words: count for count, words in rows_on(merged_id)}
+    transaction.set_rollback(True)
+    rows = [(count - stays.get(words, 0), words) for count, words in before]
+    return MergeEffect([row for row in rows if row[0]], ends, refusal)
 
 
 @transaction.atomic

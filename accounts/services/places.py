@@ -64,12 +64,14 @@ class Room:
     """What one room keeps about accounts.
 
     changes: rows that `join` will change (table → ids), which are kept as they were.
+    ends: what `join` will end, in sentences.
     join: ends what there may be only one of on an account; called before the rows move.
     part: called after the rows are back.
     """
 
     places: Sequence[Place]
     changes: Callable[[Merging], Mapping[str, Collection[str]]] = lambda merging: {}
+    ends: Callable[[Merging], list[str]] = lambda merging: []
     join: Callable[[Merging], None] = lambda merging: None
     part: Callable[[Mapping[str, Collection[str]]], None] = lambda changed: None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,12 +14,23 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms import MergeForm, SplitForm
 from accounts.models import Account, Merge
+from accounts.queries.pairs import Row, is_name, side_by_side
 from accounts.queries.said import account_identity
 from accounts.services import MergeRefused, merge_accounts, split_account, undo_merge
+from accounts.services.merging import MergeEffect, preview_merge
 from accounts.services.splitting import SplitEffect, preview_split
 from accounts.views.review import JUDGES
 from core.guards import PEOPLE, PersonRequest, for_roles
 from intake.queries.privacy import hidden_fields
+
+
+class Compared(NamedTuple):
+    """Two accounts about to be one: side by side, what a merge would do, what they can be called then."""
+
+    sides: tuple[Account, Account]
+    rows: list[Row]
+    names: list[tuple[str, str]]
+    effect: MergeEffect
 
 
 @require_safe
@@ -32,13 +44,16 @@ def show_said(request: PersonRequest, account_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(*JUDGES)
 def merge_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
-    """Make another account part of this one."""
+    """Make another account part of this one; with `preview`, only show what that would do."""
     account = _load(request, account_id)
     form = MergeForm(request.POST, account=account, user=request.user)
     other = form.cleaned_data["other"] if form.is_valid() else None
     if other is None:
         form.add_error("words", _("Find the other account by its name, domain or id, and choose it."))
         return _page(request, account, merge=form, status=422)
+    if "preview" in request.POST:
+        compared = _compare(request, account, other, form)
+        return _page(request, account, merge=form, compared=compared, status=200 if compared else 422)
     try:
         merge_accounts(
             survivor_id=account.pk, merged_id=other.pk, why=form.cleaned_data["why"], by=request.user, now=request.now,
@@ -46,7 +61,7 @@ def merge_account(request: PersonRequest, account_id: UUID) -> HttpResponse:
         )  # fmt: skip
     except MergeRefused as refusal:
         form.add_error("despite" if refusal.two_ids else "why", str(refusal))
-        return _page(request, account, merge=form, status=422)
+        return _page(request, account, merge=form, compared=_compare(request, account, other, form), status=422)
     except Account.DoesNotExist:
         raise Http404 from None
     messages.success(request, _("%s is part of this account now.") % other)
@@ -97,9 +112,23 @@ def _load(request: PersonRequest, account_id: UUID) -> Account:
     return get_object_or_404(Account.objects.visible_to(request.user), pk=account_id)
 
 
+def _compare(request: PersonRequest, account: Account, other: Account, form: MergeForm) -> Compared | None:
+    """None: they cannot be one, and the form says why."""
+    try:
+        effect = preview_merge(survivor_id=account.pk, merged_id=other.pk, by=request.user, now=request.now)
+    except MergeRefused as refusal:
+        form.add_error("words", str(refusal))
+        return None
+    rows = side_by_side(account, other, request.user, request.now)
+    names = form.names(next((row.after for row in rows if is_name(row)), ""))
+    if names:
+        rows = [replace(row, after=_("as chosen above")) if is_name(row) else row for row in rows]
+    return Compared((account, other), rows, names, effect)
+
+
 def _page(
     request: PersonRequest, account: Account, *, merge: MergeForm | None = None, split: SplitForm | None = None,
-    tried: SplitEffect | None = None, status: int = 200,
+    tried: SplitEffect | None = None, compared: Compared | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     merged_into = Merge.objects.filter(merged=account, undone_at=None).select_related("survivor").first()
     context: dict[str, Any] = {
@@ -110,6 +139,7 @@ def _page(
         "split": split or SplitForm(account=account),
         "ticked": set(request.POST.getlist("links")),
         "tried": tried,
+        "compared": compared,
         "may_judge": request.user.role in JUDGES or request.user.is_superuser,
     }
     in_place = request.htmx and request.method == "GET"

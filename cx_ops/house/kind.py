@@ -29,7 +29,8 @@ class RuleKind:
 
     `counted`: how many rows, in words, such as "%(n)d teams". `touches`: what hangs on each row, in words, by the row's
     key. `later`: from when on a change holds. `may_add`: whether there is room for one more.
-    `check_removal`: None where rows are never removed; `instead`: what holds once one is. `editors`: who may change it; all leads may look.
+    `check_removal`: None where rows are never removed; `instead`: what holds once one is.
+    `editors`: who may change it; all leads may look.
     `called`: what one is called at the head of its form, where the first column alone does not say it.
     `beside`: what is settled elsewhere, and the name of the address where.
     """

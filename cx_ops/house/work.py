@@ -69,7 +69,9 @@ SERVICE_LEVELS = RuleKind(
     touches=_touched_by_levels,
     later=gettext_lazy("Tasks opened from now on follow it. Those that are open keep the times they were given."),
     check_removal=_keep_the_default,
-    instead=gettext_lazy("Tasks of this tier opened from now on follow the default. Those that are open keep their times."),
+    instead=gettext_lazy(
+        "Tasks of this tier opened from now on follow the default. Those that are open keep their times."
+    ),
 )
 
 
@@ -120,9 +122,9 @@ def _touched_by_cool_downs(now: datetime) -> Mapping[Any, str]:
         if (pk := rules.get((type, outcome), rules.get(("", outcome)))) is not None:
             sums[pk] += count
     return {
-        pk: ngettext("%(n)d insight is quiet by it", "%(n)d insights are quiet by it", n) % {"n": n}
+        pk: ngettext("%(n)d insight is quiet", "%(n)d insights are quiet", n) % {"n": n}
         if n
-        else _("No insight is quiet by it")
+        else _("No insight is quiet")
         for pk, n in sums.items()
     }
 
@@ -138,14 +140,6 @@ def days_in_words(row: CoolDown) -> str:
     if row.days == 0:
         return _("Not at all")
     return ngettext("%(n)d day", "%(n)d days", row.days) % {"n": row.days}
-
-
-def _type_called(row: CoolDown) -> str:
-    return row.type.name if row.type else _("All types")
-
-
-def _cool_down_called(row: CoolDown) -> str:
-    return f"{OutcomeKind(row.outcome).label}, {_type_called(row)}"
 
 
 COOL_DOWNS = RuleKind(
@@ -164,12 +158,12 @@ COOL_DOWNS = RuleKind(
     fields=("days",),
     columns=(
         Column(gettext_lazy("Closed as"), lambda row: OutcomeKind(row.outcome).label),
-        Column(gettext_lazy("Insight type"), _type_called),
+        Column(gettext_lazy("Insight type"), lambda row: row.type.name if row.type else _("All types")),
         Column(gettext_lazy("Quiet for"), days_in_words),
     ),
     touches=_touched_by_cool_downs,
     later=gettext_lazy("What is closed from now on follows it. What is quiet already stays so until its day."),
     check_removal=_keep_the_general,
     instead=gettext_lazy("From now on the rule for all types holds. What is quiet already stays so until its day."),
-    called=_cool_down_called,
+    called=str,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pghistory
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.enums import AccountRole
 from core.models import User
@@ -145,7 +146,7 @@ class CoolDown(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.outcome}: {self.days}"
+        return f"{OutcomeKind(self.outcome).label}, {self.type.name if self.type else _('All types')}"
 
 
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent())

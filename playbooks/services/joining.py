@@ -50,6 +50,15 @@ def what_joins(merging: Merging) -> dict[str, Collection[str]]:
     return {table: [id for (id,) in fetch_all(sql, [items])] for table, sql in WITH_ITEMS.items()}
 
 
+def what_ends(merging: Merging) -> list[str]:
+    """What `join_items` will end, by the names of the insight types."""
+    sql = """SELECT DISTINCT y.name FROM decisions_item i JOIN insights_insighttype y ON y.slug = i.type_id
+        WHERE i.id::text = ANY(%s) ORDER BY 1"""
+    types = [name for (name,) in fetch_all(sql, [[gone for gone, _kept in _clashes(merging)]])]
+    words = _("Both have something open about %(types)s: what is open there ends as a duplicate, its evidence stays.")
+    return [words % {"types": ", ".join(types)}] if types else []
+
+
 def join_items(merging: Merging) -> None:
     """End what was being done twice; what the merged account's item knew counts as evidence of the survivor's."""
     clashes = _clashes(merging)
@@ -84,6 +93,7 @@ PLAYBOOKS = Room(
         Place("playbooks_watch", record="x.last_insight_id", unless="y.type_id = x.type_id"),
     ),
     changes=what_joins,
+    ends=what_ends,
     join=join_items,
     part=part_items,
 )

@@ -23,7 +23,7 @@ from core.enums import Role
 from core.models import Act, User
 from core.services import record_act, record_acts, set_absence
 from decisions.queries.facts import lock_accounts
-from playbooks.enums import Held
+from playbooks.enums import Held, Rung
 from playbooks.models import Task
 from playbooks.queries.caretakers import Caretakers
 from playbooks.queries.holdings import PLACES, Holding, called, holdings_of
@@ -39,23 +39,26 @@ Chosen = Mapping[Held, User]
 
 @dataclass(frozen=True)
 class Move:
-    """One row that goes to somebody; to None where nobody is left and the row may be nobody's."""
+    """One row that goes to somebody, and as what; to None where nobody is left and the row may be nobody's."""
 
     holding: Holding
     to: User | None
+    rung: Rung | None = None
 
 
 @dataclass(frozen=True)
 class Group:
     """What a hand-over means for one group: how many rows, called what, going to whom; `nobody`: to none.
 
-    without: the accounts of those that go to none. stays: those stay whose they are, the others become nobody's.
+    by: the same takers, by what they take it as. without: the accounts of those that go to none.
+    stays: those stay whose they are, the others become nobody's.
     """
 
     held: Held
     count: int
     kinds: list[tuple[str, int]]
     to: list[tuple[User, int]]
+    by: list[tuple[Rung, list[tuple[User, int]]]]
     nobody: int
     without: list[UUID]
     stays: bool
@@ -215,32 +218,36 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
     chain = successors(accounts, leaver=user, now=now) if accounts else {}
     heir = _heir(user, now) if any(row.account_id is None for row in holdings) else None
     of_sources = _caretakers([row.id for row in holdings if row.place == "task" and not row.account_id], user, now)
+    chosen = {held: (person, Rung.CHOSEN) for held, person in to.items()}
     return [
         Move(
             row,
-            to.get(PLACES[row.place].held)
-            or (chain.get(row.account_id) if row.account_id else of_sources.get(row.id, heir)),
+            *chosen.get(PLACES[row.place].held)
+            or (chain.get(row.account_id) if row.account_id else of_sources.get(row.id, heir))
+            or (None, None),
         )
         for row in holdings
     ]
 
 
-def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, User | None]:
-    """Who takes the tasks about sources from `leaver`."""
+def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, tuple[User, Rung] | None]:
+    """Who takes the tasks about sources from `leaver`; None for nobody."""
     if not tasks:
         return {}
     caretakers = Caretakers(now, leaver=leaver)
     people = ("source__owner__team", "source__backup__team")
     rows = Task.objects.filter(pk__in=tasks).select_related(*people)
-    return {str(task.pk): caretakers.of(task.source) for task in rows if task.source}
+    found = {str(task.pk): caretakers.of(task.source) for task in rows if task.source}
+    return {id: (person, Rung.SOURCE) if person else None for id, person in found.items()}
 
 
-def _heir(user: User, now: datetime) -> User | None:
+def _heir(user: User, now: datetime) -> tuple[User, Rung] | None:
     """Who takes what belongs to no account: the lead of the team, else the catch-all."""
     lead = user.team.lead_id if user.team else None
     here = User.objects.available_at(now).exclude(pk=user.pk).annotate(is_catch_all=IS_CATCH_ALL)
     heirs = here.filter(Q(pk=lead) | Q(is_catch_all=True))
-    return min(heirs, key=lambda heir: heir.pk != lead, default=None)
+    heir = min(heirs, key=lambda heir: heir.pk != lead, default=None)
+    return (heir, Rung.LEAD if heir.pk == lead else Rung.CATCH_ALL) if heir else None
 
 
 def _count(moves: Iterable[Move]) -> int:
@@ -250,17 +257,22 @@ def _count(moves: Iterable[Move]) -> int:
 
 def _summary(held: Held, moves: Iterable[Move]) -> Group:
     mine = [move for move in moves if PLACES[move.holding.place].held == held and move.holding.what]
-    people = {move.to.pk: move.to for move in mine if move.to}
-    counts = Counter(move.to.pk for move in mine if move.to)
+    rungs = [rung for rung in Rung if any(move.rung == rung for move in mine)]
     return Group(
         held=held,
         count=len(mine),
         kinds=Counter(called(move.holding) for move in mine).most_common(),
-        to=[(people[pk], count) for pk, count in counts.most_common()],
+        to=_takers(mine),
+        by=[(rung, _takers(move for move in mine if move.rung == rung)) for rung in rungs],
         nobody=sum(move.to is None for move in mine),
         without=sorted({move.holding.account_id for move in mine if not move.to and move.holding.account_id}),
         stays=all(move.holding.place in NEVER_EMPTY for move in mine if not move.to),
     )
+
+
+def _takers(moves: Iterable[Move]) -> list[tuple[User, int]]:
+    """Who gets how many of these, whoever gets most first."""
+    return Counter(move.to for move in moves if move.to).most_common()
 
 
 # ── Write ─────────────────────────────────────────────────────────────────────────────────────────────────────────

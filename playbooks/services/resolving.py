@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Q
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountPerson
 from core.models import Organisation, User
-from playbooks.enums import ACTIVE
+from playbooks.enums import ACTIVE, Rung
 
 # Of a person: whether they take what nobody else can.
 IS_CATCH_ALL = Organisation.caught_by(OuterRef("pk"))
@@ -27,10 +27,12 @@ def lead_of(account: Account) -> User | None:
     return catch_all if catch_all and catch_all.is_active else None
 
 
-def successors(accounts: Collection[Account], *, leaver: User, now: datetime) -> dict[UUID, User | None]:
-    """Who takes each account's work from `leaver`: its CSM, the team's pool, its lead, the catch-all.
+def successors(
+    accounts: Collection[Account], *, leaver: User, now: datetime
+) -> dict[UUID, tuple[User, Rung]]:  # fmt: skip
+    """Who takes each account's work from `leaver`, and as what: its CSM, the team's pool, its lead, the catch-all.
 
-    A pool takes in turn, those with the fewest open tasks first. None where nobody is left.
+    A pool takes in turn, those with the fewest open tasks first. An account for which nobody is left is missing.
     """
     here = User.objects.available_at(now).exclude(pk=leaver.pk).annotate(is_catch_all=IS_CATCH_ALL)
     available = {user.pk: user for user in here}
@@ -40,14 +42,15 @@ def successors(accounts: Collection[Account], *, leaver: User, now: datetime) ->
     pools = Pools(available)
     catch_all = next((user for user in here if user.is_catch_all), None)
 
-    def chain(account: Account) -> Iterator[User | None]:
-        yield available.get(csms.get(account.pk))
+    def chain(account: Account) -> Iterator[tuple[User | None, Rung]]:
+        yield available.get(csms.get(account.pk)), Rung.CSM
         if account.team:
-            yield pools.next_of(account.team.pk)
-            yield available.get(account.team.lead_id)
-        yield catch_all
+            yield pools.next_of(account.team.pk), Rung.POOL
+            yield available.get(account.team.lead_id), Rung.LEAD
+        yield catch_all, Rung.CATCH_ALL
 
-    return {account.pk: next(filter(None, chain(account)), None) for account in accounts}
+    taken = {account.pk: ((who, rung) for who, rung in chain(account) if who) for account in accounts}
+    return {id: first for id, takers in taken.items() if (first := next(takers, None))}
 
 
 class Pools:

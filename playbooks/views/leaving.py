@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
@@ -35,6 +35,7 @@ from playbooks.services.leaving import (
 )
 from playbooks.services.taking import TaskRefused
 
+NOTHING_TICKED = gettext_lazy("Tick what is handed over.")
 HAND_OVERS_SHOWN = 5
 FEW = 3
 
@@ -42,7 +43,7 @@ FEW = 3
 @require_safe
 @for_roles(Role.MANAGER)
 def show_leaving(request: PersonRequest, user_id: UUID) -> HttpResponse:
-    """What would go to whom: everything along the chain, or as it was chosen."""
+    """What would go to whom: everything along the chain, or as it was chosen; of what is ticked, to be said yes to."""
     return _page(request, find_person(request, user_id))
 
 
@@ -54,7 +55,7 @@ def hand_all_over(request: PersonRequest, user_id: UUID) -> HttpResponse:
     form = HandAllOverForm(request.POST, user=person, now=request.now)
     if not form.is_valid() or not form.groups():
         if form.is_valid():
-            form.add_error(None, _("Choose what is handed over."))
+            form.add_error(None, NOTHING_TICKED)
         return _page(request, person, form=form, status=422)
     try:
         act = hand_over(
@@ -151,11 +152,15 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     now = request.now
     everything = preview_hand_over(user=person, now=now)
+    is_asked = form is None and "asked" in request.GET
     form = form or HandAllOverForm(_asked(request), user=person, now=now)
     chosen, ticked = (form.chosen(), form.groups()) if form.is_valid() else ({}, [])
+    if is_asked and not ticked:
+        form.add_error(None, NOTHING_TICKED)
+    is_asked = is_asked and form.is_valid()
     shown = everything
-    if chosen or ticked:
-        shown = preview_hand_over(user=person, to=chosen, groups=ticked or tuple(Held), now=now)
+    if chosen or is_asked:
+        shown = preview_hand_over(user=person, to=chosen, groups=ticked if is_asked else tuple(Held), now=now)
     going = {group.held: group for group in shown}
     away = away_form or AwayForm(
         request.GET if "first_day" in request.GET else None, zone=zone_of(person.timezone),
@@ -168,9 +173,9 @@ def _page(
             (group, going.get(group.held), form[f"take_{group.held}"], form[f"to_{group.held}"]) for group in everything
         ],
         "without": _called_without(shown, request),
-        "is_ticked": bool(ticked),
+        "goes": sum(group.count - group.nobody * group.stays for group in shown) if is_asked else None,
         "left": sum(group.count for group in everything),
-        "all_to": _only_taker(shown) if ticked else None,
+        "all_to": _only_taker(shown) if is_asked else None,
         "away_form": away,
         "meanwhile": _meanwhile(person, away, request),
         "absences": person.absences.filter(active_to__gt=now).order_by("active_from"),
@@ -182,7 +187,7 @@ def _page(
 
 def _asked(request: PersonRequest) -> dict[str, Any]:
     """What was asked to be shown; at first nothing is ticked, so that one press hands nothing over."""
-    return request.GET.dict() if any(name.startswith(("take_", "to_")) for name in request.GET) else {}
+    return request.GET.dict() if any(name.startswith(("take_", "to_", "asked")) for name in request.GET) else {}
 
 
 def _called_without(groups: list[Group], request: PersonRequest) -> dict[Held, str]:

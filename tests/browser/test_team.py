@@ -18,7 +18,9 @@ def test_a_hand_over_is_done_and_undone_by_clicks(floor: Floor, desks: Desks) ->
         assert not tick.is_checked()
         tick.check()
     desk.page.get_by_role("button", name="Hand over what is ticked").click()
-    desk.page.get_by_role("dialog").get_by_role("button", name="Hand over for good").click()
+    desk.page.get_by_role("heading", name="Nothing is changed yet").wait_for()
+    assert Task.objects.get(pk=task.pk).assignee == floor.ana
+    desk.page.get_by_role("button", name="for good").click()
     desk.page.locator("#messages").get_by_text("Undo is below").wait_for()
     assert Task.objects.get(pk=task.pk).assignee == floor.bea
     desk.page.get_by_role("button", name="Undo").click()

@@ -320,7 +320,13 @@ def test_the_name_that_is_kept_is_chosen_on_the_review(desk: Client, source: Sou
 def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, ops: User, source: Source) -> None:
     [pair] = doubtful(source, make_source("billing"), 1)
     first, second = (account for account in pair.sides if isinstance(account, Account))
-    asked = desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
+    found = desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
+    assert "Make it one account" not in found, "what it does is shown before"
+    ask = {"words": second.name, "other": str(second.pk), "preview": "1"}
+    asked = desk.post(f"/accounts/{first.pk}/merge/", ask).content.decode()
+    assert f"{second.name} would become part of {first.name}" in asked
+    assert '<td class="after">as chosen above</td>' in asked
+    assert Account.objects.filter(archived_at=None).count() == 2
     assert re.findall(r'name="keep" value="([^"]*)"( checked)?', asked) == [
         ("this", " checked"),
         ("other", ""),
@@ -328,9 +334,14 @@ def test_the_name_that_is_kept_is_chosen_in_a_merge_by_hand(desk: Client, ops: U
     ]
     rules = {"name": {"sources": [str(source.pk)]}}
     rule = FieldPolicy.objects.create(version=1, rules=rules, why="names", published_by=ops, published_at=NOW)
-    assert 'name="keep"' not in desk.get(f"/accounts/{first.pk}/said/?words={second.name}").content.decode()
+    ruled = desk.post(f"/accounts/{first.pk}/merge/", ask).content.decode()
+    assert 'name="keep"' not in ruled
+    assert "as chosen above" not in ruled
     rule.delete()
     sent = {"words": second.name, "other": str(second.pk), "why": "one company", "keep": "this"}
+    again = desk.post(f"/accounts/{first.pk}/merge/", sent | {"why": " "})
+    assert (again.status_code, "Say why they are one account" in again.content.decode()) == (422, True)
+    assert "Make it one account" in again.content.decode(), "what was seen is still there"
     desk.post(f"/accounts/{first.pk}/merge/", sent)
     assert Account.objects.get(archived_at=None).name == first.name
     assert "Its name was chosen then" in desk.get(f"/accounts/{first.pk}/said/").content.decode()

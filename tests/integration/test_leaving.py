@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Account, AccountPerson
 from core.models import Absence, Act, Organisation, Team, User
 from decisions.models import Item
-from playbooks.enums import Held
+from playbooks.enums import Held, Rung
 from playbooks.models import Playbook, Run, Task, Watch
 from playbooks.services.leaving import (
     CannotTakeBack,
@@ -107,6 +107,20 @@ def test_who_gets_what_does_not_depend_on_what_else_is_ticked(floor: Floor) -> N
         assert alone.to == whole[held]
 
 
+def test_it_is_said_as_what_somebody_takes_it(floor: Floor) -> None:
+    cy = make_user("cy", team=floor.team)
+    theirs = floor.new_account("Theirs")
+    AccountPerson.objects.filter(account=theirs).delete()
+    AccountPerson.objects.create(account=theirs, user=cy, role="csm")
+    AccountPerson.objects.create(account=theirs, user=floor.ana, role="account_executive")
+    [roles] = preview_hand_over(user=floor.ana, groups=[Held.ROLES], now=NOW)
+    assert roles.by == [(Rung.CSM, [(cy, 1)]), (Rung.POOL, [(floor.bea, 5)])]
+    [owned] = preview_hand_over(user=floor.ana, groups=[Held.OWNED], now=NOW)
+    assert owned.by == [(Rung.LEAD, [(floor.lead, 2)])]
+    [chosen] = preview_hand_over(user=floor.ana, groups=[Held.ROLES], to={Held.ROLES: cy}, now=NOW)
+    assert chosen.by == [(Rung.CHOSEN, [(cy, 6)])]
+
+
 def test_an_undo_counts_what_was_counted_when_it_was_handed_over(floor: Floor) -> None:
     act = hand_over(user=floor.ana, by=floor.lead, groups=[Held.TASKS], now=NOW)
     assert undo_hand_over(act_id=act.pk, by=floor.lead, now=LATER) == (act.data["counts"]["tasks"], 0)
@@ -184,8 +198,12 @@ def page_of(client: Client, floor: Floor, **query: str) -> str:
 def test_the_page_shows_hands_over_and_undoes(client: Client, floor: Floor) -> None:
     before = state()
     assert "11 things are still theirs" in page_of(client, floor)  # what they watched has run out by today
-    chosen = {"take_tasks": "on", "to_tasks": str(floor.lead.pk)}
-    assert "lena" in page_of(client, floor, **chosen)
+    chosen = {"take_tasks": "on", "to_tasks": str(floor.lead.pk), "asked": "on"}
+    asked = page_of(client, floor, **chosen)
+    assert "Hand over 3 things for good" in asked
+    assert f'name="to_tasks" value="{floor.lead.pk}"' in asked, "what was shown is what is said yes to"
+    assert "Tick what is handed over." in page_of(client, floor, asked="on")
+    assert "for good</button>" not in page_of(client, floor, take_tasks="on"), "it is shown before it is done"
     assert state() == before
     url = reverse("leave_hand_over", args=[floor.ana.pk])
     assert client.post(url, {}).status_code == 422
@@ -206,7 +224,7 @@ def test_nothing_is_ticked_at_first_and_one_taker_of_everything_is_named(client:
     assert "would go to one person" not in page  # the lead would get what belongs to no account
     to_the_lead = {f"to_{held}": str(floor.lead.pk) for held in Held}
     assert "would go to one person" not in page_of(client, floor, **to_the_lead), "nothing is ticked"
-    to_the_lead |= {f"take_{held}": "on" for held in Held}
+    to_the_lead |= {f"take_{held}": "on" for held in Held} | {"asked": "on"}
     assert f"would go to one person, {floor.lead}." in page_of(client, floor, **to_the_lead)
     assert "would go to one person" not in page_of(client, floor, **to_the_lead | {"to_roles": str(floor.bea.pk)})
 
@@ -215,9 +233,9 @@ def test_what_is_not_ticked_is_shown_as_staying(client: Client, floor: Floor) ->
     everything = page_of(client, floor)
     assert "If ticked, goes to" in everything
     assert ">stays<" not in everything
-    tasks = page_of(client, floor, take_tasks="on")
+    tasks = page_of(client, floor, take_tasks="on", asked="on")
     assert "If ticked" not in tasks
-    assert tasks.count(">stays<") == tasks.count('name="to_') - 1
+    assert tasks.count(">stays<") == everything.count('name="to_') - 1
 
 
 def test_what_nobody_can_take_is_named_and_stays(client: Client, floor: Floor) -> None:
@@ -228,7 +246,8 @@ def test_what_nobody_can_take_is_named_and_stays(client: Client, floor: Floor) -
     page = page_of(client, floor)
     assert "Accounts that you do not see: no team of theirs and no catch-all" in page
     assert f"They stay with {floor.ana} unless you choose somebody." in page
-    assert "1 that nobody can take stay." in page
+    asked = page_of(client, floor, take_roles="on", asked="on")
+    assert "for good</button>" not in asked
     hand_over(user=floor.ana, by=floor.lead, now=NOW, groups=[Held.ROLES])
     assert AccountPerson.objects.get(user=floor.ana).account == lone
     Account.objects.filter(pk=lone.pk).update(team=floor.team)

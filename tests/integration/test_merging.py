@@ -20,7 +20,7 @@ from accounts.services import (
     undo_merge,
 )
 from accounts.services.kinds import ACCOUNTS, ACTIVITIES, CONTACTS, CONTRACTS, ORDERS
-from accounts.services.merging import follow_merges
+from accounts.services.merging import follow_merges, preview_merge
 from core.bulk import execute, fetch_all
 from core.stages import Stage
 from cx_ops.invariants import broken_invariants
@@ -139,6 +139,23 @@ def test_everything_of_the_merged_account_is_the_survivors(two: Two) -> None:
     assert find_accounts([(None, "id", str(two.merged.pk))]) == {(None, "id", str(two.merged.pk)): two.survivor.pk}
     assert_sound()
     assert project_all(now=LATER) == 0
+
+
+def test_the_preview_says_what_the_merge_does_and_changes_nothing(two: Two) -> None:
+    before = dump(two.survivor.pk, two.merged.pk)
+    effect = preview_merge(survivor_id=two.survivor.pk, merged_id=two.merged.pk, by=two.ops, now=LATER)
+    assert dump(two.survivor.pk, two.merged.pk) == before
+    assert not Merge.objects.exists()
+    assert effect.refusal is None
+    told = dict((words, count) for count, words in effect.rows)
+    assert (told["contact"], told["contract"], told["activity"], told["insights"], told["tasks"]) == (1, 1, 1, 2, 2)
+    [ends] = effect.ends
+    assert "Both have something open about Churn risk:" in ends
+    send(ACCOUNTS, two.crm, account_item("A2"))
+    other = Account.objects.get(name="Fictional A2")
+    twice = preview_merge(survivor_id=two.survivor.pk, merged_id=other.pk, by=two.ops, now=LATER)
+    assert (twice.rows, twice.ends, "A, A2" in str(twice.refusal)) == ([], [], True)
+    assert not Merge.objects.exists()
 
 
 def test_of_two_open_items_of_a_type_the_second_becomes_evidence_and_comes_back(two: Two) -> None:
