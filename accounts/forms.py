@@ -97,12 +97,18 @@ class CompareForm(forms.Form):
 
 
 class SplitForm(forms.Form):
-    links = forms.ModelMultipleChoiceField(Link.objects.none(), label=_("Records that are another account's"))
-    why = forms.CharField(label=_("Why they are two"), widget=forms.Textarea(WHY), max_length=400)
+    links = forms.ModelMultipleChoiceField(
+        Link.objects.none(), label=_("Its records"),
+        error_messages={"required": _("Tick what belongs to another customer.")},
+    )  # fmt: skip
+    why = forms.CharField(
+        label=_("Why they belong to another customer"), widget=forms.Textarea(WHY), max_length=400,
+        error_messages={"required": _("Say why: whoever looks at it later will want to know.")},
+    )  # fmt: skip
 
     def __init__(self, data: Any = None, *, account: Account, is_tried: bool = False) -> None:
         """is_tried: only what it would do is asked for, so it needs no reason yet."""
-        super().__init__(data)
+        super().__init__(data, auto_id="id_split_%s")
         self.fields["why"].required = not is_tried
         links = self.fields["links"]
         assert isinstance(links, forms.ModelMultipleChoiceField)  # noqa: S101 - narrows the type

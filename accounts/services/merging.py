@@ -25,7 +25,7 @@ from accounts.services.contacts import settle_contacts
 from accounts.services.images import images_of, put_back
 from accounts.services.naming import choose_name, take_name_back
 from accounts.services.parking import lock_keys
-from accounts.services.places import Merging, move_rows, places, rooms, rows_on
+from accounts.services.places import Merging, counts_on, move_rows, places, rooms
 from accounts.services.routing import send_home
 from core.append_only import rewriting
 from core.bulk import fetch_all
@@ -47,12 +47,12 @@ class MergeRefused(Exception):
 
 @dataclass(frozen=True)
 class MergeEffect:
-    """What a merge would do: rows that move to the survivor, and sentences about what ends.
+    """What a merge would do: (what, how many the survivor has, how many come) of all rows; sentences about what ends.
 
     refusal: why it is refused unless somebody says that the source is wrong; None where it is not.
     """
 
-    rows: list[tuple[int, str]]
+    rows: list[tuple[str, int, int]]
     ends: list[str]
     refusal: MergeRefused | None
 
@@ -62,7 +62,7 @@ def preview_merge(*, survivor_id: UUID, merged_id: UUID, by: User, now: datetime
     """The merge itself, undone at its end. Raises `MergeRefused`, `Account.DoesNotExist`."""
     merging, refusal = Merging(survivor_id, merged_id, by, now), None
     _locked_pair(survivor_id, merged_id, by)
-    before = rows_on(merged_id)
+    mine, theirs = counts_on(survivor_id), counts_on(merged_id)
     ends = [words for room in rooms() for words in room.ends(merging)]
     given: dict[str, Any] = {
         "survivor_id": survivor_id, "merged_id": merged_id, "why": _("Tried"), "by": by, "now": now,
@@ -74,10 +74,10 @@ def preview_merge(*, survivor_id: UUID, merged_id: UUID, by: User, now: datetime
             raise
         refusal = refused
         merge_accounts(**given, despite_two_ids=True)
-    stays = {words: count for count, words in rows_on(merged_id)}
+    stays = counts_on(merged_id)
     transaction.set_rollback(True)
-    rows = [(count - stays.get(words, 0), words) for count, words in before]
-    return MergeEffect([row for row in rows if row[0]], ends, refusal)
+    rows = [(name, mine.get(name, 0), theirs.get(name, 0) - stays.get(name, 0)) for name in {**mine, **theirs}]
+    return MergeEffect(rows, ends, refusal)
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ class Place:
     about: the row itself says whom it is about (`about_namespace`, `about_kind`, `about_value`), since `received_at`.
     append_only: the table refuses updates, except those of a merge.
     weighs: a row says that somebody works with the account, so an import that made it is not simply taken back.
+    counted: its rows are things that a person counts, not what goes along with one.
     told: SQL that anybody may be told that there is such a row (`x`), since they are shown it elsewhere.
     """
 
@@ -40,6 +41,7 @@ class Place:
     about: bool = False
     append_only: bool = False
     weighs: bool = True
+    counted: bool = True
     told: str = "true"
 
     def alone(self, to: str) -> str:
@@ -115,14 +117,22 @@ def rows_on(account_id: UUID) -> list[tuple[int, str]]:
 
     Of those that everybody is told of who sees the account.
     """
-    names = {model._meta.db_table: model for model in apps.get_models() if not issubclass(model, Pending)}
-    found = []
-    for place in (one for one in places() if one.weighs and one.table in names):
+    return [(n, str(model._meta.verbose_name if n == 1 else many)) for many, (n, model) in _counts(account_id).items()]
+
+
+def counts_on(account_id: UUID) -> dict[str, int]:
+    """The same by what they are called where they are many."""
+    return {many: count for many, (count, _model) in _counts(account_id).items()}
+
+
+def _counts(account_id: UUID) -> dict[str, tuple[int, type[Model]]]:
+    models = {model._meta.db_table: model for model in apps.get_models() if not issubclass(model, Pending)}
+    found = {}
+    for place in (one for one in places() if one.weighs and one.counted and one.table in models):
         sql = f'SELECT count(*) FROM "{place.table}" x WHERE x.{place.column} = %s AND {place.told}'  # noqa: S608 - ours  # nosec B608
         [(count,)] = fetch_all(sql, [account_id])
-        meta = names[place.table]._meta
         if count:
-            found.append((count, str(meta.verbose_name if count == 1 else meta.verbose_name_plural)))
+            found[str(models[place.table]._meta.verbose_name_plural)] = (count, models[place.table])
     return found
 
 

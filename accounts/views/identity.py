@@ -9,6 +9,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -103,7 +106,9 @@ def split_links(request: PersonRequest, account_id: UUID) -> HttpResponse:
         except MergeRefused as refusal:
             form.add_error("links", str(refusal))
         else:
-            messages.success(request, _("%s is an account of its own now.") % new)
+            words = _("What you ticked is an account of its own now:")
+            url = reverse("account_said", args=[new.pk])
+            messages.success(request, format_html('{} <a href="{}">{}</a>', words, url, new))
             return redirect("account_said", account_id=account.pk)
     return _page(request, account, split=form, status=422)
 
@@ -123,7 +128,13 @@ def _compare(request: PersonRequest, account: Account, other: Account, form: Mer
     names = form.names(next((row.after for row in rows if is_name(row)), ""))
     if names:
         rows = [replace(row, after=_("as chosen above")) if is_name(row) else row for row in rows]
-    return Compared((account, other), rows, names, effect)
+    labels = {row.label for row in rows}
+    counted = [
+        Row(label, str(mine), str(theirs), str(mine + theirs), is_field=False)
+        for name, mine, theirs in effect.rows
+        if (label := capfirst(name)) not in labels
+    ]
+    return Compared((account, other), rows + counted, names, effect)
 
 
 def _page(

@@ -9,10 +9,12 @@ DECISIONS = Room(
             key="x.insight_id::text",
             record="x.insight_id",
             append_only=True,
+            counted=False,
             told="NOT EXISTS (SELECT FROM insights_held_out h WHERE h.insight_id = x.insight_id)",
         ),
         Place(
             "decisions_item",
+            counted=False,
             record="(SELECT min(d.insight_id::text)::uuid FROM decisions_decision d WHERE d.item_id = x.id)",
             unless="y.type_id = x.type_id AND y.slot = x.slot AND y.closed_at IS NULL AND x.closed_at IS NULL",
         ),

@@ -8,6 +8,7 @@ OUTCOMES = Room(
             "outcomes_outcome",
             follows="(SELECT t.account_id FROM playbooks_task t WHERE t.id = x.task_id)",
             append_only=True,
+            counted=False,
         ),
     )
 )

@@ -88,7 +88,7 @@ def part_items(changed: Mapping[str, Collection[str]]) -> None:
 
 PLAYBOOKS = Room(
     places=(
-        Place("playbooks_run", follows=OF_ITEM),
+        Place("playbooks_run", follows=OF_ITEM, counted=False),
         Place("playbooks_task", follows=OF_ITEM),
         Place("playbooks_watch", record="x.last_insight_id", unless="y.type_id = x.type_id"),
     ),
