@@ -30,6 +30,7 @@ from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 AT_ONCE = 2000
 # Verbs whose act names somebody by id.
 GIVEN = {"assigned", "released"}
+RULE_VERBS = {"rule_added", "rule_changed", "rule_removed"}
 # Verbs whose reason is the outcome, the step or the subject, which the sentence says.
 WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone", "undone", "bulk"}
 
@@ -143,10 +144,15 @@ def in_words(acts: Iterable[Act]) -> list[Line]:
     gone = _gone(acts)
     people = _people(acts)
     return [
-        Line(act, names.get((act.subject_type, act.subject_id), Named("", None, "")), _detail(act, people),
+        Line(act, names.get((act.subject_type, act.subject_id), _called(act)), _detail(act, people),
              str(act.pk) in undone, act.subject_id in gone)
         for act in acts
     ]  # fmt: skip
+
+
+def _called(act: Act) -> Named:
+    """What is gone, or has no name to look up: a house rule by the name that it had."""
+    return Named(str(act.data.get("name", "")) if act.verb in RULE_VERBS else "", None, "")
 
 
 def all_in_words(acts: QuerySet[Act]) -> Iterator[Line]:
@@ -235,10 +241,13 @@ def _role(act: Act, people: dict[str, str]) -> str:
 
 
 def _rule(act: Act, people: dict[str, str]) -> str:
-    """Which fields a house rule was changed in; the name of one that is gone."""
-    if act.verb == "rule_removed":
-        return str(act.data.get("name", ""))
+    """Which fields a house rule was changed in."""
     return ": " + ", ".join(name.replace("_", " ") for name in act.data.get("after", {}))
+
+
+def _other(act: Act, people: dict[str, str]) -> str:
+    """The account that became part of another one."""
+    return str(act.data.get("name") or _("another account"))
 
 
 def _changed(act: Act, people: dict[str, str]) -> str:
@@ -325,7 +334,8 @@ DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "changed": _changed,
     "imported": _imported,
     "rule_changed": _rule,
-    "rule_removed": _rule,
+    "merged": _other,
+    "parted": _other,
     "bulk": _many,
     "released": _released,
 }

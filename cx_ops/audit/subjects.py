@@ -119,8 +119,9 @@ SUBJECTS = {
     ),
     "closereason": Subject("playbooks_closereason s", NO_ACCOUNT, "s.name", key="bigint", open=True),
     "cooldown": Subject(
-        "decisions_cooldown s", NO_ACCOUNT, "'cool-down after ' || replace(s.outcome, '_', ' ')", key="bigint",
-        open=True,
+        "decisions_cooldown s", NO_ACCOUNT, "'cool-down after ' || replace(s.outcome, '_', ' ')"
+        " || coalesce(', ' || (SELECT y.name FROM insights_insighttype y WHERE y.slug = s.type_id), '')",
+        key="bigint", open=True,
     ),
     "businesscalendar": Subject("core_businesscalendar s", NO_ACCOUNT, "s.name", key="bigint", open=True),
     "fxrate": Subject(

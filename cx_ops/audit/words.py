@@ -70,8 +70,8 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("appointed", "account"): Kind(ACCOUNTS, _("Role given"), _("{who} changed who works on {account}: {detail}")),
     ("archived", "account"): Kind(ACCOUNTS, _("Archived"), _("{who} archived {account}")),
     ("restored", "account"): Kind(ACCOUNTS, _("Restored"), _("{who} brought {account} back")),
-    ("merged", "account"): Kind(ACCOUNTS, _("Accounts merged"), _("{who} merged another account into {account}")),
-    ("parted", "account"): Kind(ACCOUNTS, _("Merge undone"), _("{who} undid a merge into {account}")),
+    ("merged", "account"): Kind(ACCOUNTS, _("Accounts merged"), _("{who} merged {detail} into {account}")),
+    ("parted", "account"): Kind(ACCOUNTS, _("Merge undone"), _("{who} undid the merge of {detail} into {account}")),
     ("split", "account"): Kind(ACCOUNTS, _("Account split"), _("{who} made a second account of records of {account}")),
     ("told_apart", "account"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {account} and another are two")),
     ("told_apart", "contact"): Kind(ACCOUNTS, _("Told apart"), _("{who} said that {what} at {account} is two people")),
@@ -182,7 +182,7 @@ KINDS: dict[tuple[str, str], Kind] = {
 HOUSE = {
     "rule_added": Kind(POLICIES, _("House rule added"), _("{who} added the house rule {what}")),
     "rule_changed": Kind(POLICIES, _("House rule changed"), _("{who} changed the house rule {what}{detail}")),
-    "rule_removed": Kind(POLICIES, _("House rule removed"), _("{who} removed the house rule {what}{detail}")),
+    "rule_removed": Kind(POLICIES, _("House rule removed"), _("{who} removed the house rule {what}")),
 }
 HOUSED = ("servicelevel", "closereason", "cooldown", "businesscalendar", "team", "user", "organisation", "fxrate")
 KINDS |= {(verb, subject): kind for verb, kind in HOUSE.items() for subject in HOUSED}

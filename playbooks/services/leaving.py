@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
@@ -137,15 +138,15 @@ def go_away(
 ) -> Act | None:  # fmt: skip
     """`user` takes no new work in the period, and what is open in the groups `meanwhile` goes to others now.
 
-    only_due: of the tasks only those due before they are back. The act of the hand-over, if there was one.
+    only_due: of the tasks only those due before they are back. The act of the hand-over; None where nothing goes.
     Raises `AbsenceRefused`, `TaskRefused`.
     """
     check_may_hand_over(by, user)
-    set_absence(user=user, active_from=active_from, active_to=active_to, note=note, by=by, now=now)
-    if not meanwhile:
-        return None
-    why = note.strip() or _("away until %(day)s") % {"day": f"{active_to:%Y-%m-%d}"}
+    absence = set_absence(user=user, active_from=active_from, active_to=active_to, note=note, by=by, now=now)
     due_before = active_to if only_due else None
+    if not holdings_of(user, meanwhile, now=now, due_before=due_before):
+        return None
+    why = note.strip() or _("away until %(day)s") % {"day": formats.date_format(absence.last_day, "j M Y")}
     return hand_over(user=user, by=by, now=now, groups=meanwhile, due_before=due_before, why=why)
 
 

@@ -25,6 +25,7 @@ from intake.models import Import
 from intake.services.federating import LookUpTerms, save_look_up
 from intake.services.pulls import PullTerms, change_pull
 from playbooks.enums import Held
+from playbooks.models import ServiceLevel
 from playbooks.services.leaving import hand_over
 from playbooks.services.tasks import assign_task, close_task, snooze_task
 from tests.architecture.sources import PACKAGES, ROOT, python_files
@@ -226,6 +227,17 @@ def test_no_undo_is_offered_for_who_has_left(floor: Floor) -> None:
     assert undo in client.get(reverse("audit")).content.decode()
     User.objects.filter(pk=floor.ana.pk).update(is_active=False)
     assert undo not in client.get(reverse("audit")).content.decode()
+
+
+def test_what_is_gone_is_called_as_it_was(floor: Floor) -> None:
+    row = ServiceLevel.objects.create(tier="enterprise", acknowledge_hours=1, touch_hours=4)
+    record_act("rule_added", row, by=floor.lead, now=NOW, data={"name": "enterprise"})
+    assert texts(floor.lead, verb="rule_added") == ["lena added the house rule service level enterprise"]
+    row.delete()
+    assert texts(floor.lead, verb="rule_added") == ["lena added the house rule enterprise"]
+    record_act("merged", floor.account, by=floor.lead, now=NOW, data={"name": "Pepperwharf"})
+    [said] = texts(floor.lead, verb="merged")
+    assert said == f"lena merged Pepperwharf into {floor.account}"
 
 
 def test_an_absence_is_told_with_its_last_day(floor: Floor) -> None:

@@ -181,6 +181,15 @@ def test_away_for_a_while_only_what_is_due_goes(floor: Floor) -> None:
     assert Task.objects.filter(assignee=floor.ana).count() == 3
 
 
+def test_away_with_nothing_to_give_hands_nothing_over(floor: Floor) -> None:
+    hand_over(user=floor.ana, by=floor.lead, now=NOW)
+    days: dict[str, Any] = {"active_from": NOW, "active_to": NOW + timedelta(days=10), "note": ""}
+    asked: dict[str, Any] = {"user": floor.ana, "meanwhile": [Held.TASKS], "only_due": False, "by": floor.lead}
+    assert go_away(**days, **asked, now=LATER) is None
+    assert Act.objects.filter(verb="handed_over").count() == 1
+    assert Absence.objects.count() == 1
+
+
 # ── Pages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
