@@ -140,7 +140,7 @@ class PolicyForm(forms.Form):
         label = label_for(field)
         nobody = _("typed here, else newest") if field in BY_HAND_FIRST else _("newest")
         named = {self.data.get(f"{field}-{place}") or "" for place in self.places} if self.is_bound else {*listed}
-        rest = _("no other source") if named - {"", PEOPLE} else "–"
+        rest = _("else newest") if named - {""} else "–"
         for place, words in enumerate(self.headings):
             self.fields[f"{field}-{place}"] = forms.ChoiceField(
                 choices=[("", rest if place else nobody), *choices],
@@ -182,14 +182,14 @@ class PolicyForm(forms.Form):
 
     @property
     def changed_words(self) -> str:
-        """The fields whose rules are not published."""
-        return ", ".join(label_for(field) for field in FIELDS if field in self.unpublished)
+        """The fields whose rules are not published, and these."""
+        return "; ".join(f"{label_for(field)} ({self._words(field)})" for field in FIELDS if field in self.unpublished)
 
     def _words(self, field: str) -> str:
-        """The rule of a field as it is in the form, such as "CRM, then Billing"."""
+        """The rule of a field as it is in the form, such as "CRM, then Billing, else newest"."""
         names = dict(self.fields[f"{field}-0"].choices)  # type: ignore[attr-defined]
         listed = [names.get(value, "?") for place in self.places if (value := self[f"{field}-{place}"].value())]
-        said = [_(", then ").join(map(str, listed)) or str(names[""])]
+        said = [_(", then ").join(map(str, listed)) + _(", else newest") if listed else str(names[""])]
         if (nulls := self[f"{field}-nulls"].value()) in (NullRule.CLEAR, NullRule.FILL_ONLY):
             said.append(str(NullRule(nulls).label).lower())
         if days := self[f"{field}-days"].value():

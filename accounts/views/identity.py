@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -130,11 +131,15 @@ def _compare(request: PersonRequest, account: Account, other: Account, form: Mer
         rows = [replace(row, after=_("as chosen above")) if is_name(row) else row for row in rows]
     labels = {row.label for row in rows}
     counted = [
-        Row(label, str(mine), str(theirs), str(mine + theirs), is_field=False)
+        Row(label, _number(mine), _number(theirs), _number(mine + theirs), is_field=False)
         for name, mine, theirs in effect.rows
         if (label := capfirst(name)) not in labels
     ]
     return Compared((account, other), rows + counted, names, effect)
+
+
+def _number(count: int) -> str:
+    return str(number_format(count, force_grouping=True))
 
 
 def _page(
