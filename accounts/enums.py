@@ -34,10 +34,18 @@ KEY_PEOPLE = (Stakeholder.SPONSOR, Stakeholder.DECISION_MAKER, Stakeholder.CHAMP
 
 
 class Forecast(TextChoices):
+    """How sure a renewal is; once the term is over, what became of it."""
+
     COMMIT = "commit", _("Commit")
     LIKELY = "likely", _("Likely")
     AT_RISK = "at_risk", _("In doubt")
     UNKNOWN = "unknown", _("Not forecast")
+    RENEWED = "renewed", _("Renewed")
+    ENDED = "ended", _("Ended, not renewed")
+
+
+# What is said of a term that is over, where no other is known.
+BECAME = (Forecast.RENEWED, Forecast.ENDED)
 
 
 class ActivityKind(TextChoices):

@@ -26,7 +26,7 @@ from django.db.models.functions import Coalesce, Concat, Least, NullIf, Trim
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.enums import KEY_PEOPLE, TOUCHES, AccountRole, Forecast
+from accounts.enums import BECAME, KEY_PEOPLE, TOUCHES, AccountRole, Forecast
 from accounts.models import Account, AccountPerson, Activity, Contact, Contract
 from accounts.models.account import AccountQuerySet
 from accounts.queries import crosses_red_line, rates_on, yearly_revenue
@@ -55,10 +55,13 @@ def filter_accounts(accounts: AccountQuerySet, wanted: AccountFilter, now: datet
 
 
 def has_ended(now: datetime) -> Q:
-    """Accounts whose last term ended more than `LAPSED_DAYS` ago, or has ended and somebody said that they are lost;
-    one that never had a term has not ended."""
-    is_lost = Q(Exists(losses(OuterRef("pk"))))
-    return _none_since(now.date() - timedelta(days=LAPSED_DAYS)) | (is_lost & _none_since(now.date()))
+    """Accounts whose last term ended more than `LAPSED_DAYS` ago, or has ended and somebody said that they are lost, or
+    that it is not renewed; one that never had a term has not ended."""
+    here, outer = OuterRef("pk"), OuterRef(OuterRef("pk"))
+    last = Contract.objects.filter(account=outer).annotate(end=TERM_END).order_by("-end", "pk").values("pk")[:1]
+    is_left = Q(Exists(Contract.objects.filter(account=here, forecast=Forecast.ENDED, pk=Subquery(last))))
+    is_lost = Q(Exists(losses(here)))
+    return _none_since(now.date() - timedelta(days=LAPSED_DAYS)) | ((is_lost | is_left) & _none_since(now.date()))
 
 
 def has_lapsed(now: datetime) -> Q:
@@ -81,7 +84,7 @@ def speaks_against(now: datetime) -> Q:
     terms = Contract.objects.annotate(end=TERM_END, itself=_RENEWS_ITSELF)
     risks = Item.objects.filter(account=here, closed_at=None, type__direction=Direction.RISK)
     last = terms.filter(account=outer).order_by("-end", "pk").values("pk")[:1]
-    ended = Q(end__range=(today - timedelta(days=LAPSED_DAYS), today - timedelta(days=1)))
+    ended = Q(end__range=(today - timedelta(days=LAPSED_DAYS), today - timedelta(days=1))) & ~Q(forecast__in=BECAME)
     pressing = ended | Q(end__range=(today, today + timedelta(days=ENDS_DAYS)), itself=False)
     ending = terms.filter(pressing, account=here, pk=Subquery(last))
     running = terms.filter(account=outer, starts_on__lte=today, ends_on__gte=today, ended_early_on=None)
@@ -105,7 +108,8 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
     unhappy: Any = people.showing(left_on=None, stakeholder__in=KEY_PEOPLE, sentiment__lt=0)
     ended = Q(term_end__lt=today)
     ending = Q(term_end__lte=today + timedelta(days=ENDS_DAYS), renews_itself=False)
-    pressing = crosses_red_line(now) | ((ended | ending) & Q(lost_at=None))
+    is_renewed = ended & Q(last_forecast=Forecast.RENEWED)
+    pressing = crosses_red_line(now) | (((ended & ~Q(last_forecast__in=BECAME)) | (ending & ~ended)) & Q(lost_at=None))
     return (
         with_loss(accounts)
         .annotate(
@@ -117,6 +121,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
             term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
             renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
             notice_on=Subquery(last.values("notice_on")[:1]),
+            last_forecast=Subquery(last.values("forecast")[:1]),
             notice_by=Subquery(notices.values("account").annotate(first=Min("notice_on")).values("first")),
             forecast=Subquery(terms.order_by("ends_on").values("forecast")[:1]),
             unhappy=ArraySubquery(unhappy.order_by().values("shows_stakeholder")),
@@ -127,7 +132,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
                 When(pressing, then=Value(Level.URGENT)),
                 When(Q(risk__isnull=False) | Q(forecast=Forecast.AT_RISK), then=Value(Level.RISK)),
                 When(lost_at__isnull=False, then=Value(Level.RISK)),
-                When(unhappy__len__gt=0, then=Value(Level.WATCH)),
+                When(Q(unhappy__len__gt=0) | is_renewed, then=Value(Level.WATCH)),
                 When(csm__isnull=False, heard_at__lt=days_ago(QUIET_DAYS, now), then=Value(Level.WATCH)),
                 default=Value(Level.STEADY),
                 output_field=IntegerField(),

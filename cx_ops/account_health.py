@@ -46,19 +46,21 @@ LABELS: dict[Level, Any] = {
 MEANINGS: dict[Level, Any] = {
     Level.URGENT: gettext_lazy(
         "a red line (a cancellation is asked for, there is a legal matter, the sponsor left, or the notice date is "
-        "within 30 days), or the term ends by itself within 30 days, or ended in the last 30, and no new one is signed."
+        "within 30 days), or the term ends by itself within 30 days, or ended in the last 30, and no new one is signed "
+        "or said to be."
     ),
     Level.RISK: gettext_lazy(
         "a risk is open (of its signals the one with most confidence is told), the renewal is forecast as in doubt, or "
         "a task was closed as “Customer lost” and the term still runs."
     ),
     Level.WATCH: gettext_lazy(
-        "a champion, sponsor or decision maker is unhappy, or there was no call, meeting or note for 60 days."
+        "a champion, sponsor or decision maker is unhappy, there was no call, meeting or note for 60 days, or a term "
+        "that has ended is said to be renewed and the new one has not come yet."
     ),
     Level.STEADY: gettext_lazy("none of these."),
     Level.ENDED: gettext_lazy(
-        "the last term ended more than 30 days ago, or it ended and a task was closed as “Customer lost”; shown only "
-        "where the filter asks for it."
+        "the last term ended more than 30 days ago, or it ended and is said not to be renewed, or a task was closed as "
+        "“Customer lost”; shown only where the filter asks for it."
     ),
 }
 TONES = {Level.URGENT: "bad solid", Level.RISK: "bad", Level.WATCH: "warn", Level.STEADY: "good", Level.ENDED: ""}
@@ -70,7 +72,8 @@ class Signs(NamedTuple):
     `quiet_days`: since the last touch; None where nobody is expected to call. `ends_in`: days to the end of the last
     term, negative once it has ended; None where it renews by itself, or none was ever known. `risk`: what is
     claimed, in short. `notice_in`: days to the next notice date. `unhappy`: of which key people, as `Stakeholder`.
-    `lost_on`: when somebody closed a task as lost; None once it is taken back, or a new term has begun.
+    `lost_on`: when somebody closed a task as lost; None once it is taken back, or a new term has begun. `became`: what
+    is said of the last term, as `Forecast`; once it has ended that counts as what became of it.
     """
 
     red_lines: Sequence[str] = ()
@@ -81,6 +84,7 @@ class Signs(NamedTuple):
     ends_in: int | None = None
     notice_in: int | None = None
     lost_on: date | None = None
+    became: str = ""
 
 
 class Health(NamedTuple):
@@ -97,14 +101,16 @@ class Health(NamedTuple):
 def read_health(signs: Signs) -> Health:
     """The worst of the signs, with everything that speaks for it."""
     terms, lost = _terms(signs), _lost(signs)
-    if signs.ends_in is not None and signs.ends_in < (0 if lost else -LAPSED_DAYS):
-        reasons = (_ended(-signs.ends_in), *lost)
+    is_left = lost or signs.became == Forecast.ENDED
+    if signs.ends_in is not None and signs.ends_in < (0 if is_left else -LAPSED_DAYS):
+        reasons = (_ended(signs), *lost)
         return Health(Level.ENDED, str(LABELS[Level.ENDED]), TONES[Level.ENDED], "", reasons, "".join(lost))
     red = tuple(_red_line(RedLine(kind), signs.notice_in) for kind in signs.red_lines)
     risks = (*_risks(signs), *_forecasts(signs))
     # Of a customer who is lost nobody expects a new term: that the old one ends soon presses no more.
     pressing, known = ((), terms) if lost else (terms, ())
-    found = {Level.URGENT: (*red, *pressing), Level.RISK: (*lost, *known, *risks), Level.WATCH: _doubts(signs)}
+    doubts = (*_renewed(signs), *_doubts(signs))
+    found = {Level.URGENT: (*red, *pressing), Level.RISK: (*lost, *known, *risks), Level.WATCH: doubts}
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
     reasons = tuple(reason for some in found.values() for reason in some) or (_("Nothing speaks against it"),)
     icon = "alert" if level is Level.URGENT else ""
@@ -128,13 +134,23 @@ def _terms(signs: Signs) -> tuple[str, ...]:
     if signs.ends_in is None or signs.ends_in > ENDS_DAYS:
         return ()
     if signs.ends_in < 0:
-        return (_ended(-signs.ends_in),)
+        return () if signs.became == Forecast.RENEWED else (_ended(signs),)
     return (_("Term ends %(when)s, no new one is signed") % {"when": in_days(signs.ends_in)},)
 
 
-def _ended(days: int) -> str:
-    words = ngettext("Term ended %(n)d day ago, no new one", "Term ended %(n)d days ago, no new one", days)
+def _ended(signs: Signs) -> str:
+    days = -(signs.ends_in or 0)
+    if signs.became == Forecast.ENDED:
+        words = ngettext("Term ended %(n)d day ago, not renewed", "Term ended %(n)d days ago, not renewed", days)
+    else:
+        words = ngettext("Term ended %(n)d day ago, no new one", "Term ended %(n)d days ago, no new one", days)
     return words % {"n": days}
+
+
+def _renewed(signs: Signs) -> tuple[str, ...]:
+    """Somebody said so, and no source has told of the new term yet."""
+    is_said = signs.ends_in is not None and signs.ends_in < 0 and signs.became == Forecast.RENEWED
+    return (_("Said to be renewed, the new term has not come yet"),) if is_said else ()
 
 
 def _risks(signs: Signs) -> tuple[str, ...]:

@@ -118,6 +118,11 @@ class AccountPage:
         return _last(self.terms)
 
     @property
+    def over(self) -> Term | None:
+        """The last term, once it has ended: no other is known."""
+        return self.last if self.last and self.last.days_left < 0 else None
+
+    @property
     def contacts_here(self) -> list[Contact]:
         """Who has not left."""
         return [contact for contact in self.view.contacts if contact.left_on is None]
@@ -224,6 +229,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         ends_in=ends_in(last.end, now.date(), renews_itself=last.renews_itself) if last else None,
         notice_in=min(notices, default=None),
         lost_on=timezone.localdate(account.lost_at) if account.lost_at else None,  # type: ignore[attr-defined]
+        became=last.contract.forecast if last else "",
     )
 
 

@@ -39,5 +39,6 @@ def _health(row: Any, crossed: Sequence[str], risk: str, now: datetime) -> Healt
         ends_in=ends_in(row.term_end, now.date(), renews_itself=row.renews_itself),
         notice_in=(row.notice_by - now.date()).days if row.notice_by else None,
         lost_on=timezone.localdate(row.lost_at) if row.lost_at else None,
+        became=row.last_forecast or "",
     )
     return read_health(signs)

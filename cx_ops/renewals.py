@@ -40,7 +40,7 @@ from decisions.queries.losses import losses
 MONTHS = 12
 PAGE_ROWS = 50
 FILE_ROWS = 500
-ENDED, RENEWED = "ended", "renewed"
+ENDED, RENEWED = Forecast.ENDED.value, Forecast.RENEWED.value
 # What can still be renewed, by how sure that is; of a term that has ended, or was renewed, no forecast holds any more.
 OPEN = (Forecast.AT_RISK.value, Forecast.UNKNOWN.value, Forecast.LIKELY.value, Forecast.COMMIT.value)
 # The order in a bar from its bottom, and of what ends on the same day.
@@ -92,8 +92,8 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` where
-    another term follows, `ended` where none does and its last day has passed.
+    """One contract, or one account with a renewal date and no contract. `kind` is its forecast; `renewed` also
+    where another term follows, `ended` where none does and its last day has passed.
 
     `revenue` is in the reporting currency, `amount` in the contract's. `stands`: how the account stands, where that is
     urgent or at risk, or it is said to be lost, and the contract is not renewed.
@@ -174,9 +174,9 @@ def renewing(
 ) -> Renewing:
     """Contracts of `accounts` that end in the months from `start`, and accounts that renew then by their own date.
 
-    A contract that was ended early is not up for renewal; one that another term follows is renewed, and one that ended
-    before `today` without another is not up for renewal any more. An account's date counts where no contract of it
-    ends after `start`: what is signed is believed before what a CRM says.
+    A contract that was ended early is not up for renewal; one that another term follows, or that is said to be renewed,
+    is renewed; another that ended before `today` is not up for renewal any more. An account's date counts where no
+    contract of it ends after `start`: what is signed is believed before what a CRM says.
     """
     end = first_of(start, months)
     follows = Contract.objects.filter(account=OuterRef("account"), ends_on__gt=OuterRef("ends_on"), ended_early_on=None)
@@ -184,7 +184,7 @@ def renewing(
     kinds = ending.filter(ends_on__gte=start, ends_on__lt=end).annotate(
         kind=Case(
             When(Exists(follows), then=Value(RENEWED)),
-            When(ends_on__lt=today, then=Value(ENDED)),
+            When(~Q(forecast=RENEWED), ends_on__lt=today, then=Value(ENDED)),
             default=F("forecast"),
         ),
         month=TruncMonth("ends_on"),

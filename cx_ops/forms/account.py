@@ -11,7 +11,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import ActivityKind, Forecast
+from accounts.enums import BECAME, ActivityKind, Forecast
 from accounts.models import Account, Contact
 from core.forms import RowField
 from insights.enums import Direction
@@ -82,11 +82,23 @@ class TouchForm(forms.Form):
         )  # fmt: skip
 
 
+FORECASTS = [one for one in Forecast.choices if one[0] not in BECAME]
+# Of a term that is over.
+OUTCOMES = [(Forecast.UNKNOWN.value, _("Not known yet")), *((one.value, one.label) for one in BECAME)]
+
+
 class ForecastForm(forms.Form):
-    """How sure a renewal is; `was` is what the page showed."""
+    """How sure a renewal is, or what became of it; `was` is what the page showed."""
 
     was = forms.ChoiceField(choices=Forecast.choices)
-    forecast = forms.ChoiceField(label=_("Forecast"), choices=Forecast.choices)
+    forecast = forms.ChoiceField(label=_("Forecast"))
+
+    def __init__(self, *args: Any, is_over: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["forecast"]
+        assert isinstance(chosen, forms.ChoiceField)  # noqa: S101 - narrows the type
+        said = [(one.value, one.label) for one in BECAME if one == self["was"].value()]  # by a source, before its time
+        chosen.choices = OUTCOMES if is_over else [*said, *FORECASTS]
 
 
 class AsOfForm(forms.Form):

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -29,7 +30,7 @@ from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
 from cx_ops.erasure.own import may_be_somebody
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
-from cx_ops.forms.account import SURE
+from cx_ops.forms.account import FORECASTS, OUTCOMES, SURE
 from cx_ops.live_values import has_look_ups, live_values
 from cx_ops.raising import foresee
 from cx_ops.views.privacy import KEEPERS
@@ -105,7 +106,8 @@ def _log(request: PersonRequest, account: Account, form: TouchForm) -> None:
 def change_forecast(request: PersonRequest, contract_id: UUID) -> HttpResponse:
     """Say how sure the renewal of a contract is; back to its account."""
     contract = get_object_or_404(Contract.objects.visible_to(request.user).select_related("account"), pk=contract_id)
-    form = ForecastForm(request.POST)
+    is_over = (contract.ended_early_on or contract.ends_on) < timezone.localdate(request.now)
+    form = ForecastForm(request.POST, is_over=is_over)
     if not form.is_valid():
         messages.error(request, _("Choose one of the forecasts."))
     else:
@@ -186,7 +188,8 @@ def _render(
         "newest_url": _timeline_url(url, kind) if before else "",
         "values": by_origin(_values(account, page.view.values, as_of, request)),
         "as_of": as_of,
-        "forecasts": Forecast.choices,
+        "forecasts": FORECASTS,
+        "outcomes": OUTCOMES,
         "made_of": MADE_OF,
         "has_live": has_look_ups(),
         "is_person_url": _is_person_url(request, account, page),

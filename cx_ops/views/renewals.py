@@ -42,18 +42,14 @@ from cx_ops.renewals import (
 )
 from intake.queries.privacy import kept_fields
 
-LABELS: dict[str, Any] = {
-    **dict(Forecast.choices),
-    ENDED: gettext_lazy("Ended, not renewed"),
-    RENEWED: gettext_lazy("Renewed"),
-}
+LABELS: dict[str, Any] = dict(Forecast.choices)
 MEANINGS: dict[str, Any] = {
     Forecast.COMMIT: gettext_lazy("the customer is held to renew: the revenue is counted on."),
     Forecast.LIKELY: gettext_lazy("it will probably renew; something is still open."),
     Forecast.AT_RISK: gettext_lazy("it may well not renew."),
     Forecast.UNKNOWN: gettext_lazy("nobody has said yet."),
     ENDED: gettext_lazy("its last day has passed, and no other term of the account is known. Whatever was forecast."),
-    RENEWED: gettext_lazy("the next term is signed."),
+    RENEWED: gettext_lazy("the next term is known, or is said to be signed."),
 }
 COLUMNS: list[Column[Line]] = [
     Column(gettext_lazy("Account"), lambda line: line.account),

@@ -53,6 +53,10 @@ def every_sort_of_account(floor: Floor) -> dict[str, Account]:
     make_contract(found["stopped"], ends_on=TODAY + 90 * DAY, auto_renews=True, ended_early_on=TODAY + 9 * DAY)
     make_contract(found["over"], ends_on=TODAY - DAY)
     make_contract(found["lost"], ends_on=TODAY + 9 * DAY)
+    make_contract(found["gone"], ends_on=TODAY - DAY, forecast="ended")
+    make_contract(found["kept"], ends_on=TODAY - DAY, forecast="renewed")
+    make_contract(found["back"], starts_on=TODAY - 900 * DAY, ends_on=TODAY - 500 * DAY, forecast="ended")
+    make_contract(found["back"], starts_on=TODAY - 400 * DAY, ends_on=TODAY - DAY)
     make_contract(found["again"], ends_on=TODAY - DAY)
     make_contract(found["again"], starts_on=TODAY, ends_on=TODAY + 365 * DAY)
     for name in ("over", "lost", "again", "won"):
@@ -77,6 +81,7 @@ EXPECTED = {
     "forecast": Level.RISK, "lapsed": Level.URGENT, "unhappy": Level.WATCH, "quiet": Level.WATCH, "ended": Level.ENDED,
     "ending": Level.URGENT, "later": Level.STEADY, "renewing": Level.STEADY, "signed": Level.STEADY,
     "stopped": Level.URGENT, "over": Level.ENDED, "lost": Level.RISK, "again": Level.STEADY, "won": Level.STEADY,
+    "gone": Level.ENDED, "kept": Level.WATCH, "back": Level.URGENT,
 }  # fmt: skip
 
 

@@ -94,6 +94,14 @@ def test_an_account_with_a_renewal_date_and_no_contract_stands_in_its_month(floo
     ]  # fmt: skip
 
 
+def test_a_term_that_is_said_to_be_renewed_counts_so(floor: Floor) -> None:
+    said = {"renewed": "renewed", "ended": "ended", "commit": "ended"}
+    for forecast in said:
+        make_contract(floor.new_account(forecast), ends_on=TODAY - timedelta(days=1), forecast=forecast)
+    found = renewing(Account.objects.all(), first_of(TODAY - timedelta(days=1)), {}, today=TODAY)
+    assert {line.account: line.kind for line in load_page(found, 1, NOW).lines} == said
+
+
 def test_a_hopeful_forecast_says_what_speaks_against_it(floor: Floor) -> None:
     risky, crossed, calm, resigned = (floor.new_account(name) for name in ("Risky", "Crossed", "Calm", "Resigned"))
     bound = floor.new_account("Bound")
