@@ -17,7 +17,8 @@ from core.enums import Role
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import Organisation
 from core.services import record_act
-from cx_ops.weekly import REVIEWED, Week, load_sections, reviews_of, week_named, week_of
+from cx_ops.weekly.sections import load_sections
+from cx_ops.weekly.week import REVIEWED, Week, reviews_of, week_named, week_of
 
 LONGEST_NOTE = 500
 A_WEEK = timedelta(days=7)
@@ -26,7 +27,10 @@ A_WEEK = timedelta(days=7)
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*LEADS)
 def show_weekly(request: PersonRequest) -> HttpResponse:
-    """`?week=2026-W48`, else this week. POST: it was gone through, says who is signed in; leaders only read."""
+    """`?week=2026-W48`, else this week; `all`: the section of which all lines are shown.
+
+    POST: it was gone through, says who is signed in; leaders only read.
+    """
     week = week_named(request.GET.get("week", ""), timezone.localdate(request.now))
     if week is None:
         raise Http404
@@ -34,7 +38,7 @@ def show_weekly(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and may_review:
         return _review(request, week)
     this_week = week_of(timezone.localdate(request.now))
-    sections = load_sections(week, request.user)
+    sections = load_sections(week, request.user, request.now, request.GET.get("all", ""))
     context = {
         "week": week,
         "is_now": week == this_week,

@@ -1,43 +1,38 @@
-"""The weekly review: what went wrong with the data and with the work in one week, each line with where it is mended."""
+"""The sections of the weekly review, and what finds their lines."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Pair, Parked
 from core.enums import Role
-from core.models import Act, DeadLetter, User
+from core.models import User
+from cx_ops.weekly.counted import CAME, CELLS, DRAFTS, GAVE_UP, HELD, JOINED, LETTERS, PAIRS, PARKED, Seen, count_seen
+from cx_ops.weekly.week import Week
 from decisions.enums import OutcomeKind
-from intake.enums import ImportStatus
-from intake.models import Import, Quarantined, Shipment, Trouble
+from intake.enums import DeliveryStatus, ImportStatus
+from intake.models import Import, Trouble, Webhook
 from intake.queries.columns import blank_columns, unread_columns
-from intake.queries.sources import list_sources
+from intake.queries.sources import list_sources, source_lines
 from playbooks.enums import RunStepStatus
 from playbooks.models import RunStep, Task
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
-SHOWN, SECONDS = 8, timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
+SHOWN, MOST = 8, 200  # lines of a section at first, and of failed files where all are asked for
+SECONDS = timedelta(seconds=60)  # a task closed so soon after it was opened was not worked on
 # They need no step done.
 SAYS_WHY = (OutcomeKind.DUPLICATE, OutcomeKind.INSIGHT_WRONG, OutcomeKind.SIGNAL_CLEARED, OutcomeKind.NOT_RELEVANT)
-REVIEWED, GAVE_UP = "reviewed", "gave_up"
-JOINED = {
-    "merged": gettext_lazy("merged"), "split": gettext_lazy("split"), "unmerged": gettext_lazy("taken apart again"),
-}  # fmt: skip
-CAME, LETTERS, PARKED, HELD, CELLS, PAIRS, DRAFTS = "came", "letters", "parked", "held", "cells", "pairs", "drafts"
 
 
 class Line(NamedTuple):
@@ -70,79 +65,14 @@ class Section:
         return self.count - len(self.lines)
 
 
-@dataclass(frozen=True)
-class Week:
-    """From Monday's midnight to the next, in the organisation's zone."""
-
-    monday: date
-    begins: datetime
-    ends: datetime
-
-    @property
-    def key(self) -> str:
-        year, number, _day = self.monday.isocalendar()
-        return f"{year}-W{number:02}"
-
-    @property
-    def sunday(self) -> date:
-        return self.monday + timedelta(days=6)
-
-
-class Reviewed(NamedTuple):
-    by: User | None
-    at: datetime
-    note: str
-
-
-def week_of(day: date) -> Week:
-    """The week that `day` is in."""
-    monday = day - timedelta(days=day.weekday())
-    zone = timezone.get_current_timezone()
-    begins = datetime.combine(monday, time(), zone)
-    return Week(monday, begins, datetime.combine(monday + timedelta(days=7), time(), zone))
-
-
-def week_named(key: str, today: date) -> Week | None:
-    """The week of a key such as "2026-W48", not in the future; None where there is no such week."""
-    if not key:
-        return week_of(today)
-    try:
-        monday = date.fromisocalendar(int(key[:4]), int(key[6:]), 1)
-    except ValueError:
-        return None
-    return week_of(monday) if key[4:6] == "-W" and monday <= today and monday.year > 1970 else None
-
-
-def reviews_of(week: Week) -> list[Reviewed]:
-    """Who looked through it, and when; the newest first."""
-    acts = Act.objects.filter(subject_type="organisation", verb=REVIEWED, data__week=week.key).select_related("by")
-    return [Reviewed(act.by, act.at, act.why) for act in acts]
-
-
-class Lost(NamedTuple):
-    """Records that were not taken, or wait: of a stage, a kind or a source, by `slug`; `rows` are all that came."""
-
-    slug: str
-    name: str
-    kind: str
-    n: int
-    rows: int
-
-
-class Seen(NamedTuple):
-    """What several sections count from: acts of the week by verb, and what was not taken, by where it is now."""
-
-    acts: dict[str, int]
-    lost: dict[str, list[Lost]]
-
-
-def load_sections(week: Week, user: User) -> list[Section]:
-    """Everything there is to look at, in the order in which it is looked through."""
-    seen = Seen(_count_acts(week), _count_lost(week, user))
+def load_sections(week: Week, user: User, now: datetime, whole: str = "") -> list[Section]:
+    """Everything there is to look at, in the order in which it is looked through; of the section `whole` all lines."""
+    seen = count_seen(week, user, now)
     found = []
     for name, (title, why, good, find) in SECTIONS.items():
         lines, count = find(week, user, seen)
-        found.append(Section(name, str(title), str(why), str(good), count, lines[:SHOWN]))
+        shown = lines if name == whole else lines[:SHOWN]
+        found.append(Section(name, str(title), str(why), str(good), count, shown))
     return found
 
 
@@ -155,50 +85,10 @@ def _may_replay(user: User) -> bool:
     return user.role == Role.OPS or user.is_superuser
 
 
-def _count_acts(week: Week) -> dict[str, int]:
-    """How often each of the acts that the review names was done."""
-    named = Q(verb=GAVE_UP, subject_type="effect") | Q(verb__in=JOINED, subject_type="account")
-    acts = Act.objects.filter(named, at__gte=week.begins, at__lt=week.ends).order_by()
-    return dict(acts.values_list("verb").annotate(Count("id")))
-
-
-def _count_lost(week: Week, user: User) -> dict[str, list[Lost]]:
-    """Rows of the week's shipments, and what had come by its end that nobody has settled: one query."""
-    came = Shipment.objects.filter(at__gte=week.begins, at__lt=week.ends).exclude(of__status=ImportStatus.UNDONE)
-    files = Import.objects.visible_to(user)
-    taken = files.filter(finished_at__range=(week.begins, week.ends), status=ImportStatus.DONE)
-    drafts = files.filter(created_at__lt=week.ends, status=ImportStatus.DRAFT)
-    pairs = Pair.objects.visible_to(user).waiting().filter(found_at__lt=week.ends)
-    held = Quarantined.objects.filter(settled_at=None, received_at__lt=week.ends)
-    sums, counts = {"no": Sum("rejected"), "all": Sum("rows")}, {"no": Count("pk"), "all": Value(0)}
-    name, slug, nameless = F("source__name"), F("source__slug"), Value("", TextField())
-    parts = (
-        _grouped(came, CAME, slug, name, F("kind")).annotate(**sums).filter(no__gt=0),
-        _grouped(DeadLetter.objects.filter(replayed_at=None), LETTERS, F("stage"), nameless, nameless).annotate(
-            **counts
-        ),
-        _grouped(Parked.objects.all(), PARKED, F("kind"), nameless, nameless).annotate(**counts),
-        _grouped(pairs, PAIRS, F("rule"), nameless, nameless).annotate(**counts),
-        _grouped(taken, CELLS, F("filename"), name, Cast("pk", TextField()))
-        .annotate(**counts | {"no": Count("warnings")})
-        .filter(no__gt=0),
-        _grouped(drafts, DRAFTS, F("filename"), name, Cast("pk", TextField())).annotate(**counts),
-        _grouped(held, HELD, slug, name, nameless).annotate(**counts),
-    )
-    found: dict[str, list[Lost]] = defaultdict(list)
-    for row in parts[0].union(*parts[1:], all=True).order_by("-no", "key"):
-        found[row["what"]].append(Lost(row["key"], row["called"], row["of_kind"], row["no"], row["all"]))
-    return found
-
-
-def _grouped(rows: QuerySet[Any], what: str, key: Any, called: Any, kind: Any) -> QuerySet[Any]:
-    return rows.order_by().values(what=Value(what), key=key, called=called, of_kind=kind)
-
-
 def _failures(week: Week, user: User, seen: Seen) -> Found:
     files = Import.objects.visible_to(user).filter(status=ImportStatus.FAILED)
     files = files.filter(finished_at__gte=week.begins, finished_at__lt=week.ends)
-    shown = list(files[:SHOWN])
+    shown = list(files[:MOST])
     lines = [Line(of.filename, of.message, reverse("import", args=[of.pk]), _("Open the file")) for of in shown]
     if mails := seen.acts.get(GAVE_UP, 0):
         words = ngettext("%(n)d e-mail could not be sent", "%(n)d e-mails could not be sent", mails) % {"n": mails}
@@ -207,7 +97,7 @@ def _failures(week: Week, user: User, seen: Seen) -> Found:
         words = ngettext("%(n)d dead letter of %(stage)s", "%(n)d dead letters of %(stage)s", letter.n)
         note, url = ("", reverse("dead_letters")) if _may_replay(user) else (_("Operations can replay them."), "")
         lines.append(Line(words % {"n": letter.n, "stage": letter.slug}, note, url, _("Look and replay")))
-    failed = files.count() if len(shown) == SHOWN else len(shown)  # asked only where these may not be all
+    failed = files.count() if len(shown) == MOST else len(shown)  # asked only where these may not be all
     return lines, failed + bool(mails) + len(seen.lost[LETTERS])
 
 
@@ -246,6 +136,28 @@ def _troubles(week: Week, user: User, seen: Seen) -> Found:
             state, tone = (_("Well again"), "good") if trouble.cleared_at else (_("No fault, said its owner"), "")
         task = (reverse("task", args=[trouble.task]), _("Open the task")) if trouble.task else None
         lines.append(Line(trouble.title, "", *(task or _to_source(trouble.source.slug)), state, tone))
+    return lines, len(lines)
+
+
+def _connections(week: Week, user: User, seen: Seen) -> Found:
+    """Tokens that had expired by the end of the week, and webhooks whose messages are not taken."""
+    sources = list(list_sources().filter(is_active=True, tokens_end__lt=seen.until))
+    lines = []
+    for line in source_lines(sources, seen.until) if sources else ():
+        if line.token_ended:
+            where = (reverse("tokens"), _("Make a new one")) if _may_replay(user) else _to_source(line.source.slug)
+            day = formats.date_format(timezone.localtime(line.token_ended), "j M Y")
+            note = _("on %(day)s; what it sends by API is refused") % {"day": day}
+            lines.append(Line(_("%(source)s: its API token has expired") % {"source": line.source}, note, *where))
+    lost = Q(deliveries__status=DeliveryStatus.DEAD, deliveries__ended_at__range=(week.begins, week.ends))
+    hooks = Webhook.objects.visible_to(user).select_related("source").annotate(lost=Count("deliveries", filter=lost))
+    for hook in hooks.filter(Q(lost__gt=0) | Q(is_on=True, failures__gt=0)):
+        fails = hook.is_on and hook.failures and seen.until < week.ends
+        given_up = ngettext("%(n)d message given up", "%(n)d messages given up", hook.lost) % {"n": hook.lost}
+        if fails or hook.lost:
+            said = _("%(source)s: its webhook fails") if fails else _("%(source)s: its webhook failed")
+            where = reverse("webhook", args=[hook.pk]), _("Look and send again")
+            lines.append(Line(said % {"source": hook.source}, given_up if hook.lost else "", *where))
     return lines, len(lines)
 
 
@@ -321,6 +233,11 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
         gettext_lazy("Feeds with trouble"),
         gettext_lazy("Nothing came, much less came, or columns and values were not as usual."),
         gettext_lazy("No feed had trouble."), _troubles,
+    ),
+    "connections": (
+        gettext_lazy("Tokens and webhooks"),
+        gettext_lazy("A token that has expired, and nothing came since; a webhook whose messages were not taken."),
+        gettext_lazy("No token in use has expired, and every webhook’s messages were taken."), _connections,
     ),
     "refused": (
         gettext_lazy("Not taken, or waiting"),
