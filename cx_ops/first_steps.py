@@ -142,12 +142,10 @@ def begins_with_steps(user: User) -> bool:
     return not Task.objects.active().filter(assignee=user).exists()
 
 
-def tell_next(user: User) -> NextStep | None:
+def tell_next(user: User, of: Import) -> NextStep | None:
     """After a file of the first days: the step that is still to be done; after the first scores, the queue."""
-    if not may_bring(user):
-        return None
-    scores = Import.objects.filter(kind="scores").exclude(status__in=(ImportStatus.DRAFT, ImportStatus.STOPPED))
-    if scores.count() != 1 and is_brought():
+    brings_first_scores = of.kind == "scores" and not Insight.objects.filter(id__lt=of.pk).exists()
+    if not may_bring(user) or (is_brought() and not brings_first_scores):
         return None
     step = next_needed()
     if step is not None:

@@ -19,7 +19,7 @@ from core.models import User
 from cx_ops.weekly.counted import CAME, CELLS, DRAFTS, GAVE_UP, HELD, JOINED, LETTERS, PAIRS, PARKED, Seen, count_seen
 from cx_ops.weekly.week import Week
 from decisions.enums import OutcomeKind
-from intake.enums import DeliveryStatus, ImportStatus
+from intake.enums import DeliveryStatus, Happening, ImportStatus
 from intake.models import Import, Trouble, Webhook
 from intake.queries.columns import blank_columns, unread_columns
 from intake.queries.sources import list_sources, source_lines
@@ -150,6 +150,7 @@ def _connections(week: Week, user: User, seen: Seen) -> Found:
             note = _("on %(day)s; what it sends by API is refused") % {"day": day}
             lines.append(Line(_("%(source)s: its API token has expired") % {"source": line.source}, note, *where))
     lost = Q(deliveries__status=DeliveryStatus.DEAD, deliveries__ended_at__range=(week.begins, week.ends))
+    lost &= ~Q(deliveries__happening=Happening.TEST)
     hooks = Webhook.objects.visible_to(user).select_related("source").annotate(lost=Count("deliveries", filter=lost))
     for hook in hooks.filter(Q(lost__gt=0) | Q(is_on=True, failures__gt=0)):
         fails = hook.is_on and hook.failures and seen.until < week.ends

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 
 from core.models import User
+from intake.models import Import
 
 
 class NextStep(NamedTuple):
@@ -19,14 +20,14 @@ class NextStep(NamedTuple):
     url: str
 
 
-_tellers: list[Callable[[User], NextStep | None]] = []
+_tellers: list[Callable[[User, Import], NextStep | None]] = []
 
 
-def register_steps(tell: Callable[[User], NextStep | None]) -> None:
+def register_steps(tell: Callable[[User, Import], NextStep | None]) -> None:
     """Ask `tell` from now on."""
     _tellers[:] = [tell]
 
 
-def next_step(user: User) -> NextStep | None:
-    """What `user` does next on the way to a working queue; None where that is behind them."""
-    return next((step for tell in _tellers if (step := tell(user)) is not None), None)
+def next_step(user: User, of: Import) -> NextStep | None:
+    """What `user` does after a file on the way to a working queue; None where that is behind them."""
+    return next((step for tell in _tellers if (step := tell(user, of)) is not None), None)

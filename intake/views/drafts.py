@@ -106,13 +106,10 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
     left = _left_out(kind, [row.guess for row in rows])
     maybe = dict([*left.likely, *left.doubtful])
     taken = sum(count for name, count in preview.counts.items() if name != Landing.REJECTED)
+    asks = [row for row in rows if row.asks]
     context = {
+        **_standing(of, preview, left, taken=taken, is_asked=bool(asks)),
         "of": of,
-        "is_unsure": is_unsure(of),
-        "takes_nothing": (takes_nothing := bool(preview.rows) and not taken),
-        "takes_none": takes_nothing and preview.is_whole,
-        "may_mend": (takes_nothing or bool(preview.refused)) and not (left.lacking and not left.unused),
-        "applies": taken > preview.counts.get(Landing.PARKED, 0),
         "taken": taken,
         "left": left,
         "stood_in": [(row.guess.name, kind.spoken(row.guess.use.to)) for row in rows if row.guess.why == "stand_in"],
@@ -123,7 +120,7 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "columns": [dataclasses.replace(row, maybe=maybe.get(row.guess.name, "")) for row in rows],
         "sight": sight,
         "used": sum(bool(row.guess.use.to) and row.guess.name not in left.kept for row in rows),
-        "asks": [row for row in rows if row.asks],
+        "asks": asks,
         "preset": preset_name(kind, dialect),
         "is_saved": any(row.guess.why == "saved" for row in rows),
         "notes": dialect.notes,
@@ -132,6 +129,21 @@ def draft_page(request: PersonRequest, of: Import, *, error: str = "", status: i
         "may_send": request.user.role in SENDERS or request.user.is_superuser,
     }
     return render(request, "intake/draft.html", context, status=status)
+
+
+def _standing(of: Import, preview: Preview, left: LeftOut, *, taken: int, is_asked: bool) -> dict[str, bool]:
+    """How far a draft is from being imported, and whether it is its kind or its columns that would help."""
+    takes_nothing, unsure = bool(preview.rows) and not taken, is_unsure(of)
+    asks_kind = unsure and bool(preview.refused and left.lacking) and not is_asked
+    may_help = bool(left.unused or not left.lacking)
+    return {
+        "is_unsure": unsure,
+        "asks_kind": asks_kind,
+        "takes_nothing": takes_nothing,
+        "takes_none": takes_nothing and preview.is_whole,
+        "may_mend": (takes_nothing or bool(preview.refused)) and may_help and not asks_kind,
+        "applies": taken > preview.counts.get(Landing.PARKED, 0),
+    }
 
 
 @require_POST

@@ -123,7 +123,7 @@ def show_import(request: PersonRequest, import_id: UUID) -> HttpResponse:
         "tag": tag,
         "may_send": _may_send(request),
         "may_undo": _may_send(request) and may_undo(of),
-        "next": next_step(request.user) if of.status == ImportStatus.DONE and _may_send(request) else None,
+        "next": next_step(request.user, of) if of.status == ImportStatus.DONE and _may_send(request) else None,
         "reviews": _reviews(of),
         "undone": _undone(of, sight),
         "is_undoing": of.status == ImportStatus.UNDOING,

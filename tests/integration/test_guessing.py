@@ -94,7 +94,8 @@ def test_a_file_that_shows_no_kind_is_asked_for_it_before_it_is_asked_for_column
     made = draft(source, "id,who,where\n1,Basil,Lisbon\n2,Fern,New York\n")
     page = page_of(ops(), made)
     assert "What are its rows?" in page
-    assert page.count("Needed, and no column is it yet:") == 1
+    assert "Read as accounts, they lack: Name." in page
+    assert page.count('class="button small primary" type="submit"') == 1
     assert "choose which column of the file that is" not in page
 
 

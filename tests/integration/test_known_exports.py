@@ -49,7 +49,7 @@ def test_each_known_export_takes_two_clicks_and_adds_up(system: str) -> None:
     own = {"source": str(shop.pk)} if system == "Stripe, payments" else {"source": "new", "source_name": system}
     sent = client.post("/imports/", {"file": SimpleUploadedFile("export.csv", raw)} | own)
     assert sent.status_code == 302, sent.content.decode()[-2000:]
-    assert "One thing first." not in client.get(sent["Location"]).content.decode()
+    assert "To be settled first." not in client.get(sent["Location"]).content.decode()
     assert client.post(f"{sent['Location']}confirm/").status_code == 302
     run_waiting_imports(NOW)
     done = Import.objects.get()

@@ -112,6 +112,8 @@ def test_a_token_that_has_expired_and_a_webhook_that_fails_are_on_it(floor: Floo
     assert texts(floor, "connections") == [f"{hook.source}: its webhook fails | "], "something has come since"
     Webhook.objects.update(failures=0)
     Delivery.objects.update(status="dead", ended_at=NOW)
+    assert texts(floor, "connections") == [], "a test is none of its messages"
+    Delivery.objects.update(happening="decision.made")
     assert texts(floor, "connections") == [f"{hook.source}: its webhook failed | 1 message given up"]
     Delivery.objects.update(ended_at=NOW - timedelta(days=8))
     assert texts(floor, "connections") == []
