@@ -11,7 +11,7 @@ class ScoreMeaning(TextChoices):
 
 class SourceMode(TextChoices):
     CONSOLIDATE = "consolidate", _("Copied in")
-    PROPAGATE = "propagate", _("Our changes pushed out")
+    PROPAGATE = "propagate", _("Told by webhook")
     FEDERATE = "federate", _("Looked up live")
 
 

@@ -52,7 +52,7 @@ class SourceForm(forms.Form):
     mode = forms.ChoiceField(
         label=_("How it is connected"), choices=SourceMode.choices,
         help_text=_(
-            "Copied in: it sends records, which are kept here. Our changes pushed out: it is told of them by webhook. "
+            "Copied in: it sends records, which are kept here. Told by webhook: it is told what happens here. "
             "Looked up live: it is asked when somebody opens an account, and nothing is kept."
         ),
     )  # fmt: skip
