@@ -141,7 +141,8 @@ def _troubles(week: Week, user: User, seen: Seen) -> Found:
 
 def _connections(week: Week, user: User, seen: Seen) -> Found:
     """Tokens that had expired by the end of the week, and webhooks whose messages are not taken."""
-    sources = list(list_sources().filter(is_active=True, tokens_end__lt=seen.until))
+    systems: QuerySet[Any] = list_sources()
+    sources = list(systems.filter(is_active=True, tokens_end__lt=seen.until))
     lines = []
     for line in source_lines(sources, seen.until) if sources else ():
         if line.token_ended:
