@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -95,9 +96,12 @@ def shares(facts: Facts) -> dict[Measure, Share]:
 
 
 def overall(found: Mapping[Measure, Share]) -> float | None:
-    """The mean of the measures, as they are shown, that have enough to go by; None where none has."""
-    values = [share.value for share in found.values() if share.value is not None]
-    return sum(values) / len(values) if values else None
+    """The mean of the measures, as they are shown, that have enough to go by; None where none has.
+
+    Added up in decimals, so that a half is a half and everywhere rounded alike.
+    """
+    values = [Decimal(str(share.value)) for share in found.values() if share.value is not None]
+    return float(sum(values) / len(values)) if values else None
 
 
 def best_fixes(whole: Facts, sources: Mapping[str, Facts], most: int = 3) -> list[Fix]:

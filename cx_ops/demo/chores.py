@@ -14,6 +14,8 @@ from cx_ops.demo.days import ZONES, at, workdays_before
 
 DUE = time(17)
 ENDS_DAYS, NOTICE_DAYS, OVER_DAYS = 30, 21, 30
+# So near an end the signing is somebody's task, whatever else is said of the customer.
+PRESSES_DAYS = 7
 WRITTEN = (1, 8)  # workdays before the book's last one
 
 
@@ -46,8 +48,14 @@ def first_day(book: Book) -> date:
 def chores(book: Book, day: date) -> Iterator[Chore]:
     """What is written down on a day: of each named customer at most one thing."""
     for customer in book.named():
-        if workdays_before(book.today, customer.random("chore").randint(*WRITTEN)) == day and not customer.claim:
+        is_free = not customer.claim or _presses(customer, book.today)
+        if workdays_before(book.today, customer.random("chore").randint(*WRITTEN)) == day and is_free:
             yield from _chore(customer, book)
+
+
+def _presses(customer: Customer, today: date) -> bool:
+    ahead = (customer.decides_on(today) - today).days
+    return 0 <= ahead <= PRESSES_DAYS and not customer.renews_itself
 
 
 def _chore(customer: Customer, book: Book) -> Iterator[Chore]:

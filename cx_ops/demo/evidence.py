@@ -65,7 +65,7 @@ def _backlog(facts: Facts) -> Iterator[Trace]:
     waiting = ("Export takes too long", "Totals differ between two pages", "Report shows last week's figures",
                "Import stops at row 2,000", "Cannot share a chart")  # fmt: skip
     for number in range(facts["tickets open for more than 10 days"]):
-        yield Trace(12 + 3 * number, "ticket", waiting[number], "Open: no answer yet.")
+        yield Trace(12 + 3 * number, "ticket", waiting[number], "No answer for more than ten days.")
     for number, ago in enumerate(spread(facts["tickets reopened in 30 days"], 28)):
         yield Trace(ago, "ticket", f"Reopened: {waiting[-1 - number].lower()}", "The first answer did not help.")
 

@@ -26,6 +26,7 @@ VENDOR_MODEL = ("vendor-gbm", "7")
 HOUSE_DAYS, THURSDAY = (0, 2, 4), 3
 SURELY_NOT = 0.05  # the least that the vendor says of anybody
 ACTS_UNLESS = (0.45, 0.97)  # of what a model is sure of, between so much happens if nobody acts
+TICKETS, TICKETS_DAYS = "ticket_backlog", 60
 LATELY_DAYS, SURE = 14, 0.7  # what somebody may look up: claims of so many days that asked for something
 EXPLAINED_FROM = 0.4  # below, no model gives facts
 RAISE_CONCERNS = ("ana", "cleo", "dev", "edda", "finn")
@@ -80,14 +81,16 @@ def house_scores(book: Book, day: date) -> list[Item]:
 
 
 def lately(book: Book) -> list[tuple[date, Customer, Item]]:
-    """What the house models were sure of in the last two weeks: of a customer and a reason what they said last."""
+    """What the house models were sure of in the last two weeks, and every tale of tickets that an account's page still
+    tells: of a customer and a reason what they said last."""
     named = {customer.external_id: customer for customer in book.customers}
     found: dict[tuple[str, object, object], tuple[date, Customer, Item]] = {}
-    for ago in range(LATELY_DAYS, -1, -1):
+    for ago in range(TICKETS_DAYS, -1, -1):
         day = book.today - timedelta(days=ago)
         for item in house_scores(book, day):
             about = item["account"]
-            if isinstance(about, dict) and float(str(item["confidence"])) >= SURE:
+            is_told = item["reason"] == TICKETS or (ago <= LATELY_DAYS and float(str(item["confidence"])) >= SURE)
+            if isinstance(about, dict) and is_told:
                 customer = named[str(about["external_id"])]
                 found[customer.external_id, item["type"], item["reason"]] = (day, customer, item)
     return list(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.rules.readiness import Facts, Fix, Measure, best_fixes, overall, shares
+from accounts.rules.readiness import Facts, Fix, Measure, Share, best_fixes, overall, shares
 
 WHOLE = Facts(accounts=200, weekly=40, records=1000, named=500, shared=100, with_money=150)
 
@@ -35,6 +35,8 @@ def test_too_little_has_no_value() -> None:
 
 def test_the_overall_figure_is_the_mean_of_what_is_shown() -> None:
     assert overall(shares(WHOLE)) == pytest.approx((20 + 50 + 50 + 75) / 4)
+    halved = {Measure(name): Share(has, 1000, 10) for name, has in zip(Measure, (206, 983, 997, 996), strict=True)}
+    assert overall(halved) == 79.55, "not a little less, which would be rounded otherwise"
     assert overall(shares(Facts(accounts=10, with_money=5))) == pytest.approx((0 + 0 + 50) / 3)
 
 
