@@ -228,6 +228,10 @@ def _touched_by_organisation(now: datetime) -> Mapping[Any, str]:
     return {row.pk: words for row in Organisation.objects.all()}
 
 
+def _nine_to_five(row: Organisation) -> str:
+    return _("Nine to five, Monday to Friday, %(zone)s") % {"zone": row.timezone.replace("_", " ")}
+
+
 def _check_organisation(row: Organisation, now: datetime) -> None:
     """What is at stake in open tasks was counted in the currency of their day: it does not change under them."""
     before = Organisation.objects.values_list("reporting_currency", flat=True).first() or row.reporting_currency
@@ -254,8 +258,7 @@ ORGANISATION = RuleKind(
     columns=(
         Column(gettext_lazy("Name"), lambda row: row.name),
         Column(gettext_lazy("Catch-all"), lambda row: row.catch_all or _("Nobody")),
-        Column(gettext_lazy("Working hours"), lambda row: row.calendar or _("Nine to five, Monday to Friday")),
-        Column(gettext_lazy("Time zone"), lambda row: (row.calendar or row).timezone.replace("_", " ")),
+        Column(gettext_lazy("Working hours"), lambda row: row.calendar or _nine_to_five(row)),
         Column(gettext_lazy("Currency"), lambda row: row.reporting_currency),
     ),
     touches=_touched_by_organisation,
