@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.forms import DecimalField, ModelChoiceField
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from core.models import Act
@@ -28,7 +29,7 @@ class Change(NamedTuple):
 def last_changes(kind: RuleKind) -> list[Change]:
     """The newest first."""
     acts = Act.objects.filter(verb__in=VERBS, subject_type=kind.model.__name__.lower()).select_related("by")
-    return [Change(act, str(act.data.get("name", "")), _fields(kind, act)) for act in acts[:SHOWN]]
+    return [Change(act, str(capfirst(act.data.get("name", ""))), _fields(kind, act)) for act in acts[:SHOWN]]
 
 
 def _fields(kind: RuleKind, act: Act) -> list[tuple[str, str, str]]:

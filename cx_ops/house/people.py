@@ -114,7 +114,7 @@ def _check_team(row: Team, now: datetime) -> None:
     if row.is_active:
         return
     accounts = Account.objects.filter(team=row, archived_at=None).count()
-    tasks = Task.objects.active().filter(team=row).count()
+    tasks = by_team(Task.objects.active()).filter(of_team=row.pk).count()
     people = User.objects.filter(team=row, is_active=True).count()
     left = (
         (ngettext("%(n)d account", "%(n)d accounts", accounts), accounts),
