@@ -79,7 +79,7 @@ def set_own_absence(request: PersonRequest) -> HttpResponse:
     except AbsenceRefused as refusal:
         form.add_error(refusal.field or None, str(refusal))
         return _preferences(request, preferences, away=form, status=422)
-    messages.success(request, _("You take no new work in these days. What is open stays yours: ask your manager."))
+    messages.success(request, _("You take no new work in these days. What is open stays yours."))
     return redirect("preferences")
 
 

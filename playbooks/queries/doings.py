@@ -38,6 +38,8 @@ TAKE_BACK = {
 }
 # Those after which nobody works on the task any more.
 CLOSES = ("closed", "merged")
+# What takes an act back.
+TAKES_BACK = ("undone", "reopened")
 # What changes nothing that an undo puts back.
 HARMLESS = ("acknowledged", "noted", "taken_over")
 MOST_ACTS = 200
@@ -65,7 +67,7 @@ class Doing(NamedTuple):
 
 
 def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
-    """What `user` did to tasks since then, the newest first, each task once."""
+    """What `user` did to tasks since then and was not taken back, the newest first, each task once."""
     mine = Act.objects.filter(by=user, subject_type="task", verb__in=UNDOABLE, at__gt=since)
     newest: dict[str, Act] = {}
     for act in mine.order_by("-at", "-id")[:MOST_ACTS]:
@@ -90,7 +92,7 @@ def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
             deadline=next_deadline(tasks[id], now) if tasks[id].status in ACTIVE else None,
         )
         for id, act in newest.items()
-        if id in tasks
+        if id in tasks and not (id in last and last[id].verb in TAKES_BACK)
     ]
 
 

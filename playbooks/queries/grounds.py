@@ -17,7 +17,9 @@ from core.templatetags.cx import percent
 from core.written import fetch_planned
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
 from decisions.models import Decision
+from decisions.queries.claims import said_by
 from decisions.queries.explain import FACTS_SHOWN, Explanation, Fact, facts_of
+from insights.models import Insight
 from playbooks.enums import ACTIVE
 from playbooks.models import Task
 
@@ -38,11 +40,11 @@ JOIN insights_insight AS i ON i.id = t.decision_id AND i.model = %(model)s
 
 
 class Evidence(NamedTuple):
-    """Another insight that spoke to the same item. `agrees`: it asked for the same response."""
+    """Another insight that spoke to the same item. `who`: the person, or the model with its version. `agrees`: it
+    asked for the same response."""
 
     insight_id: UUID
-    model: str
-    version: str
+    who: str
     confidence: Decimal
     scored_at: datetime
     response: str
@@ -61,8 +63,7 @@ def list_evidence(task: Task, user: User) -> list[Evidence]:
     return [
         Evidence(
             insight_id=row.insight_id,
-            model=row.insight.model or row.insight.source.name,
-            version=row.insight.model_version,
+            who=_who(row.insight),
             confidence=row.confidence,
             scored_at=row.insight.scored_at,
             response=str(Response(row.band_response).label),
@@ -71,6 +72,11 @@ def list_evidence(task: Task, user: User) -> list[Evidence]:
         )
         for row in shown
     ]
+
+
+def _who(insight: Insight) -> str:
+    who = said_by(insight) or insight.source.name
+    return who if insight.source.person_id else f"{who} {insight.model_version}".strip()
 
 
 def facts_behind(explanation: Explanation | None, evidence: Sequence[Evidence]) -> list[Fact]:

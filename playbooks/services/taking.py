@@ -39,7 +39,7 @@ VERBS = {
     "waiting": gettext_lazy("set to wait on the customer"),
     "resumed": gettext_lazy("taken up again"),
     "touched": gettext_lazy("worked on"),
-    "noted": gettext_lazy("noted on"),
+    "noted": gettext_lazy("given a note"),
     "reopened": gettext_lazy("reopened"),
     "merged": gettext_lazy("merged"),
     "opened": gettext_lazy("opened"),

@@ -33,7 +33,16 @@ from playbooks.services.tasks import (
 )
 from playbooks.services.touches import tell_touch
 from playbooks.views import deeds
-from playbooks.views.answers import Dialog, conflicted, move_on, refuse_close, show_dialog, stay, stay_refused
+from playbooks.views.answers import (
+    Dialog,
+    conflicted,
+    move_on,
+    refuse_close,
+    refuse_note,
+    show_dialog,
+    stay,
+    stay_refused,
+)
 from playbooks.views.pages import load_or_404, task_or_404
 
 TaskView = Callable[..., HttpResponse]
@@ -142,7 +151,7 @@ def add_a_note(request: PersonRequest, task_id: UUID) -> HttpResponse:
     kind = request.POST.get("kind", "") if task.account_id else ""
     form = NoteForm({"text": request.POST.get("text") or request.POST.get("note", ""), "kind": kind})
     if not form.is_valid():
-        return stay(request, task_id, "", error=_("Write the note first."))
+        return refuse_note(request, load_or_404(request, task_id), _("Write the note first."))
     told = {"task_id": task_id, "text": form.cleaned_data["text"], "by": request.user, "now": request.now}
     try:
         if kind:

@@ -30,6 +30,7 @@ from playbooks.views.pages import (
     load_or_404,
     read_list,
     render_task,
+    shown_lane,
     task_url,
 )
 
@@ -44,7 +45,7 @@ class Dialog(NamedTuple):
 def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) -> HttpResponse:
     """After `task` is done with: the next one, its row, the counts, and a bar with the way back."""
     order = read_order(request.POST.getlist("order"))
-    lane = request.POST.get("lane") or task.lane
+    lane = shown_lane(request, task)
     listed = read_list(request, lane=lane)
     following = next_in_order(task, order, user=request.user, scope=listed.scope, lane=listed.lane, now=request.now)
     query = list_query(request)
@@ -56,6 +57,7 @@ def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) ->
     context: dict[str, Any] = {
         "rows": load_rows_of(task.pk, user=request.user, now=request.now),
         **_counts(request, lane),
+        "shown_lane": lane,
         "undo": undo_bar(task, text, may_undo=may_undo) | {"announce": f"{text} {announce_next(page)}"},
         "is_open": True,
         "focus": True,
@@ -78,7 +80,7 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
     page = load_or_404(request, task_id)
     context = detail_context(request, page) | {
         "rows": load_rows_of(task_id, user=request.user, now=request.now),
-        **_counts(request, page.task.lane),
+        **_counts(request, shown_lane(request, page.task)),
         "notice": error,
         "announce": text,
         "is_open": True,
@@ -93,6 +95,14 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
 def stay_refused(request: PersonRequest, task: Task, problem: Exception) -> HttpResponse:
     """The reason why nothing was done, over the task as it is now."""
     return conflicted(request, task, str(problem))
+
+
+def refuse_note(request: PersonRequest, page: TaskPage, said: str) -> HttpResponse:
+    """422: the form of a note, with what is wrong with it."""
+    if request.htmx:
+        context = detail_context(request, page) | {"note_error": said}
+        return render(request, "playbooks/_notes.html", context, status=422)
+    return render_task(request, page, status=422, parts={"note_error": said})
 
 
 def refuse_close(request: PersonRequest, page: TaskPage, form: CloseForm) -> HttpResponse:

@@ -127,7 +127,7 @@ MERGE = Deed(
     "task_merge", gettext_lazy("Merge as a duplicate"), gettext_lazy("Merge"),
     gettext_lazy("Another task is about the same: its signals are added there, and this one is closed as a duplicate."),
     lambda request, task: MergeForm(**_filled(request, task), task=task, user=request.user), _merge,
-    lambda task, data: _("Merged %(account)s: %(title)s goes on.")
+    lambda task, data: _("Merged %(account)s: “%(title)s” goes on.")
     % {"account": task.about, "title": data["into"].title},
     fields="playbooks/_merge_fields.html",
 )  # fmt: skip

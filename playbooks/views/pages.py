@@ -58,6 +58,12 @@ def visible_or_404(request: PersonRequest, task_id: UUID) -> None:
         raise Http404
 
 
+def shown_lane(request: PersonRequest, task: Task) -> str:
+    """The lane whose list stands beside the task, as the page told it: a task may go to another and stay open."""
+    told = request.POST.get("lane", "")
+    return told if told in Lane.values else task.lane
+
+
 def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | None = None) -> dict[str, Any]:
     """What `playbooks/task.html` needs."""
     task = page.task
@@ -77,6 +83,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "reasons": reasons_of(task) if page.is_active else [],
         "outcome_label": label_of(task.outcome) if task.outcome else "",
         "query": list_query(request),
+        "shown_lane": shown_lane(request, task),
         "now": request.now,
         "note_kinds": NOTE_KINDS,
         "means": MEANS,

@@ -10,6 +10,7 @@ function choosePaletteOption(option) {
   all("#palette [aria-selected=true]").forEach((other) => { other.ariaSelected = "false"; });
   const field = document.querySelector("[data-palette]");
   field.removeAttribute("aria-activedescendant");
+  byId("palette-none").hidden = Boolean(option);
   if (!option) return;
   option.id ||= `palette-${(optionsNamed += 1)}`;
   option.ariaSelected = "true";

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from accounts.models import Activity, Contract
+from accounts.rules.segments import AccountFilter
+from accounts.services import save_segment
 from core.bulk import database_now
 from tests.browser.conftest import Desks
-from tests.factories import make_contract
+from tests.factories import NOW, make_contract
 from tests.floor import Floor
 
 
@@ -91,3 +93,15 @@ def test_filters_of_the_portfolio_change_the_list_alone(floor: Floor, desks: Des
     desk.page.wait_for_url("**tier=mid**")
     desk.page.locator("#list th a", has_text="Acme").wait_for(state="detached")
     assert desk.page.locator("#list th a", has_text="Mid One").is_visible()
+
+
+def test_the_menu_of_the_last_line_of_a_table_is_whole(floor: Floor, desks: Desks) -> None:
+    save_segment(name="Mid", wanted=AccountFilter(tier="mid"), by=floor.ana, now=NOW)
+    desk = desks.of(floor.ana)
+    desk.open("/segments/")
+    desk.page.locator(".menu summary", has_text="Change").click()
+    last = desk.page.get_by_role("button", name="Put away")
+    box = last.bounding_box()
+    assert box
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert last.evaluate("(button, [x, y]) => document.elementFromPoint(x, y) === button", middle)

@@ -115,6 +115,7 @@ def test_one_escape_shuts_the_palette_whatever_was_typed(desk: Desk) -> None:
     expect(palette).to_be_visible()
     desk.page.keyboard.type("quarry")
     expect(palette.locator("input")).to_have_value("quarry")
+    expect(palette.get_by_text("Nothing is called so.")).to_be_visible()
     desk.page.keyboard.press("Escape")
     expect(palette).to_be_hidden()
 

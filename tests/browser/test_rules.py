@@ -304,3 +304,8 @@ def test_a_view_for_the_team_is_everybodys_there(floor: Floor, desk: Desk, desks
     views.get_by_role("link", name="Ours").click()
     bea.page.wait_for_url("**q=bluebell**")
     assert accounts(bea) == ["Bluebell Dental"]
+    assert desk.press("f", "/queue/filter/") == 200
+    desk.page.locator("dialog[open] .views").get_by_role("button", name="Delete Ours").click()
+    expect(desk.page.locator("#confirm-dialog")).to_contain_text("Your whole team uses it.")
+    desk.page.locator("#confirm-dialog").get_by_role("button", name="Delete").click()
+    desk.page.get_by_text("Deleted the view “Ours”").first.wait_for()

@@ -14,7 +14,7 @@ from decisions.models import Decision, Item
 from insights.models import InsightType
 from playbooks.models import Task
 from playbooks.services.tasks import close_task
-from tests.factories import NOW
+from tests.factories import NOW, make_insight, make_source
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +120,15 @@ def test_who_raises_an_insight_sees_what_each_answer_leads_to(floor: Floor) -> N
     row = body.partition(">Churn risk<small")[2].partition("</tr>")[0]
     said = ["recorded", "watched", "playbook", "task"]
     assert [words for words in said if f">{words}<" in row] == said[1:]
+
+
+def test_a_task_names_who_raised_its_other_signals(floor: Floor) -> None:
+    task = floor.task()
+    said = {"model": "person", "model_version": "1", "scored_at": NOW + timedelta(hours=1)}
+    make_insight(floor.account, "0.96", source=make_source("kim", person=floor.ana), **said)
+    make_insight(floor.account, "0.97", source=floor.source, scored_at=NOW + timedelta(hours=2))
+    floor.work(NOW + timedelta(hours=3))
+    body = signed_in(floor.ana).get(f"/tasks/{task.pk}/").content.decode()
+    assert "Kim, confidence" in body
+    assert "house-logit 1, confidence" in body
+    assert "person 1" not in body

@@ -112,6 +112,8 @@ def test_what_was_done_lately_says_what_can_be_undone(floor: Floor, task: Task) 
     assert later.deadline is not None
     assert later.deadline.state == "late"
     assert done_lately(floor.bea, since=NOW - timedelta(days=1), now=NOW) == []
+    undo_task(task_id=task.pk, by=floor.ana, version=Task.objects.get(pk=task.pk).version, now=SOON)
+    assert done_lately(floor.ana, since=NOW - timedelta(days=1), now=SOON) == []
 
 
 # ── Many at once ──────────────────────────────────────────────────────────────────────────────────────────────────

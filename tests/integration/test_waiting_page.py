@@ -58,3 +58,19 @@ def test_who_put_it_off_is_named_to_others(browser: Client, floor: Floor, deed: 
     assert browser.post(f"/tasks/{task.pk}/{deed}/", form).status_code == 302
     assert said.format(floor.ana) in other.get(f"/tasks/{task.pk}/").content.decode()
     assert said.format(floor.ana) not in browser.get(f"/tasks/{task.pk}/").content.decode()
+
+
+def test_the_list_that_is_shown_keeps_its_tab_though_its_task_leaves_the_lane(browser: Client, floor: Floor) -> None:
+    task = wait(browser, floor.task(), (database_now() + timedelta(days=3)).date())
+    form = {"version": task.version, "lane": "waiting"}
+    answer = browser.post(f"/tasks/{task.pk}/resume/", form, headers={"HX-Request": "true"})
+    task.refresh_from_db()
+    assert task.lane != "waiting"
+    assert [str(tab["label"]) for tab in answer.context["lanes"] if tab["current"]] == ["Waiting"]
+    assert '<input type="hidden" name="lane" value="waiting">' in answer.content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_an_empty_note_is_refused_in_the_page(browser: Client, floor: Floor, headers: dict[str, str]) -> None:
+    answer = browser.post(f"/tasks/{floor.task().pk}/notes/", {"text": " "}, headers=headers)
+    assert (answer.status_code, "Write the note first." in answer.content.decode()) == (422, True)
