@@ -20,7 +20,6 @@ READ, SHOWN = 2_000, 100
 # What to do next about an alert, by its kind; of what passes by itself, its standing says where (`read_standings`).
 WHERE_TO = {
     "announcement_dead": "webhooks",
-    "pull_failed": "sources",
     "source_unowned": "sources",
     "mail_dead": "mailbox",
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -60,14 +60,15 @@ def show_dead_letters(request: PersonRequest) -> HttpResponseBase:
 def _fates(letters: Sequence[DeadLetter]) -> Iterator[tuple[str, str]]:
     """What became of each letter since it was replayed, in words, with the tone of that."""
     ids = {letter.record_id for letter in letters}
-    again = set(DeadLetter.objects.filter(record_id__in=ids, replayed_at=None).values_list("stage", "record_id"))
+    died = DeadLetter.objects.filter(record_id__in=ids).values_list("stage", "record_id").annotate(at=Max("died_at"))
+    last = {(stage, id): at for stage, id, at in died.order_by()}
     waits = {
         (stage, id)
         for stage in {letter.stage for letter in letters} & BY_NAME.keys()
         for id in BY_NAME[stage].pending._default_manager.filter(id__in=ids).values_list("id", flat=True)
     }
     for letter in letters:
-        if (letter.stage, letter.record_id) in again:
+        if last[letter.stage, letter.record_id] > letter.died_at:
             yield _("Came back"), "bad"
         elif (letter.stage, letter.record_id) in waits:
             yield _("Waits"), "info"

@@ -117,7 +117,7 @@ def _refused(week: Week, user: User, seen: Seen) -> Found:
         said = ngettext("%(n)d row of %(kind)s waits", "%(n)d rows of %(kind)s wait", parked.n)
         lines.append(Line(said % {"n": parked.n, "kind": parked.slug}, "", reverse("parked"), _("Which accounts")))
     for held in seen.lost[HELD]:
-        said = ngettext("%(source)s: %(n)d event in quarantine", "%(source)s: %(n)d events in quarantine", held.n)
+        said = ngettext("%(source)s: %(n)d message in quarantine", "%(source)s: %(n)d messages in quarantine", held.n)
         replay = f"{reverse('quarantine')}?source={held.slug}", _("Look and replay")
         where = replay if _may_replay(user) else _to_source(held.slug)
         lines.append(Line(said % {"source": held.name, "n": held.n}, _("Kept as they came."), *where))

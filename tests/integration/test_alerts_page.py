@@ -12,10 +12,11 @@ from core.models import Alert
 from core.queries import fold_alerts
 from core.services import raise_alert
 from core.views.alerts import WHERE_TO
+from intake.models import Pull
 from playbooks.models import Task
 from playbooks.queries.standings import ASKED_BY, tell_standings
 from playbooks.queries.work import WorkFilter, find_work
-from tests.factories import NOW, make_team, make_user
+from tests.factories import NOW, make_pull, make_team, make_user
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,21 @@ def test_an_alert_about_one_task_says_how_it_stands(floor: Floor) -> None:
     assert f'<a href="{reverse("task", args=[task.pk])}">Now open, with Ana</a>' in page
     Task.objects.filter(pk=task.pk).update(status="closed", closed_at=NOW, outcome="lost")
     assert "Now closed" in client.get(reverse("alerts")).content.decode()
+
+
+def test_an_alert_about_a_fetch_says_how_it_stands(floor: Floor) -> None:
+    pull = make_pull(floor.source, floor.lead)
+    data = {"pull": str(pull.pk)}
+    raise_alert("pull_failed", "It answered 503.", on_day=NOW.date(), now=NOW, team_id=None, data=data)
+    client = signed_in(make_user("otto", role="ops"))
+    for terms, words in (
+        ({"failures": 2}, "Now still failing"),
+        ({"failures": 0}, "Now it works"),
+        ({"is_on": False}, "Now switched off"),
+    ):
+        Pull.objects.update(**terms)
+        link = f'<a href="{reverse("pull", args=[pull.pk])}">{words}</a>'
+        assert link in client.get(reverse("alerts")).content.decode()
 
 
 def test_all_are_marked_as_seen(floor: Floor) -> None:

@@ -286,11 +286,15 @@ def test_what_was_replayed_says_what_became_of_it(client: Client, otto: User) ->
     insight = make_insight(make_account(), source=make_source())
     for stage, record_id in (("decide", insight.pk), ("believe", insight.pk), ("measure", uuid4())):
         DeadLetter.objects.create(record_id=record_id, stage=stage, **known, **replayed)
-    DeadLetter.objects.create(record_id=insight.pk, stage="believe", **known)
+    again = DeadLetter.objects.create(record_id=insight.pk, stage="believe", **known)
     answer = client.get(reverse("dead_letters"))
     fates = {letter.stage: fate for letter, _record, fate, _tone in answer.context["replayed"]}
     assert fates == {"decide": "Waits", "believe": "Came back", "measure": "Worked"}
     assert "x" * 300 in answer.content.decode()
+    DeadLetter.objects.filter(pk=again.pk).update(**replayed)
+    told = [fate for letter, _record, fate, _tone in client.get(reverse("dead_letters")).context["replayed"]
+            if letter.stage == "believe"]  # fmt: skip
+    assert sorted(told) == ["Came back", "Worked"], "the first replay came back, however the second went"
 
 
 @pytest.mark.parametrize("row", [["no", "mapping"], {"account_id": "no id"}, {"no_such": 1}, {"account_id": {}}, 7])
