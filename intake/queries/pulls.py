@@ -17,15 +17,11 @@ from intake.models import Pull
 def tell_of_pulls(user: User, alerts: Collection[Alert], now: datetime) -> dict[UUID, Standing]:
     """How the scheduled fetch stands that each of `alerts` says has failed."""
     of = {alert.pk: alert.data.get("pull") for alert in alerts}
-    pulls = {
-        str(pull.pk): pull for pull in Pull.objects.visible_to(user).filter(pk__in=[id for id in of.values() if id])
-    }
+    found = Pull.objects.visible_to(user).filter(pk__in=[id for id in of.values() if id])
+    pulls = {str(pull.pk): pull for pull in found}
     return {pk: _standing_of(pulls[id]) for pk, id in of.items() if id in pulls}
 
 
 def _standing_of(pull: Pull) -> Standing:
-    if not pull.is_on:
-        words = _("Now switched off")
-    else:
-        words = _("Now still failing") if pull.failures else _("Now it works")
-    return Standing(words, reverse("pull", args=[pull.pk]))
+    words = _("Now still failing") if pull.failures else _("Now it works")
+    return Standing(words if pull.is_on else _("Now switched off"), reverse("pull", args=[pull.pk]))

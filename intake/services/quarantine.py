@@ -128,7 +128,7 @@ def _try_again(row: Quarantined, now: datetime) -> Result:
     )
     try:
         with transaction.atomic():
-            result = take(find(row.kind), [row.payload.encode()], arrival, again=True)[0]
+            result = take(find(row.kind), [row.payload.encode()], arrival, is_replay=True)[0]
     except (OperationalError, InterfaceError):
         raise
     except (DatabaseError, ValueError, ArithmeticError, LookupError, TypeError) as error:

@@ -33,12 +33,12 @@ def take(
     arrival: Arrival,
     *,
     from_text: bool = False,
-    again: bool = False,
+    is_replay: bool = False,
     mend: Mend = lambda index, problems: None,
 ) -> list[Result]:
     """Take each JSON item of `raw_items`; one result an item, in order, all of it committed together.
 
-    from_text: numbers, times and so on may come as text (the cells of a file). again: they came before, and are not
+    from_text: numbers, times and so on may come as text (the cells of a file). is_replay: they came before, and are not
     counted as another call. mend: an item that can be taken
     without a part is, with a warning. What a source brings that runs beside another is held, not applied.
     """
@@ -71,7 +71,7 @@ def take(
         results = [taken.get(index) or Result(Landing.REJECTED, errors=problems[index]) for index in range(len(items))]
         for index, left in warned.items():
             results[index] = replace(results[index], warnings=(*left, *results[index].warnings))
-        if arrival.import_id is None and not again:  # of a file as a whole: `profiling`
+        if arrival.import_id is None and not is_replay:  # of a file as a whole: `profiling`
             note_shipment(arrival, kind.name, counts_of(results))
     return results
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Event
 from core.models import Act
 from cx_ops.account_timeline import load_timeline
-from intake.models import Quarantined
+from intake.models import Quarantined, Shipment
 from tests.factories import make_account, make_contact, make_user
 from tests.floor import Floor, signed_in
 from tests.senders import Sender, track
@@ -105,7 +105,9 @@ def test_the_quarantine_says_why_and_shows_it_as_it_came(ops: Client, sender: Se
 def test_replaying_takes_what_fits_and_says_what_stays(ops: Client, sender: Sender) -> None:
     sender.batch({"type": "dance", "userId": "u1"}, track(timestamp="2200-01-01T00:00:00Z"))
     Quarantined.objects.filter(code="in_future").update(payload='{"type": "track", "event": "x", "userId": "u1"}')
+    came = Shipment.objects.count()
     page = ops.post("/quarantine/replay/", {"all": "1"}, follow=True).content.decode()
+    assert Shipment.objects.count() == came, "a replay is no call of its source"
     assert "1 message is taken now." in page
     assert "1 stays: type must be one of" in page
     assert Event.objects.count() == 1
