@@ -48,6 +48,14 @@ PAGES = {
     "playbooks_taskevent": ("task", "pgh_obj_id"),
     "playbooks_tasknote": ("task", "task_id"),
 }
+# What a row is known by, told before the words that name the person.
+KNOWN_BY = {
+    "accounts_activity": ("summary",),
+    "accounts_fieldvalue": ("field",),
+    "core_mail": ("subject",),
+    "intake_record": ("kind", "external_id"),
+    "playbooks_effect": ("subject",),
+}
 MOMENTS = (
     "at", "happened_at", "landed_at", "sent_at", "raised_at", "received_at", "observed_at", "scored_at", "opened_at",
     "prepared_at", "pgh_created_at", "created_at", "recorded_at",
@@ -97,7 +105,8 @@ def texts_of(found: Iterable[Found], words: Sequence[Word], taken: Mapping[str, 
 
 
 def _text(found: Found, words: Sequence[Word], label: str) -> Text:
-    columns = found.holding(words)
+    known = {name: found.row[name] for name in KNOWN_BY.get(found.table, ())}
+    columns = known | found.holding(words)
     said = dict.fromkeys(text for value in columns.values() for text in leaves(value, words))
     moments = (parse_datetime(found.row[name]) for name in MOMENTS if isinstance(found.row.get(name), str))
     url = reverse("account", args=[found.of]) if found.of else ""
@@ -105,6 +114,7 @@ def _text(found: Found, words: Sequence[Word], label: str) -> Text:
         name, column = PAGES[found.table]
         url = reverse(name, args=[found.row[column]])
     at = next((moment for moment in moments if moment), None)
+    said = dict.fromkeys(map(str, known.values())) | said
     return Text(found.table, label, at, " · ".join(said), columns, found.of, url)
 
 

@@ -33,6 +33,7 @@ from playbooks.queries.grounds import (
 )
 from playbooks.queries.merged import merged_into
 from playbooks.queries.money import REPORTING, Money, exposed_of
+from playbooks.queries.outcomes import label_of
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
 
@@ -41,7 +42,10 @@ PUT_OFF: dict[str, str] = {TaskStatus.SNOOZED: "snoozed", TaskStatus.WAITING: "w
 
 
 class StepLine(NamedTuple):
-    """One step of the playbook; `run_step_id` is empty until the run has come to it. `is_left`: ended before."""
+    """One step of the playbook; `run_step_id` is empty until the run has come to it.
+
+    `is_left`: ended before; of the step that is the task itself, `ended_as` says how that was closed.
+    """
 
     title: str
     text: str
@@ -53,6 +57,7 @@ class StepLine(NamedTuple):
     done_at: datetime | None
     run_step_id: UUID | None
     may_tick: bool
+    ended_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,5 +256,6 @@ def _step(step: Step, row: RunStep | None, task: Task) -> StepLine:
         done_by=str(row.done_by) if row and row.done_by else "",
         done_at=row.done_at if row else None,
         run_step_id=row.pk if row else None,
+        ended_as=label_of(task.outcome) if row is not None and row.pk == task.run_step_id and task.outcome else "",
         may_tick=row is not None and task.run is not None and not task.run.automated and task.status in ACTIVE,
     )

@@ -58,6 +58,8 @@ def test_a_step_that_was_never_come_to_is_not_done_once_the_playbook_has_ended(f
     close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="lost", reason="price", now=NOW)
     page = load_task_page(task.pk, user=floor.ana, now=NOW + timedelta(hours=1))
     assert all(step.is_done or step.is_left for step in page.steps)
+    ended = {step.ended_as for step in page.steps if step.run_step_id == task.run_step_id}
+    assert ended == {"Customer lost"}, "of the step that the task is"
 
 
 def test_a_merged_task_names_the_one_that_it_went_into(floor: Floor) -> None:

@@ -256,6 +256,9 @@ def test_of_a_term_that_is_over_it_is_said_what_became_of_it(floor: Floor) -> No
     assert floor.account.name not in client.get("/portfolio/").content.decode()
     client.post(url, {"was": "ended", "forecast": "unknown"})
     assert health() == ("Urgent", "Term ended 9 days ago, no new one")
+    task = floor.task(now=database_now() - timedelta(days=1))
+    close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="lost", reason="price", now=database_now())
+    assert "What became of it" not in client.get(address).content.decode(), "that it is lost says it"
     make_contract(floor.account, starts_on=today, ends_on=today + timedelta(days=300))
     assert "What became of it" not in client.get(address).content.decode(), "a new term says it"
     early = client.post(
