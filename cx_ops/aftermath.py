@@ -19,7 +19,7 @@ from playbooks.queries.outcomes import label_of
 FOLLOWS: dict[str, Any] = {
     Suppression.STALE: gettext_lazy("It is kept as a record. What was decided on the newer signal stands."),
     Suppression.DWELL: gettext_lazy("It began and ended nothing. The next lower signals decide whether it falls."),
-    Suppression.OPEN_ITEM: gettext_lazy("It was added as evidence to what is being done already."),
+    Suppression.OPEN_ITEM: gettext_lazy("It was added as evidence to what was being done already."),
     Suppression.HOLD_OUT: gettext_lazy(
         "Nobody was to act on it: when it came, the account was held out. The next signal of this kind is decided anew "
         "once the account is released."

@@ -22,7 +22,7 @@ class Suppression(TextChoices):
 
     STALE = "stale", _("Older than what was already decided, or its horizon has ended")
     DWELL = "dwell", _("Lower than before, but not often or long enough yet")
-    OPEN_ITEM = "open_item", _("Added as evidence to the item that is already open")
+    OPEN_ITEM = "open_item", _("Added as evidence to what was open already")
     COOL_DOWN = "cool_down", _("The same was closed before, and its cool-down holds")
     HOLD_OUT = "hold_out", _("In the control group")
     KILL_SWITCH = "kill_switch", _("Automation is switched off")

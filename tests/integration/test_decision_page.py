@@ -102,7 +102,7 @@ def test_what_is_added_to_an_open_task_names_it(floor: Floor) -> None:
     task = floor.task("0.95")
     decision = floor.insight("0.94", now=NOW + DAY)
     body = page(signed_in(floor.ana), decision)
-    assert "It was added as evidence to what is being done already." in body
+    assert "It was added as evidence to what was being done already." in body
     assert f'href="/tasks/{task.pk}/"' in body
 
 
