@@ -63,7 +63,7 @@ class Held(TextChoices):
     OWNED = "owned", _("Playbooks, sources and teams")
 
 
-class Rung(TextChoices):
+class TakesAs(TextChoices):
     """Why somebody is the one who takes over."""
 
     CHOSEN = "chosen", _("Chosen")

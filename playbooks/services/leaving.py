@@ -24,7 +24,7 @@ from core.enums import Role
 from core.models import Act, User
 from core.services import record_act, record_acts, set_absence
 from decisions.queries.facts import lock_accounts
-from playbooks.enums import Held, Rung
+from playbooks.enums import Held, TakesAs
 from playbooks.models import Task
 from playbooks.queries.caretakers import Caretakers
 from playbooks.queries.holdings import PLACES, Holding, called, holdings_of
@@ -44,7 +44,7 @@ class Move:
 
     holding: Holding
     to: User | None
-    rung: Rung | None = None
+    takes_as: TakesAs | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Group:
     count: int
     kinds: list[tuple[str, int]]
     to: list[tuple[User, int]]
-    by: list[tuple[Rung, list[tuple[User, int]]]]
+    by: list[tuple[TakesAs, list[tuple[User, int]]]]
     nobody: int
     without: list[UUID]
     stays: bool
@@ -219,7 +219,7 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
     chain = successors(accounts, leaver=user, now=now) if accounts else {}
     heir = _heir(user, now) if any(row.account_id is None for row in holdings) else None
     of_sources = _caretakers([row.id for row in holdings if row.place == "task" and not row.account_id], user, now)
-    chosen = {held: (person, Rung.CHOSEN) for held, person in to.items()}
+    chosen = {held: (person, TakesAs.CHOSEN) for held, person in to.items()}
     return [
         Move(
             row,
@@ -231,7 +231,7 @@ def _moves(user: User, to: Chosen, groups: Collection[Held], due_before: datetim
     ]
 
 
-def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, tuple[User, Rung] | None]:
+def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, tuple[User, TakesAs] | None]:
     """Who takes the tasks about sources from `leaver`; None for nobody."""
     if not tasks:
         return {}
@@ -239,16 +239,16 @@ def _caretakers(tasks: Sequence[Id], leaver: User, now: datetime) -> dict[Id, tu
     people = ("source__owner__team", "source__backup__team")
     rows = Task.objects.filter(pk__in=tasks).select_related(*people)
     found = {str(task.pk): caretakers.of(task.source) for task in rows if task.source}
-    return {id: (person, Rung.SOURCE) if person else None for id, person in found.items()}
+    return {id: (person, TakesAs.SOURCE) if person else None for id, person in found.items()}
 
 
-def _heir(user: User, now: datetime) -> tuple[User, Rung] | None:
+def _heir(user: User, now: datetime) -> tuple[User, TakesAs] | None:
     """Who takes what belongs to no account: the lead of the team, else the catch-all."""
     lead = user.team.lead_id if user.team else None
     here = User.objects.available_at(now).exclude(pk=user.pk).annotate(is_catch_all=IS_CATCH_ALL)
     heirs = here.filter(Q(pk=lead) | Q(is_catch_all=True))
     heir = min(heirs, key=lambda heir: heir.pk != lead, default=None)
-    return (heir, Rung.LEAD if heir.pk == lead else Rung.CATCH_ALL) if heir else None
+    return (heir, TakesAs.LEAD if heir.pk == lead else TakesAs.CATCH_ALL) if heir else None
 
 
 def _count(moves: Iterable[Move]) -> int:
@@ -258,13 +258,13 @@ def _count(moves: Iterable[Move]) -> int:
 
 def _summary(held: Held, moves: Iterable[Move]) -> Group:
     mine = [move for move in moves if PLACES[move.holding.place].held == held and move.holding.what]
-    rungs = [rung for rung in Rung if any(move.rung == rung for move in mine)]
+    ways = [way for way in TakesAs if any(move.takes_as == way for move in mine)]
     return Group(
         held=held,
         count=len(mine),
         kinds=Counter(called(move.holding) for move in mine).most_common(),
         to=_takers(mine),
-        by=[(rung, _takers(move for move in mine if move.rung == rung)) for rung in rungs],
+        by=[(way, _takers(move for move in mine if move.takes_as == way)) for way in ways],
         nobody=sum(move.to is None for move in mine),
         without=sorted({move.holding.account_id for move in mine if not move.to and move.holding.account_id}),
         stays=all(move.holding.place in NEVER_EMPTY for move in mine if not move.to),

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Q
 from accounts.enums import AccountRole
 from accounts.models import Account, AccountPerson
 from core.models import Organisation, User
-from playbooks.enums import ACTIVE, Rung
+from playbooks.enums import ACTIVE, TakesAs
 
 # Of a person: whether they take what nobody else can.
 IS_CATCH_ALL = Organisation.caught_by(OuterRef("pk"))
@@ -29,7 +29,7 @@ def lead_of(account: Account) -> User | None:
 
 def successors(
     accounts: Collection[Account], *, leaver: User, now: datetime
-) -> dict[UUID, tuple[User, Rung]]:  # fmt: skip
+) -> dict[UUID, tuple[User, TakesAs]]:  # fmt: skip
     """Who takes each account's work from `leaver`, and as what: its CSM, the team's pool, its lead, the catch-all.
 
     A pool takes in turn, those with the fewest open tasks first. An account for which nobody is left is missing.
@@ -42,14 +42,14 @@ def successors(
     pools = Pools(available)
     catch_all = next((user for user in here if user.is_catch_all), None)
 
-    def chain(account: Account) -> Iterator[tuple[User | None, Rung]]:
-        yield available.get(csms.get(account.pk)), Rung.CSM
+    def chain(account: Account) -> Iterator[tuple[User | None, TakesAs]]:
+        yield available.get(csms.get(account.pk)), TakesAs.CSM
         if account.team:
-            yield pools.next_of(account.team.pk), Rung.POOL
-            yield available.get(account.team.lead_id), Rung.LEAD
-        yield catch_all, Rung.CATCH_ALL
+            yield pools.next_of(account.team.pk), TakesAs.POOL
+            yield available.get(account.team.lead_id), TakesAs.LEAD
+        yield catch_all, TakesAs.CATCH_ALL
 
-    taken = {account.pk: ((who, rung) for who, rung in chain(account) if who) for account in accounts}
+    taken = {account.pk: ((who, way) for who, way in chain(account) if who) for account in accounts}
     return {id: first for id, takers in taken.items() if (first := next(takers, None))}
 
 

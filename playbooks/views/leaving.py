@@ -72,11 +72,13 @@ def hand_all_over(request: PersonRequest, user_id: UUID) -> HttpResponse:
 @require_POST
 @for_roles(Role.MANAGER)
 def set_away(request: PersonRequest, user_id: UUID) -> HttpResponse:
-    """Away from one day to another, with what goes to others meanwhile."""
+    """Away from one day to another, with what goes to others meanwhile; with `preview`, only show that."""
     person = find_person(request, user_id)
     form = AwayForm(request.POST, zone=zone_of(person.timezone))
     if not form.is_valid():
         return _page(request, person, away_form=form, status=422)
+    if "preview" in request.POST:
+        return _page(request, person, away_form=form)
     data = form.cleaned_data
     try:
         act = go_away(
@@ -162,10 +164,7 @@ def _page(
     if chosen or is_asked:
         shown = preview_hand_over(user=person, to=chosen, groups=ticked if is_asked else tuple(Held), now=now)
     going = {group.held: group for group in shown}
-    away = away_form or AwayForm(
-        request.GET if "first_day" in request.GET else None, zone=zone_of(person.timezone),
-        initial={"meanwhile": AwayForm.NOTHING},
-    )  # fmt: skip
+    away = away_form or AwayForm(zone=zone_of(person.timezone), initial={"meanwhile": AwayForm.NOTHING})
     context: dict[str, Any] = {
         "person": person,
         "form": form,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Account, AccountPerson
 from core.models import Absence, Act, Organisation, Team, User
 from decisions.models import Item
-from playbooks.enums import Held, Rung
+from playbooks.enums import Held, TakesAs
 from playbooks.models import Playbook, Run, Task, Watch
 from playbooks.services.leaving import (
     CannotTakeBack,
@@ -114,11 +114,11 @@ def test_it_is_said_as_what_somebody_takes_it(floor: Floor) -> None:
     AccountPerson.objects.create(account=theirs, user=cy, role="csm")
     AccountPerson.objects.create(account=theirs, user=floor.ana, role="account_executive")
     [roles] = preview_hand_over(user=floor.ana, groups=[Held.ROLES], now=NOW)
-    assert roles.by == [(Rung.CSM, [(cy, 1)]), (Rung.POOL, [(floor.bea, 5)])]
+    assert roles.by == [(TakesAs.CSM, [(cy, 1)]), (TakesAs.POOL, [(floor.bea, 5)])]
     [owned] = preview_hand_over(user=floor.ana, groups=[Held.OWNED], now=NOW)
-    assert owned.by == [(Rung.LEAD, [(floor.lead, 2)])]
+    assert owned.by == [(TakesAs.LEAD, [(floor.lead, 2)])]
     [chosen] = preview_hand_over(user=floor.ana, groups=[Held.ROLES], to={Held.ROLES: cy}, now=NOW)
-    assert chosen.by == [(Rung.CHOSEN, [(cy, 6)])]
+    assert chosen.by == [(TakesAs.CHOSEN, [(cy, 6)])]
 
 
 def test_an_undo_counts_what_was_counted_when_it_was_handed_over(floor: Floor) -> None:
@@ -275,8 +275,10 @@ def test_the_page_refuses_to_end_a_log_in_with_work(client: Client, floor: Floor
 
 def test_the_page_sets_away_and_back(client: Client, floor: Floor) -> None:
     days = {"first_day": "2999-01-01", "last_day": "2999-01-05", "meanwhile": "due"}
-    assert "Open tasks" in page_of(client, floor, **days)
     url = reverse("leave_away", args=[floor.ana.pk])
+    tried = client.post(url, days | {"preview": "1"})
+    assert (tried.status_code, "Nothing would go to others" in tried.content.decode()) == (200, False)
+    assert not Absence.objects.exists()
     assert client.post(url, days | {"last_day": "2998-01-01"}).status_code == 422
     assert client.post(url, {}).status_code == 422
     assert client.post(url, days | {"meanwhile": "nothing"}).status_code == 302
