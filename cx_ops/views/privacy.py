@@ -142,7 +142,8 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
         "files": named_files(kept.files) if kept else [],
         "texts": _texts(request, kept) if kept else [],
         "left": left_of(erasure.left),
-        "more": max(len(kept.texts) - LISTED, 0) if kept else 0,
+        "text_count": len(kept.texts) if kept else 0,
+        "more": kept is not None and len(kept.texts) > LISTED,
         "form": form,
     }
     return render(request, "privacy/erasure.html", context, status=422 if request.method == "POST" else 200)
