@@ -16,13 +16,27 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from core.enums import Role
 from core.models import User
-from cx_ops.weekly.counted import CAME, CELLS, DRAFTS, GAVE_UP, HELD, JOINED, LETTERS, PAIRS, PARKED, Seen, count_seen
+from cx_ops.weekly.counted import (
+    CAME,
+    CELLS,
+    DRAFTS,
+    FAILS,
+    GAVE_UP,
+    HELD,
+    HOOKS,
+    JOINED,
+    LETTERS,
+    PAIRS,
+    PARKED,
+    Seen,
+    count_seen,
+)
 from cx_ops.weekly.week import Week
 from decisions.enums import OutcomeKind
-from intake.enums import DeliveryStatus, Happening, ImportStatus
-from intake.models import Import, Trouble, Webhook
+from intake.enums import ImportStatus
+from intake.models import Import, Trouble
 from intake.queries.columns import blank_columns, unread_columns
-from intake.queries.sources import list_sources, source_lines
+from intake.queries.sources import token_ended
 from playbooks.enums import RunStepStatus
 from playbooks.models import RunStep, Task
 
@@ -141,31 +155,26 @@ def _troubles(week: Week, user: User, seen: Seen) -> Found:
 
 def _connections(week: Week, user: User, seen: Seen) -> Found:
     """Tokens that had expired by the end of the week, and webhooks whose messages are not taken."""
-    systems: QuerySet[Any] = list_sources()
-    sources = list(systems.filter(is_active=True, tokens_end__lt=seen.until))
     lines = []
-    for line in source_lines(sources, seen.until) if sources else ():
-        if line.token_ended:
-            where = (reverse("tokens"), _("Make a new one")) if _may_replay(user) else _to_source(line.source.slug)
-            day = formats.date_format(timezone.localtime(line.token_ended), "j M Y")
+    for source in seen.sources:
+        if ended := token_ended(source, source.last_at, seen.until):  # type: ignore[attr-defined]  # by list_in_use
+            where = (reverse("tokens"), _("Make a new one")) if _may_replay(user) else _to_source(source.slug)
+            day = formats.date_format(timezone.localtime(ended), "j M Y")
             note = _("on %(day)s; what it sends by API is refused") % {"day": day}
-            lines.append(Line(_("%(source)s: its API token has expired") % {"source": line.source}, note, *where))
-    lost = Q(deliveries__status=DeliveryStatus.DEAD, deliveries__ended_at__range=(week.begins, week.ends))
-    lost &= ~Q(deliveries__happening=Happening.TEST)
-    hooks = Webhook.objects.visible_to(user).select_related("source").annotate(lost=Count("deliveries", filter=lost))
-    for hook in hooks.filter(Q(lost__gt=0) | Q(is_on=True, failures__gt=0)):
-        fails = hook.is_on and hook.failures and seen.until < week.ends
-        given_up = ngettext("%(n)d message given up", "%(n)d messages given up", hook.lost) % {"n": hook.lost}
-        if fails or hook.lost:
+            lines.append(Line(_("%(source)s: its API token has expired") % {"source": source}, note, *where))
+    for hook in seen.lost[HOOKS]:
+        fails = hook.kind == FAILS and seen.until < week.ends
+        given_up = ngettext("%(n)d message given up", "%(n)d messages given up", hook.n) % {"n": hook.n}
+        if fails or hook.n:
             said = _("%(source)s: its webhook fails") if fails else _("%(source)s: its webhook failed")
-            where = reverse("webhook", args=[hook.pk]), _("Look and send again")
-            lines.append(Line(said % {"source": hook.source}, given_up if hook.lost else "", *where))
+            where = reverse("webhook", args=[hook.slug]), _("Look and send again")
+            lines.append(Line(said % {"source": hook.name}, given_up if hook.n else "", *where))
     return lines, len(lines)
 
 
 def _unowned(week: Week, user: User, seen: Seen) -> Found:
     lines = []
-    for source in list_sources().filter(is_active=True):
+    for source in seen.sources:
         lacks = {
             _("no owner"): source.owner is None or not source.owner.is_active,
             _("no backup"): source.backup is None or not source.backup.is_active,

@@ -129,6 +129,12 @@ def list_sources() -> QuerySet[Source]:
     )
 
 
+def list_in_use() -> QuerySet[Source]:
+    """Those of `list_sources` that are in use, with when something last came (`last_at`)."""
+    came = Shipment.objects.filter(source=OuterRef("pk")).order_by("-at").values("at")[:1]
+    return list_sources().filter(is_active=True).annotate(last_at=Subquery(came))
+
+
 def source_lines(sources: Sequence[Source], now: datetime) -> list[SourceLine]:
     """Each source with its last arrival, in a number of queries that does not depend on how many there are."""
     ids = [source.pk for source in sources]
@@ -164,11 +170,11 @@ def _line(source: Source, came: Came | None, made: datetime | None, now: datetim
         arrival=arrival_of(last=last, since=made, cadence_hours=hours, now=now),
         is_overdue=due is not None and due < now,
         is_told=source.is_told,  # type: ignore[attr-defined]  # by list_sources
-        token_ended=_token_ended(source, last, now),
+        token_ended=token_ended(source, last, now),
     )
 
 
-def _token_ended(source: Source, last: datetime | None, now: datetime) -> datetime | None:
+def token_ended(source: Source, last: datetime | None, now: datetime) -> datetime | None:
     """When the last token of a source in use expired, where nothing has come since, by whatever way."""
     end: datetime | None = source.tokens_end  # type: ignore[attr-defined]  # by list_sources
     return end if source.is_active and end and end <= now and (last is None or last <= end) else None
