@@ -26,7 +26,7 @@ HOOKS, FAILS = "hooks", "fails"  # webhooks, of which kind where it still fails
 
 
 class Lost(NamedTuple):
-    """What was not taken, or waits: of a stage, a kind, a source, a file or a webhook (`slug`); `rows`: all that came."""
+    """What was not taken, or waits: of a stage, kind, source, file or webhook (`slug`); `rows`: all that came."""
 
     slug: str
     name: str
