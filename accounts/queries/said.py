@@ -95,8 +95,8 @@ def said_field(
 ) -> SaidField:  # fmt: skip
     """What is said of one field, what holds first. `text`: a value in words; `names`: of the sources."""
     ranked = rank(sayings, rule, now)
-    if ranked:  # of several that say what holds, whoever has said it longest, as in the history
-        same = [said for said in ranked if said.value == ranked[0].value]
+    if ranked and not ranked[0].by_person:  # of sources that say what holds, whoever has said it longest
+        same = [said for said in ranked if said.value == ranked[0].value and not said.by_person]
         longest = min(same, key=attrgetter("at"))
         ranked = [longest, *(said for said in ranked if said is not longest)]
     first = ranked[0] if ranked else None

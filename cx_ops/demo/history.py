@@ -40,6 +40,7 @@ class History:
         self.book, self.door, self.now = book, door, now
         self.accounts: Mapping[str, UUID] = {}
         self.acts = 0
+        self.behind = evidence.behind_claims(scores.lately(book), people=feeds.contacts)
 
     def open(self) -> None:
         """The first export, and the territories of those without a manager of their own."""
@@ -83,11 +84,7 @@ class History:
         found: list[Feed] = [
             *feeds.exports(self.book, day),
             *stories.feeds(self.book, day),
-            *(
-                evidence.behind_claims(scores.lately(self.book), people=feeds.contacts)
-                if day == self.book.today
-                else ()
-            ),
+            *(self._evidence(day) if feeds.exported_on(self.book, day) else ()),
             ("house", "insights", scores.house_scores(self.book, day)),
             ("vendor", "insights", scores.vendor_scores(self.book, day)),
         ]
@@ -95,6 +92,14 @@ class History:
         has_file = billing.send_file(self.book, day, self.door.sources[billing.SLUG], now=now)
         if has_file or any(items for _, _, items in found):
             advance(now)
+
+    def _evidence(self, day: date) -> Iterator[Feed]:
+        """What happened behind claims before `day` and was in no export yet."""
+        until = day.isoformat()
+        for source, kind, items in self.behind:
+            sent = [item for item in items if str(item["happened_at"]) < until]
+            items[:] = [item for item in items if str(item["happened_at"]) >= until]
+            yield source, kind, sent
 
     def _tick(self, day: date, now: datetime, who: tuple[str, ...]) -> None:
         pipeline.tick_all(now)

@@ -21,7 +21,7 @@ from decimal import Decimal
 from cx_ops.demo.book import Book, Customer, Fate, rewritten
 from cx_ops.demo.days import workdays_before
 from cx_ops.demo.feeds import Feed, activity, contacts, exported_on
-from cx_ops.demo.scores import THURSDAY, insight
+from cx_ops.demo.scores import HOUSE_DAYS, THURSDAY, insight
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ STORIES = (
             Deed(4, "hana", "acknowledge", type="expansion_signal", hour=10),
             Deed(3, "hana", "note", "Escalation E-204 is open. An offer now would be an insult.",
                  type="expansion_signal", hour=10),
-            Deed(2, "hana", "wait", "Held back until escalation E-204 is closed; Kai has it.",
+            Deed(2, "hana", "wait", "They test our fix of escalation E-204, and say when it holds.",
                  type="expansion_signal", hour=10, days=9),
         ),
     ),
@@ -273,9 +273,12 @@ def feeds(book: Book, day: date) -> list[Feed]:
 
 
 def _comes_on(claim: Said, book: Book) -> date:
-    """When it is sent: the vendor's on Thursdays. What people did lies far enough from the claims before for that."""
+    """When it is sent: the vendor's on Thursdays, the house's when its models run, but for the book's last day. What
+    people did lies far enough from the claims before for that."""
     day = workdays_before(book.today, claim.ago)
-    return day - timedelta(days=(day.weekday() - THURSDAY) % 7) if claim.vendor else day
+    if claim.vendor:
+        return day - timedelta(days=(day.weekday() - THURSDAY) % 7)
+    return day if claim.ago == 0 or day.weekday() in HOUSE_DAYS else day - timedelta(days=1)
 
 
 def deeds(book: Book, day: date) -> list[tuple[Deed, Customer]]:

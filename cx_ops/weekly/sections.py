@@ -238,7 +238,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     "failures": (
         gettext_lazy("Files, e-mails and records that failed"),
         gettext_lazy("Files that could not be read, e-mails given up, records that a stage gave up on."),
-        gettext_lazy("No file failed as a whole, every e-mail went out, no record got stuck."), _failures,
+        gettext_lazy("No file failed as a whole, every e-mail went out, no record is stuck."), _failures,
     ),
     "troubles": (
         gettext_lazy("Feeds with trouble"),

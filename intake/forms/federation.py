@@ -30,7 +30,7 @@ class LookUpForm(forms.Form):
         error_messages={"required": _("Say which values are shown.")},
     )  # fmt: skip
     keep_minutes = forms.IntegerField(
-        label=_("Ask again after … minutes"), min_value=1, max_value=DAY, initial=10,
+        label=_("Ask again once the last answer is … minutes old"), min_value=1, max_value=DAY, initial=10,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip
     header_name = forms.CharField(

@@ -53,7 +53,7 @@ class SourceForm(forms.Form):
         label=_("How it is connected"), choices=SourceMode.choices,
         help_text=_(
             "Copied in: it sends records, which are kept here. Told by webhook: it is told what happens here. "
-            "Looked up live: it is asked when somebody opens an account, and nothing is kept."
+            "Looked up live: it is asked when somebody opens an account, and only its last answer is kept."
         ),
     )  # fmt: skip
     score_meaning = forms.ChoiceField(
