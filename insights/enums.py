@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -16,3 +18,5 @@ class ModelState(TextChoices):
 
 # The model of what people raise themselves.
 PERSON = "person"
+# How sure they can say they are, and what that counts as.
+SURE = ((Decimal("0.55"), _("A hunch")), (Decimal("0.75"), _("Fairly sure")), (Decimal("0.95"), _("Certain")))

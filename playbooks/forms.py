@@ -17,7 +17,7 @@ from decisions.enums import OutcomeKind
 from playbooks.enums import Held
 from playbooks.models import Task
 from playbooks.models.task import TOLD_KINDS
-from playbooks.queries.snoozing import MORNING, Preset, day_in_words, moment_in_words
+from playbooks.queries.snoozing import MORNING, Preset, day_in_words, moment_in_short
 from playbooks.queries.terms import Limit
 
 NOTE_LENGTH = 4000
@@ -65,6 +65,7 @@ class CloseForm(VersionedForm):
             self.add_error("reason", _("Say why the insight was wrong: it teaches the model."))
         if data.get("outcome") == OutcomeKind.OTHER and not data.get("note", "").strip():
             self.add_error("note", _("“Other” needs a few words: write what happened."))
+            self.fields["note"].required = True
         return data
 
 
@@ -245,11 +246,13 @@ class BulkForm(forms.Form):
             takers = User.objects.available_at(now).filter(role__in=("csm", "manager"))
             people.queryset = takers.order_by("first_name", "username")
         if isinstance(until := self.fields.get("preset"), forms.ChoiceField):
-            until.choices = [(preset.value, f"{preset.label}: {moment_in_words(preset.until)}") for preset in presets]
+            until.choices = [(preset.value, f"{preset.label}: {moment_in_short(preset.until)}") for preset in presets]
         if action == "assign":
             self.fields["reason"].label = HandOverForm.base_fields["note"].label
         if action == "snooze":
-            self.fields["reason"].help_text = _("Needed where the term or the window ends before. Your lead sees it.")
+            self.fields["reason"].help_text = _(
+                "Needed only for a task whose time to give notice, term or window ends before. Your lead sees it."
+            )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

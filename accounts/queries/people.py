@@ -36,6 +36,26 @@ class Person:
     consents: dict[Channel, ConsentState] = field(default_factory=dict)
 
     @property
+    def ways(self) -> list[tuple[str, str]]:
+        """How to reach them, each as an address of a link and in words: what they have not refused."""
+        if self.contact.left_on or self.contact.do_not_contact:
+            return []
+        known = ((Channel.PHONE, "tel", self.contact.phone), (Channel.EMAIL, "mailto", self.contact.email))
+        free = [way for way in known if way[2] and self.consents.get(way[0]) != ConsentState.REFUSED]
+        return [(f"{scheme}:{''.join(value.split())}", value) for _channel, scheme, value in free]
+
+    @property
+    def feeling(self) -> str:
+        """In words; "" where it is not known, or not shown."""
+        feeling = self.contact.sentiment
+        return "" if feeling is None else str(FEELINGS[feeling]).capitalize()
+
+    @property
+    def feeling_tone(self) -> str:
+        feeling = self.contact.sentiment or 0
+        return "good" if feeling > 0 else "warn" if feeling < 0 else ""
+
+    @property
     def known_words(self) -> str:
         return get_text_list(self.known_from, _("and"))
 

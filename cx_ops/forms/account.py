@@ -14,15 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import BECAME, ActivityKind, Forecast
 from accounts.models import Account, Contact
 from core.forms import RowField
-from insights.enums import Direction
+from insights.enums import SURE, Direction
 from insights.models import InsightType
 from playbooks.models import RunStep
 from playbooks.rules.steps import fill
 
 TOUCH_KINDS = (ActivityKind.CALL, ActivityKind.MEETING, ActivityKind.NOTE)
-
-SURE = (("0.55", _("A hunch")), ("0.75", _("Fairly sure")), ("0.95", _("Certain")))
-
 
 DIRECTIONS = {Direction.RISK: _("Risks"), Direction.OPPORTUNITY: _("Good news")}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -30,10 +29,11 @@ from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
 from cx_ops.erasure.own import may_be_somebody
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
-from cx_ops.forms.account import FORECASTS, OUTCOMES, SURE
+from cx_ops.forms.account import FORECASTS, OUTCOMES
 from cx_ops.live_values import has_look_ups, live_values
 from cx_ops.raising import foresee
 from cx_ops.views.privacy import KEEPERS
+from insights.enums import SURE
 from insights.models import InsightType
 from insights.services.arrival import InsightRefused, raise_insight
 from intake.queries.privacy import hidden_fields
@@ -136,7 +136,7 @@ def new_insight(request: PersonRequest, account_id: UUID) -> HttpResponse:
             form.add_error(None, str(refusal))
     if request.method != "POST" or form.errors:
         status = 422 if form.errors else 200
-        answers = [Decimal(confidence) for confidence, _words in SURE]
+        answers = [confidence for confidence, _words in SURE]
         context = {
             "form": form,
             "account": account,

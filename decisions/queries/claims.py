@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from core.templatetags.cx import percent
-from insights.enums import Direction
+from insights.enums import SURE, Direction
 from insights.models import Insight
 
 
@@ -25,6 +25,11 @@ def claim_of(insight: Insight) -> str:
 def said_by(insight: Insight) -> str:
     """The person, or the model."""
     return insight.source.name if insight.source.person_id else insight.model
+
+
+def own_words(insight: Insight) -> str:
+    """How sure a person said they are, such as "Fairly sure"; "" of a model, which says a number."""
+    return str(dict(SURE).get(insight.confidence, "")) if insight.source.person_id else ""
 
 
 def claim_in_short(type: str, chance: Decimal | None, days: int) -> str:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from core.templatetags.cx import percent, to_decimal
 from decisions.enums import Response, Suppression
 from decisions.models import Decision
-from decisions.queries.claims import claim_of, said_by
+from decisions.queries.claims import claim_of, own_words, said_by
 from decisions.queries.words import Said, others_say, say
 from decisions.queries.worth import Worth, worth_of
 from insights.models import Insight
@@ -54,6 +54,7 @@ class Explanation:
     more_facts: list[Fact]
     raised_by: str
     model: str
+    own_words: str
     confidence: Decimal
     band_lower: Decimal
     band: str
@@ -82,6 +83,7 @@ def explain(decision: Decision) -> Explanation:
         more_facts=facts[FACTS_SHOWN:],
         raised_by=raised_by(insight),
         model=said_by(insight),
+        own_words=own_words(insight),
         confidence=decision.confidence,
         band_lower=decision.band_lower,
         band=interval(decision.band_lower, decision.band_upper),

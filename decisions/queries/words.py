@@ -71,7 +71,7 @@ LINES: tuple[tuple[str, _StrPromise], ...] = (
     ),
     (
         r"(?P<other>.+) says (?P<response>\w+): they disagree, the higher holds what is open",
-        gettext_lazy("Against it, %(other)s asked for “%(response)s” then. Whoever asks for more is followed."),
+        gettext_lazy("%(other)s asked for less then: “%(response)s”. Whoever asks for more is followed."),
     ),
     (
         r"in the control group: nobody acts, so that the effect of acting can be measured",
@@ -129,8 +129,10 @@ def _place(value: str) -> str:
 
 
 def _other(value: str) -> str:
-    """Another model; what people raise is all under one name."""
-    return gettext("a colleague") if value == PERSON else gettext("another model, %(name)s,") % {"name": value}
+    """Another model; what people raise is all under one name, the reader's own with it."""
+    return (
+        gettext("a person’s own signal") if value == PERSON else gettext("another model, %(name)s,") % {"name": value}
+    )
 
 
 def _absent(value: str) -> str:

@@ -71,6 +71,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         return Deadline("on_track", _("no deadline yet"), reason % {"day": day_of(at)})
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": day_of(at)}, reason, at)
+    if _runs_since_begun(task):
+        return Deadline("on_track", _("begun, due in %(time)s") % {"time": span(now, at)}, reason, at)
     return Deadline("on_track", _("due in %(time)s") % {"time": span(now, at)}, reason, at)
 
 
@@ -87,7 +89,16 @@ def _what_is_due(task: HasDeadlines) -> tuple[str, datetime]:
         return _("Acknowledge by"), task.acknowledge_by
     if task.touch_by and not task.touched_at:
         return _("First touch by"), task.touch_by
-    return _("Next step by") if task.next_step_on else _("To be done by"), task.due_at
+    if task.next_step_on:
+        return _("Next step by"), task.due_at
+    if task.touched_at and _runs_since_begun(task):
+        return _("Begun %(day)s, to be done by") % {"day": day_of(task.touched_at)}, task.due_at
+    return _("To be done by"), task.due_at
+
+
+def _runs_since_begun(task: HasDeadlines) -> bool:
+    """Whether its deadline is the one of its first touch: nobody has said yet when it goes on."""
+    return bool(task.urgent and task.touched_at and not task.next_step_on)
 
 
 def day_of(at: date) -> str:

@@ -17,7 +17,7 @@ from core.templatetags.cx import percent
 from core.written import fetch_planned
 from decisions.enums import SAYS_RIGHT, OutcomeKind, Response
 from decisions.models import Decision
-from decisions.queries.claims import said_by
+from decisions.queries.claims import own_words, said_by
 from decisions.queries.explain import FACTS_SHOWN, Explanation, Fact, facts_of
 from insights.models import Insight
 from playbooks.enums import ACTIVE
@@ -40,11 +40,12 @@ JOIN insights_insight AS i ON i.id = t.decision_id AND i.model = %(model)s
 
 
 class Evidence(NamedTuple):
-    """Another insight that spoke to the same item. `who`: the person, or the model with its version. `agrees`: it
-    asked for the same response."""
+    """Another insight that spoke to the same item. `who`: the person, or the model with its version. `own_words`: how
+    sure that person said they are. `agrees`: it asked for the same response."""
 
     insight_id: UUID
     who: str
+    own_words: str
     confidence: Decimal
     scored_at: datetime
     response: str
@@ -64,6 +65,7 @@ def list_evidence(task: Task, user: User) -> list[Evidence]:
         Evidence(
             insight_id=row.insight_id,
             who=_who(row.insight),
+            own_words=own_words(row.insight),
             confidence=row.confidence,
             scored_at=row.insight.scored_at,
             response=str(Response(row.band_response).label),

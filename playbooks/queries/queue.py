@@ -23,7 +23,7 @@ from intake.enums import Problem
 from playbooks.enums import ACTIVE, Lane, TaskStatus
 from playbooks.models import Task
 from playbooks.models.task import TaskQuerySet
-from playbooks.queries.deadlines import Deadline, HasDeadlines, next_deadline
+from playbooks.queries.deadlines import Deadline, HasDeadlines, day_of, next_deadline
 from playbooks.queries.filters import NEXT_DUE, Filters, is_late
 from playbooks.queries.money import REPORTING, Money
 from playbooks.queries.strangers import stranger, whose_account
@@ -67,7 +67,7 @@ class Scope:
 class Row(NamedTuple):
     """One line of the queue, in words: `meta` says what acting is worth, then what of it weighs most.
 
-    `worth`: the same with what it is the product of.
+    `worth`: the same with what it is the product of. `gone`: where it went, of one that has left the list it stands in.
     """
 
     id: UUID
@@ -83,6 +83,7 @@ class Row(NamedTuple):
     is_snoozed: bool
     is_active: bool
     position: str
+    gone: str = ""
 
     @property
     def flag_label(self) -> str:
@@ -176,6 +177,15 @@ def load_rows_of(task_id: UUID, *, user: User, now: datetime) -> list[Row]:
     """The row of a task as it is now; none where `user` may not see it any more."""
     columns = _columns_of(user, task_id=task_id, now=now, today=now.date())
     return [_row(values, user.pk, now) for values in _with_seldom(columns, user.pk)]
+
+
+def rows_beside(task: Task, scope: Scope, lane: str, *, user: User, now: datetime) -> list[Row]:
+    """`load_rows_of` as the list of `lane` in `scope` has it: what was put off, ended or handed over is gone."""
+    rows = load_rows_of(task.pk, user=user, now=now)
+    stays = task.status in ACTIVE and not (task.lane == Lane.WAITING != lane)
+    if stays and scope.tasks.filter(pk=task.pk).exists():
+        return rows
+    return [row._replace(gone=row.state if not stays else _("With %(name)s") % {"name": task.assignee}) for row in rows]
 
 
 @Written
@@ -273,6 +283,8 @@ def _state(values: Mapping[str, Any]) -> str:
     if values["status"] == TaskStatus.SNOOZED:
         day = formats.date_format(timezone.localtime(values["snoozed_until"]), "j M")
         return _("Snoozed until %(day)s") % {"day": day}
+    if values["status"] == TaskStatus.WAITING and values["next_step_on"]:
+        return _("Paused until %(day)s") % {"day": day_of(values["next_step_on"])}
     return str(TaskStatus(values["status"]).label)
 
 

@@ -45,7 +45,7 @@ def snooze_presets(now: datetime, user: User, limit: Limit | None) -> list[Prese
         presets.append(Preset("tomorrow", _("Tomorrow"), datetime.combine(tomorrow, MORNING, zone)))
     if not hours.is_working_day(monday):
         monday = next_business_day(monday, hours)
-    presets.append(Preset("monday", _("At the start of the week"), datetime.combine(monday, MORNING, zone)))
+    presets.append(Preset("monday", _("Start of the week"), datetime.combine(monday, MORNING, zone)))
     if limit:
         three_days = limit.day - BEFORE_THE_END
         last = business_day_until(three_days, hours)
@@ -65,6 +65,11 @@ def day_in_words(day: date) -> str:
 def moment_in_words(moment: datetime) -> str:
     """In the reader's zone, such as "Monday 16 February, 09:00"."""
     return formats.date_format(timezone.localtime(moment), "l j F, H:i")
+
+
+def moment_in_short(moment: datetime) -> str:
+    """The same where there is little room, such as "Mon 16 Feb, 09:00"."""
+    return formats.date_format(timezone.localtime(moment), "D j M, H:i")
 
 
 def zone_now() -> ZoneInfo:

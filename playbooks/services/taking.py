@@ -51,10 +51,10 @@ VERBS = {
 
 
 class TaskChanged(Exception):
-    """Somebody else changed the task since the caller saw it. Carries the task as it is now."""
+    """The task was changed since the caller saw it, perhaps by themselves elsewhere. Carries the task as it is now."""
 
-    def __init__(self, task: Task, now: datetime) -> None:
-        super().__init__(what_happened(task, now))
+    def __init__(self, task: Task, by: User, now: datetime) -> None:
+        super().__init__(what_happened(task, by, now))
         self.task = task
 
 
@@ -81,11 +81,11 @@ class TaskHeld(TaskRefused):
         )
 
 
-def what_happened(task: Task, now: datetime) -> str:
-    """What somebody else did last, as "Already closed by Ana 2 minutes ago: risk resolved" with a full stop."""
+def what_happened(task: Task, reader: User, now: datetime) -> str:
+    """What was done last, as "Already closed by Ana 2 minutes ago: risk resolved" with a full stop."""
     if task.closed_at is not None:
         return _("Already closed by %(who)s %(ago)s: %(outcome)s.") % {
-            "who": task.closed_by or _("the system"),
+            "who": _who(task.closed_by, reader),
             "ago": _ago(task.closed_at, now),
             "outcome": OutcomeKind(task.outcome).label.lower(),
         }
@@ -93,10 +93,16 @@ def what_happened(task: Task, now: datetime) -> str:
     if act is None:
         return _("Changed since you opened it. Look again, then decide.")
     return _("Changed by %(who)s %(ago)s: %(what)s.") % {
-        "who": act.by or _("the system"),
+        "who": _who(act.by, reader),
         "ago": _ago(act.at, now),
         "what": VERBS.get(act.verb, act.verb),
     }
+
+
+def _who(by: User | None, reader: User) -> str:
+    if by is None:
+        return _("the system")
+    return _("you, in another window,") if by.pk == reader.pk else str(by)
 
 
 def _ago(at: datetime, now: datetime) -> str:
@@ -135,7 +141,7 @@ def take(task_id: UUID, *, by: User, version: int, now: datetime, passing_on: bo
     if not (passing_on and task.assignee_id == by.pk):
         check_may_act(by, task)
     if task.version != version:
-        raise TaskChanged(task, now)
+        raise TaskChanged(task, by, now)
     check_is_free(task, by, now)
     return task
 
@@ -144,6 +150,12 @@ def is_held(task: Task, user: User, now: datetime) -> bool:
     """Whether somebody other than `user` is working on `task`."""
     held = task.claimed_until is not None and task.claimed_until > now
     return held and task.claimed_by_id not in (None, user.pk)
+
+
+def works_instead(user: User, task: Task, now: datetime) -> bool:
+    """Whether `user` is working on what somebody else has."""
+    mine = task.claimed_by_id == user.pk and task.claimed_until is not None and task.claimed_until > now
+    return mine and task.assignee_id not in (None, user.pk)
 
 
 def check_is_free(task: Task, by: User, now: datetime) -> None:
@@ -166,7 +178,7 @@ def take_active(task_id: UUID, *, by: User, version: int, now: datetime, passing
     """`take`, for what is only done to a task that is not closed."""
     task = take(task_id, by=by, version=version, now=now, passing_on=passing_on)
     if task.status not in ACTIVE:
-        raise TaskChanged(task, now)
+        raise TaskChanged(task, by, now)
     return task
 
 

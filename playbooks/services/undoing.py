@@ -56,7 +56,7 @@ def _reopen(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> T
 
 
 def _put_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
-    task = _locked(task_id, version, now)
+    task = _locked(task_id, by, version, now)
     _restore(task, act)
     if act.data.get("touched") and task.item_id:
         untouch_item(item_id=task.item_id)
@@ -66,7 +66,7 @@ def _put_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) ->
 
 
 def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
-    task = _locked(task_id, version, now)
+    task = _locked(task_id, by, version, now)
     before = act.data.get("from")
     owner = User.objects.filter(pk=before).first() if before else None
     if owner is not None:
@@ -80,7 +80,7 @@ def _give_back(act: Act, task_id: UUID, by: User, version: int, now: datetime) -
 
 def _unskip(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> Task:
     """Back in hand, if nobody else has it meanwhile; that it was skipped stays on the task, taken back."""
-    task = _locked(task_id, version, now)
+    task = _locked(task_id, by, version, now)
     check_may_act(by, task)
     TaskNote.objects.create(task=task, by=by, text=_("Taken back: it is not skipped."), at=now)
     if act.data["before"]["claimed_by_id"] == str(by.pk) and not is_held(task, by, now):
@@ -90,10 +90,10 @@ def _unskip(act: Act, task_id: UUID, by: User, version: int, now: datetime) -> T
     return task
 
 
-def _locked(task_id: UUID, version: int, now: datetime) -> Task:
+def _locked(task_id: UUID, by: User, version: int, now: datetime) -> Task:
     task = lock_task(task_id)
     if task.version != version:
-        raise TaskChanged(task, now)
+        raise TaskChanged(task, by, now)
     return task
 
 

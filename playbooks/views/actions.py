@@ -182,4 +182,6 @@ def tick_step(request: PersonRequest, task_id: UUID, run_step_id: UUID) -> HttpR
 
 def _add_error(form: VersionedForm, refusal: TaskRefused) -> None:
     field = getattr(refusal, "field", "") or None
+    if field in form.fields:
+        form.fields[field].required = True
     form.add_error(field if field in form.fields else None, str(refusal))

@@ -18,7 +18,7 @@ from playbooks.forms import CloseForm, VersionedForm, read_order
 from playbooks.models import Task
 from playbooks.queries.doings import UNDOABLE, last_acts
 from playbooks.queries.following import next_in_order
-from playbooks.queries.queue import count_lanes, load_rows_of
+from playbooks.queries.queue import Row, count_lanes, find_scope, rows_beside
 from playbooks.queries.task_page import TaskPage, load_task_page
 from playbooks.views.bulk import said_of
 from playbooks.views.deeds import Deed
@@ -55,7 +55,7 @@ def move_on(request: PersonRequest, task: Task, text: str, *, may_undo: bool) ->
         return redirect(f"{where}?done={task.pk}" if may_undo else where)
     page = load_task_page(following, user=request.user, now=request.now) if following else None
     context: dict[str, Any] = {
-        "rows": load_rows_of(task.pk, user=request.user, now=request.now),
+        "rows": _rows_beside(request, task, lane),
         **_counts(request, lane),
         "shown_lane": lane,
         "undo": undo_bar(task, text, may_undo=may_undo) | {"announce": f"{text} {announce_next(page)}"},
@@ -79,7 +79,7 @@ def stay(request: PersonRequest, task_id: UUID, text: str, *, error: str = "", f
         return redirect(task_url(task_id, list_query(request)))
     page = load_or_404(request, task_id)
     context = detail_context(request, page) | {
-        "rows": load_rows_of(task_id, user=request.user, now=request.now),
+        "rows": _rows_beside(request, page.task, shown_lane(request, page.task)),
         **_counts(request, shown_lane(request, page.task)),
         "notice": error,
         "announce": text,
@@ -183,6 +183,12 @@ def _act_of(id: str, user: User) -> Act | None:
         return Act.objects.filter(pk=UUID(id), by=user, verb="bulk").first()
     except ValueError:
         return None
+
+
+def _rows_beside(request: PersonRequest, task: Task, lane: str) -> list[Row]:
+    """The row of a task that something was done to, in the list that stands beside it."""
+    whose = find_scope(request.user, request.GET.get("who", ""))
+    return rows_beside(task, whose, lane, user=request.user, now=request.now)
 
 
 def _counts(request: PersonRequest, lane: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.models import Act
 from playbooks.forms import DIALOG_IDS, BulkForm, read_order
 from playbooks.models import Task
 from playbooks.queries.queue import all_ids
-from playbooks.queries.snoozing import snooze_presets
+from playbooks.queries.snoozing import moment_in_words, snooze_presets
 from playbooks.services.bulk import MOST, Bulk, Chosen, change_many, choose, merge_targets, undo_many
 from playbooks.services.tasks import TaskRefused, assign_task, dismiss_task, merge_task, snooze_task
 from playbooks.views.pages import read_list
@@ -151,13 +151,22 @@ def said_of(action: str, count: int) -> str:
 def _show(request: PersonRequest, action: str, chosen: list[Chosen], form: BulkForm, plan: Bulk | None) -> HttpResponse:
     context = {
         "action": action, "title": TITLES[action], "verb": VERBS[action], "chosen": chosen, "form": form,
-        "plan": plan, "most": MOST, "url": request.get_full_path(), "queue_url": read_list(request).url(),
+        "plan": plan, "most": MOST, "becomes": _becomes(form) if plan else "",
+        "url": request.get_full_path(), "queue_url": read_list(request).url(),
         "as_dialog": bool(request.htmx),
     }  # fmt: skip
     status = 422 if form.is_bound and form.errors else 200
     return render(
         request, "playbooks/bulk.html#dialog" if request.htmx else "playbooks/bulk.html", context, status=status
     )
+
+
+def _becomes(form: BulkForm) -> str:
+    """Until when, or whose, the tasks will be; "" where the title says it all."""
+    until, to = (form.cleaned_data.get(name) if form.is_bound else None for name in ("until", "to"))
+    if until:
+        return _("snoozed until %(until)s") % {"until": moment_in_words(until)}
+    return _("handed to %(name)s") % {"name": to} if to else ""
 
 
 def _go_back(request: PersonRequest, said: str, url: str, done: Bulk | None) -> HttpResponse:

@@ -105,7 +105,9 @@ def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> T
 
 SNOOZE = Deed(
     "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"),
-    gettext_lazy("You put it off until a day: it comes back by itself, or sooner if it gets worse. Deadlines go on."),
+    gettext_lazy(
+        "You put it off until a day: it comes back by itself, or sooner if it gets worse. A deadline that runs goes on."
+    ),
     _snooze_form, _snooze,
     lambda task, data: _("Snoozed %(account)s until %(until)s.")
     % {"account": task.about, "until": in_words(data["until"])},

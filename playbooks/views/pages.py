@@ -22,7 +22,7 @@ from playbooks.queries.filters import Filters
 from playbooks.queries.outcomes import label_of, options_of, reasons_of
 from playbooks.queries.queue import Counted, Scope, count_lanes, find_scope, load_page, queue_choices
 from playbooks.queries.task_page import TaskPage, find_task, load_task_page
-from playbooks.services.taking import is_held, leads, may_act
+from playbooks.services.taking import is_held, leads, may_act, works_instead
 from playbooks.views.deeds import MEANS
 
 # The parts of an address that name the list beside a task.
@@ -77,6 +77,7 @@ def detail_context(request: PersonRequest, page: TaskPage, *, form: CloseForm | 
         "may_act": not held and may_note,
         "may_note": may_note,
         "held_by": task.claimed_by if held else None,
+        "is_mine_now": works_instead(request.user, task, request.now),
         "may_see_others": request.user.role in DOERS,
         "may_take_over": may_take_over,
         "options": options_of(task) if page.is_active else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.guards import DOERS, PersonRequest, for_roles
 from insights.models import InsightType
+from playbooks.enums import Lane
 from playbooks.forms import ViewForm
 from playbooks.models import SavedView
 from playbooks.queries.filters import STATES, list_query_of
 from playbooks.queries.queue import segments_of
-from playbooks.views.pages import read_list
+from playbooks.views.pages import Listed, read_list
 
 
 @require_safe
@@ -64,10 +66,17 @@ def _show(request: PersonRequest, form: ViewForm, status: int) -> HttpResponse:
         "listed": listed, "filters": listed.filters, "form": form, "as_dialog": bool(request.htmx),
         "types": InsightType.objects.filter(is_active=True).order_by("name"), "states": STATES.items(),
         "segments": segments_of(request.user), "views": SavedView.objects.visible_to(request.user),
-        "queue_url": listed.url(),
+        "queue_url": listed.url(), "lanes": Lane.choices, "shown": list(_in_words(listed)),
     }  # fmt: skip
     template = "playbooks/filter.html#dialog" if request.htmx else "playbooks/filter.html"
     return render(request, template, context, status=status)
+
+
+def _in_words(listed: Listed) -> Iterator[str]:
+    """Whose list, which lane, narrowed to what."""
+    yield _("My queue") if listed.scope.is_own else listed.scope.label
+    yield str(Lane(listed.lane).label)
+    yield from listed.filters.in_words()
 
 
 def _parsed(query: str) -> dict[str, str]:

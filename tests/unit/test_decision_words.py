@@ -43,10 +43,10 @@ STORED = {
     "csm of the account: ana": "Customer success manager of the account: Ana Marsh",
     "pool of North: bea is away until 2026-03-09": "Pool of North: bea, who is away until 9 Mar 2026",
     "vendor-gbm says record: they disagree, the higher holds what is open": (
-        "Against it, another model, vendor-gbm, asked for “recorded only” then. Whoever asks for more is followed."
+        "Another model, vendor-gbm, asked for less then: “recorded only”. Whoever asks for more is followed."
     ),
     "person says monitor: they disagree, the higher holds what is open": (
-        "Against it, a colleague asked for “monitoring” then. Whoever asks for more is followed."
+        "A person’s own signal asked for less then: “monitoring”. Whoever asks for more is followed."
     ),
     "lead of North: nobody": "Lead of North: nobody",
 }
