@@ -1,4 +1,4 @@
-"""What one can go to by typing a few letters: accounts, tasks, colleagues' queues, screens."""
+"""What one can go to by typing a few letters: accounts, contacts, tasks, colleagues' queues, screens."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 
-from accounts.models import Account
-from accounts.queries.find import find_by_words
+from accounts.enums import Stakeholder
+from accounts.models import Account, Contact
+from accounts.queries.find import find_by_words, find_people
 from core.context import nav_lines
 from core.guards import WORKERS
 from core.models import User
@@ -20,7 +22,7 @@ from core.templatetags.cx import words_of
 from playbooks.models import Task
 from playbooks.queries.queue import queue_choices
 
-ACCOUNTS, TASKS, QUEUES = 8, 5, 5
+ACCOUNTS, CONTACTS, TASKS, QUEUES = 8, 5, 5, 5
 # Nobody types more than this to find something.
 LONGEST = 100
 
@@ -49,6 +51,7 @@ def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
     rest = [_all_accounts(text)] if len(found) > ACCOUNTS else []
     groups = [
         Group(_("Accounts"), [*(_of_account(account) for account in accounts), *rest]),
+        _people(find_people(user, text, CONTACTS + 1)),
         Group(_("Tasks"), [_of_task(task) for task in _tasks(user, text, accounts)]),
         Group(_("Queues"), _queues(user, text)),
         Group(_("Screens"), _screens(request, text)),
@@ -64,6 +67,23 @@ def _of_account(account: Account) -> Hit:
 def _all_accounts(text: str) -> Hit:
     title = _("All accounts with “%(text)s”") % {"text": text}
     return Hit("portfolio", title, _("More than these"), f"{reverse('portfolio')}?{urlencode({'who': '', 'q': text})}")
+
+
+def _people(found: list[Contact]) -> Group:
+    label = _("Contacts") if len(found) <= CONTACTS else _("Contacts: the first of more, by name")
+    return Group(label, [_of_contact(contact) for contact in found[:CONTACTS]])
+
+
+def _of_contact(contact: Any) -> Hit:
+    """With the account, and what to know before calling them."""
+    left, role = contact.shows_left_on, Stakeholder(contact.shows_stakeholder)
+    marks = [
+        _("left %(day)s") % {"day": formats.date_format(left, "j M Y")} if left else "",
+        _("do not contact") if contact.shows_do_not_contact else "",
+        str(role.label) if role != Stakeholder.UNKNOWN else "",
+    ]
+    note = " · ".join([contact.account.name, *filter(None, marks)])
+    return Hit("user", contact.shows_name, note, reverse("contact", args=[contact.pk]))
 
 
 def _tasks(user: User, text: str, accounts: Iterable[Account]) -> Iterable[Task]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pghistory
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce, Concat, Now
+from django.db.models.functions import Cast, Coalesce, Concat, Now, Upper
 
 from accounts.enums import TOUCHES, ActivityKind, Forecast, RedLine, Stakeholder
 from accounts.models.account import Account, OfAccountQuerySet
@@ -94,7 +95,14 @@ class Contact(models.Model):
 
     class Meta:
         ordering = ["name"]
-        indexes = [models.Index(fields=["email"], name="contact_by_email", condition=~Q(email=""))]
+        indexes = [
+            models.Index(fields=["email"], name="contact_by_email", condition=~Q(email="")),
+            GinIndex(
+                OpClass(Upper("name"), name="gin_trgm_ops"),
+                OpClass(Upper("email"), name="gin_trgm_ops"),
+                name="contact_search",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source_id", "external_id"], name="one_contact_per_external_id"),
             models.CheckConstraint(condition=~Q(same_as=F("id")), name="contact_not_the_same_as_itself"),

@@ -1,11 +1,12 @@
-"""Finding a few accounts while somebody types: each way of naming one by an index of its own."""
+"""Finding a few accounts and contacts while somebody types: each way of naming one by an index of its own."""
 
 from __future__ import annotations
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from accounts.enums import KeyKind
-from accounts.models import Account, AccountKey
+from accounts.models import Account, AccountKey, Contact
 from accounts.models.account import AccountQuerySet
 from accounts.rules.identity import normalise_domain
 from core.models import User
@@ -46,3 +47,18 @@ def _ways(seen: AccountQuerySet, text: str) -> list[QuerySet[Account]]:
     called = AccountKey.objects.filter(kind=KeyKind.EXTERNAL_ID, value__in={text, text.upper(), text.lower()})
     ways.append(seen.filter(pk__in=called.values("account_id")))
     return ways
+
+
+def find_people(user: User, text: str, rows: int = 5) -> list[Contact]:
+    """The first people at accounts that `user` may see, by name or by how an address begins; one query.
+
+    Each with its account, and `shows_name` and `shows_left_on` of all their records. Who was erased is not among them.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    named = Q(name__icontains=text) if len(text) >= TRIGRAM else Q(name__istartswith=text)
+    records = Contact.objects.known().filter(named | Q(email__istartswith=text), account__archived_at=None)
+    heads = records.visible_to(user).values(head=Coalesce("same_as", "pk"))
+    people = Contact.objects.people("name", "left_on", "stakeholder", "do_not_contact").filter(pk__in=heads)
+    return list(people.select_related("account").order_by("shows_name", "pk")[:rows])

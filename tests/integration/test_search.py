@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.queries.find import find_by_words
-from tests.factories import make_account, make_team, make_user
+from accounts.models import Contact
+from accounts.queries.find import find_by_words, find_people
+from tests.factories import NOW, make_account, make_contact, make_team, make_user
 from tests.floor import Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,58 @@ def test_nobody_finds_what_is_not_theirs(floor: Floor) -> None:
     assert found(make_user("chief", role="leader"), "foreign") == ["Foreign Films", "Foreign Foods"]
 
 
+def people(user: Any, text: str) -> list[str]:
+    return [contact.shows_name for contact in find_people(user, text)]  # type: ignore[attr-defined]
+
+
+def test_a_contact_is_found_by_name_and_address_with_the_account_beside_it(floor: Floor) -> None:
+    contact = make_contact(floor.account, "Alba Reyes", email="areyes@acme.example.com", stakeholder="champion")
+    for text in ("alba", "REYES", " lba r", "al", "AReyes", "areyes@acme.example.com"):
+        assert people(floor.ana, text) == ["Alba Reyes"]
+    for nothing in ("", " ", "%", "_", "ba", "acme.example", "reyes@", "\u0130" * 90):
+        assert people(floor.ana, nothing) == []
+    page = signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
+    assert f'href="/contacts/{contact.pk}/"' in page
+    assert "Acme · Champion" in page
+
+
+def test_nobody_finds_the_people_of_accounts_that_are_not_theirs(floor: Floor) -> None:
+    make_contact(make_account("Foreign Foods", csm=make_user("cy", team=make_team("South"))), "Alba Reyes")
+    assert people(floor.ana, "alba") == []
+    assert "Alba" not in signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
+    assert people(make_user("chief", role="leader"), "alba") == ["Alba Reyes"]
+
+
+def test_who_left_is_shown_as_left_and_who_was_erased_is_not_found(floor: Floor) -> None:
+    make_contact(floor.account, "Alba Reyes", left_on=date(2026, 3, 2))
+    make_contact(floor.account, "Alba Stone", do_not_contact=True)
+    gone = make_contact(floor.account, "Alba Gone")
+    Contact.objects.filter(pk=gone.pk).update(external_id=f"erased-{gone.pk}")
+    assert people(floor.ana, "alba") == ["Alba Reyes", "Alba Stone"]
+    page = signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
+    assert "left 2 Mar 2026" in page
+    assert page.count("do not contact") == 1
+
+
+def test_somebody_with_several_records_is_found_once_by_each_of_them(floor: Floor) -> None:
+    head = make_contact(floor.account, "Alba Reyes", shown={"name": "Alba Reyes-Stone", "stakeholder": "user"})
+    make_contact(floor.account, "A. Reyes", email="alba.r@example.com", same_as=head)
+    for text in ("Reyes", "A. R", "alba.r@"):
+        assert [one.pk for one in find_people(floor.ana, text)] == [head.pk]
+    assert people(floor.ana, "a. r") == ["Alba Reyes-Stone"]
+
+
+def test_a_gone_account_takes_its_people_along_and_of_many_the_first_are_shown(floor: Floor) -> None:
+    for number in range(7):
+        make_contact(floor.account, f"Alba {number}")
+    page = signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
+    assert page.count('href="/contacts/') == 5
+    assert "the first of more" in page
+    floor.account.archived_at = NOW
+    floor.account.save(update_fields=["archived_at"])
+    assert people(floor.ana, "alba") == []
+
+
 def test_the_page_finds_accounts_tasks_queues_and_screens(floor: Floor) -> None:
     task = floor.task("0.95")
     lead = signed_in(floor.lead)
@@ -89,6 +143,7 @@ def test_search_costs_the_same_however_many_match(floor: Floor) -> None:
     for more in (0, 99):
         for number in range(more):
             floor.new_account(f"Acme {number}")
+            make_contact(floor.account, f"Acme Person {number}")
         with CaptureQueriesContext(connection) as captured:
             client.get("/search/", {"q": "acme"})
         counts.append(len(captured))
