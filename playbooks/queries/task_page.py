@@ -8,12 +8,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries.contactable import Contactable, contactable, people_there
-from core.models import Act, User
+from core.models import User
 from core.templatetags.cx import percent, short_money
 from core.written import Written
 from decisions.models import Decision
@@ -37,8 +38,18 @@ from playbooks.queries.outcomes import label_of
 from playbooks.queries.terms import Term, running_term
 from playbooks.rules.steps import fill
 
-# The act that puts a task off, by what it is then.
-PUT_OFF: dict[str, str] = {TaskStatus.SNOOZED: "snoozed", TaskStatus.WAITING: "waiting"}
+# Who snoozed or paused a task, by id and name; null of one that is not put off.
+PUT_OFF_BY = RawSQL(
+    """CASE WHEN playbooks_task.status IN ('snoozed', 'waiting') THEN (
+    SELECT jsonb_build_object('id', u.id, 'name',
+        coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username))
+    FROM core_act a JOIN core_user u ON u.id = a.by_id
+    WHERE a.subject_type = 'task' AND a.subject_id = playbooks_task.id::text AND a.verb IN ('snoozed', 'waiting')
+    ORDER BY a.at DESC, a.id DESC LIMIT 1
+    ) END""",
+    (),
+    output_field=JSONField(),
+)  # a constant  # nosec B611
 
 
 class StepLine(NamedTuple):
@@ -82,7 +93,7 @@ class TaskPage:
     seen: list[Seen]
     talking_points: list[str]
     is_active: bool
-    put_off_by: User | None
+    put_off_by: str
     merged_into: Task | None
 
     @property
@@ -168,6 +179,7 @@ def _task(user: User, *, task_id: UUID, today: date) -> QuerySet[Task]:
     tasks = Task.objects.visible_to(user).annotate(
         reporting=REPORTING,
         term=running_term(today),
+        put_off=PUT_OFF_BY,
         people=people_there(today, "playbooks_task.account_id"),
         hidden=ArraySubquery(fields_hidden_from(user)),
     )
@@ -201,13 +213,10 @@ def _seen(user: User, *, task_id: UUID) -> QuerySet[Task]:
     return Task.objects.visible_to(user).select_related("account", "source").filter(pk=task_id)
 
 
-def _put_off_by(task: Task, user: User) -> User | None:
+def _put_off_by(task: Task, user: User) -> str:
     """Who snoozed or paused it, where that was somebody else than `user`."""
-    if task.status not in PUT_OFF:
-        return None
-    acts = Act.objects.filter(subject_type="task", subject_id=str(task.pk), verb=PUT_OFF[task.status])
-    last = acts.order_by("-at", "-id").select_related("by").first()
-    return last.by if last and last.by_id != user.pk else None
+    by = task.put_off  # type: ignore[attr-defined]
+    return by["name"] if by and by["id"] != str(user.pk) else ""
 
 
 @Written
