@@ -25,6 +25,7 @@ MOST_ROWS = 200
 NOTE_KINDS = [("", _("Note")), *TOLD_KINDS]
 # Ids of the fields of a form in a dialog: behind it stands the one that closes the task, and a label names one field.
 DIALOG_IDS = "dialog_%s"
+NEEDED_IN_MANY = _("Needed only for a task whose time to give notice, term or window ends before. Your lead sees it.")
 
 
 def needed_past(limit: Limit) -> str:
@@ -55,7 +56,7 @@ class CloseForm(VersionedForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=60)
     note = forms.CharField(
         label=_("Closing note"), required=False, max_length=NOTE_LENGTH,
-        help_text=_("Kept with the outcome, and shown on the account’s timeline."),
+        help_text=_("Needed for “Other”. Kept with the outcome, and shown on the account’s timeline."),
         widget=forms.Textarea(attrs={"rows": 2, "data-key": "n", "data-key-label": _("Write a note")}),
     )  # fmt: skip
 
@@ -65,7 +66,6 @@ class CloseForm(VersionedForm):
             self.add_error("reason", _("Say why the insight was wrong: it teaches the model."))
         if data.get("outcome") == OutcomeKind.OTHER and not data.get("note", "").strip():
             self.add_error("note", _("“Other” needs a few words: write what happened."))
-            self.fields["note"].required = True
         return data
 
 
@@ -247,12 +247,9 @@ class BulkForm(forms.Form):
             people.queryset = takers.order_by("first_name", "username")
         if isinstance(until := self.fields.get("preset"), forms.ChoiceField):
             until.choices = [(preset.value, f"{preset.label}: {moment_in_short(preset.until)}") for preset in presets]
+            self.fields["reason"].help_text = NEEDED_IN_MANY
         if action == "assign":
             self.fields["reason"].label = HandOverForm.base_fields["note"].label
-        if action == "snooze":
-            self.fields["reason"].help_text = _(
-                "Needed only for a task whose time to give notice, term or window ends before. Your lead sees it."
-            )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.enums import KeyKind
@@ -61,4 +61,4 @@ def find_people(user: User, text: str, rows: int = 5) -> list[Contact]:
     records = Contact.objects.known().filter(named | Q(email__istartswith=text), account__archived_at=None)
     heads = records.visible_to(user).values(head=Coalesce("same_as", "pk"))
     people = Contact.objects.people("name", "left_on", "stakeholder", "do_not_contact").filter(pk__in=heads)
-    return list(people.select_related("account").order_by("shows_name", "pk")[:rows])
+    return list(people.select_related("account").order_by(F("shows_name"), "pk")[:rows])
