@@ -22,7 +22,7 @@ from core.templatetags.cx import words_of
 from playbooks.models import Task
 from playbooks.queries.queue import queue_choices
 
-ACCOUNTS, CONTACTS, TASKS, QUEUES = 8, 5, 5, 5
+ACCOUNTS, CONTACTS, TASKS, QUEUES = 8, 8, 5, 5
 # Nobody types more than this to find something.
 LONGEST = 100
 
@@ -70,7 +70,11 @@ def _all_accounts(text: str) -> Hit:
 
 
 def _people(found: list[Contact]) -> Group:
-    label = _("Contacts") if len(found) <= CONTACTS else _("Contacts: the first of more, by name")
+    label = (
+        _("Contacts")
+        if len(found) <= CONTACTS
+        else _("Contacts: of your accounts first; more of the name finds others")
+    )
     return Group(label, [_of_contact(contact) for contact in found[:CONTACTS]])
 
 

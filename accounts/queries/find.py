@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.enums import KeyKind
-from accounts.models import Account, AccountKey, Contact
+from accounts.models import Account, AccountKey, AccountPerson, Contact
 from accounts.models.account import AccountQuerySet
 from accounts.rules.identity import normalise_domain
 from core.models import User
@@ -49,8 +49,8 @@ def _ways(seen: AccountQuerySet, text: str) -> list[QuerySet[Account]]:
     return ways
 
 
-def find_people(user: User, text: str, rows: int = 5) -> list[Contact]:
-    """The first people at accounts that `user` may see, by name or by how an address begins; one query.
+def find_people(user: User, text: str, rows: int = 8) -> list[Contact]:
+    """The first people at accounts that `user` may see, by name or how an address begins, their own first; one query.
 
     Each with its account, and `shows_name` and `shows_left_on` of all their records. Who was erased is not among them.
     """
@@ -60,5 +60,6 @@ def find_people(user: User, text: str, rows: int = 5) -> list[Contact]:
     named = Q(name__icontains=text) if len(text) >= TRIGRAM else Q(name__istartswith=text)
     records = Contact.objects.known().filter(named | Q(email__istartswith=text), account__archived_at=None)
     heads = records.visible_to(user).values(head=Coalesce("same_as", "pk"))
+    own = Exists(AccountPerson.objects.filter(account=OuterRef("account"), user=user))
     people = Contact.objects.people("name", "left_on", "stakeholder", "do_not_contact").filter(pk__in=heads)
-    return list(people.select_related("account").order_by(F("shows_name"), "pk")[:rows])
+    return list(people.select_related("account").order_by(own.desc(), F("shows_name"), "pk")[:rows])

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from accounts.queries.find import find_by_words, find_people
 from tests.factories import NOW, make_account, make_contact, make_team, make_user
 from tests.floor import Floor, signed_in
@@ -106,13 +106,15 @@ def test_somebody_with_several_records_is_found_once_by_each_of_them(floor: Floo
 
 
 def test_a_gone_account_takes_its_people_along_and_of_many_the_first_are_shown(floor: Floor) -> None:
-    for number in range(7):
-        make_contact(floor.account, f"Alba {number}")
+    bea = make_account("Bluebell Dental", csm=floor.bea, team=floor.ana.team)
+    for number in range(9):
+        make_contact(bea, f"Alba {number}")
+    make_contact(floor.account, "Alba Own")
+    assert people(floor.ana, "alba")[:2] == ["Alba Own", "Alba 0"]
     page = signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
-    assert page.count('href="/contacts/') == 5
-    assert "the first of more" in page
-    floor.account.archived_at = NOW
-    floor.account.save(update_fields=["archived_at"])
+    assert page.count('href="/contacts/') == 8
+    assert "Contacts: of your accounts first" in page
+    Account.objects.update(archived_at=NOW)
     assert people(floor.ana, "alba") == []
 
 
