@@ -21,7 +21,7 @@ from decimal import Decimal
 from cx_ops.demo.book import Book, Customer, Fate, rewritten
 from cx_ops.demo.days import workdays_before
 from cx_ops.demo.feeds import Feed, activity, contacts, exported_on
-from cx_ops.demo.scores import HOUSE_DAYS, THURSDAY, insight
+from cx_ops.demo.scores import THURSDAY, insight
 
 
 @dataclass(frozen=True)
@@ -273,12 +273,9 @@ def feeds(book: Book, day: date) -> list[Feed]:
 
 
 def _comes_on(claim: Said, book: Book) -> date:
-    """When it is sent: the vendor's on Thursdays, the house's when its models run, but for the book's last day. What
-    people did lies far enough from the claims before for that."""
+    """When it is sent: the vendor's on Thursdays. What people did lies far enough from the claims before for that."""
     day = workdays_before(book.today, claim.ago)
-    if claim.vendor:
-        return day - timedelta(days=(day.weekday() - THURSDAY) % 7)
-    return day if claim.ago == 0 or day.weekday() in HOUSE_DAYS else day - timedelta(days=1)
+    return day - timedelta(days=(day.weekday() - THURSDAY) % 7) if claim.vendor else day
 
 
 def deeds(book: Book, day: date) -> list[tuple[Deed, Customer]]:
