@@ -35,6 +35,7 @@ from cx_ops.account_health import ENDS_DAYS, LAPSED_DAYS, QUIET_DAYS, Level
 from decisions.models import Item
 from decisions.queries.losses import losses
 from insights.enums import Direction
+from playbooks.models import Watch
 
 TEAM = "team:"
 TERM_END = Coalesce("ended_early_on", "ends_on")
@@ -117,6 +118,7 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
             last_touch=Subquery(touches.values("happened_at")[:1]),
             heard_at=Coalesce(Subquery(touches.values("happened_at")[:1]), F("created_at")),
             risk=Subquery(risks.values("type__name")[:1]),
+            watched=watched_risk(now),
             risk_confidence=Subquery(risks.values("confidence")[:1]),
             term_end=Subquery(ends.values("account").annotate(last=Max(TERM_END)).values("last")),
             renews_itself=Coalesce(Subquery(last.values("itself")[:1]), Value(value=False)),
@@ -144,6 +146,12 @@ def with_signs(accounts: AccountQuerySet, now: datetime) -> AccountQuerySet:
             ),
         )
     )
+
+
+def watched_risk(now: datetime) -> Subquery:
+    """The risk for which an account is on a watch list, as `Signs.watched`."""
+    watches = Watch.objects.filter(account=OuterRef("pk"), until__gt=now, type__direction=Direction.RISK)
+    return Subquery(watches.order_by("-confidence").values("type__name")[:1])
 
 
 def with_loss(accounts: AccountQuerySet) -> AccountQuerySet:

@@ -39,7 +39,7 @@ class Level(IntEnum):
 LABELS: dict[Level, Any] = {
     Level.URGENT: gettext_lazy("Urgent"),
     Level.RISK: gettext_lazy("At risk"),
-    Level.WATCH: gettext_lazy("Watch"),
+    Level.WATCH: gettext_lazy("Attention"),
     Level.STEADY: gettext_lazy("Steady"),
     Level.ENDED: gettext_lazy("Ended"),
 }
@@ -73,7 +73,8 @@ class Signs(NamedTuple):
     term, negative once it has ended; None where it renews by itself, or none was ever known. `risk`: what is
     claimed, in short. `notice_in`: days to the next notice date. `unhappy`: of which key people, as `Stakeholder`.
     `lost_on`: when somebody closed a task as lost; None once it is taken back, or a new term has begun. `became`: what
-    is said of the last term, as `Forecast`; once it has ended that counts as what became of it.
+    is said of the last term, as `Forecast`; once it has ended that counts as what became of it. `watched`: the risk for
+    which it is on a watch list, in short; that asks for nothing.
     """
 
     red_lines: Sequence[str] = ()
@@ -85,6 +86,7 @@ class Signs(NamedTuple):
     notice_in: int | None = None
     lost_on: date | None = None
     became: str = ""
+    watched: str = ""
 
 
 class Health(NamedTuple):
@@ -112,9 +114,15 @@ def read_health(signs: Signs) -> Health:
     doubts = (*_renewed(signs), *_doubts(signs))
     found = {Level.URGENT: (*red, *pressing), Level.RISK: (*lost, *known, *risks), Level.WATCH: doubts}
     level = next((level for level, reasons in found.items() if reasons), Level.STEADY)
-    reasons = tuple(reason for some in found.values() for reason in some) or (_("Nothing speaks against it"),)
+    reasons = tuple(reason for some in found.values() for reason in some) or (_steady(signs),)
     icon = "alert" if level is Level.URGENT else ""
     return Health(level, str(LABELS[level]), TONES[level], icon, reasons, "".join(lost))
+
+
+def _steady(signs: Signs) -> str:
+    if signs.watched:
+        return _("Nothing to act on; on the watch list: %(risk)s") % {"risk": signs.watched}
+    return _("Nothing speaks against it")
 
 
 def ends_in(term_end: date | None, today: date, *, renews_itself: bool) -> int | None:

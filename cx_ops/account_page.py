@@ -160,7 +160,7 @@ class AccountPage:
 
 
 def load_account_page(account: Account, *, user: User, kind: str, before: str, now: datetime) -> AccountPage:
-    """The page of an account `with_loss` that `user` may see; `kind` and `before` choose the part of its timeline.
+    """The page of an account `with_loss` and `watched` that `user` may see; `kind`, `before`: what of its timeline.
 
     Raises KeyError for an unknown kind and `CursorRefused`.
     """
@@ -230,6 +230,7 @@ def _signs(view: AccountView, terms: list[Term], now: datetime) -> Signs:
         notice_in=min(notices, default=None),
         lost_on=timezone.localdate(account.lost_at) if account.lost_at else None,  # type: ignore[attr-defined]
         became=last.contract.forecast if last else "",
+        watched=account.watched or "",  # type: ignore[attr-defined]
     )
 
 

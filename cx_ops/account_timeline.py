@@ -22,7 +22,7 @@ from accounts.models import Account, Activity, LedgerEntry
 from core.models import User
 from core.templatetags.cx import humane, money
 from cx_ops.account_behaviour import Folded
-from cx_ops.timeline_entries import Entry, Position
+from cx_ops.timeline_entries import Entry, Position, without_tokens
 from decisions.enums import OutcomeKind, Response, Suppression
 from decisions.models import Decision
 from decisions.queries.claims import claim_in_short
@@ -116,7 +116,8 @@ def _newest_of(heads: list[QuerySet[Any, Any]], asked: Asked, shown: int) -> lis
         ids[_BY_PLACE[one.place].rows].add(one.id)
     found = {rows: rows(asked).in_bulk(some) for rows, some in ids.items()}
     entries = ((one, _BY_PLACE[one.place]) for one in wanted)
-    return [(one, reader.tell(row, one.at)) for one, reader in entries if (row := found[reader.rows].get(one.id))]
+    told = ((one, reader.tell(row, one.at)) for one, reader in entries if (row := found[reader.rows].get(one.id)))
+    return [(one, without_tokens(entry)) for one, entry in told]
 
 
 def fold_quiet(entries: Sequence[Entry], *, use: bool) -> list[Entry]:

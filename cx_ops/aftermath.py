@@ -85,7 +85,9 @@ def _cool_down(item: Item | None, now: datetime) -> str:
     if item is None or not item.quiet:
         return _("The cool-down is over. %(again)s") % {"again": again}
     if item.quiet_until is None:
-        return _("It stays quiet until the account is a customer again.")
+        closed = formats.date_format(timezone.localtime(item.closed_at), "j M Y") if item.closed_at else ""
+        words = {"outcome": label_of(item.outcome), "day": closed}
+        return _("Closed as “%(outcome)s” on %(day)s: quiet until the customer is won back.") % words
     day = formats.date_format(timezone.localtime(item.quiet_until), "j M Y, H:i")
     if item.quiet_until <= now:
         return _("The cool-down ended on %(day)s. %(again)s") % {"day": day, "again": again}

@@ -40,5 +40,6 @@ def _health(row: Any, crossed: Sequence[str], risk: str, now: datetime) -> Healt
         notice_in=(row.notice_by - now.date()).days if row.notice_by else None,
         lost_on=timezone.localdate(row.lost_at) if row.lost_at else None,
         became=row.last_forecast or "",
+        watched=row.watched or "",
     )
     return read_health(signs)

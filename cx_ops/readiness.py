@@ -87,7 +87,7 @@ def accounts_measured(now: datetime) -> AccountQuerySet:
 
 
 def load_readiness(now: datetime) -> Readiness:
-    """Everything on the page. `others`: sources that bring nothing measured; `doubles`: accounts that may be one."""
+    """Everything on the page. `others`: sources that bring nothing measured; `doubles`: pairs that may be one."""
     whole, by_source = readiness_facts(accounts_measured(now), now)
     sources, found, sent = list(list_sources()), shares(whole), kinds_sent(now - WINDOW)
     return Readiness(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 
 class Entry(NamedTuple):
@@ -18,6 +21,20 @@ class Entry(NamedTuple):
     url: str = ""
     tone: str = ""
     folded: tuple[Entry, ...] = ()
+
+
+# What erasing puts where somebody's name or key stood, by `cx_ops.erasure.person.Person.words`, and for a whole text.
+TOKEN = re.compile(r"erased-[0-9a-f]{8}-\d+")
+ERASED = "Erased"
+
+
+def without_tokens(entry: Entry) -> Entry:
+    """In words, where it named a person who was erased."""
+    if entry.title == ERASED:
+        return entry._replace(title=_("Text erased: it named a person who was erased"))
+    said = (TOKEN.sub(_("an erased person"), words) for words in (entry.title, entry.text, entry.meta))
+    title, text, meta = said
+    return entry._replace(title=title, text=text, meta=meta)
 
 
 class Position(NamedTuple):

@@ -106,7 +106,7 @@ def erase_person(*, erasure: Erasure, by: User, now: datetime) -> Erasure:
             execute(ANSWERS, [text.encode()])
         execute("SET LOCAL cx_ops.may_rewrite = ''")
         locked.counts = kept.counts
-        locked.hashes, locked.left = hashes, [*_left(person), *({"table": name} for name in refused)]
+        locked.hashes, locked.left = hashes, [*list_left(person), *({"table": name} for name in refused)]
         locked.status, locked.done_by, locked.done_at = ErasureStatus.DONE, by, now
         locked.save(update_fields=["counts", "hashes", "left", "status", "done_by", "done_at"])
         record_act("erased", locked, by=by, now=now, data={"counts": locked.counts})
@@ -157,7 +157,7 @@ def _keep_keys(person: Person, erasure: Erasure) -> None:
     execute(PAIRS, [person.contacts, person.contacts])
 
 
-def _left(person: Person) -> Iterator[dict[str, Any]]:
+def list_left(person: Person) -> Iterator[dict[str, Any]]:
     """Texts on their accounts with a name that others bear too: a person has to look whom they mean."""
     for name in person.shared_names:
         for table, query in SHARED.items():

@@ -168,6 +168,11 @@ def _is_there(contact: Contact) -> bool:
     return contact.same_as_id is None and contact.external_id != f"erased-{contact.pk}"
 
 
+def names_of_accounts(person: Person) -> list[str]:
+    """Where texts with their name are looked for, where others bear it too."""
+    return [*Account.objects.filter(pk__in=person.accounts).order_by("name").values_list("name", flat=True)]
+
+
 def is_colleague(person: Person) -> bool:
     """Whether one of the addresses is of somebody who works here: they are no contact to be erased."""
     return any(User.objects.filter(email__iexact=email).exists() for email in person.emails)

@@ -23,7 +23,7 @@ from accounts.queries.said import survivor_of
 from accounts.queries.shown import by_origin
 from accounts.services import AccountRefused, ForecastChanged, log_activity, set_forecast, split_summary
 from core.guards import PEOPLE, WORKERS, PersonRequest, for_roles
-from cx_ops.account_filter import with_loss
+from cx_ops.account_filter import watched_risk, with_loss
 from cx_ops.account_health import MADE_OF
 from cx_ops.account_page import AccountPage, list_open_steps, load_account_page
 from cx_ops.account_timeline import KINDS, CursorRefused
@@ -31,10 +31,9 @@ from cx_ops.erasure.own import may_be_somebody
 from cx_ops.forms import AsOfForm, ForecastForm, RaiseForm, TouchForm
 from cx_ops.forms.account import FORECASTS, OUTCOMES
 from cx_ops.live_values import has_look_ups, live_values
-from cx_ops.raising import foresee
+from cx_ops.raising import foresee, types_for
 from cx_ops.views.privacy import KEEPERS
 from insights.enums import SURE
-from insights.models import InsightType
 from insights.services.arrival import InsightRefused, raise_insight
 from intake.queries.privacy import hidden_fields
 from playbooks.services.runs import RunRefused
@@ -127,7 +126,7 @@ def change_forecast(request: PersonRequest, contract_id: UUID) -> HttpResponse:
 def new_insight(request: PersonRequest, account_id: UUID) -> HttpResponse:
     """Raise an insight oneself; the words go onto the timeline beside it."""
     account = _load(request, account_id)
-    types = list(InsightType.objects.filter(is_active=True).order_by("-direction", "name"))
+    types = types_for(account)
     form = RaiseForm(request.POST or None, types=types)
     if request.method == "POST" and form.is_valid():
         try:
@@ -164,8 +163,8 @@ def _raise(request: PersonRequest, account: Account, form: RaiseForm) -> None:
 
 
 def _load(request: PersonRequest, account_id: UUID) -> Account:
-    accounts = with_loss(Account.objects.visible_to(request.user)).select_related("team", "parent")
-    return get_object_or_404(accounts, pk=account_id)
+    accounts = with_loss(Account.objects.visible_to(request.user)).annotate(watched=watched_risk(request.now))
+    return get_object_or_404(accounts.select_related("team", "parent"), pk=account_id)
 
 
 def _render(

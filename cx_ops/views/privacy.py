@@ -24,11 +24,11 @@ from core.enums import Role
 from core.export import Column, csv_file, wants_csv
 from core.guards import WORKERS, PersonRequest, for_roles
 from core.services import record_act
-from cx_ops.erasure.erase import ErasureRefused, drop_erasure, erase_person, prepare_erasure
+from cx_ops.erasure.erase import ErasureRefused, drop_erasure, erase_person, list_left, prepare_erasure
 from cx_ops.erasure.export import as_json, sections_of
 from cx_ops.erasure.kept import Kept, find_kept, named_files
 from cx_ops.erasure.own import why_not_yet
-from cx_ops.erasure.person import Person, identify
+from cx_ops.erasure.person import Person, identify, names_of_accounts
 from cx_ops.erasure.places import PLACES
 from cx_ops.erasure.texts import Text, left_of
 from cx_ops.forms.privacy import ConsentForm, EraseForm, ErasureForm, PersonSearchForm
@@ -56,7 +56,9 @@ COLUMNS: tuple[Column[Erasure], ...] = (
 @for_roles(*KEEPERS)
 def show_privacy(request: PersonRequest) -> HttpResponseBase:
     """Requests and receipts; `?q=` finds a person to export or erase."""
-    erasures = Erasure.objects.visible_to(request.user).select_related("prepared_by", "done_by", "contact", "account")
+    erasures = Erasure.objects.visible_to(request.user).select_related(
+        "prepared_by", "done_by", "contact__account", "account"
+    )
     if wants_csv(request):
         return csv_file("erasures", COLUMNS, erasures.iterator(500))
     form = PersonSearchForm(request.GET or None)
@@ -84,6 +86,7 @@ def show_person(request: PersonRequest, contact_id: UUID | None = None, account_
         "subject": subject,
         "account": subject.account if isinstance(subject, Contact) else subject,
         "person": person,
+        "places": names_of_accounts(person),
         "why_not": why_not_yet(person) if person.own else "",
         "export_url": _export_url(subject),
         "form": form,
@@ -142,6 +145,7 @@ def show_erasure(request: PersonRequest, erasure_id: UUID) -> HttpResponse:
         "files": named_files(kept.files) if kept else [],
         "texts": _texts(request, kept) if kept else [],
         "left": left_of(erasure.left),
+        "left_count": _left_count(erasure),
         "text_count": len(kept.texts) if kept else 0,
         "more": kept is not None and len(kept.texts) > LISTED,
         "form": form,
@@ -186,6 +190,13 @@ def _kept(erasure: Erasure) -> Kept:
     """What erasing takes just now."""
     person = identify(erasure.subject)
     return find_kept(person, person.words(""))
+
+
+def _left_count(erasure: Erasure) -> int | None:
+    """How many texts are left for somebody to look at, as far as it is known; None of one that was dropped."""
+    if erasure.status == ErasureStatus.PREPARED:
+        return sum(1 for _one in list_left(identify(erasure.subject)))
+    return len(erasure.left) if erasure.status == ErasureStatus.DONE else None
 
 
 def _texts(request: PersonRequest, kept: Kept) -> list[Text]:
@@ -240,5 +251,7 @@ def _person(
 
 
 def _erasure(request: PersonRequest, erasure_id: UUID) -> Erasure:
-    found = Erasure.objects.visible_to(request.user).select_related("contact", "account", "prepared_by", "done_by")
+    found = Erasure.objects.visible_to(request.user).select_related(
+        "contact__account", "account", "prepared_by", "done_by"
+    )
     return get_object_or_404(found, pk=erasure_id)

@@ -97,7 +97,7 @@ def explain(decision: Decision) -> Explanation:
         dwells=decision.suppressed_by == Suppression.DWELL,
         authority_version=decision.authority_version,
         ownership_version=decision.ownership_version,
-        worth=worth_of((decision.priority or {}).get("parts")),
+        worth=worth_of((decision.priority or {}).get("parts"), insight.type.direction),
     )
 
 

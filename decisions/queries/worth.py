@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import prod
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.templatetags.cx import to_decimal
 from decisions.queries.facts import TYPICAL
+from insights.enums import Direction
 
 # How `decisions.rules.decide.priority_of` names the part that is money, and the one that is none.
 REVENUE, URGENCY = "revenue exposed", "urgency"
@@ -17,6 +19,11 @@ LABELS = {
     REVENUE: _("Revenue it is about"),
     "probability": _("Chance that it happens if nobody acts"),
     "share that acting changes": _("How often acting changes that"),
+}
+# Nobody takes up what nobody offers: of an opportunity the chance is what comes of acting.
+OF_OPPORTUNITIES = LABELS | {
+    "probability": _("Chance that it comes off if somebody acts"),
+    "share that acting changes": _("How much of that is due to acting"),
 }
 # Where a part's number is from, as `decisions.rules` names it; what is not here stays as it is.
 SOURCES = {
@@ -26,15 +33,12 @@ SOURCES = {
 
 
 class Part(NamedTuple):
-    """One factor: its name, its value as a number, where the number is from."""
+    """One factor: its name, its value as a number, where the number is from; `label`: its name on screens."""
 
     name: str
     value: Decimal | None
     source: str
-
-    @property
-    def label(self) -> str:
-        return str(LABELS.get(self.name, self.name))
+    label: str
 
 
 class Worth(NamedTuple):
@@ -56,9 +60,10 @@ class Worth(NamedTuple):
         return factor.normalize() if factor and factor != 1 else None
 
 
-def worth_of(stored: object) -> Worth:
-    """From the stored parts of a priority: (name, value, where it is from) each."""
-    parts = [_part(*row) for row in stored] if isinstance(stored, list) else []
+def worth_of(stored: object, direction: str | None = None) -> Worth:
+    """From the stored parts of a priority, (name, value, where it is from) each, of a type of this `Direction`."""
+    labels = OF_OPPORTUNITIES if direction == Direction.OPPORTUNITY else LABELS
+    parts = [_part(labels, *row) for row in stored] if isinstance(stored, list) else []
     factors = [part for part in parts if part.name != URGENCY]
     values = [part.value for part in factors]
     known = [value for value in values if value is not None]
@@ -67,5 +72,5 @@ def worth_of(stored: object) -> Worth:
     return Worth(money, is_estimate, factors, next((part for part in parts if part.name == URGENCY), None))
 
 
-def _part(name: str, value: Any, source: str) -> Part:
-    return Part(str(name), to_decimal(value), str(SOURCES.get(source, source)))
+def _part(labels: Mapping[str, Any], name: str, value: Any, source: str) -> Part:
+    return Part(str(name), to_decimal(value), str(SOURCES.get(source, source)), str(labels.get(name, name)))

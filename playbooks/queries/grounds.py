@@ -41,7 +41,8 @@ JOIN insights_insight AS i ON i.id = t.decision_id AND i.model = %(model)s
 
 class Evidence(NamedTuple):
     """Another insight that spoke to the same item. `who`: the person, or the model with its version. `own_words`: how
-    sure that person said they are. `agrees`: it asked for the same response."""
+    sure that person said they are. `agrees`: it asked for the same response. `came_after`: after the task was closed.
+    """
 
     insight_id: UUID
     who: str
@@ -51,6 +52,7 @@ class Evidence(NamedTuple):
     response: str
     agrees: bool
     facts: list[Fact]
+    came_after: bool
 
 
 def list_evidence(task: Task, user: User) -> list[Evidence]:
@@ -71,6 +73,7 @@ def list_evidence(task: Task, user: User) -> list[Evidence]:
             response=str(Response(row.band_response).label),
             agrees=row.band_response == asked,
             facts=facts_of(row.insight),
+            came_after=bool(task.closed_at and row.decided_at > task.closed_at),
         )
         for row in shown
     ]
@@ -82,10 +85,10 @@ def _who(insight: Insight) -> str:
 
 
 def facts_behind(explanation: Explanation | None, evidence: Sequence[Evidence]) -> list[Fact]:
-    """Two to four dated facts: those of the insight that opened the task, filled up from what came later."""
+    """Two to four dated facts: of the insight that opened the task, then of what came until it was closed."""
     found = list(explanation.facts) if explanation else []
     said = {fact.text for fact in found}
-    for later in evidence:
+    for later in (one for one in evidence if not one.came_after):
         found += [fact for fact in later.facts if fact.text not in said]
         said |= {fact.text for fact in later.facts}
     return found[:FACTS_SHOWN]

@@ -117,6 +117,8 @@ class TaskPage:
         own = Money(account.arr_amount, account.arr_currency)
         if own.amount is None or own.currency == counted.currency:
             return counted.a_year
+        if not self.is_active:  # it is counted at the rate of a day that is past
+            return own.a_year
         return f"{own.a_year} ({short_money(counted.amount, counted.currency)})"
 
     @property
@@ -158,7 +160,7 @@ def load_task_page(task_id: UUID, *, user: User, now: datetime) -> TaskPage:
         contacts=contactable(task.people, task.hidden),  # type: ignore[attr-defined]
         explanation=explanation,
         track_record=track_record(task.decision) if task.decision else "",
-        worth=worth_of(task.priority_parts),
+        worth=worth_of(task.priority_parts, task.type.direction if task.type else None),
         steps=list_steps(task),
         evidence=evidence,
         facts=facts_behind(explanation, evidence),

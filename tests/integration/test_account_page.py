@@ -160,8 +160,9 @@ GIVEN_UP = "Given up as lost on 7 Oct 2026: its task was closed so"
     [
         (Signs(), "Steady", "Nothing speaks against it"),
         (Signs(quiet_days=60), "Steady", "Nothing speaks against it"),
-        (Signs(quiet_days=61), "Watch", "No call, meeting or note for 61 days"),
-        (Signs(unhappy=("sponsor", "champion")), "Watch", "Unhappy: sponsor, champion"),
+        (Signs(watched="Churn risk"), "Steady", "Nothing to act on; on the watch list: Churn risk"),
+        (Signs(quiet_days=61), "Attention", "No call, meeting or note for 61 days"),
+        (Signs(unhappy=("sponsor", "champion")), "Attention", "Unhappy: sponsor, champion"),
         (Signs(forecast=Forecast.AT_RISK, unhappy=("champion",)), "At risk", "Renewal forecast: in doubt"),
         (Signs(risk="Churn risk, confidence 93 %"), "At risk", "Churn risk, confidence 93 %"),
         (Signs(red_lines=("sponsor_left",), risk="Churn risk, confidence 90 %"), "Urgent", "Sponsor left"),

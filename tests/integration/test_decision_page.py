@@ -42,7 +42,7 @@ def test_a_cool_down_says_whether_it_still_holds(floor: Floor, cooled: tuple[Tas
     ends = database_now() + 3 * DAY
     for until, quiet, words in (
         (ends, True, "The cool-down holds until"), (ends - 4 * DAY, True, "The cool-down ended on"),
-        (None, True, "until the account is a customer again"), (None, False, "The cool-down is over."),
+        (None, True, "quiet until the customer is won back"), (None, False, "The cool-down is over."),
     ):  # fmt: skip
         item.update(quiet_until=until, quiet=quiet)
         assert words in page(client, cooled[1])
@@ -58,6 +58,28 @@ def test_what_was_held_back_leads_to_what_was_done_before_and_to_a_task(
     assert f'href="/tasks/new/{floor.account.pk}/"' in body
     assert 'href="/policies/ownership/"' not in body
     assert 'href="/house-rules/cool-downs/"' in page(signed_in(floor.lead), decision)
+
+
+def test_what_is_raised_by_hand_is_told_of_the_cool_down(floor: Floor, cooled: tuple[Task, Decision]) -> None:
+    url, item = f"/accounts/{floor.account.pk}/insight/", Item.objects.filter(pk=cooled[1].item_id)
+    assert "quiet until" not in signed_in(floor.ana).get(url).content.decode()
+    item.update(quiet_until=database_now() + 3 * DAY)
+    page = signed_in(floor.ana).get(url).content.decode()
+    assert "closed as “No response” on" in page
+    assert "nothing new" in page
+    item.update(quiet_until=None)
+    assert "quiet until the customer is won back" in signed_in(floor.ana).get(url).content.decode()
+
+
+def test_what_came_after_a_task_was_closed_is_no_ground_of_it(floor: Floor, cooled: tuple[Task, Decision]) -> None:
+    Task.objects.filter(pk=cooled[0].pk).update(evidence_count=2)
+    assert "after it was closed" in signed_in(floor.ana).get(f"/tasks/{cooled[0].pk}/").content.decode()
+
+
+def test_of_an_opportunity_the_chance_is_what_comes_of_acting(floor: Floor) -> None:
+    decision = floor.insight("0.95", type_id="expansion_signal")
+    assert "Chance that it comes off if somebody acts" in page(signed_in(floor.ana), decision)
+    assert "Chance that it happens if nobody acts" in page(signed_in(floor.ana), floor.insight("0.95"))
 
 
 def test_what_opened_a_task_leads_to_it(floor: Floor) -> None:

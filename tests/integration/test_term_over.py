@@ -32,7 +32,7 @@ def test_of_a_term_that_is_over_it_is_said_what_became_of_it(floor: Floor) -> No
     refused = client.post(url, {"was": "likely", "forecast": "commit"}, follow=True)
     assert "Choose one of" in refused.content.decode(), "a forecast holds until the term is over"
     client.post(url, {"was": "likely", "forecast": "renewed"})
-    assert health() == ("Watch", "Said to be renewed, the new term has not come yet")
+    assert health() == ("Attention", "Said to be renewed, the new term has not come yet")
     client.post(url, {"was": "renewed", "forecast": "ended"})
     assert health() == ("Ended", "Term ended 9 days ago, not renewed")
     assert floor.account.name not in client.get("/portfolio/").content.decode()
