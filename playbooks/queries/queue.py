@@ -284,7 +284,7 @@ def _state(values: Mapping[str, Any]) -> str:
         day = formats.date_format(timezone.localtime(values["snoozed_until"]), "j M")
         return _("Snoozed until %(day)s") % {"day": day}
     if values["status"] == TaskStatus.WAITING and values["next_step_on"]:
-        return _("Paused until %(day)s") % {"day": day_of(values["next_step_on"])}
+        return _("Waiting until %(day)s") % {"day": day_of(values["next_step_on"])}
     return str(TaskStatus(values["status"]).label)
 
 

@@ -61,7 +61,7 @@ def test_a_deadline_begins_with_the_work_and_says_so(floor: Floor, ana: Client) 
 
 GONE = {
     "snooze": ({"reason": "They decide in a week."}, "Snoozed until"),
-    "wait": ({"note": "They send the form."}, "Paused until"),
+    "wait": ({"note": "They send the form."}, "Waiting until"),
     "hand-over": ({"note": "You know them."}, "With bea"),
 }
 
