@@ -37,7 +37,8 @@ def test_triage_by_keyboard(desk: Desk, tasks: list[Task]) -> None:
 
     assert desk.press("h", "/snooze/") == 200
     desk.page.locator("dialog[open]").wait_for()
-    desk.page.keyboard.press("2")
+    # On a Friday night one preset is all there is before "A day of my own".
+    desk.page.keyboard.press("2" if desk.page.locator("dialog[open] input[name=preset]").count() > 2 else "1")
     desk.page.fill("#dialog_reason", WHY)
     assert desk.press("Control+Enter", "/snooze/") == 200
     desk.page.wait_for_url(f"**/tasks/{third.pk}/")
