@@ -103,8 +103,8 @@ def _usage(facts: Facts) -> Iterator[Trace]:
 
 
 def _logins(facts: Facts) -> Iterator[Trace]:
-    yield from events("Logged in", facts["log-ins a week by the core team"], 8)
-    yield from events("Logged in", facts["was: log-ins a week by the core team"], 8, after=35)
+    yield from events("Logged in", facts["log-ins by the core team in 30 days"], 29)
+    yield from events("Logged in", facts["was: log-ins by the core team in 30 days"], 29, after=30)
 
 
 def _seats(facts: Facts) -> Iterator[Trace]:

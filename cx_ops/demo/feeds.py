@@ -6,14 +6,14 @@ Items have the shapes of API.md; every source names accounts by the CRM's ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import partial
 
 from cx_ops.demo import names
 from cx_ops.demo.behaviour import behaviour
 from cx_ops.demo.book import LEAVER, NAMED, Book, Customer, Fate
-from cx_ops.demo.days import is_workday
+from cx_ops.demo.days import ZONES, at, is_workday
 from cx_ops.demo.evidence import silent_on
 from cx_ops.demo.fates import active_in, growth_of, risk_of, week_before
 
@@ -49,6 +49,7 @@ TOUCHES = (
 )
 TICKETS = ("Export takes too long", "Cannot sign in after the change of domain", "Report shows last week's figures",
            "Import stops at row 2,000", "Please add a user", "Totals differ between two pages")  # fmt: skip
+HAPPENED = time(5)  # in Lisbon: before the deliveries of the day, and of this day in every office
 MONDAY, TUESDAY, NEXT_DAY, DAYS = 0, 1, timedelta(days=1), 7
 LAST_WEEK = timedelta(days=7)  # of the leaver: whoever takes over comes along
 STILL_READ = timedelta(days=60)  # so long after a customer has left, the product says that nobody uses it
@@ -170,17 +171,17 @@ def activity(
     kind: str,
     summary: str,
     *,
-    hour: int = 4,
+    clock: time = HAPPENED,
     body: str = "",
     value: object = None,
     by: str = "",
 ) -> Item:
-    """Something that happened at `hour` UTC of the day; what one of us did, with the first contact."""
+    """Something that happened on the day; what one of us did, with the first contact."""
     item: Item = {
         "external_id": f"{customer.external_id}-{kind}-{day}-{len(summary)}",
         "account": {"external_id": customer.external_id},
         "kind": kind,
-        "happened_at": f"{day}T{hour:02}:00:00Z",
+        "happened_at": f"{at(day, clock, ZONES['emea']):%Y-%m-%dT%H:%M:%SZ}",
         "summary": summary,
     }
     contact = f"{customer.external_id}-1" if by else ""
@@ -263,10 +264,12 @@ def _tickets(book: Book, day: date) -> Iterator[Item]:
     for customer in book.customers:
         rate = 0.012 if customer.is_named else 0.003
         if chance.random() < rate and not customer.has_left(day):
-            yield activity(customer, day, "ticket", chance.choice(TICKETS), hour=3, body="Answered within two days.")
+            yield activity(
+                customer, day, "ticket", chance.choice(TICKETS), clock=time(5, 15), body="Answered within two days."
+            )
         elif customer.is_named and chance.random() < rate * 3 * risk_of(customer, day):
             yield activity(
-                customer, day, "ticket", f"Again: {chance.choice(TICKETS).lower()}", hour=2, body="Answered."
+                customer, day, "ticket", f"Again: {chance.choice(TICKETS).lower()}", clock=time(5, 10), body="Answered."
             )
 
 
@@ -279,7 +282,7 @@ def _usage(book: Book, day: date) -> Iterator[Item]:
         if customer.has_left(day - STILL_READ) or not (customer.is_named or day.isocalendar().week % 4 == 0):
             continue
         users = active_in(customer, week_before(day))
-        yield activity(customer, day, "usage", f"{users} people active in the week", hour=1, value=users)
+        yield activity(customer, day, "usage", f"{users} people active in the week", clock=time(5, 5), value=users)
         if chance.random() < 0.03 and not customer.has_left(day):
             mood = 9.5 - 6 * risk_of(customer, day) + 2 * growth_of(customer, day) + chance.gauss(0, 1)
             answer = max(0, min(10, round(mood)))

@@ -50,7 +50,7 @@ RISK = {
     ),
     "logins_fell": Wording(
         lambda customer, chance: [
-            ("log-ins a week by the core team", chance.randrange(4, 15), chance.randrange(30, 60), 0.8),
+            ("log-ins by the core team in 30 days", chance.randrange(4, 15), chance.randrange(30, 60), 0.8),
             ("days since the main user logged in", chance.randrange(12, 33), chance.randrange(1, 3), 0.5),
         ],
         ("Ask whether the main user has a new job", "Find out who does this work now"),
@@ -94,7 +94,7 @@ EXPANSION = {
     ),
     "new_team": Wording(
         lambda customer, chance: [
-            ("departments with active people", chance.randrange(3, 6), 2, 0.8),
+            ("departments with active people", 3 + customer.number % 3, 2, 0.8),
             ("visits to the pricing page in 14 days", chance.randrange(4, 12), 0, 0.6),
         ],
         ("Ask the champion what the new team wants to do", "Bring one example from their own trade"),
