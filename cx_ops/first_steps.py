@@ -16,9 +16,10 @@ from accounts.models import Account, Activity, Contact, LedgerEntry
 from core.enums import Role
 from core.models import Organisation, User
 from insights.models import Insight
-from intake.enums import ImportStatus
+from intake.enums import ImportStatus, Landing
 from intake.models import Import
-from intake.queries import visible_imports
+from intake.queries import visible_imports, with_cells_left_out
+from intake.queries.sources import not_taken
 from intake.services.steps import NextStep, register_steps
 from playbooks.models import Task
 
@@ -54,7 +55,8 @@ class Line:
     step: Step
     is_there: bool
     said: str
-    files: list[Import]
+    files: list[tuple[Import, list[str]]]
+    """The newest, each with what of it was not taken, in words."""
 
 
 def accounts_said() -> str:
@@ -112,9 +114,12 @@ def may_bring(user: User) -> bool:
 
 def step_lines(user: User) -> list[Line]:
     """Every step, with what is there and the newest files of it that `user` may see."""
-    files = visible_imports(user).exclude(status=ImportStatus.STOPPED)[:50]
+    files = [
+        (one, not_taken(one.counts.get(Landing.REJECTED.value, 0), one.cells_left_out))  # type: ignore[attr-defined]
+        for one in with_cells_left_out(visible_imports(user).exclude(status=ImportStatus.STOPPED))[:50]
+    ]
     return [
-        Line(step, there, step.said() if there else "", [one for one in files if one.kind in step.kinds][:3])
+        Line(step, there, step.said() if there else "", [of for of in files if of[0].kind in step.kinds][:3])
         for step in STEPS
         for there in [is_there(step)]
     ]

@@ -58,7 +58,7 @@ class OutcomeKind(TextChoices):
     ADVOCACY_GIVEN = "advocacy_given", _("Advocacy given")
     NO_CHANGE = "no_change", _("No change")
     NO_RESPONSE = "no_response", _("No response")
-    LOST = "lost", _("Lost")
+    LOST = "lost", _("Customer lost")
     INSIGHT_WRONG = "insight_wrong", _("The insight was wrong")
     DUPLICATE = "duplicate", _("Duplicate")
     OTHER = "other", _("Other")

@@ -122,14 +122,24 @@ def written(field: str, held: Any, names: Mapping[str, str]) -> str:
 
 def names_of(values: Iterable[Value]) -> dict[str, str]:
     """The names behind user names and ids of accounts; no query where there are none."""
-    people = {str(value.value) for value in values if value.field.startswith(PEOPLE)}
-    parents = {str(value.value) for value in values if value.field == "parent" and value.value}
+    return names_in((value.field, value.value) for value in values)
+
+
+def names_in(values: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """The same of pairs of a field and what it holds."""
+    values = list(values)
+    people = {str(held) for field, held in values if field.startswith(PEOPLE)}
+    parents = {str(held) for field, held in values if field == "parent" and held}
     names = {person.username: str(person) for person in User.objects.filter(username__in=people)} if people else {}
     if parents:
         names |= {str(id): name for id, name in Account.objects.filter(id__in=parents).values_list("id", "name")}
     return names
 
 
-def named_value(field: str, value: Any) -> str:
-    """A value as people write it, without looking up whom it names; nothing as a dash."""
-    return "–" if value in (None, "") else written(field, value, {})
+def in_words(changes: Iterable[tuple[str, Any, Any]]) -> list[tuple[str, str, str]]:
+    """Of each (field, before, after): its label, and both as people write them; nothing as a dash."""
+    changes = list(changes)
+    names = names_in((field, value) for field, *both in changes for value in both)
+    said = [(field, ["–" if value in (None, "") else written(field, value, names) for value in both])
+            for field, *both in changes]  # fmt: skip
+    return [(label_of(field), before, after) for field, (before, after) in said]

@@ -23,7 +23,7 @@ from intake.rules.mapping import uses_from
 from intake.services import find
 from intake.services.uploads import owned_columns
 
-SHOWN = 12
+SHOWN = 200
 
 
 class PolicyRefused(Exception):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.enums import Matching
 from accounts.forms import ModeForm, PolicyForm
 from accounts.models import FieldPolicy, MatchingMode
-from accounts.queries.shown import label_of, named_value
+from accounts.queries.shown import in_words, label_of
 from accounts.rules.projection import Policy, read_policy
 from accounts.services.bolder import try_relaxed
 from accounts.services.policies import Effect, PolicyRefused, publish_policy, set_matching
@@ -114,18 +114,12 @@ def _page(
 
 
 def _shown(effect: Effect, hidden: frozenset[str]) -> dict[str, Any]:
+    shown = [one for one in effect.examples if f"accounts.{one[1].field}" not in hidden]
+    words = in_words((change.field, change.before, change.after) for _name, change in shown)
     return {
         "accounts": effect.accounts,
         "refused": effect.refused,
         "fields": [(label_of(field), count) for field, count in effect.fields.most_common()],
-        "examples": [
-            (
-                name,
-                label_of(change.field),
-                named_value(change.field, change.before),
-                named_value(change.field, change.after),
-            )
-            for name, change in effect.examples
-            if f"accounts.{change.field}" not in hidden
-        ],
+        "examples": [(name, *said) for (name, _change), said in zip(shown, words, strict=True)],
+        "changes": sum(effect.fields.values()),
     }

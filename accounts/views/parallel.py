@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.forms import DifferencesForm, RunForm, SwitchForm
 from accounts.queries.comparing import Comparison, Difference, all_differences, comparison, differences, kept_of
 from accounts.queries.policies import current_version
-from accounts.queries.shown import label_of, named_value
+from accounts.queries.shown import in_words, label_of
 from accounts.services.comparing import compare_anew
 from accounts.services.switching import Switched, check_undo, switch_over, undo_switch
 from accounts.views.review import JUDGES
@@ -238,6 +238,8 @@ CARRIED = {
 
 
 def _shown(done: Switched, hidden: frozenset[str]) -> dict[str, Any]:
+    shown = [one for one in done.examples if f"accounts.{one.field}" not in hidden]
+    words = in_words((one.field, one.before, one.after) for one in shown)
     return {
         "accounts": done.accounts, "made": done.made, "is_whole": done.is_whole,
         "fields": [(label_of(name), count) for name, count in done.fields.most_common()],
@@ -246,11 +248,7 @@ def _shown(done: Switched, hidden: frozenset[str]) -> dict[str, Any]:
         "refused": done.refused.most_common(5),
         "rules": [label_of(name) for name in done.rules],
         "carried": [str(CARRIED[name]) for name in done.carried],
-        "examples": [
-            (one, label_of(one.field), named_value(one.field, one.before), named_value(one.field, one.after))
-            for one in done.examples
-            if f"accounts.{one.field}" not in hidden
-        ],
+        "examples": [(one, *said) for one, said in zip(shown, words, strict=True)],
     }  # fmt: skip
 
 

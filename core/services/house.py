@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from core.models import User
+from core.models import Act, User
 from core.services.acts import record_act
 
 M = TypeVar("M", bound=models.Model)
@@ -29,7 +29,7 @@ class HouseRuleRefused(Exception):
 
 
 class HouseRuleChanged(HouseRuleRefused):
-    """Somebody else changed or removed it since the page was made."""
+    """It was changed or removed since the page was made; says by whom."""
 
 
 def print_of(row: models.Model, fields: Iterable[str]) -> str:
@@ -54,7 +54,7 @@ def change_house_rule(
 
     Raises `HouseRuleChanged`, `HouseRuleRefused`.
     """
-    locked = _locked(row, values, seen)
+    locked = _locked(row, values, seen, by)
     before = _values(locked, values)
     for name, value in values.items():
         setattr(locked, name, value)
@@ -79,21 +79,31 @@ def remove_house_rule(
 ) -> None:
     """Remove a row. Raises `HouseRuleChanged`, `HouseRuleRefused`."""
     fields = tuple(fields)
-    locked = _locked(row, fields, seen)
+    locked = _locked(row, fields, seen, by)
     check(locked, now)
     record_act("rule_removed", locked, by=by, now=now, data={"name": str(locked), "before": _values(locked, fields)})
     locked.delete()
 
 
-def _locked(row: M, fields: Iterable[str], seen: str) -> M:
+def _locked(row: M, fields: Iterable[str], seen: str, by: User) -> M:
     locked = type(row)._default_manager.select_for_update(of=("self",)).filter(pk=row.pk).first()
     if locked is None:
-        raise HouseRuleChanged(_("Somebody else removed it while you had it open."))
-    if print_of(locked, fields) != seen:
         raise HouseRuleChanged(
-            _("Somebody else changed it while you had it open. Below is what you typed: save it, or cancel.")
+            _("%(who)s removed it while you had it open here.") % {"who": _quicker(row, "rule_removed", by, {})}
         )
+    now = _values(locked, fields)
+    if print_of(locked, fields) != seen:
+        words = _("%(who)s changed it while you had it open here. Below is what you typed: save it, or cancel.")
+        raise HouseRuleChanged(words % {"who": _quicker(row, "rule_changed", by, now)})
     return locked
+
+
+def _quicker(row: models.Model, verb: str, by: User, now: Mapping[str, Any]) -> str:
+    """Who did that last, if what they made of it is what it is `now`: another way than this one leaves no such act."""
+    last = Act.objects.filter(subject_type=type(row).__name__.lower(), subject_id=str(row.pk), verb=verb).first()
+    if last is None or last.by is None or not last.data.get("after", {}).items() <= now.items():
+        return _("Somebody")
+    return _("You, in another window,") if last.by == by else str(last.by)
 
 
 def _write(row: models.Model, **how: Any) -> None:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from core.bulk import fetch_all
 from core.models import Act, User
+from cx_ops.audit.details import detail_of, people_of
 from cx_ops.audit.subjects import SUBJECTS, key_of
 from cx_ops.audit.trail import after, cursor_of
 from cx_ops.audit.words import ACTORS, KINDS, UNNAMED
-from decisions.enums import OutcomeKind, Release
-from intake.enums import ImportStatus, Landing
 from playbooks.services.leaving import HANDED_OVER, TAKEN_BACK
 
 AT_ONCE = 2000
-# Verbs whose act names somebody by id.
-GIVEN = {"assigned", "released"}
 RULE_VERBS = {"rule_added", "rule_changed", "rule_removed"}
+# Whose acts are known by the number of the version, so that a draft that was discarded keeps its name.
+BY_VERSION = {"ownershippolicy", "authoritypolicy"}
 # Verbs whose reason is the outcome, the step or the subject, which the sentence says.
 WHY_IS_SAID = {"closed", "opened", "wrote", "sent", "started", "step_done", "step_undone", "undone", "bulk"}
 
@@ -142,16 +138,18 @@ def in_words(acts: Iterable[Act]) -> list[Line]:
     names = _names(acts)
     undone = _undone(acts)
     gone = _gone(acts)
-    people = _people(acts)
+    people = people_of(acts)
     return [
-        Line(act, names.get((act.subject_type, act.subject_id), _called(act)), _detail(act, people),
+        Line(act, names.get((act.subject_type, act.subject_id), _called(act)), detail_of(act, people),
              str(act.pk) in undone, act.subject_id in gone)
         for act in acts
     ]  # fmt: skip
 
 
 def _called(act: Act) -> Named:
-    """What is gone, or has no name to look up: a house rule by the name that it had."""
+    """What is gone, or has no name to look up: a house rule by the name that it had, a draft by its version."""
+    if act.subject_type in BY_VERSION:
+        return Named(_("version %(number)s") % {"number": act.subject_id}, None, "")
     return Named(str(act.data.get("name", "")) if act.verb in RULE_VERBS else "", None, "")
 
 
@@ -205,137 +203,3 @@ def _gone(acts: Iterable[Act]) -> set[str]:
     ids = {act.subject_id for act in acts if act.verb == HANDED_OVER}
     left = User.objects.filter(pk__in=ids, is_active=False).values_list("pk", flat=True) if ids else ()
     return {str(pk) for pk in left}
-
-
-def _people(acts: Iterable[Act]) -> dict[str, str]:
-    """The names of those whom something was given to, or in whose queue it moved."""
-    ids = {str(act.data["to"]) for act in acts if act.verb in GIVEN and act.data.get("to")}
-    return {str(user.pk): str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
-
-
-def _detail(act: Act, people: dict[str, str]) -> str:
-    say = DETAILS.get(act.verb)
-    return say(act, people) if say else ""
-
-
-def _outcome(act: Act, people: dict[str, str]) -> str:
-    return OutcomeKind(act.why).label.lower() if act.why in OutcomeKind.values else act.why
-
-
-def _taker(act: Act, people: dict[str, str]) -> str:
-    return people.get(str(act.data.get("to")), _("nobody"))
-
-
-def _until(act: Act, people: dict[str, str]) -> str:
-    return _(" until %(day)s") % {"day": _day(str(act.data.get("until") or act.data.get("next_step_on") or ""))}
-
-
-def _next(act: Act, people: dict[str, str]) -> str:
-    on = act.data.get("next_step_on")
-    return _("; next step on %(day)s") % {"day": _day(str(on))} if on else ""
-
-
-def _role(act: Act, people: dict[str, str]) -> str:
-    role = str(act.data.get("role", "")).replace("_", " ")
-    return _("%(role)s is now %(who)s") % {"role": role, "who": act.data.get("to") or _("nobody")}
-
-
-def _rule(act: Act, people: dict[str, str]) -> str:
-    """Which fields a house rule was changed in."""
-    return ": " + ", ".join(name.replace("_", " ") for name in act.data.get("after", {}))
-
-
-def _other(act: Act, people: dict[str, str]) -> str:
-    """The account that became part of another one."""
-    return str(act.data.get("name") or _("another account"))
-
-
-def _changed(act: Act, people: dict[str, str]) -> str:
-    """Which of its terms; that it was switched on or off is said as such."""
-    names = [str(name) for name in act.data.get("changed", act.data)]
-    words = [_("address") if name == "url" else name.replace("_", " ") for name in names if name != "is_on"]
-    if "is_on" in names:
-        words.append(_("switched on") if act.data.get("is_on") else _("switched off"))
-    return ": " + ", ".join(words) if words else ""
-
-
-def _counts(act: Act, people: dict[str, str]) -> str:
-    total = sum(act.data.get("counts", {}).values()) or act.data.get("restored") or act.data.get("tasks")
-    return _(": %(n)d in all") % {"n": total} if total else ""
-
-
-def _imported(act: Act, people: dict[str, str]) -> str:
-    """How many rows of a file were taken: all but those that were refused; an end before the file's is said."""
-    counts = act.data.get("counts", {})
-    lost = counts.get(Landing.REJECTED, 0)
-    taken = sum(counts.values()) - lost
-    if act.data.get("status") == ImportStatus.FAILED:
-        words = ngettext("failed: %(n)s row was imported", "failed: %(n)s rows were imported", taken)
-        words = _("failed: %(n)s of the first %(all)s rows were imported") if lost else words
-    else:
-        words = ngettext("was imported: %(n)s row", "was imported: %(n)s rows", taken)
-        words = _("was imported: %(n)s of %(all)s rows") if lost else words
-    sums = {"n": taken, "all": taken + lost}
-    return words % {name: formats.number_format(count, 0, force_grouping=True) for name, count in sums.items()}
-
-
-def _released(act: Act, people: dict[str, str]) -> str:
-    """In whose queue a task came from Later; why somebody is held out no longer."""
-    if act.subject_type == "task":
-        who = people.get(str(act.data.get("to")))
-        return _(", in the queue of %(who)s") % {"who": who} if who else ""
-    why = str(act.data.get("because", ""))
-    return str(Release(why).label).lower() if why in Release.values else ""
-
-
-def _many(act: Act, people: dict[str, str]) -> str:
-    return _(": %(what)s, %(n)d tasks") % {"what": act.why, "n": len(act.data.get("tasks", ()))}
-
-
-def _period(act: Act, people: dict[str, str]) -> str:
-    """Days of whoever is away: the moments are written in their zone."""
-    return _(" from %(first)s to %(last)s") % {
-        "first": _day(str(act.data.get("from", ""))[: len("2026-03-31")]),
-        "last": _day(_before(str(act.data.get("to", "")))[: len("2026-03-31")]),
-    }
-
-
-def _day(text: str) -> str:
-    """A day or a moment of an act's data, as the reader writes days."""
-    try:
-        day = date.fromisoformat(text) if len(text) == len("2026-03-31") else _local(text)
-    except ValueError:
-        return text
-    return formats.date_format(day, "j M Y")
-
-
-def _before(text: str) -> str:
-    """The last moment before the one at which a period ends."""
-    try:
-        return (datetime.fromisoformat(text) - timedelta(seconds=1)).isoformat()
-    except ValueError:
-        return text
-
-
-def _local(text: str) -> date:
-    return timezone.localtime(datetime.fromisoformat(text)).date()
-
-
-DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
-    "closed": _outcome,
-    "assigned": _taker,
-    "snoozed": _until,
-    "waiting": _until,
-    "touched": _next,
-    "appointed": _role,
-    "handed_over": _counts,
-    "took_back": _counts,
-    "away": _period,
-    "changed": _changed,
-    "imported": _imported,
-    "rule_changed": _rule,
-    "merged": _other,
-    "parted": _other,
-    "bulk": _many,
-    "released": _released,
-}

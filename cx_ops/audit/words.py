@@ -166,7 +166,9 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("drafted", "playbookversion"): Kind(POLICIES, _("Playbook drafted"), _("{who} drafted the playbook {what}")),
     ("published", "playbookversion"): Kind(POLICIES, _("Playbook published"), _("{who} published the playbook {what}")),
     ("added", "insighttype"): Kind(POLICIES, _("Insight type added"), _("{who} added the insight type {what}")),
-    ("changed", "insighttype"): Kind(POLICIES, _("Insight type changed"), _("{who} changed the insight type {what}")),
+    ("changed", "insighttype"): Kind(
+        POLICIES, _("Insight type changed"), _("{who} changed the insight type {what}{detail}")
+    ),
     ("published", "fieldpolicy"): Kind(POLICIES, _("Fields published"), _("{who} published {what} of the field rules")),
     ("matching", "source"): Kind(DATA, _("Matching changed"), _("{who} changed how records of {what} are matched")),
     ("began", "holdout"): Kind(POLICIES, _("Hold-out begun"), _("{who} signed a hold-out: {what}")),

@@ -24,4 +24,5 @@ def change_type(type: InsightType, *, changed: Sequence[str], by: User, now: dat
     """Keep what was changed of a type, and which fields they were; nothing where none was."""
     if changed:
         type.save(update_fields=changed)
-        record_act("changed", type, by=by, now=now, why=", ".join(changed))
+        switched = {name: value for name in changed if isinstance(value := getattr(type, name), bool)}
+        record_act("changed", type, by=by, now=now, data={"changed": list(changed), **switched})

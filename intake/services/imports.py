@@ -291,6 +291,6 @@ def _finish(of: Import, status: ImportStatus, message: str | None, now: datetime
         if RejectedRow.objects.filter(of=of, code=ERASED).exists():  # the file names somebody who was erased
             transaction.on_commit(partial(stored_path(of.stored_as).unlink, missing_ok=True))
         record_act(
-            "imported", of, actor=f"source {of.source.slug}", now=of.finished_at, why=of.message,
+            "imported", of, by=of.created_by, actor=f"source {of.source.slug}", now=of.finished_at, why=of.message,
             data={"status": status.value, "counts": of.counts},
         )  # fmt: skip

@@ -21,7 +21,7 @@ HELP = {
 KEYS = 6
 # Goes with every outcome that has reasons, and needs words.
 ANOTHER = "other"
-LABELS = {Kind.COMPLETED: _("Done"), Kind.LOST: _("Customer lost")}
+LABELS = {Kind.COMPLETED: _("Done")}
 
 
 # Keys beside the numbers, and what an outcome asks for next, by its id on the page.

@@ -20,10 +20,13 @@ from cx_ops.audit.subjects import SUBJECTS
 from cx_ops.audit.words import KINDS
 from cx_ops.views.audit import kind_choices
 from decisions.enums import OutcomeKind
+from decisions.services.drafts import discard_draft
+from decisions.services.policies import draft_ownership
 from intake.enums import SourceMode
 from intake.models import Import
 from intake.services.federating import LookUpTerms, save_look_up
 from intake.services.pulls import PullTerms, change_pull
+from intake.services.sources import settle_source
 from playbooks.enums import Held
 from playbooks.models import ServiceLevel
 from playbooks.services.leaving import hand_over
@@ -130,9 +133,28 @@ def test_a_file_says_how_many_of_its_rows_were_taken(floor: Floor) -> None:
         of = Import.objects.create(source=make_source(), kind="accounts", filename=name, created_at=NOW)
         data = {"status": status, "counts": {"created": 1200, "rejected": 3}}
         record_act("imported", of, actor="source crm", now=NOW, data=data)
+    otto = make_user("otto", role="ops")
+    sent = Import.objects.create(source=make_source(), kind="accounts", filename="c.csv", created_at=NOW)
+    data = {"status": "done", "counts": {"created": 2}}
+    record_act("imported", sent, by=otto, actor="source crm", now=NOW, data=data)
     found = texts(floor.lead, subject_type="import")
+    assert "The file c.csv was imported for otto: 2 rows" in found
     assert "The file a.csv was imported: 1,200 of 1,203 rows" in found
     assert "The file b.csv failed: 1,200 of the first 1,203 rows were imported" in found
+
+
+def test_a_yes_or_no_says_what_it_was_and_is(floor: Floor) -> None:
+    for is_active in (False, True):
+        settle_source(source_id=floor.source.pk, wanted={"is_active": is_active}, by=floor.lead, now=NOW)
+    said = {text.partition(": ")[2] for text in texts(floor.lead, subject_type="source", verb="changed")}
+    assert said == {"in use: yes → no", "in use: no → yes"}
+
+
+def test_a_draft_that_was_discarded_keeps_its_number(floor: Floor) -> None:
+    draft = draft_ownership(by=floor.lead, now=NOW)
+    discard_draft(draft, edits=draft.edits, by=floor.lead, now=NOW)
+    found = texts(floor.lead, subject_type="ownershippolicy", verb="drafted")
+    assert f"lena drafted version {draft.pk} of the matrix" in found
 
 
 def test_a_name_from_outside_is_text(floor: Floor) -> None:

@@ -135,9 +135,25 @@ def test_the_second_writer_is_told(floor: Floor, manager: Client) -> None:
     assert answer.status_code == 409
     assert "<dt>Acknowledge within (working hours)</dt><dd>3</dd>" in answer.content.decode()
     assert 'value="7"' in answer.content.decode()
+    assert "Somebody changed it while you had it open here." in answer.content.decode()
     assert ServiceLevel.objects.get(tier="").acknowledge_hours == 3
     assert manager.post(f"{url}remove/", {"seen": seen}).status_code == 302
     assert ServiceLevel.objects.filter(tier="").exists()
+
+
+def test_whoever_was_quicker_is_named(floor: Floor, manager: Client) -> None:
+    level = ServiceLevel.objects.get(tier="")
+    fields = RULE_KINDS["service-levels"].fields
+    seen = print_of(level, fields)
+    url = reverse("house_rule", args=["service-levels", level.pk])
+    data = {"acknowledge_hours": 7, "touch_hours": 9, "seen": seen}
+    assert manager.post(url, data).status_code == 302
+    again = manager.post(url, data | {"touch_hours": 10}).content.decode()
+    assert "You, in another window, changed it while you had it open here." in again
+    other = Client()
+    other.force_login(make_user("mona", role="manager"))
+    told = other.post(url, data | {"touch_hours": 10}).content.decode()
+    assert f"{floor.lead} changed it while you had it open here." in told
 
 
 def test_rows_are_added_once_and_removed(floor: Floor, manager: Client) -> None:

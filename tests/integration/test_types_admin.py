@@ -26,9 +26,9 @@ def client(db: None) -> Client:
     return client
 
 
-def acts() -> list[tuple[str, str, str]]:
+def acts() -> list[tuple[str, str, dict[str, Any]]]:
     found: Any = Act.objects.filter(subject_type="insighttype").order_by("at", "id")
-    return list(found.values_list("verb", "subject_id", "why"))
+    return list(found.values_list("verb", "subject_id", "data"))
 
 
 def test_a_type_is_added_and_switched_off_with_an_act_each(client: Client) -> None:
@@ -36,7 +36,10 @@ def test_a_type_is_added_and_switched_off_with_an_act_each(client: Client) -> No
     change = reverse("admin:insights_insighttype_change", args=["late_payer"])
     assert client.post(change, {key: value for key, value in FIELDS.items() if key != "is_active"}).status_code == 302
     assert not InsightType.objects.get(slug="late_payer").is_active
-    assert acts() == [("added", "late_payer", ""), ("changed", "late_payer", "is_active")]
+    assert acts() == [
+        ("added", "late_payer", {}),
+        ("changed", "late_payer", {"changed": ["is_active"], "is_active": False}),
+    ]
 
 
 def test_a_type_is_never_deleted_and_keeps_its_slug(client: Client) -> None:

@@ -153,7 +153,7 @@ class OrganisationForm(RuleForm):
     reporting_currency = currency(
         _("Currency"), _("Of all sums. Changed only while no task is open; then type the rates anew."), "USD"
     )
-    timezone = time_zone(_("Of “Nine to five” alone: people, and sets of working hours, have time zones of their own."))
+    timezone = time_zone(_("Of “Nine to five, Monday to Friday”."))
     catch_all = forms.ModelChoiceField(
         User.objects.filter(is_active=True).exclude(role="integration").order_by("first_name", "username"),
         label=_("Catch-all"), empty_label=_("Choose a person"), help_text=_("Takes what nobody else can take."),
@@ -169,6 +169,10 @@ class OrganisationForm(RuleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["calendar"].empty_label = _("Nine to five, Monday to Friday")  # type: ignore[attr-defined]
+        nine_to_five = str(_("Nine to five, Monday to Friday"))
+        if self.instance.calendar_id:  # a set of hours has a zone of its own: this one governs nothing now
+            self.fields["timezone"].widget = forms.HiddenInput()
+            nine_to_five += f", {self.instance.timezone.replace('_', ' ')}"
+        self.fields["calendar"].empty_label = nine_to_five  # type: ignore[attr-defined]
         if self.instance.catch_all_id:  # whoever is named may be replaced, not taken away
             self.fields["catch_all"].empty_label = None  # type: ignore[attr-defined]
