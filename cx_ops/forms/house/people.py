@@ -9,12 +9,15 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
+from django.urls import reverse
 from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.models import BusinessCalendar, Organisation, Team, User
 from cx_ops.forms.house.base import RuleForm, currency
 
+LINK = '<a href="{}">{}</a>'
 NINE, FIVE, MONDAY_TO_FRIDAY = time(9), time(17), (0, 1, 2, 3, 4)
 
 
@@ -88,9 +91,19 @@ class TeamForm(RuleForm):
         model = Team
         fields = ("name", "lead", "is_active")
         labels: ClassVar[dict[str, Any]] = {"name": _("Name"), "is_active": _("In use")}
-        help_texts: ClassVar[dict[str, Any]] = {
-            "is_active": _("Unticked, nobody can be put into it. Move first what is with it.")
-        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = _(
+            "Unticked, nobody can be put into it. First move its people, under {people}: their tasks go with them. "
+            "Then its accounts: each goes to the team of its new customer success manager, named in a {file}."
+        )
+        people, files = reverse("house_rules_of", args=["people"]), f"{reverse('imports')}?kind=accounts"
+        self.fields["is_active"].help_text = format_html(
+            str(words),
+            people=format_html(LINK, people, _("People")),
+            file=format_html(LINK, files, _("file of accounts")),
+        )
 
 
 class PersonForm(RuleForm):
