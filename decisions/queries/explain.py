@@ -27,11 +27,12 @@ FACTS_SHOWN = 4
 
 
 class Fact(NamedTuple):
-    """One dated fact: what changed, which source said so, when it was seen."""
+    """One dated fact: what changed, which source said so, when it was seen; `name`: of what changed."""
 
     text: str
     source: str
     at: datetime
+    name: str = ""
 
 
 # The names of the people on the way to a decision's owner, by user name; of a few more, where names begin alike.
@@ -112,7 +113,12 @@ def raised_by(insight: Insight) -> str:
 def facts_of(insight: Insight) -> list[Fact]:
     """The factors as sentences, the weightiest first."""
     return [
-        Fact(_fact_text(factor), insight.source.name, _moment(factor.get("observed_at")) or insight.scored_at)
+        Fact(
+            _fact_text(factor),
+            insight.source.name,
+            _moment(factor.get("observed_at")) or insight.scored_at,
+            str(factor.get("name") or ""),
+        )
         for factor in sorted(_known(insight.factors), key=_weight, reverse=True)
     ]
 

@@ -87,10 +87,10 @@ def _who(insight: Insight) -> str:
 def facts_behind(explanation: Explanation | None, evidence: Sequence[Evidence]) -> list[Fact]:
     """Two to four dated facts: of the insight that opened the task, then of what came until it was closed."""
     found = list(explanation.facts) if explanation else []
-    said = {fact.text for fact in found}
+    said = {fact.name or fact.text for fact in found}
     for later in (one for one in evidence if not one.came_after):
-        found += [fact for fact in later.facts if fact.text not in said]
-        said |= {fact.text for fact in later.facts}
+        found += [fact for fact in later.facts if (fact.name or fact.text) not in said]
+        said |= {fact.name or fact.text for fact in later.facts}
     return found[:FACTS_SHOWN]
 
 
