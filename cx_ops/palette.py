@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Stakeholder
 from accounts.models import Account, Contact
-from accounts.queries.find import find_by_words, find_people
+from accounts.queries.find import find_by_words, find_contacts
 from core.context import nav_lines
 from core.guards import WORKERS
 from core.models import User
@@ -51,7 +51,7 @@ def find_hits(request: HttpRequest, user: User, text: str) -> list[Group]:
     rest = [_all_accounts(text)] if len(found) > ACCOUNTS else []
     groups = [
         Group(_("Accounts"), [*(_of_account(account) for account in accounts), *rest]),
-        _people(find_people(user, text, CONTACTS + 1)),
+        _people(find_contacts(user, text, CONTACTS + 1)),
         Group(_("Tasks"), [_of_task(task) for task in _tasks(user, text, accounts)]),
         Group(_("Queues"), _queues(user, text)),
         Group(_("Screens"), _screens(request, text)),
@@ -80,7 +80,7 @@ def _people(found: list[Contact]) -> Group:
 
 def _of_contact(contact: Any) -> Hit:
     """With the account, and what to know before calling them."""
-    left, role = contact.shows_left_on, Stakeholder(contact.shows_stakeholder)
+    left, role = contact.shows_left_on, Stakeholder(contact.shows_stakeholder or Stakeholder.UNKNOWN)
     marks = [
         _("left %(day)s") % {"day": formats.date_format(left, "j M Y")} if left else "",
         _("do not contact") if contact.shows_do_not_contact else "",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
@@ -10,9 +13,12 @@ from accounts.models import Account, AccountKey, AccountPerson, Contact
 from accounts.models.account import AccountQuerySet
 from accounts.rules.identity import normalise_domain
 from core.models import User
+from intake.queries.privacy import fields_hidden_from
 
 # Fewer letters than this are found only where a name begins with them: the index of contained letters holds threes.
 TRIGRAM = 3
+# What is shown of a contact that was found.
+SHOWN = ("name", "left_on", "stakeholder", "do_not_contact")
 
 
 def find_by_words(user: User, text: str, rows: int = 8) -> list[Account]:
@@ -49,17 +55,26 @@ def _ways(seen: AccountQuerySet, text: str) -> list[QuerySet[Account]]:
     return ways
 
 
-def find_people(user: User, text: str, rows: int = 8) -> list[Contact]:
+def find_contacts(user: User, text: str, rows: int = 8) -> list[Contact]:
     """The first people at accounts that `user` may see, by name or how an address begins, their own first; one query.
 
-    Each with its account, and `shows_name` and `shows_left_on` of all their records. Who was erased is not among them.
+    Each with its account, and what all their records say as `shows_name` and so on; None where it is hidden from
+    `user`, who finds nobody by what is. Who was erased is not among them.
     """
     text = text.strip()
     if not text:
         return []
+    hidden = fields_hidden_from(user)
     named = Q(name__icontains=text) if len(text) >= TRIGRAM else Q(name__istartswith=text)
-    records = Contact.objects.known().filter(named | Q(email__istartswith=text), account__archived_at=None)
+    called = named | Q(~Exists(hidden.filter(field="contacts.email")), email__istartswith=text)
+    records = Contact.objects.known().filter(called, account__archived_at=None)
+    records = records.exclude(Exists(hidden.filter(field="contacts.name")))
     heads = records.visible_to(user).values(head=Coalesce("same_as", "pk"))
     own = Exists(AccountPerson.objects.filter(account=OuterRef("account"), user=user))
-    people = Contact.objects.people("name", "left_on", "stakeholder", "do_not_contact").filter(pk__in=heads)
-    return list(people.select_related("account").order_by(own.desc(), F("shows_name"), "pk")[:rows])
+    people: QuerySet[Any] = Contact.objects.people(*SHOWN).filter(pk__in=heads).select_related("account")
+    found = list(people.annotate(hidden=ArraySubquery(hidden)).order_by(own.desc(), F("shows_name"), "pk")[:rows])
+    for contact in found:
+        for name in SHOWN:
+            if f"contacts.{name}" in contact.hidden:
+                setattr(contact, f"shows_{name}", None)
+    return found

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Contact
-from accounts.queries.find import find_by_words, find_people
+from accounts.queries.find import find_by_words, find_contacts
+from intake.models import FieldPrivacy
 from tests.factories import NOW, make_account, make_contact, make_team, make_user
 from tests.floor import Floor, signed_in
 
@@ -65,7 +66,7 @@ def test_nobody_finds_what_is_not_theirs(floor: Floor) -> None:
 
 
 def people(user: Any, text: str) -> list[str]:
-    return [contact.shows_name for contact in find_people(user, text)]  # type: ignore[attr-defined]
+    return [contact.shows_name for contact in find_contacts(user, text)]  # type: ignore[attr-defined]
 
 
 def test_a_contact_is_found_by_name_and_address_with_the_account_beside_it(floor: Floor) -> None:
@@ -97,11 +98,23 @@ def test_who_left_is_shown_as_left_and_who_was_erased_is_not_found(floor: Floor)
     assert page.count("do not contact") == 1
 
 
+def test_nobody_finds_by_what_is_hidden_from_them(floor: Floor) -> None:
+    make_contact(floor.account, "Alba Reyes", email="areyes@acme.example.com", stakeholder="champion")
+    for name in ("email", "stakeholder"):
+        FieldPrivacy.objects.create(field=f"contacts.{name}", privacy="restricted", roles=["manager"], may_leave=False)
+    assert people(floor.ana, "areyes") == []
+    assert people(floor.ana, "alba") == ["Alba Reyes"]
+    assert "Champion" not in signed_in(floor.ana).get("/search/", {"q": "alba"}).content.decode()
+    FieldPrivacy.objects.filter(field="contacts.email").update(field="contacts.name")
+    assert people(floor.ana, "alba") == []
+    assert people(floor.lead, "alba") == ["Alba Reyes"]
+
+
 def test_somebody_with_several_records_is_found_once_by_each_of_them(floor: Floor) -> None:
     head = make_contact(floor.account, "Alba Reyes", shown={"name": "Alba Reyes-Stone", "stakeholder": "user"})
     make_contact(floor.account, "A. Reyes", email="alba.r@example.com", same_as=head)
     for text in ("Reyes", "A. R", "alba.r@"):
-        assert [one.pk for one in find_people(floor.ana, text)] == [head.pk]
+        assert [one.pk for one in find_contacts(floor.ana, text)] == [head.pk]
     assert people(floor.ana, "a. r") == ["Alba Reyes-Stone"]
 
 
