@@ -58,7 +58,7 @@ def _tell(group: list[DayOf], last: datetime) -> Entry:
     words = _("%(n)s events or more") if total >= READ else ngettext("%(n)s event", "%(n)s events", total)
     named = [f"{one.name or _('Page without a name')} {grouped(one.times)}" for one in most[:NAMED]]
     if len(most) > NAMED:
-        named.append(_("%(n)d more") % {"n": len(most) - NAMED})
+        named.append(_("others %(n)s") % {"n": grouped(sum(one.times for one in most[NAMED:]))})
     return Entry(last, "data", words % {"n": grouped(total)}, " · ".join(named), tone="minor")
 
 

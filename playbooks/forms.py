@@ -17,6 +17,7 @@ from decisions.enums import OutcomeKind
 from playbooks.enums import Held
 from playbooks.models import Task
 from playbooks.models.task import TOLD_KINDS
+from playbooks.queries.deadlines import Deadline
 from playbooks.queries.snoozing import MORNING, Preset, day_in_words, moment_in_short
 from playbooks.queries.terms import Limit
 
@@ -93,10 +94,10 @@ class SnoozeForm(VersionedForm):
 
     def __init__(
         self, *args: Any, presets: list[Preset], zone: ZoneInfo, now: datetime, limit: Limit | None = None,
-        **kwargs: Any,
+        due: Deadline | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        self.presets, self.zone, self.now = presets, zone, now
+        self.presets, self.zone, self.now, self.due = presets, zone, now, due
         self.own_key = len(presets) + 1
         if limit:
             self.fields["reason"].help_text = needed_past(limit)

@@ -67,8 +67,8 @@ def next_deadline(task: HasDeadlines, now: datetime) -> Deadline:
         return Deadline("closing", closing, reason, at)
     lane = task.back_to if task.lane == Lane.WAITING else task.lane
     if lane == Lane.LATER and task.urgent and not task.touched_at:
-        reason = _("More came than one is given in a day. Begin it at any time; window closes %(day)s")
-        return Deadline("on_track", _("no deadline yet"), reason % {"day": day_of(at)})
+        reason = _("More came than one is given in a day. Begin it at any time.")
+        return Deadline("on_track", _("no deadline yet"), reason)
     if task.next_step_on:
         return Deadline("on_track", _("begun, next step by %(day)s") % {"day": day_of(at)}, reason, at)
     if _runs_since_begun(task):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import Act, User
 from decisions.enums import OutcomeKind
-from playbooks.enums import ACTIVE
+from playbooks.enums import ACTIVE, TaskStatus
 from playbooks.models import Task
 from playbooks.queries.deadlines import Deadline, next_deadline
 from playbooks.queries.outcomes import label_of
@@ -40,6 +40,8 @@ TAKE_BACK = {
 CLOSES = ("closed", "merged")
 # What takes an act back.
 TAKES_BACK = ("undone", "reopened")
+# As what a task stands while it is put off; taken up again, it is listed no more.
+PUT_OFF = {"snoozed": TaskStatus.SNOOZED, "waiting": TaskStatus.WAITING}
 # What changes nothing that an undo puts back.
 HARMLESS = ("acknowledged", "noted", "taken_over")
 MOST_ACTS = 200
@@ -93,6 +95,7 @@ def done_lately(user: User, *, since: datetime, now: datetime) -> list[Doing]:
         )
         for id, act in newest.items()
         if id in tasks and not (id in last and last[id].verb in TAKES_BACK)
+        if tasks[id].status == PUT_OFF.get(act.verb, tasks[id].status)
     ]
 
 

@@ -180,12 +180,15 @@ def load_rows_of(task_id: UUID, *, user: User, now: datetime) -> list[Row]:
 
 
 def rows_beside(task: Task, scope: Scope, lane: str, *, user: User, now: datetime) -> list[Row]:
-    """`load_rows_of` as the list of `lane` in `scope` has it: what was put off, ended or handed over is gone."""
+    """`load_rows_of` as the list of `lane` in `scope` has it: what is put off, taken up, ended, handed over is gone."""
     rows = load_rows_of(task.pk, user=user, now=now)
-    stays = task.status in ACTIVE and not (task.lane == Lane.WAITING != lane)
-    if stays and scope.tasks.filter(pk=task.pk).exists():
-        return rows
-    return [row._replace(gone=row.state if not stays else _("With %(name)s") % {"name": task.assignee}) for row in rows]
+    is_open, waits = task.status in ACTIVE, task.lane == Lane.WAITING
+    if is_open and waits == (lane == Lane.WAITING):
+        if scope.tasks.filter(pk=task.pk).exists():
+            return rows
+        return [row._replace(gone=_("With %(name)s") % {"name": task.assignee}) for row in rows]
+    taken_up = _("In %(lane)s") % {"lane": Lane(task.lane).label} if is_open and not waits else ""
+    return [row._replace(gone=taken_up or row.state) for row in rows]
 
 
 @Written

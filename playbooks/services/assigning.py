@@ -77,7 +77,8 @@ def assign_task(*, task_id: UUID, by: User, version: int, to: User, note: str = 
     if to.pk == task.assignee_id:
         raise TaskRefused(_("%(who)s has this task already.") % {"who": to}, "to")
     if note.strip():
-        TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+        text = _("Handed to %(who)s: %(note)s") % {"who": to, "note": note.strip()}
+        TaskNote.objects.create(task=task, by=by, text=text, at=now)
     return give_task(task, to, by=by, why=note.strip(), now=now)
 
 

@@ -50,7 +50,7 @@ def take_over_task(*, task_id: UUID, by: User, note: str, now: datetime) -> Task
     if not note.strip():
         raise TaskRefused(_("Say why you take it over: they will read it."), "note")
     data = {"from": str(task.claimed_by_id or "")}
-    TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+    TaskNote.objects.create(task=task, by=by, text=_("Taken over: %(note)s") % {"note": note.strip()}, at=now)
     task.claimed_by, task.claimed_until = by, now + LEASE
     store(task, *LET_GO)
     record_act("taken_over", task, by=by, now=now, why=note.strip(), data=data)

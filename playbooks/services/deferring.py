@@ -76,7 +76,8 @@ def wait_on_customer(
     if not note.strip():
         _refuse_too_late(task, datetime.combine(next_step_on, time.min, ZoneInfo(by.timezone)), by, now, "note")
     if note.strip():
-        TaskNote.objects.create(task=task, by=by, text=note.strip(), at=now)
+        text = _("Paused for the customer: %(note)s") % {"note": note.strip()}
+        TaskNote.objects.create(task=task, by=by, text=text, at=now)
     before = as_was(task, *PUT_OFF)
     _leave_lane(task)
     task.status, task.next_step_on, task.paused_at = TaskStatus.WAITING, next_step_on, now

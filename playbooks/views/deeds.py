@@ -21,7 +21,7 @@ from playbooks.forms import (
     WaitForm,
 )
 from playbooks.models import Task
-from playbooks.queries.deadlines import in_words
+from playbooks.queries.deadlines import in_words, next_deadline
 from playbooks.queries.snoozing import snooze_presets, zone_now
 from playbooks.queries.terms import Limit, limit_of, term_of
 from playbooks.services.tasks import (
@@ -65,10 +65,10 @@ def _limit_of(request: PersonRequest, task: Task) -> Limit | None:
 
 
 def _snooze_form(request: PersonRequest, task: Task) -> VersionedForm:
-    limit = _limit_of(request, task)
+    limit, due = _limit_of(request, task), next_deadline(task, request.now)
     presets = snooze_presets(request.now, request.user, limit)
     filled = _filled(request, task, preset=presets[0].value)
-    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, limit=limit)
+    return SnoozeForm(**filled, presets=presets, zone=zone_now(), now=request.now, limit=limit, due=due)
 
 
 def _snooze(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> Task:
@@ -106,7 +106,7 @@ def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> T
 SNOOZE = Deed(
     "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"),
     gettext_lazy(
-        "You put it off until a day: it comes back by itself, or sooner if it gets worse. A deadline that runs goes on."
+        "You put it off until a day: it comes back by itself, or sooner if it gets worse."
     ),
     _snooze_form, _snooze,
     lambda task, data: _("Snoozed %(account)s until %(until)s.")
@@ -135,7 +135,7 @@ MERGE = Deed(
 )  # fmt: skip
 SKIP = Deed(
     "task_skip", gettext_lazy("Skip for now"), gettext_lazy("Skip"),
-    gettext_lazy("You go on to the next one. This one stays where it is in the queue, and its deadlines go on."),
+    gettext_lazy("You go on to the next one. This one stays as it is, where it is in the queue."),
     lambda request, task: SkipForm(**_filled(request, task)), _skip,
     lambda task, data: _("Skipped %(account)s.") % {"account": task.about},
 )  # fmt: skip

@@ -25,13 +25,20 @@ function markCurrentRow() {
 
 let lastPicked = null;
 
+/* "All of the lane" ticks what is shown of it, and one that is taken out again makes it no longer all. */
 function onPick(event) {
+  const whole = event.target.closest("input[data-range-all]");
+  if (whole) {
+    all("input[data-range]").forEach((box) => { box.checked = whole.checked; });
+    return;
+  }
   const box = event.target.closest("input[data-range]");
   if (!box) return;
   const boxes = all("input[data-range]");
   const [from, to] = [boxes.indexOf(lastPicked), boxes.indexOf(box)].sort((one, other) => one - other);
   if (event.shiftKey && from >= 0) boxes.slice(from, to + 1).forEach((other) => { other.checked = box.checked; });
   lastPicked = box;
+  if (!box.checked) all("input[data-range-all]").forEach((other) => { other.checked = false; });
   const picked = boxes.filter((other) => other.checked).length;
   all("[data-selected]").forEach((words) => { words.textContent = `${picked} ${words.dataset.selected}`; });
 }

@@ -37,7 +37,7 @@ def test_it_waits_until_the_day_that_was_chosen(browser: Client, floor: Floor) -
     day = (database_now() + timedelta(days=3)).date()
     task = wait(browser, floor.task(), day)
     assert (task.status, task.next_step_on) == ("waiting", day)
-    assert task.notes.get().text == "They ask legal."
+    assert task.notes.get().text == "Paused for the customer: They ask legal."
 
 
 @pytest.mark.parametrize("day", ["", "2001-01-01", "soon"])
