@@ -21,6 +21,7 @@ from playbooks.queries.deadlines import Deadline
 from playbooks.queries.snoozing import MORNING, Preset, day_in_words, moment_in_short
 from playbooks.queries.terms import Limit
 
+DAY = "%Y-%m-%d"  # as browsers write days
 NOTE_LENGTH = 4000
 MOST_ROWS = 200
 NOTE_KINDS = [("", _("Note")), *TOLD_KINDS]
@@ -86,9 +87,7 @@ class SnoozeForm(VersionedForm):
     preset = forms.ChoiceField(label=_("Snooze until"), error_messages={"required": _("Choose until when.")})
     day = forms.DateField(
         label=_("Day"), required=False,
-        widget=forms.DateInput(
-            attrs={"type": "date", "data-picks": "own-day", "aria-label": _("A day of my own")}, format="%Y-%m-%d"
-        ),
+        widget=forms.DateInput({"type": "date", "data-picks": "own-day", "aria-label": _("A day of my own")}, DAY),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), required=False, max_length=200, help_text=_("Your lead sees it."))
 
@@ -130,7 +129,7 @@ class WaitForm(VersionedForm):
     next_step_on = forms.DateField(
         label=_("Ask again on"),
         help_text=_("Or sooner, when something new happens."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(attrs={"type": "date"}, format=DAY),
         error_messages={"required": _("Choose the day on which you will ask again.")},
     )  # fmt: skip
     note = forms.CharField(
@@ -265,7 +264,7 @@ class TaskForm(forms.Form):
         label=_("What is to be done?"), max_length=200, error_messages={"required": _("Say it in a few words.")}
     )
     due_on = forms.DateField(
-        label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        label=_("Due"), widget=forms.DateInput(attrs={"type": "date"}, format=DAY),
         error_messages={"required": _("Say by when.")},
     )  # fmt: skip
     assignee = forms.ModelChoiceField(label=_("For"), queryset=User.objects.none(), empty_label=None)

@@ -150,8 +150,16 @@ def _local(text: str) -> date:
     return timezone.localtime(datetime.fromisoformat(text)).date()
 
 
+def _from(act: Act, people: dict[str, str]) -> str:
+    """From when on it is in force, where that was later."""
+    begins = act.data.get("begins")
+    is_later = begins and datetime.fromisoformat(str(begins)) > act.at
+    return _(", in force from %(day)s") % {"day": _day(str(begins))} if is_later else ""
+
+
 DETAILS: dict[str, Callable[[Act, dict[str, str]], str]] = {
     "closed": _outcome,
+    "published": _from,
     "assigned": _taker,
     "snoozed": _until,
     "waiting": _until,

@@ -140,15 +140,21 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("retracted", "import"): Kind(DATA, _("File taken back"), _("{who} took the insights of the file {what} back")),
     ("replayed", "dead_letter"): Kind(DATA, _("Dead letter replayed"), _("{who} replayed a dead letter of {what}")),
     ("drafted", "ownershippolicy"): Kind(POLICIES, _("Matrix drafted"), _("{who} drafted {what} of the matrix")),
-    ("published", "ownershippolicy"): Kind(POLICIES, _("Matrix published"), _("{who} published {what} of the matrix")),
+    ("published", "ownershippolicy"): Kind(
+        POLICIES, _("Matrix published"), _("{who} published {what} of the matrix{detail}")
+    ),
     ("drafted", "authoritypolicy"): Kind(POLICIES, _("Bands drafted"), _("{who} drafted {what} of the bands")),
-    ("published", "authoritypolicy"): Kind(POLICIES, _("Bands published"), _("{who} published {what} of the bands")),
+    ("published", "authoritypolicy"): Kind(
+        POLICIES, _("Bands published"), _("{who} published {what} of the bands{detail}")
+    ),
     ("discarded", "ownershippolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the matrix")),
     ("discarded", "authoritypolicy"): Kind(POLICIES, _("Draft discarded"), _("{who} discarded a draft of the bands")),
     ("taken_back", "ownershippolicy"): Kind(
-        POLICIES, _("Matrix taken back"), _("{who} took back {what} of the matrix")
+        POLICIES, _("Matrix taken back"), _("{who} took back {what} of the matrix, before it came into force")
     ),
-    ("taken_back", "authoritypolicy"): Kind(POLICIES, _("Bands taken back"), _("{who} took back {what} of the bands")),
+    ("taken_back", "authoritypolicy"): Kind(
+        POLICIES, _("Bands taken back"), _("{who} took back {what} of the bands, before it came into force")
+    ),
     ("cell_added", "ownershippolicy"): Kind(POLICIES, _("Cell added"), _("{who} added a cell to {what} of the matrix")),
     ("cell_changed", "ownershippolicy"): Kind(
         POLICIES, _("Cell changed"), _("{who} changed a cell in {what} of the matrix")

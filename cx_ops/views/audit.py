@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.models.account import reads_all
 from core.export import Column, csv_file, wants_csv
 from core.guards import LEADS, PersonRequest, for_roles
 from core.models import User
@@ -65,6 +66,7 @@ def _page(
         "next_url": f"?{urlencode(kept | {'after': following})}" if following else "",
         "first_url": query or "?" if request.GET.get("after") else "",
         "may_lead": may_lead(request.user),
+        "reads_all": reads_all(request.user),
         "account": form.found,
     }
     return render(request, "cx_ops/audit.html", context, status=status)

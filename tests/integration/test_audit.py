@@ -157,6 +157,17 @@ def test_a_draft_that_was_discarded_keeps_its_number(floor: Floor) -> None:
     assert f"lena drafted version {draft.pk} of the matrix" in found
 
 
+def test_a_policy_that_is_published_for_later_says_from_when(floor: Floor) -> None:
+    draft = draft_ownership(by=floor.lead, now=NOW)
+    later = {"begins": (NOW + timedelta(days=3)).isoformat()}
+    record_act("published", draft, by=floor.lead, now=NOW, data=later)
+    published = texts(floor.lead, subject_type="ownershippolicy", verb="published")
+    assert f"lena published version {draft.pk} of the matrix, in force from 5 Mar 2026" in published
+    record_act("taken_back", draft, by=floor.lead, now=NOW, data=later)
+    taken_back = texts(floor.lead, subject_type="ownershippolicy", verb="taken_back")
+    assert f"lena took back version {draft.pk} of the matrix, before it came into force" in taken_back
+
+
 def test_a_name_from_outside_is_text(floor: Floor) -> None:
     account = floor.new_account("<script>{who}</script>")
     record_act("archived", account, by=floor.lead, now=NOW, why="<b>gone</b>")
