@@ -248,7 +248,7 @@ SECTIONS: dict[str, tuple[_StrOrPromise, _StrOrPromise, _StrOrPromise, Callable[
     "connections": (
         gettext_lazy("Tokens and webhooks"),
         gettext_lazy("A token that has expired, and nothing came since; a webhook whose messages were not taken."),
-        gettext_lazy("No token in use has expired, and every webhook’s messages were taken."), _connections,
+        gettext_lazy("No token in use has expired, and no webhook failed."), _connections,
     ),
     "refused": (
         gettext_lazy("Not taken, or waiting"),
