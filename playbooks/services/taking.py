@@ -45,7 +45,7 @@ VERBS = {
     "opened": gettext_lazy("opened"),
     "woken": gettext_lazy("woken"),
     "skipped": gettext_lazy("skipped"),
-    "taken_over": gettext_lazy("taken over"),
+    "taken_over": gettext_lazy("taken over for now; its owner stays"),
     "undone": gettext_lazy("undone"),
 }
 

@@ -86,7 +86,7 @@ def undo_selected(request: PersonRequest, act_id: UUID) -> HttpResponse:
             "%(n)d were left alone: somebody went on with them.",
             left,
         ) % {"n": left}
-    return _go_back(request, said, read_list(request).url(), None)
+    return _go_back(request, said, read_list(request, lane=request.POST.get("lane", "")).url(), None)
 
 
 def _as_seen(chosen: Sequence[Chosen], request: PersonRequest) -> list[Chosen]:
