@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models.expressions import RawSQL
 from django.utils import formats
 from django.utils.translation import gettext as _
+
+from core.models import User
 
 STRANGER = """(
     SELECT coalesce(max(concat_ws('#', coalesce(nullif(trim(u.first_name || ' ' || u.last_name), ''), u.username), (
@@ -34,3 +38,11 @@ def whose_account(csm: str) -> str:
         day = formats.date_format(date.fromisoformat(until), "j M")
         return _("for %(name)s, away until %(day)s") % {"name": name, "day": day}
     return _("%(name)s’s account") % {"name": name} if name else _("shared account, nobody’s own")
+
+
+def say_whose(rows: Sequence[Any]) -> None:
+    """Give each row `whose` account it is on, "" where `is_own`; else by `csm`, an id or None. One query."""
+    others = [row for row in rows if not row.is_own]
+    names = User.objects.in_bulk({row.csm for row in others if row.csm})
+    for row in rows:
+        row.whose = "" if row.is_own else whose_account(str(names.get(row.csm, "")))

@@ -98,7 +98,7 @@ def test_two_people_one_task(floor: Floor, desk: Desk, tasks: list[Task]) -> Non
     assert desk.press("e", "/close/") == 409
     desk.page.get_by_text("Already closed by").wait_for()
     assert desk.page.locator("#id_note").input_value() == "They will stay."
-    desk.page.get_by_role("button", name="Add my note").click()
+    desk.page.get_by_role("button", name="Add it to the notes").click()
     desk.page.locator("#notes .note").wait_for()
     assert TaskNote.objects.get().text == "They will stay."
 

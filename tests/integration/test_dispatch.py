@@ -19,8 +19,8 @@ from playbooks.models import CapCounter, Effect, Inflow, Run, RunStep, Task, Wat
 from playbooks.services import dispatch_decisions
 from playbooks.services.outbox import send_effects
 from playbooks.services.runs import advance_runs
-from playbooks.services.tasks import touch_task
-from tests.factories import NOW, make_insight, make_organisation, make_team, make_user
+from playbooks.services.tasks import close_task, touch_task
+from tests.factories import NOW, make_account, make_insight, make_organisation, make_team, make_user
 from tests.floor import DECIDE, Floor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +255,15 @@ def test_the_watch_list_leaves_out_what_is_worked_on(floor: Floor) -> None:
     assert [watch.account for watch in desk.get("/monitoring/").context["watches"]] == [floor.account]
     floor.insight("0.95", now=NOW + timedelta(days=1))
     assert not desk.get("/monitoring/").context["watches"]
+
+
+def test_the_watch_list_says_whose_an_account_is_and_leaves_out_who_is_lost(floor: Floor) -> None:
+    for account in (make_account("Bluebell Dental", csm=floor.bea), floor.account):
+        floor.insight("0.6", account=account)
+    Watch.objects.update(user=floor.ana, until=database_now() + timedelta(days=9))
+    desk = signed_in(floor.ana)
+    watches = desk.get("/monitoring/").context["watches"]
+    assert {watch.account.name: watch.whose for watch in watches} == {"Acme": "", "Bluebell Dental": "bea’s account"}
+    task = floor.task("0.95")
+    close_task(task_id=task.pk, by=floor.ana, version=task.version, outcome="lost", note="They left.", now=NOW)
+    assert [watch.account.name for watch in desk.get("/monitoring/").context["watches"]] == ["Bluebell Dental"]
