@@ -105,9 +105,7 @@ def _take_over(request: PersonRequest, task_id: UUID, data: dict[str, Any]) -> T
 
 SNOOZE = Deed(
     "task_snooze", gettext_lazy("Snooze"), gettext_lazy("Snooze"),
-    gettext_lazy(
-        "You put it off until a day: it comes back by itself, or sooner if it gets worse."
-    ),
+    gettext_lazy("You put it off until a day: it comes back by itself, or sooner if it gets worse."),
     _snooze_form, _snooze,
     lambda task, data: _("Snoozed %(account)s until %(until)s.")
     % {"account": task.about, "until": in_words(data["until"])},
